@@ -1,0 +1,118 @@
+import eslint from '@eslint/js';
+import { createNodeResolver, importX } from 'eslint-plugin-import-x';
+import { defineConfig, globalIgnores } from 'eslint/config';
+import tseslint from 'typescript-eslint';
+
+// Imports, other than of a type, run from the later to the earlier of these.
+const LAYERS = [
+  ['client'],
+  ['hub', 'link', 'wire', 'connection', 'outage'],
+  ['channel', 'channel-feed', 'mailbox'],
+  ['receiver', 'receiver-*', 'registry', 'pulls', 'pull-promises', 'open-client', 'connect-attempt'],
+];
+const OPERATORS = [
+  'merge-map-bounded',
+  'iterate',
+  'hydrate',
+  'publish-to',
+  'bounded-merge',
+  'keyed-order',
+  'waiting-*',
+];
+
+const noRedis = {
+  group: ['redis', '@redis/*'],
+  allowTypeImports: true,
+  message: 'Nothing of redis is loaded with the package: Receiver.open does that when it is called.',
+};
+const noAdapters = {
+  group: ['**/testing/*', '**/nestjs/*'],
+  message: 'The adapters import the core, never the reverse.',
+};
+const noLayers = (layers, message) => ({
+  group: layers.flat().map((file) => `**/${file}.js`),
+  allowTypeImports: true,
+  message,
+});
+
+const sources = (names) => names.map((name) => `lib/${name}.ts`);
+
+const restrict = (files, ...patterns) => ({
+  files,
+  rules: { '@typescript-eslint/no-restricted-imports': ['error', { patterns }] },
+});
+
+const layerRules = LAYERS.slice(0, -1).map((layer, index) => {
+  const later = LAYERS.slice(index + 1);
+  return restrict(
+    sources(layer),
+    noRedis,
+    noAdapters,
+    noLayers(later, 'Imports run one way along the layers.'),
+  );
+});
+
+export default defineConfig(
+  globalIgnores(['dist/', 'coverage/', '.snippets-*/']),
+  eslint.configs.recommended,
+  tseslint.configs.strictTypeChecked,
+  tseslint.configs.stylisticTypeChecked,
+  {
+    plugins: { 'import-x': importX },
+    languageOptions: {
+      parserOptions: { projectService: true, tsconfigRootDir: import.meta.dirname },
+    },
+    settings: {
+      'import-x/extensions': ['.ts'],
+      'import-x/parsers': { '@typescript-eslint/parser': ['.ts'] },
+      'import-x/resolver-next': [createNodeResolver({ extensionAlias: { '.js': ['.ts', '.js'] } })],
+    },
+    rules: {
+      eqeqeq: 'error',
+      'import-x/no-cycle': ['error', { ignoreExternal: true }],
+      'import-x/no-self-import': 'error',
+      '@typescript-eslint/consistent-type-imports': [
+        'error',
+        { fixStyle: 'inline-type-imports', disallowTypeAnnotations: false },
+      ],
+      '@typescript-eslint/explicit-module-boundary-types': 'error',
+      '@typescript-eslint/no-confusing-void-expression': [
+        'error',
+        { ignoreArrowShorthand: true, ignoreVoidReturningFunctions: true },
+      ],
+      // Its advice, `!`, is what no-non-null-assertion forbids.
+      '@typescript-eslint/non-nullable-type-assertion-style': 'off',
+      '@typescript-eslint/no-unused-vars': ['error', { argsIgnorePattern: '^_', varsIgnorePattern: '^_' }],
+      '@typescript-eslint/prefer-for-of': 'off',
+      '@typescript-eslint/prefer-promise-reject-errors': 'off',
+      '@typescript-eslint/restrict-template-expressions': ['error', { allowNumber: true }],
+      '@typescript-eslint/switch-exhaustiveness-check': 'error',
+    },
+  },
+  { files: ['lib/**'], rules: { 'no-console': 'error' } },
+  restrict(['lib/**'], noRedis),
+  { ...restrict(['lib/**'], noRedis, noAdapters), ignores: ['lib/testing/**', 'lib/nestjs/**'] },
+  restrict(sources(OPERATORS), noRedis, noAdapters, noLayers(LAYERS, 'Operators know nothing of Redis.')),
+  ...layerRules,
+  {
+    files: ['spec/**', 'bench/**', 'examples/**', 'scripts/**'],
+    rules: {
+      '@typescript-eslint/explicit-module-boundary-types': 'off',
+      '@typescript-eslint/no-empty-function': 'off',
+      '@typescript-eslint/no-non-null-assertion': 'off',
+      '@typescript-eslint/unbound-method': 'off',
+    },
+  },
+  {
+    files: ['**/*.{js,mjs,cjs}', 'spec/smoke/**'],
+    extends: [tseslint.configs.disableTypeChecked],
+    languageOptions: {
+      parserOptions: { projectService: false },
+      globals: { module: 'readonly', process: 'readonly', require: 'readonly' },
+    },
+    rules: {
+      '@typescript-eslint/explicit-module-boundary-types': 'off',
+      '@typescript-eslint/no-require-imports': 'off',
+    },
+  },
+);

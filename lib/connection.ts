@@ -1,0 +1,83 @@
+import type { PubSubClient } from './client.js';
+
+/** What a client's events mean for its subscriptions. */
+export interface ConnectionObserver {
+  /** The connection is lost, and the client tries to get it back. */
+  onOffline(error: Error | undefined): void;
+  /** It is back, and what the client knew of is subscribed again. */
+  onOnline(): void;
+  /** It will not come back: with an error, because the client gave up; without, because its user closed it. */
+  onEnded(error: Error | undefined): void;
+  /** The server was heard of. */
+  onHeard(): void;
+}
+
+/** The state of one client's connection, read off its events. */
+export class Connection {
+  readonly #client: PubSubClient;
+  readonly #listeners: Readonly<Record<string, (...args: unknown[]) => void>>;
+  #isWatching = false;
+  #isOnline = false;
+  #lastError: Error | undefined;
+
+  constructor(client: PubSubClient, observer: ConnectionObserver) {
+    this.#client = client;
+    const end = (error?: Error) => {
+      this.unwatch();
+      observer.onEnded(error);
+    };
+    this.#listeners = {
+      error: (error) => {
+        this.#lastError = toError(error);
+        // node-redis 5 has no 'terminated': there an error of a client that is not open is how it gives up.
+        if (!client.isOpen) end(this.#lastError);
+      },
+      terminated: (cause) => {
+        // An 'error' follows in the same tick: without a listener it would be thrown at the client.
+        client.on('error', ignore);
+        queueMicrotask(() => client.off('error', ignore));
+        end(toError(cause));
+      },
+      end: () => end(),
+      reconnecting: () => {
+        if (!this.#isOnline) return;
+        this.#isOnline = false;
+        observer.onOffline(this.#lastError);
+      },
+      ready: () => {
+        this.#isOnline = true;
+        this.#lastError = undefined;
+        observer.onOnline();
+      },
+      'ping-interval': () => observer.onHeard(),
+    };
+  }
+
+  get isOpen(): boolean {
+    return this.#client.isOpen;
+  }
+
+  /** Whether a command sent now goes out at once. */
+  get isOnline(): boolean {
+    return this.#isWatching ? this.#isOnline && this.#client.isOpen : this.#client.isOpen && this.#client.isReady !== false;
+  }
+
+  watch(): void {
+    if (this.#isWatching) return;
+    this.#isOnline = this.isOnline;
+    this.#isWatching = true;
+    for (const [event, listener] of Object.entries(this.#listeners)) this.#client.on(event, listener);
+  }
+
+  unwatch(): void {
+    if (!this.#isWatching) return;
+    this.#isWatching = false;
+    for (const [event, listener] of Object.entries(this.#listeners)) this.#client.off(event, listener);
+  }
+}
+
+function ignore(): void {}
+
+function toError(value: unknown): Error {
+  return value instanceof Error ? value : new Error(String(value));
+}

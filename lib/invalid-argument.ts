@@ -1,0 +1,15 @@
+const LONGEST = 60;
+
+/** A TypeError that says what was expected, what came, and what to do; its `code` is `ERR_INVALID_ARGUMENT`. */
+export function invalidArgument(name: string, expected: string, actual: unknown, advice = ''): TypeError {
+  const text = `Expected ${name} to be ${expected}, got ${describe(actual)}.${advice && ` ${advice}`}`;
+  return Object.assign(new TypeError(text), { code: 'ERR_INVALID_ARGUMENT' });
+}
+
+function describe(value: unknown): string {
+  if (typeof value === 'string') return JSON.stringify(value.length > LONGEST ? `${value.slice(0, LONGEST)}…` : value);
+  if (typeof value === 'function') return `the function ${value.name || '(anonymous)'}`;
+  if (typeof value !== 'object' || value === null) return String(value);
+  const prototype = Object.getPrototypeOf(value) as { constructor?: { name?: string } } | null;
+  return `an object (${prototype?.constructor?.name ?? 'no prototype'})`;
+}

@@ -1,0 +1,61 @@
+import type { RedisClientOptions } from 'redis';
+import type { PubSubClient } from './client.js';
+
+type OwnedClient = PubSubClient & { connect(): Promise<unknown>; destroy(): void };
+
+/** Milliseconds without a word after which the server is asked for one. */
+const PING_INTERVAL = 5_000;
+/** Milliseconds without a word, the answers to those included, after which the connection counts as dead. */
+const SOCKET_TIMEOUT = 15_000;
+const SHORTEST_WAIT = 50;
+const LONGEST_WAIT = 2_000;
+
+/** Makes a client that notices a half-open connection and never gives up, and connects it. */
+export async function openClient(redis: string | RedisClientOptions = {}, signal?: AbortSignal): Promise<OwnedClient> {
+  signal?.throwIfAborted();
+  const { createClient } = await import('redis');
+  const options = typeof redis === 'string' ? { url: redis } : redis;
+  const client = createClient({
+    pingInterval: PING_INTERVAL,
+    ...options,
+    socket: { socketTimeout: SOCKET_TIMEOUT, reconnectStrategy, ...options.socket },
+  } as RedisClientOptions) as unknown as OwnedClient;
+  await connect(client, signal);
+  return client;
+}
+
+/** Exponential, at most 2 seconds, with up to half of it taken off at random, so that clients do not come all at once. */
+function reconnectStrategy(retries: number): number {
+  const longest = Math.min(SHORTEST_WAIT * 2 ** retries, LONGEST_WAIT);
+  return longest * (0.5 + Math.random() / 2);
+}
+
+function connect(client: OwnedClient, signal: AbortSignal | undefined): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const giveUp = (reason: unknown) => {
+      done();
+      client.destroy();
+      reject(reason as Error);
+    };
+    const onAbort = () => giveUp(signal?.reason);
+    // A client without a listener for 'error' throws it at the process: this one stays.
+    client.on('error', (error) => {
+      if (isRefusal(error)) giveUp(error);
+    });
+    let isRefusal = isErrorReply;
+    const done = () => {
+      isRefusal = () => false;
+      signal?.removeEventListener('abort', onAbort);
+    };
+    signal?.addEventListener('abort', onAbort, { once: true });
+    client.connect().then(() => {
+      done();
+      resolve();
+    }, giveUp);
+  });
+}
+
+/** Redis answered, and said no: a wrong password, a user without the permission. */
+function isErrorReply(error: unknown): boolean {
+  return error instanceof Error && /^(NOAUTH|WRONGPASS|NOPERM|ERR) /.test(error.message);
+}

@@ -1,0 +1,40 @@
+import type { Consumer } from './link.js';
+
+/** A stretch without connection, until everyone who was subscribed when it began is served again, or has gone. */
+export class Outage {
+  /** Milliseconds since the epoch: nothing is missing that was heard until then. */
+  readonly since: number;
+  readonly #affected = new Set<Consumer>();
+  readonly #missing = new Set<Consumer>();
+
+  constructor(since: number) {
+    this.since = since;
+  }
+
+  /** Those who may lack messages. */
+  get affected(): ReadonlySet<Consumer> {
+    return this.#affected;
+  }
+
+  get isOver(): boolean {
+    return this.#missing.size === 0;
+  }
+
+  add(consumer: Consumer): void {
+    this.#affected.add(consumer);
+    this.#missing.add(consumer);
+  }
+
+  settle(consumer: Consumer, as: 'served' | 'gone'): void {
+    this.#missing.delete(consumer);
+    if (as === 'gone') this.#affected.delete(consumer);
+  }
+
+  /** What is left of it when it has to be announced before everyone is served. */
+  split(now: number): Outage | undefined {
+    if (this.isOver) return undefined;
+    const rest = new Outage(now);
+    for (const consumer of this.#missing) rest.add(consumer);
+    return rest;
+  }
+}

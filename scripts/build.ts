@@ -1,0 +1,12 @@
+import { execFileSync } from 'node:child_process';
+import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
+
+const run = (...args: string[]) => execFileSync('npx', ['--no-install', ...args], { stdio: 'inherit' });
+
+rmSync('dist', { recursive: true, force: true });
+run('tsc', '--project', 'tsconfig.esm.json');
+run('tsc', '--project', 'tsconfig.cjs.json');
+
+// The package is of type "module": without this Node would take the CommonJS files for ES modules.
+mkdirSync('dist/cjs', { recursive: true });
+writeFileSync('dist/cjs/package.json', '{ "type": "commonjs" }\n');

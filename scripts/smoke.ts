@@ -1,0 +1,78 @@
+import { execFileSync } from 'node:child_process';
+import { cpSync, readFileSync, writeFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { join } from 'node:path';
+import { RedisServer } from '../spec/support/redis-server.js';
+import { nodeBinary } from './node-binary.js';
+import { pack } from './pack.js';
+import { temporaryFolder } from './temporary-folder.js';
+
+// Usage: smoke.ts [VERSION_OF_NODE...]. Installs the packed package as a user would, and uses it: on the
+// Node that runs this and on each of the versions, with both major versions of redis that it supports.
+
+const TIME_LIMIT = 60_000;
+const { devDependencies } = JSON.parse(readFileSync('package.json', 'utf8')) as {
+  devDependencies: Record<string, string>;
+};
+const rxjs = `rxjs@${devDependencies.rxjs}`;
+const nodeTypes = `@types/node@${devDependencies['@types/node']}`;
+const redisVersions = [devDependencies.redis, devDependencies['redis-5']?.replace('npm:redis@', '')];
+
+using folder = temporaryFolder();
+await using redis = await RedisServer.start();
+let failures = 0;
+
+const tarball = pack(folder.path);
+const project = join(folder.path, 'project');
+cpSync('spec/smoke', project, { recursive: true });
+// The same lines as an ES module and as CommonJS: each is to find the types of its own format.
+for (const ending of ['mts', 'cts']) {
+  cpSync('spec/smoke/consumer.ts', join(project, `consumer.${ending}`));
+}
+writeFileSync(join(project, 'package.json'), '{ "private": true }');
+const nodes = new Map([[process.versions.node, process.execPath]]);
+for (const version of process.argv.slice(2)) nodes.set(version, nodeBinary(version, folder.path));
+
+install(tarball, rxjs);
+onEveryNode('without redis', ['without-redis.mjs', 'without-redis.cjs']);
+for (const version of redisVersions) {
+  const peer = `redis@${version}`;
+  install(peer, nodeTypes);
+  onEveryNode(peer, ['consumer.mjs', 'consumer.cjs']);
+  typesOf(peer);
+}
+process.exitCode = failures === 0 ? 0 : 1;
+
+function install(...packages: string[]): void {
+  // Peers stay out until they are asked for by name.
+  const options = ['--legacy-peer-deps', '--prefer-offline', '--no-audit', '--no-fund'];
+  execFileSync('npm', ['install', ...options, ...packages], {
+    cwd: project,
+    stdio: ['ignore', 'ignore', 'inherit'],
+  });
+}
+
+function onEveryNode(what: string, scripts: readonly string[]): void {
+  for (const [version, node] of nodes) {
+    for (const script of scripts) check(`${script} on Node ${version}, ${what}`, node, [script]);
+  }
+}
+
+function typesOf(what: string): void {
+  const tsc = createRequire(import.meta.url).resolve('typescript/bin/tsc');
+  for (const config of ['tsconfig.nodenext.json', 'tsconfig.bundler.json']) {
+    check(`${config}, ${what}`, process.execPath, [tsc, '--project', config]);
+  }
+}
+
+function check(name: string, command: string, args: readonly string[]): void {
+  try {
+    const env = { ...process.env, REDIS_URL: redis.url };
+    execFileSync(command, args, { cwd: project, env, encoding: 'utf8', stdio: 'pipe', timeout: TIME_LIMIT });
+    console.log(`ok    ${name}`);
+  } catch (error) {
+    failures += 1;
+    const { stdout, stderr, message } = error as { stdout?: string; stderr?: string; message: string };
+    console.log(`FAIL  ${name}\n${stdout ?? ''}${stderr ?? message}`);
+  }
+}

@@ -1,0 +1,42 @@
+import { spawn } from 'node:child_process';
+import { resolve } from 'node:path';
+
+export const ROOT = resolve(__dirname, '../..');
+
+const TIME_LIMIT = 30_000;
+
+export interface ScriptOptions {
+  readonly redisUrl: string;
+  /** Milliseconds, after which the script is ended and has failed. @default 30000 */
+  readonly timeLimit?: number;
+}
+
+/** Runs a TypeScript file as `tsx file.ts` does, and resolves with what it printed if it ended well. */
+export function runScript(
+  file: string,
+  { redisUrl, timeLimit = TIME_LIMIT }: ScriptOptions,
+): Promise<string> {
+  const env: NodeJS.ProcessEnv = { ...process.env, REDIS_URL: redisUrl, NO_COLOR: '1' };
+  // A test runner whose own output is a terminal asks its children for colours.
+  delete env.FORCE_COLOR;
+
+  return new Promise((resolve, reject) => {
+    const child = spawn(process.execPath, ['--import', 'tsx', file], {
+      cwd: ROOT,
+      env,
+      stdio: ['ignore', 'pipe', 'pipe'],
+      timeout: timeLimit,
+      killSignal: 'SIGKILL',
+    });
+    let stdout = '';
+    let stderr = '';
+    child.stdout.setEncoding('utf8').on('data', (text: string) => (stdout += text));
+    child.stderr.setEncoding('utf8').on('data', (text: string) => (stderr += text));
+    child.once('error', reject);
+    child.once('close', (code, signal) => {
+      if (code === 0) return resolve(stdout);
+      const end = signal ? `did not end within ${String(timeLimit)} ms` : `exited with code ${String(code)}`;
+      reject(new Error([`${file} ${end}`, stdout, stderr].filter(Boolean).join('\n')));
+    });
+  });
+}

@@ -1,0 +1,44 @@
+import { execFileSync } from 'node:child_process';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { join } from 'node:path';
+import { ROOT, runScript } from './run-script.js';
+import type { Snippet } from './snippets.js';
+
+/** Snippets as files inside the repository, where their imports are resolved as a user's are. */
+export class SnippetFolder {
+  readonly #path = mkdtempSync(join(ROOT, '.snippets-'));
+
+  /** Resolves with what the snippet printed, rejects when it failed or did not end. */
+  run(document: string, snippet: Snippet, redisUrl: string): Promise<string> {
+    return runScript(this.write(document, snippet), { redisUrl });
+  }
+
+  /** Throws what the compiler says of the snippets that were written. */
+  check(): void {
+    const config = {
+      extends: '../tsconfig.json',
+      compilerOptions: { types: ['node'] },
+      include: ['*.ts'],
+    };
+    writeFileSync(join(this.#path, 'tsconfig.json'), JSON.stringify(config));
+    const tsc = createRequire(__filename).resolve('typescript/bin/tsc');
+    try {
+      execFileSync(process.execPath, [tsc, '--project', this.#path], { encoding: 'utf8' });
+    } catch (error) {
+      throw new Error((error as { stdout?: string }).stdout, { cause: error });
+    }
+  }
+
+  write(document: string, { line, code }: Snippet): string {
+    const name = `${document.replace(/\W/g, '-')}-${String(line)}.ts`;
+    const file = join(this.#path, name);
+    // With as many lines before it, the snippet's line numbers are those of the document.
+    writeFileSync(file, `${'\n'.repeat(line - 1)}${code}\nexport {};\n`);
+    return file;
+  }
+
+  remove(): void {
+    rmSync(this.#path, { recursive: true, force: true });
+  }
+}
