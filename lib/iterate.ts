@@ -117,7 +117,7 @@ class BoundedIterator<T> implements AsyncIterableIterator<T>, AsyncDisposable {
     return { done: true, value: await value };
   }
 
-  throw(error?: unknown): Promise<never> {
+  async throw(error?: unknown): Promise<never> {
     this.#release();
     return Promise.reject(error);
   }

@@ -28,10 +28,10 @@ export interface MergeMapBoundedOptions<T> extends BufferOptions {
  * Like `mergeMap`, with a bound on the values that wait for their turn.
  *
  * ```text
- * source            -a-b-c-d-----------|
+ * source            -abc------d-----|
  * project(x)         x---|
  * mergeMapBounded(project, { capacity: 1, overflow: 'drop-oldest' })
- *                   -a---b---d---|             b, the first to wait, is still there when a is done; c is dropped for d
+ *                   -a---c----d-----|      b still waits for a when c comes, and is dropped
  * ```
  *
  * A hot source does not slow down for a slow consumer: what comes while `concurrent` inner streams run has to wait, and

@@ -10,6 +10,8 @@ export class ReceiverIterator<T> implements AsyncIterableIterator<Message<T>> {
   #isDone = false;
   /** It keeps the Receiver connected from its first `next` until it ends. */
   #isHolding = false;
+  /** Those of its pulls that wait: they are given back when it ends. */
+  readonly #waiting = new Set<Pull<T>>();
 
   constructor(core: ReceiverCore) {
     this.#core = core;
@@ -23,21 +25,31 @@ export class ReceiverIterator<T> implements AsyncIterableIterator<Message<T>> {
   next(): Promise<IteratorResult<Message<T>, undefined>> {
     if (this.#isDone) return Promise.resolve({ done: true, value: undefined });
     return new Promise((resolve, reject) => {
+      let isSettled = false;
       const pull: Pull<T> = {
         decode: this.#decode,
-        give: (value) => resolve({ done: false, value: value as Message<T> }),
+        give: (value) => {
+          isSettled = true;
+          this.#waiting.delete(pull);
+          resolve({ done: false, value: value as Message<T> });
+        },
         // `for await` does not call `return` after an error: what it holds has to be let go here.
         fail: (error) => {
-          this.#release();
+          isSettled = true;
+          this.#waiting.delete(pull);
+          if (this.#waiting.size === 0) this.#release();
           reject(error);
         },
         end: () => {
+          isSettled = true;
+          this.#waiting.delete(pull);
           this.#finish();
           resolve({ done: true, value: undefined });
         },
       };
       this.#hold();
       this.#core.pull(pull, 'iterator');
+      if (!isSettled) this.#waiting.add(pull);
     });
   }
 
@@ -71,5 +83,9 @@ export class ReceiverIterator<T> implements AsyncIterableIterator<Message<T>> {
   #finish(): void {
     this.#isDone = true;
     this.#release();
+    for (const pull of this.#waiting) {
+      this.#core.cancelPull(pull);
+      pull.end();
+    }
   }
 }

@@ -1,0 +1,30 @@
+import { Receiver, type Message, type ReceiverEvent, type ReceiverOptions } from '../../lib/index.js';
+import { MemoryClient } from './memory-client.js';
+
+/** A Receiver on the in-memory client with the channels a and b, and a notebook of what it says. */
+export function receiverFixture(options?: ReceiverOptions<string>) {
+  const client = new MemoryClient();
+  const receiver = new Receiver(client, options);
+  receiver.channel('a');
+  receiver.channel('b');
+  const heard: string[] = [];
+  const events: ReceiverEvent[] = [];
+  receiver.events.subscribe((event) => events.push(event));
+  return {
+    client,
+    receiver,
+    heard,
+    events,
+    hear: ({ data }: Message) => void heard.push(data),
+    /** Writes down messages, errors and the end. */
+    observer: {
+      next: ({ data }: Message) => void heard.push(data),
+      error: (error: Error) => void heard.push(error.name),
+      complete: () => void heard.push('complete'),
+    },
+    publish: (...list: string[]) => {
+      for (const data of list) client.publish('a', data);
+    },
+    eventTypes: () => events.map(({ type }) => type),
+  };
+}
