@@ -7,7 +7,7 @@ import { demoRedis } from './support/demo-redis.js';
 import { Stage } from './support/stage.js';
 
 const stage = new Stage(process.stdout);
-stage.title('rx-redis-receiver', 'Redis Pub/Sub as RxJS streams');
+stage.title('rx-redis-receiver', 'Redis Pub/Sub as RxJS streams. The code of this: examples/demo.ts');
 await using redis = await demoRedis((text) => stage.note(text));
 stage.note(redis.description);
 
@@ -51,23 +51,23 @@ await client.set('demo:user', 'Ada');
 await client.incr('demo:hits');
 await client.expire('demo:user', 60);
 await client.del(['demo:user', 'demo:hits']);
-stage.note(`Five changes, as one list: ${(await changes).join(', ')}`);
+stage.result(`Five changes as one list: ${(await changes).join(', ')}`);
 
 stage.step('A channel joins, another one leaves', "receiver.channel('sports'); await news.close();");
 await receiver.channel('sports').whenSubscribed();
 await client.publish('sports', '3 : 2 after extra time');
 await news.close();
 const listeners = await client.publish('news', 'Is anybody there?');
-stage.note(`Published on 'news': ${listeners} have received it`);
+stage.result(`Published on 'news': received by ${listeners}`);
 
 stage.step('Nobody observes: messages wait in a bounded queue', 'observer.unsubscribe();');
 observer.unsubscribe();
 await client.publish('chat:kitchen', 'Who took my cup?');
 await client.publish('alerts', 'Disk 97 % full');
 await arrival();
-stage.note(`${receiver.stats.buffered} messages wait, ${receiver.stats.bufferedBytes} bytes`);
+stage.result(`${receiver.stats.buffered} messages wait, ${receiver.stats.bufferedBytes} bytes`);
 
-// One connection keeps the order: this message comes after stop(), and before Redis has heard of it.
+// On one connection the message comes back before Redis acknowledges the end of the subscriptions.
 stage.step('Stop while a message is on its way', "client.publish('alerts', ...); receiver.stop();");
 const published = client.publish('alerts', 'Disk is full');
 await Promise.all([receiver.stop(), published]);
@@ -77,6 +77,5 @@ for await (const message of receiver) stage.message(message);
 
 stage.step('The numbers', 'receiver.stats');
 stage.stats(receiver.stats);
-stage.note('The code of all this: examples/demo.ts');
 
 client.destroy();

@@ -28,7 +28,8 @@ export class BoundedQueue<T> {
 
   constructor(options: BoundedQueueOptions<T>) {
     const lossError =
-      options.lossError ?? (options.bounds.overflow === 'error' ? (loss: Loss) => new BufferOverflowError(loss) : undefined);
+      options.lossError ??
+      (options.bounds.overflow === 'error' ? (loss: Loss) => new BufferOverflowError(loss) : undefined);
     this.#options = { ...options, lossError };
   }
 
@@ -72,7 +73,8 @@ export class BoundedQueue<T> {
   place(error: Error, join?: (earlier: Error) => Error | undefined): void {
     const at = this.#left + this.length;
     const last = this.#faults.at(-1);
-    const joined = last && last.at === at && 'error' in last ? join?.(last.error) : undefined;
+    const earlier = last?.at === at && 'error' in last ? last.error : undefined;
+    const joined = earlier && join?.(earlier);
     if (joined) this.#faults.pop();
     this.#faults.push({ at, error: joined ?? error });
   }

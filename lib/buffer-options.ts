@@ -30,7 +30,10 @@ const DEFAULTS: Bounds = { capacity: 16_384, maxBytes: 64 * 1024 * 1024, overflo
 const POLICIES: readonly unknown[] = ['error', 'drop-oldest', 'drop-incoming'] satisfies OverflowPolicy[];
 
 /** Checks the options and fills in the defaults; `Infinity` as a bound passes only where `unbounded` allows it. */
-export function resolveBounds(options: BufferOptions, unbounded: 'unbounded' | 'bounded' = 'bounded'): Bounds {
+export function resolveBounds(
+  options: BufferOptions,
+  unbounded: 'unbounded' | 'bounded' = 'bounded',
+): Bounds {
   const bounds = {
     capacity: options.capacity ?? DEFAULTS.capacity,
     maxBytes: options.maxBytes ?? DEFAULTS.maxBytes,
@@ -44,7 +47,11 @@ export function resolveBounds(options: BufferOptions, unbounded: 'unbounded' | '
     }
   }
   if (!POLICIES.includes(bounds.overflow)) {
-    throw invalidArgument("the option 'overflow'", "'error', 'drop-oldest' or 'drop-incoming'", bounds.overflow);
+    throw invalidArgument(
+      "the option 'overflow'",
+      "'error', 'drop-oldest' or 'drop-incoming'",
+      bounds.overflow,
+    );
   }
   return bounds;
 }

@@ -25,7 +25,11 @@ export interface FeedOwner extends Watcher {
   onFeedSubscribed(feed: ChannelFeed<unknown>): void;
   onFeedRefused(feed: ChannelFeed<unknown>, error: SubscribeError): void;
   /** It has closed: by `close`, or with its client, with an error if that gave up. */
-  onFeedClosed(feed: ChannelFeed<unknown>, reason: 'closed' | 'client-ended', error?: ConnectionLostError): void;
+  onFeedClosed(
+    feed: ChannelFeed<unknown>,
+    reason: 'closed' | 'client-ended',
+    error?: ConnectionLostError,
+  ): void;
 }
 
 export interface FeedOptions<T> {
@@ -37,7 +41,9 @@ export interface FeedOptions<T> {
 }
 
 /** `'draining'`: it has unsubscribed, and still takes what comes before the acknowledgement. */
-type Life = { readonly at: 'open' | 'draining' } | { readonly at: 'closed'; readonly error: ConnectionLostError | undefined };
+type Life =
+  | { readonly at: 'open' | 'draining' }
+  | { readonly at: 'closed'; readonly error: ConnectionLostError | undefined };
 
 /** How it stands with its link. `'leaving'`: it hears on until it is released. */
 type Wiring =
@@ -65,7 +71,7 @@ export class ChannelFeed<T> implements Consumer {
   #isMerged = false;
   /** The Channel's own observers, and for a moment after the last has left. */
   #own: Mailbox<T> | undefined;
-  #subscribeWaiters: { resolve(): void; reject(error: Error): void }[] = [];
+  #subscribeWaiters: { readonly resolve: () => void; readonly reject: (error: Error) => void }[] = [];
   #releaseWaiters: (() => void)[] = [];
 
   constructor({ owner, hub, kind, name, codec }: FeedOptions<T>) {
@@ -196,7 +202,10 @@ export class ChannelFeed<T> implements Consumer {
 
   #attach(): void {
     if (!this.hub.isOpen) {
-      return this.#refuse('the client is not open. Await client.connect() before, or use Receiver.open().', undefined);
+      return this.#refuse(
+        'the client is not open. Await client.connect() before, or use Receiver.open().',
+        undefined,
+      );
     }
     if (this.#wiring.at === 'off') this.hub.watch(this.#owner);
     const wasServed = this.#wiring.at === 'leaving' && this.#wiring.wasServed;
@@ -236,7 +245,11 @@ export class ChannelFeed<T> implements Consumer {
       if (!this.#isMerged) this.#owner.count(what);
     };
     return new Mailbox<T>({
-      queue: new BoundedQueue<RawMessage>({ bounds: this.#owner.bounds, sizeOf: byteSize, onDrop: () => count('dropped') }),
+      queue: new BoundedQueue<RawMessage>({
+        bounds: this.#owner.bounds,
+        sizeOf: byteSize,
+        onDrop: () => count('dropped'),
+      }),
       decode: (raw) => this.decode(raw),
       onDelivered: () => count('delivered'),
       onUndecodable: (error) => {
@@ -289,14 +302,22 @@ export class ChannelFeed<T> implements Consumer {
 }
 
 /** Decodes a raw message; what the codec throws becomes a DecodeError. */
-export function decodeMessage<T>(raw: RawMessage, codec: Codec<T>, source: Channel<T> = raw.source as never): Message<T> {
+export function decodeMessage<T>(
+  raw: RawMessage,
+  codec: Codec<T>,
+  source: Channel<T> = raw.source as never,
+): Message<T> {
   const { channel, pattern, data } = raw;
   // These two have nothing to do: what comes is in their form already.
-  if ((codec as Codec<unknown>) === text && typeof data === 'string') return raw as Message<unknown> as Message<T>;
-  if ((codec as Codec<unknown>) === bytes && typeof data !== 'string') return raw as Message<unknown> as Message<T>;
+  if ((codec as Codec<unknown>) === text && typeof data === 'string')
+    return raw as Message<unknown> as Message<T>;
+  if ((codec as Codec<unknown>) === bytes && typeof data !== 'string')
+    return raw as Message<unknown> as Message<T>;
   try {
     const decoded = decodeWith(codec, data, channel);
-    return pattern === undefined ? { source, channel, data: decoded } : { source, channel, pattern, data: decoded };
+    return pattern === undefined
+      ? { source, channel, data: decoded }
+      : { source, channel, pattern, data: decoded };
   } catch (cause) {
     throw new DecodeError(raw, { cause });
   }

@@ -23,7 +23,7 @@ export interface PubSubClient {
   sUnsubscribe(channels: string | string[], listener: WireListener, bufferMode?: boolean): Promise<unknown>;
 
   /** The live registry of listeners, where the client has one: a single-server client does. */
-  getPubSubListeners?(type: WireType): Map<string, WireListeners>;
+  getPubSubListeners?(type: WireType): WireRegistry;
 }
 
 /** What {@link publishTo} needs of a Redis client. */
@@ -34,9 +34,16 @@ export interface Publisher {
 
 type WireType = 'CHANNELS' | 'PATTERNS' | 'SHARDED';
 
-interface WireListeners {
-  readonly buffers: Set<WireListener>;
-  readonly strings: Set<WireListener>;
+/** A Map, by name; only what is used of it, because node-redis's own types of the listeners differ by mode. */
+interface WireRegistry {
+  get(name: string): { readonly buffers: ListenerSet; readonly strings: ListenerSet } | undefined;
+  delete(name: string): boolean;
+}
+
+interface ListenerSet {
+  readonly size: number;
+  has(listener: WireListener): boolean;
+  delete(listener: WireListener): boolean;
 }
 
 interface Commands {
@@ -52,13 +59,18 @@ export const COMMANDS: Readonly<Record<ChannelKind, Commands>> = {
   shard: { subscribe: 'sSubscribe', unsubscribe: 'sUnsubscribe', type: 'SHARDED' },
 };
 
-const METHODS = ['on', 'off', ...Object.values(COMMANDS).flatMap((names) => [names.subscribe, names.unsubscribe])];
+const METHODS = [
+  'on',
+  'off',
+  ...Object.values(COMMANDS).flatMap((names) => [names.subscribe, names.unsubscribe]),
+];
 
 export function assertPubSubClient(client: unknown): asserts client is PubSubClient {
   const candidate = client as Record<string, unknown> | null | undefined;
   const missing = METHODS.filter((method) => typeof candidate?.[method] !== 'function');
   if (typeof candidate !== 'object' || candidate === null || missing.length > 0) {
-    const lack = typeof candidate === 'object' && candidate !== null ? ` It lacks ${missing.join(', ')}.` : '';
+    const lack =
+      typeof candidate === 'object' && candidate !== null ? ` It lacks ${missing.join(', ')}.` : '';
     throw invalidArgument(
       'the client',
       'a Redis client of node-redis 5 or 6',

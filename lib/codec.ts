@@ -13,7 +13,7 @@ export interface Codec<T> {
 
 /** The payload as a string: the default. */
 export const text: Codec<string> = {
-  encode: (value) => String(value),
+  encode: (value) => value,
   decode: (data) => (typeof data === 'string' ? data : data.toString()),
 };
 
@@ -52,7 +52,12 @@ export function assertCodec(codec: unknown): asserts codec is Codec<unknown> {
     throw invalidArgument('the codec', 'an object with the functions encode and decode', codec);
   }
   if (isAsync(candidate.encode) || isAsync(candidate.decode)) {
-    throw invalidArgument('the codec', 'synchronous', codec, 'Do what takes time in the stream, with mergeMap.');
+    throw invalidArgument(
+      'the codec',
+      'synchronous',
+      codec,
+      'Do what takes time in the stream, with mergeMap.',
+    );
   }
 }
 
@@ -66,7 +71,12 @@ export function decodeWith<T>(codec: Codec<T>, data: string | Buffer, channel: s
   const value = codec.decode(input, channel);
   if (isPromiseLike(value)) {
     value.then(undefined, () => undefined);
-    throw invalidArgument("what the codec's decode returns", 'a value', value, 'Do what takes time in the stream.');
+    throw invalidArgument(
+      "what the codec's decode returns",
+      'a value',
+      value,
+      'Do what takes time in the stream.',
+    );
   }
   return value;
 }

@@ -4,6 +4,8 @@ import type { PubSubClient } from './client.js';
 export interface ConnectionObserver {
   /** The connection is lost, and the client tries to get it back. */
   onOffline(error: Error | undefined): void;
+  /** Redis refuses to subscribe again what the client knows of, all of it for the sake of one: the client tries on. */
+  onResubscribeRefused(): void;
   /** It is back, and what the client knew of is subscribed again. */
   onOnline(): void;
   /** It will not come back: with an error, because the client gave up; without, because its user closed it. */
@@ -31,6 +33,7 @@ export class Connection {
         this.#lastError = toError(error);
         // node-redis 5 has no 'terminated': there an error of a client that is not open is how it gives up.
         if (!client.isOpen) end(this.#lastError);
+        else if (!this.#isOnline && this.#lastError.message.startsWith("NOPERM ")) observer.onResubscribeRefused();
       },
       terminated: (cause) => {
         // An 'error' follows in the same tick: without a listener it would be thrown at the client.
@@ -59,7 +62,9 @@ export class Connection {
 
   /** Whether a command sent now goes out at once. */
   get isOnline(): boolean {
-    return this.#isWatching ? this.#isOnline && this.#client.isOpen : this.#client.isOpen && this.#client.isReady !== false;
+    return this.#isWatching
+      ? this.#isOnline && this.#client.isOpen
+      : this.#client.isOpen && this.#client.isReady !== false;
   }
 
   watch(): void {

@@ -113,7 +113,12 @@ export class SubscribeError extends CodedError {
   /** Its name or glob. */
   readonly channel: string | undefined;
 
-  constructor(kind: ChannelKind | undefined, channel: string | undefined, advice: string, options?: ErrorOptions) {
+  constructor(
+    kind: ChannelKind | undefined,
+    channel: string | undefined,
+    advice: string,
+    options?: ErrorOptions,
+  ) {
     const what = kind && channel !== undefined ? ` to the ${LABELS[kind]} ${JSON.stringify(channel)}` : '';
     super(`Could not subscribe${what}: ${advice}`, options);
     this.kind = kind;
@@ -122,4 +127,8 @@ export class SubscribeError extends CodedError {
 }
 named(SubscribeError, 'SubscribeError');
 
-const LABELS: Record<ChannelKind, string> = { channel: 'channel', pattern: 'pattern', shard: 'sharded channel' };
+const LABELS: Record<ChannelKind, string> = {
+  channel: 'channel',
+  pattern: 'pattern',
+  shard: 'sharded channel',
+};

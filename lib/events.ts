@@ -27,7 +27,12 @@ export type ReceiverEvent =
   /** The buffer is full; once an episode, which ends with a `gap` when less than half of it is in use. */
   | { readonly type: 'overflow'; readonly dropped: number; readonly overflow: OverflowPolicy }
   /** A message came after its Channel or the Receiver had ended, and was ignored. */
-  | { readonly type: 'late'; readonly source: Channel<unknown>; readonly channel: string; readonly data: string | Buffer }
+  | {
+      readonly type: 'late';
+      readonly source: Channel<unknown>;
+      readonly channel: string;
+      readonly data: string | Buffer;
+    }
   /** A codec failed. */
   | { readonly type: 'decode-error'; readonly error: DecodeError }
   /** Redis refused a subscription; the others go on. */

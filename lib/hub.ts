@@ -58,7 +58,8 @@ export class Hub implements LinkHost, ConnectionObserver {
 
   /** The one hub of a client, also where this package is loaded both as ES module and as CommonJS. */
   static of(client: PubSubClient): Hub {
-    const hubs = ((globalThis as { [HUBS]?: WeakMap<PubSubClient, Hub> })[HUBS] ??= new WeakMap());
+    const shared = globalThis as { [HUBS]?: WeakMap<PubSubClient, Hub> | undefined };
+    const hubs = (shared[HUBS] ??= new WeakMap<PubSubClient, Hub>());
     let hub = hubs.get(client);
     if (!hub) hubs.set(client, (hub = new Hub(client)));
     return hub;
@@ -142,11 +143,16 @@ export class Hub implements LinkHost, ConnectionObserver {
 
   onOffline(error: Error | undefined): void {
     const outage = this.#outage ?? new Outage(this.#heardAt);
-    for (const link of this.#allLinks()) if (link.isLive) for (const consumer of link.consumers) outage.add(consumer);
+    for (const link of this.#allLinks())
+      if (link.isLive) for (const consumer of link.consumers) outage.add(consumer);
     if (!outage.isOver) this.#outage = outage;
     this.#isBlocked = this.#isDelivering || this.#outage !== undefined;
     for (const watcher of [...this.#watchers.keys()]) watcher.onDisconnected(error);
     for (const link of this.#allLinks()) link.onOffline();
+  }
+
+  onResubscribeRefused(): void {
+    for (const link of this.#allLinks()) link.strand();
   }
 
   onOnline(): void {
@@ -224,7 +230,8 @@ export class Hub implements LinkHost, ConnectionObserver {
     const until = asyncScheduler.now();
     this.#outage = undefined;
     if (outage.affected.size > 0) {
-      for (const watcher of [...this.#watchers.keys()]) watcher.onReconnected(outage.since, until, outage.affected);
+      for (const watcher of [...this.#watchers.keys()])
+        watcher.onReconnected(outage.since, until, outage.affected);
     }
     this.#isBlocked = this.#isDelivering;
     this.#flush();

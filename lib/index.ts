@@ -9,6 +9,7 @@ export type { ReceiverStats } from './stats.js';
 
 // Clients
 export type { PubSubClient, Publisher } from './client.js';
+export type { OpenOptions } from './open-client.js';
 
 // Codecs
 export { bytes, json, text, type Codec } from './codec.js';

@@ -17,8 +17,8 @@ export interface IterateOptions<T> extends BufferOptions {
  *
  * ```text
  * source   ---a-b-c-----d-|
- * next()   -1----2-3--4---5-
- * answers     1  2 3    4 5         a, b, c, d and { done: true }; b and c waited
+ * next()   -^----^-^--^---^
+ * answer      a  b c    d |      b and c have waited
  * ```
  *
  * The first `next()` subscribes. A `break`, an error in the loop's body, `return()` and `throw()` unsubscribe, drop what

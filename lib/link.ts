@@ -158,6 +158,13 @@ export class Link {
     this.reconcile();
   }
 
+  /** Takes the resubscription from the client into our own hands: in a command of many, one can fail alone. */
+  strand(): void {
+    if (this.#state.at !== 'on' || !this.#host.forget(this)) return;
+    this.#registered.clear();
+    this.#state = STRANDED;
+  }
+
   /** The connection is back, and the client has subscribed again what it knew of. */
   onOnline(): void {
     if (this.isLive) this.#announce();

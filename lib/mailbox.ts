@@ -1,9 +1,12 @@
-import type { Subscriber } from 'rxjs';
+import { asapScheduler, type Subscriber } from 'rxjs';
 import type { BoundedQueue } from './bounded-queue.js';
 import type { Message } from './message.js';
 
 /** A message as Redis delivered it. */
 export type RawMessage = Message<string | Buffer>;
+
+/** How many observers in one turn get what waits at once; those of `retry()` and `repeat()` stand on one another's stack. */
+const MOST_NEWCOMERS = 256;
 
 export interface MailboxOptions<T> {
   readonly queue: BoundedQueue<RawMessage>;
@@ -34,6 +37,7 @@ export class Mailbox<T> {
   readonly #decode: (raw: RawMessage) => Message<T>;
   #observers: readonly Subscriber<Message<T>>[] = [];
   #isHanding = false;
+  #newcomers = 0;
   #end: { readonly error: Error | undefined } | undefined;
 
   constructor(options: MailboxOptions<T>) {
@@ -58,7 +62,7 @@ export class Mailbox<T> {
     } finally {
       this.#isHanding = false;
     }
-    if (!this.#queue.isEmpty || this.#end) this.#drain();
+    this.#drain();
   }
 
   /** Puts an error into the stream, behind what waits. */
@@ -73,7 +77,9 @@ export class Mailbox<T> {
     this.#observers = [...this.#observers, subscriber];
     subscriber.add(() => this.#leave(subscriber));
     if (isFirst && !this.#end) this.#options.onObserved();
-    this.#drain();
+    if (this.#queue.isEmpty) return this.#drain();
+    if (this.#newcomers++ === 0) asapScheduler.schedule(() => this.#welcomeRest());
+    if (this.#newcomers <= MOST_NEWCOMERS) this.#drain();
   }
 
   /** Ends those who observe it now with an error that is theirs alone. */
@@ -82,7 +88,9 @@ export class Mailbox<T> {
   }
 
   /** Takes the message at the head; throws the error that stands there; undefined if nothing waits. */
-  take<U = T>(decode: (raw: RawMessage) => Message<U> = this.#decode as (raw: RawMessage) => never): Message<U> | undefined {
+  take<U = T>(
+    decode: (raw: RawMessage) => Message<U> = this.#decode as (raw: RawMessage) => never,
+  ): Message<U> | undefined {
     const error = this.#queue.takeError();
     if (error) throw error;
     const raw = this.#queue.shift();
@@ -110,6 +118,11 @@ export class Mailbox<T> {
     if (when === 'now' || !this.#isHanding) this.#finish();
   }
 
+  #welcomeRest(): void {
+    this.#newcomers = 0;
+    this.#drain();
+  }
+
   #keep(raw: RawMessage): void {
     const { offer, onWaiting } = this.#options;
     if (this.#queue.isEmpty && offer?.(raw)) return;
@@ -118,7 +131,7 @@ export class Mailbox<T> {
   }
 
   #drain(): void {
-    if (this.#isHanding) return;
+    if (this.#isHanding || (this.#queue.isEmpty && !this.#end)) return;
     this.#isHanding = true;
     try {
       while (this.#observers.length > 0 && !this.#queue.isEmpty) this.#handNext();

@@ -1,5 +1,9 @@
-import type { RedisClientOptions } from 'redis';
+import type { RedisClientOptions, RedisFunctions, RedisModules, RedisScripts, RespVersions } from 'redis';
 import type { PubSubClient } from './client.js';
+import { invalidArgument } from './invalid-argument.js';
+
+/** The options of node-redis's `createClient`, of either protocol. */
+export type OpenOptions = RedisClientOptions<RedisModules, RedisFunctions, RedisScripts, RespVersions>;
 
 type OwnedClient = PubSubClient & { connect(): Promise<unknown>; destroy(): void };
 
@@ -11,15 +15,21 @@ const SHORTEST_WAIT = 50;
 const LONGEST_WAIT = 2_000;
 
 /** Makes a client that notices a half-open connection and never gives up, and connects it. */
-export async function openClient(redis: string | RedisClientOptions = {}, signal?: AbortSignal): Promise<OwnedClient> {
-  signal?.throwIfAborted();
+export async function openClient(
+  redis: string | OpenOptions = {},
+  signal?: AbortSignal,
+): Promise<OwnedClient> {
+  if (typeof redis !== 'string' && (typeof redis !== 'object' || (redis as object | null) === null)) {
+    throw invalidArgument('what Receiver.open connects to', 'a URL or the options of createClient', redis);
+  }
   const { createClient } = await import('redis');
+  signal?.throwIfAborted();
   const options = typeof redis === 'string' ? { url: redis } : redis;
   const client = createClient({
     pingInterval: PING_INTERVAL,
     ...options,
     socket: { socketTimeout: SOCKET_TIMEOUT, reconnectStrategy, ...options.socket },
-  } as RedisClientOptions) as unknown as OwnedClient;
+  }) as unknown as OwnedClient;
   await connect(client, signal);
   return client;
 }
@@ -35,7 +45,7 @@ function connect(client: OwnedClient, signal: AbortSignal | undefined): Promise<
     const giveUp = (reason: unknown) => {
       done();
       client.destroy();
-      reject(reason as Error);
+      reject(reason);
     };
     const onAbort = () => giveUp(signal?.reason);
     // A client without a listener for 'error' throws it at the process: this one stays.

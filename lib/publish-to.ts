@@ -43,7 +43,7 @@ export class PublishError extends Error {
   constructor(channel: string, options?: ErrorOptions) {
     const reason = options?.cause instanceof Error ? options.cause.message : String(options?.cause);
     super(
-      `Could not publish to the channel ${JSON.stringify(channel)}: ${reason} Nothing after this message was ` +
+      `Could not publish to the channel ${JSON.stringify(channel)} (${reason}). Nothing after this message was ` +
         'published, except what was in flight. Publish it again if it may arrive twice.',
       options,
     );
@@ -55,17 +55,18 @@ export class PublishError extends Error {
  * Publishes each value, and emits how many subscribers received it.
  *
  * ```text
- * source       -a-b-c---|
- * the replies   -----2      a is answered last
- *                 -0
- *                   --1
- * publishTo    -------(201)-|
+ * source       -abc--------|
+ * reply to a    ------2
+ * reply to b     --0
+ * reply to c      ---1
+ * publishTo    -------(201)|
  * ```
  *
  * The numbers come in the order of the source. At most `concurrent` messages are in flight, counted from when one is sent
  * until its number is emitted; with 1, each waits for Redis's reply to the one before. What comes meanwhile waits, within
  * the default bounds of {@link BufferOptions} (16,384 values, 64 MiB as `mergeMapBounded` counts them); one more is a
- * {@link BufferOverflowError}. Put a {@link mergeMapBounded} in front to choose other bounds or to drop.
+ * {@link BufferOverflowError}. For other bounds, or to drop, publish from inside of one:
+ * `mergeMapBounded((value) => of(value).pipe(publishTo(client, channel)), { capacity: 100, overflow: 'drop-oldest' })`.
  *
  * A failure, of Redis or of the codec, is a {@link PublishError}. It takes its turn as a number does, so that all that
  * went well before it has been reported, and nothing more is published once it is known. What was in flight when the
@@ -109,8 +110,9 @@ export function publishTo<T>(
   const channelOf = typeof channel === 'string' ? () => channel : channel;
   const send: Send<T> = (value, succeed, fail) => {
     const name: unknown = channelOf(value);
-    if (typeof name !== 'string')
+    if (typeof name !== 'string') {
       throw invalidArgument('what the channel function returns', 'a string', name);
+    }
     const refuse = (cause: unknown) => fail(new PublishError(name, { cause }));
     try {
       const payload = codec.encode(value);

@@ -19,7 +19,8 @@ export function pullMessage<T>(
       fail: reject,
       end: () => {
         if (isWaiting) resolve(undefined);
-        else reject(new ChannelClosedError('The Receiver is stopped, and its queue is empty. Make a new one.'));
+        else
+          reject(new ChannelClosedError('The Receiver is stopped, and its queue is empty. Make a new one.'));
       },
     };
     core.pull(pull, 'until-stop');

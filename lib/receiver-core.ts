@@ -7,7 +7,14 @@ import { codecOf, type Channel } from './channel.js';
 import { decodeMessage, type ChannelFeed, type FeedOwner } from './channel-feed.js';
 import type { Codec } from './codec.js';
 import { ConnectAttempt } from './connect-attempt.js';
-import { ChannelClosedError, ConnectionLostError, DecodeError, GapError, ReceiverBusyError, SubscribeError } from './errors.js';
+import {
+  ChannelClosedError,
+  ConnectionLostError,
+  type DecodeError,
+  GapError,
+  ReceiverBusyError,
+  SubscribeError,
+} from './errors.js';
 import type { Gap, ReceiverEvent } from './events.js';
 import { Grace } from './grace.js';
 import type { Hub } from './hub.js';
@@ -51,7 +58,15 @@ export class ReceiverCore implements FeedOwner {
   readonly #pulls: Pulls;
   readonly #episode: OverflowEpisode;
   readonly #grace = new Grace();
-  readonly #counts = { received: 0, delivered: 0, dropped: 0, late: 0, undecodable: 0, gaps: 0, highWater: 0 };
+  readonly #counts = {
+    received: 0,
+    delivered: 0,
+    dropped: 0,
+    late: 0,
+    undecodable: 0,
+    gaps: 0,
+    highWater: 0,
+  };
   #state: CoreState = { at: 'idle' };
   /** `connect()` or a pull keeps it connected until it stops. */
   #isPinned = false;
@@ -132,17 +147,28 @@ export class ReceiverCore implements FeedOwner {
 
   observe(subscriber: Subscriber<Message<unknown>>): void {
     if (this.#pulls.isWaiting) {
-      subscriber.error(new ReceiverBusyError('A pull is waiting: a Receiver has one consumer at a time. Wait for it, or abort it.'));
+      subscriber.error(
+        new ReceiverBusyError(
+          'A pull is waiting: a Receiver has one consumer at a time. Wait for it, or abort it.',
+        ),
+      );
     } else {
       this.#mailbox.observe(subscriber);
     }
+  }
+
+  /** Takes what waits already, if something does and nobody observes; throws the error that stands there. */
+  takeReady<T>(decode: (raw: RawMessage) => Message<T>): Message<T> | undefined {
+    return this.#mailbox.isObserved || this.#mailbox.isEmpty ? undefined : this.#mailbox.take(decode);
   }
 
   /** `hold`: the Receiver is connected from this pull on until it stops, or as long as its iterator runs. */
   pull<T>(pull: Pull<T>, hold: 'until-stop' | 'iterator'): void {
     if (this.#mailbox.isObserved) {
       return pull.fail(
-        new ReceiverBusyError('The Receiver is being observed: it has one consumer at a time. Unsubscribe before you pull.'),
+        new ReceiverBusyError(
+          'The Receiver is being observed: it has one consumer at a time. Unsubscribe before you pull.',
+        ),
       );
     }
     if (this.#mailbox.isEmpty) {
@@ -152,11 +178,11 @@ export class ReceiverCore implements FeedOwner {
     }
     if (hold === 'until-stop') this.#isPinned = true;
     if (this.#state.at === 'idle' && !this.#closedClientError()) this.#connect(this.registry.all());
-    this.#pulls.add(pull as Pull<unknown>);
+    this.#pulls.add(pull);
   }
 
   cancelPull<T>(pull: Pull<T>): void {
-    this.#pulls.remove(pull as Pull<unknown>);
+    this.#pulls.remove(pull);
   }
 
   decoder<T>(codec: Codec<T> | undefined): (raw: RawMessage) => Message<T> {
@@ -219,7 +245,11 @@ export class ReceiverCore implements FeedOwner {
     this.#mailbox.place(error, (earlier) => (isSameRefusal(earlier, error) ? error : undefined));
   }
 
-  onFeedClosed(feed: ChannelFeed<unknown>, reason: 'closed' | 'client-ended', error?: ConnectionLostError): void {
+  onFeedClosed(
+    feed: ChannelFeed<unknown>,
+    reason: 'closed' | 'client-ended',
+    error?: ConnectionLostError,
+  ): void {
     if (this.#state.at === 'ended') return;
     // With the Receiver's own client all of it ends: `onClientEnded` follows.
     if (reason === 'client-ended' && feed.hub === this.#options.hub) return;
@@ -240,7 +270,8 @@ export class ReceiverCore implements FeedOwner {
     this.emit({ type: 'gap', gap });
     if (this.#options.onGap !== 'error') return;
     for (const feed of feeds) feed.place(new GapError({ ...gap, channels: [feed.channel] }));
-    if (this.#state.at !== 'idle') this.#mailbox.place(new GapError(gap), (earlier) => joinGaps(earlier, gap));
+    if (this.#state.at !== 'idle')
+      this.#mailbox.place(new GapError(gap), (earlier) => joinGaps(earlier, gap));
   }
 
   onClientEnded(hub: Hub, error: Error | undefined): void {
@@ -337,13 +368,17 @@ export class ReceiverCore implements FeedOwner {
     const state = this.#state;
     if (state.at === 'ended' && state.error) return state.error;
     return new ChannelClosedError(
-      state.at === 'draining' ? 'The Receiver is draining. Make a new one.' : 'The Receiver is stopped. Make a new one.',
+      state.at === 'draining'
+        ? 'The Receiver is draining. Make a new one.'
+        : 'The Receiver is stopped. Make a new one.',
     );
   }
 }
 
 function isSameRefusal(earlier: Error, later: SubscribeError): boolean {
-  return earlier instanceof SubscribeError && earlier.kind === later.kind && earlier.channel === later.channel;
+  return (
+    earlier instanceof SubscribeError && earlier.kind === later.kind && earlier.channel === later.channel
+  );
 }
 
 /** Outages that nobody has been told of yet, with nothing between them, are one. */

@@ -24,33 +24,14 @@ export class ReceiverIterator<T> implements AsyncIterableIterator<Message<T>> {
 
   next(): Promise<IteratorResult<Message<T>, undefined>> {
     if (this.#isDone) return Promise.resolve({ done: true, value: undefined });
-    return new Promise((resolve, reject) => {
-      let isSettled = false;
-      const pull: Pull<T> = {
-        decode: this.#decode,
-        give: (value) => {
-          isSettled = true;
-          this.#waiting.delete(pull);
-          resolve({ done: false, value: value as Message<T> });
-        },
-        // `for await` does not call `return` after an error: what it holds has to be let go here.
-        fail: (error) => {
-          isSettled = true;
-          this.#waiting.delete(pull);
-          if (this.#waiting.size === 0) this.#release();
-          reject(error);
-        },
-        end: () => {
-          isSettled = true;
-          this.#waiting.delete(pull);
-          this.#finish();
-          resolve({ done: true, value: undefined });
-        },
-      };
-      this.#hold();
-      this.#core.pull(pull, 'iterator');
-      if (!isSettled) this.#waiting.add(pull);
-    });
+    this.#hold();
+    try {
+      const value = this.#core.takeReady(this.#decode);
+      return value ? Promise.resolve({ done: false, value }) : this.#wait();
+    } catch (error) {
+      this.#releaseIfIdle();
+      return Promise.reject(error);
+    }
   }
 
   return(): Promise<IteratorResult<Message<T>, undefined>> {
@@ -60,12 +41,41 @@ export class ReceiverIterator<T> implements AsyncIterableIterator<Message<T>> {
 
   throw(error: unknown): Promise<IteratorResult<Message<T>, undefined>> {
     this.#finish();
-    return Promise.reject(error as Error);
+    return Promise.reject(error);
   }
 
   [Symbol.asyncDispose](): Promise<void> {
     this.#finish();
     return Promise.resolve();
+  }
+
+  #wait(): Promise<IteratorResult<Message<T>, undefined>> {
+    return new Promise((resolve, reject) => {
+      const pull: Pull<T> = {
+        decode: this.#decode,
+        give: (value) => {
+          this.#waiting.delete(pull);
+          resolve({ done: false, value: value as Message<T> });
+        },
+        fail: (error) => {
+          this.#waiting.delete(pull);
+          this.#releaseIfIdle();
+          reject(error);
+        },
+        end: () => {
+          this.#waiting.delete(pull);
+          this.#finish();
+          resolve({ done: true, value: undefined });
+        },
+      };
+      this.#waiting.add(pull);
+      this.#core.pull(pull, 'iterator');
+    });
+  }
+
+  /** `for await` does not call `return` after an error: what it holds has to be let go then. */
+  #releaseIfIdle(): void {
+    if (this.#waiting.size === 0) this.#release();
   }
 
   #hold(): void {

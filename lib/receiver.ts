@@ -1,5 +1,4 @@
 import { Observable } from 'rxjs';
-import type { RedisClientOptions } from 'redis';
 import { resolveBounds } from './buffer-options.js';
 import type { Channel } from './channel.js';
 import { ChannelFeed } from './channel-feed.js';
@@ -9,7 +8,7 @@ import type { ReceiverEvent } from './events.js';
 import { Hub } from './hub.js';
 import { invalidArgument } from './invalid-argument.js';
 import type { ChannelKind, Message } from './message.js';
-import { openClient } from './open-client.js';
+import { openClient, type OpenOptions } from './open-client.js';
 import { pullMessage, pullWaiting } from './pull-promises.js';
 import { ReceiverCore } from './receiver-core.js';
 import { ReceiverIterator } from './receiver-iterator.js';
@@ -45,7 +44,10 @@ const OWNED = Symbol('owned');
  * stands where it happened, and ends only the observers or the pull that meet it: `retry()`, or the next `get()`, goes
  * on with the next message. {@link ConnectionLostError} alone is final.
  */
-export class Receiver<T = string> extends Observable<Message<T>> implements AsyncIterable<Message<T>>, AsyncDisposable {
+export class Receiver<T = string>
+  extends Observable<Message<T>>
+  implements AsyncIterable<Message<T>>, AsyncDisposable
+{
   /** The Channels made by `channel()`, by name, in the order of their registration: a live view. */
   readonly channels: ReadonlyMap<string, Channel<T>>;
   /** The Channels made by `pattern()`, by glob, in the order of their registration: a live view. */
@@ -85,7 +87,7 @@ export class Receiver<T = string> extends Observable<Message<T>> implements Asyn
    *   `options.signal` aborts
    */
   static async open<T = string>(
-    redis?: string | RedisClientOptions,
+    redis?: string | OpenOptions,
     options: ReceiverOptions<T> = {},
   ): Promise<Receiver<T>> {
     resolveOptions(options);
@@ -179,7 +181,12 @@ export class Receiver<T = string> extends Observable<Message<T>> implements Asyn
 
   #register<U extends T>(kind: ChannelKind, name: string, options: ChannelOptions<U> = {}): Channel<U> {
     if (typeof name !== 'string') {
-      throw invalidArgument(`the name of a ${kind}`, 'a string', name, 'Decode a Buffer first: node-redis never delivers to one.');
+      throw invalidArgument(
+        `the name of a ${kind}`,
+        'a string',
+        name,
+        'Decode a Buffer first: node-redis never delivers to one.',
+      );
     }
     if (options.codec !== undefined) assertCodec(options.codec);
     if (options.client !== undefined) assertPubSubClient(options.client);
@@ -206,10 +213,20 @@ function reuse(feed: ChannelFeed<unknown>, { codec, client }: ChannelOptions<unk
   return feed.channel;
 }
 
-function resolveOptions({ codec, autoStop = true, onGap = 'event', ...rest }: ReceiverOptions<unknown>) {
+function resolveOptions({
+  codec,
+  autoStop = true,
+  onGap = 'event',
+  signal,
+  ...rest
+}: ReceiverOptions<unknown>) {
   if (codec !== undefined) assertCodec(codec);
   if (typeof autoStop !== 'boolean') throw invalidArgument("the option 'autoStop'", 'a boolean', autoStop);
-  if (!['event', 'error'].includes(onGap)) throw invalidArgument("the option 'onGap'", "'event' or 'error'", onGap);
+  if (!['event', 'error'].includes(onGap))
+    throw invalidArgument("the option 'onGap'", "'event' or 'error'", onGap);
+  if (signal !== undefined && !(signal instanceof AbortSignal)) {
+    throw invalidArgument("the option 'signal'", 'an AbortSignal', signal);
+  }
   return { bounds: resolveBounds(rest), autoStop, onGap };
 }
 

@@ -6,7 +6,11 @@ type Feeds = Map<string, ChannelFeed<unknown>>;
 
 /** The Channels of a Receiver, in the order of their registration. */
 export class Registry {
-  readonly #feeds: Readonly<Record<ChannelKind, Feeds>> = { channel: new Map(), pattern: new Map(), shard: new Map() };
+  readonly #feeds: Readonly<Record<ChannelKind, Feeds>> = {
+    channel: new Map(),
+    pattern: new Map(),
+    shard: new Map(),
+  };
 
   get size(): number {
     return Object.values(this.#feeds).reduce((sum, feeds) => sum + feeds.size, 0);

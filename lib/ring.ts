@@ -25,7 +25,8 @@ export class Ring<T> {
     this.#slots[this.#head] = undefined;
     this.#head = (this.#head + 1) & (this.#slots.length - 1);
     this.#length--;
-    if (this.#length * 4 < this.#slots.length && this.#slots.length > SMALLEST) this.#resize(this.#slots.length / 2);
+    if (this.#length * 4 < this.#slots.length && this.#slots.length > SMALLEST)
+      this.#resize(this.#slots.length / 2);
     return value;
   }
 
@@ -37,7 +38,8 @@ export class Ring<T> {
 
   #resize(size: number): void {
     const slots = new Array<T | undefined>(size);
-    for (let i = 0; i < this.#length; i++) slots[i] = this.#slots[(this.#head + i) & (this.#slots.length - 1)];
+    for (let i = 0; i < this.#length; i++)
+      slots[i] = this.#slots[(this.#head + i) & (this.#slots.length - 1)];
     this.#slots = slots;
     this.#head = 0;
   }

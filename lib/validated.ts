@@ -1,5 +1,6 @@
 import type { StandardSchemaV1 } from '@standard-schema/spec';
-import { decodeWith, json, type Codec } from './codec.js';
+import { assertCodec, decodeWith, json, type Codec } from './codec.js';
+import { invalidArgument } from './invalid-argument.js';
 
 /**
  * Checks each decoded value against a schema of any library that implements Standard Schema (zod, valibot, arktype and
@@ -15,15 +16,25 @@ import { decodeWith, json, type Codec } from './codec.js';
  * @see https://standardschema.dev
  */
 export function validated<T>(schema: StandardSchemaV1<unknown, T>, codec: Codec<unknown> = json()): Codec<T> {
-  const { validate } = schema['~standard'];
+  const standard = (schema as Partial<typeof schema> | null | undefined)?.['~standard'];
+  if (typeof standard?.validate !== 'function') {
+    throw invalidArgument(
+      'the schema',
+      'one that implements Standard Schema, like those of zod, valibot or arktype',
+      schema,
+    );
+  }
+  assertCodec(codec);
   return {
     binary: codec.binary === true,
     encode: (value) => codec.encode(value),
     decode(data, channel) {
-      const result = validate(decodeWith(codec, data, channel));
+      const result = standard.validate(decodeWith(codec, data, channel));
       if (result instanceof Promise) {
         result.catch(() => undefined);
-        throw new TypeError('The schema validates asynchronously. Give a synchronous one, and do the rest in the stream.');
+        throw new TypeError(
+          'The schema validates asynchronously. Give a synchronous one, and do the rest in the stream.',
+        );
       }
       if (result.issues) throw new ValidationError(result.issues);
       return result.value;

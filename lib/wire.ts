@@ -23,7 +23,10 @@ export class Wire {
   readonly #client: PubSubClient;
   readonly #deliver: Deliver;
   readonly #shared: Readonly<Record<'channel' | 'shard', { text: WireListener; binary: WireListener }>>;
-  readonly #ofPattern = { text: new WeakMap<Link, WireListener>(), binary: new WeakMap<Link, WireListener>() };
+  readonly #ofPattern = {
+    text: new WeakMap<Link, WireListener>(),
+    binary: new WeakMap<Link, WireListener>(),
+  };
   #batch: { readonly requests: Request[]; readonly open: Map<string, Request> } | undefined;
 
   constructor(client: PubSubClient, links: Readonly<Record<ChannelKind, Links>>, deliver: Deliver) {
@@ -47,7 +50,8 @@ export class Wire {
   request(verb: Verb, link: Link, binary: boolean): void {
     const request = { verb, kind: link.kind, binary, links: [link] };
     if (!this.#batch) return this.#send(request);
-    const isAlone = link.kind !== 'channel' || (verb === 'unsubscribe' && !this.#isOnlyListener(link, binary));
+    const isAlone =
+      link.kind !== 'channel' || (verb === 'unsubscribe' && !this.#isOnlyListener(link, binary));
     const key = `${verb} ${binary ? 'binary' : 'text'}`;
     const open = isAlone ? undefined : this.#batch.open.get(key);
     if (open) {
@@ -87,7 +91,8 @@ export class Wire {
       () => settle(),
       (error: unknown) => {
         // Redis refuses a command as a whole: halving finds the name that it means, and the others still succeed.
-        if (!second || !this.isRefusal(error)) return settle(error ?? new Error('The client rejected without an error.'));
+        if (!second || !this.isRefusal(error))
+          return settle(error ?? new Error('The client rejected without an error.'));
         const middle = links.length >> 1;
         this.#send({ ...request, links: links.slice(0, middle) });
         this.#send({ ...request, links: links.slice(middle) });
@@ -100,7 +105,7 @@ export class Wire {
     try {
       return binary ? this.#client[method](names, listener, true) : this.#client[method](names, listener);
     } catch (error) {
-      return Promise.reject(error as Error);
+      return Promise.reject(error);
     }
   }
 

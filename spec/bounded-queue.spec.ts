@@ -20,7 +20,10 @@ function takeAll(queue: BoundedQueue<string>): Taken[] {
   const taken: Taken[] = [];
   while (!queue.isEmpty) {
     const error = queue.takeError();
-    if (error) taken.push(error instanceof BufferOverflowError ? { dropped: error.dropped } : { error: error.message });
+    if (error)
+      taken.push(
+        error instanceof BufferOverflowError ? { dropped: error.dropped } : { error: error.message },
+      );
     else taken.push(queue.shift() as string);
   }
   return taken;

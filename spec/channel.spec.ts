@@ -49,8 +49,20 @@ describe('a Channel, cold to hot', () => {
   });
 
   it.each([
-    ['retry', () => [mergeMap(({ data }: { data: string }) => (data === 'x' ? throwError(() => new Error('x')) : [data])), retry()] as const],
-    ['repeat', () => [concatMap(({ data }: { data: string }) => (data === 'x' ? EMPTY : [data])), repeat()] as const],
+    [
+      'retry',
+      () =>
+        [
+          mergeMap(({ data }: { data: string }) =>
+            data === 'x' ? throwError(() => new Error('x')) : [data],
+          ),
+          retry(),
+        ] as const,
+    ],
+    [
+      'repeat',
+      () => [concatMap(({ data }: { data: string }) => (data === 'x' ? EMPTY : [data])), repeat()] as const,
+    ],
   ])('loses nothing and sends nothing to %s()', (_name, operators) => {
     marbles(({ receiver, publish, commands, expectObservable }) => {
       const [first, second] = operators();
@@ -88,9 +100,7 @@ describe('a Channel, cold to hot', () => {
     marbles(({ receiver, publish, expectObservable }) => {
       const channel = receiver.channel('a');
       publish('a', '                                  -a-b');
-      const failing = channel.pipe(
-        mergeMap(() => throwError(() => 'oh')),
-      );
+      const failing = channel.pipe(mergeMap(() => throwError(() => 'oh')));
       expectObservable(failing).toBe('                -#', undefined, 'oh');
       expectObservable(dataOf(channel)).toBe('        -a-b');
     });
@@ -172,7 +182,11 @@ describe('whenSubscribed()', () => {
     const channel = new Receiver(client).channel('a');
     const waiting = channel.whenSubscribed();
     channel.subscribe({ error: () => undefined });
-    await expect(waiting).rejects.toMatchObject({ name: 'SubscribeError', code: 'ERR_SUBSCRIBE', channel: 'a' });
+    await expect(waiting).rejects.toMatchObject({
+      name: 'SubscribeError',
+      code: 'ERR_SUBSCRIBE',
+      channel: 'a',
+    });
     await expect(channel.whenSubscribed()).rejects.toBeInstanceOf(SubscribeError);
     client.forbidden.clear();
     channel.subscribe();
@@ -209,7 +223,10 @@ describe('several Receivers on one client', () => {
       publish('a', '                                             -a-b-c-d-');
       expectObservable(dataOf(receiver.channel('a')), '          ^----!').toBe('-a-b-');
       expectObservable(dataOf(other.channel('a')), '             --^-----!').toBe('---b-c-d');
-      expectObservable(commands).toBe('                          s-------u', { s: 'SUBSCRIBE a', u: 'UNSUBSCRIBE a' });
+      expectObservable(commands).toBe('                          s-------u', {
+        s: 'SUBSCRIBE a',
+        u: 'UNSUBSCRIBE a',
+      });
     });
   });
 

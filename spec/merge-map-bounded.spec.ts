@@ -1,4 +1,4 @@
-import { EMPTY, finalize, from, map, mergeMap, NEVER, Observable, of, Subject, take, tap } from 'rxjs';
+import { EMPTY, finalize, from, mergeMap, NEVER, Observable, of, Subject, take, tap } from 'rxjs';
 import type { ObservableInput, OperatorFunction } from 'rxjs';
 import { TestScheduler, type RunHelpers } from 'rxjs/testing';
 import { BufferOverflowError } from '../lib/errors.js';
@@ -403,8 +403,7 @@ describe('mergeMapBounded', () => {
     );
     for (const name of ['a', 'b', 'c1', 'a1', 'b1', 'c2', 'b2', 'c3']) source.next(name);
     expect(dropped).toEqual(['c1', 'a1', 'b1']);
-    gates['a']?.complete();
-    gates['b']?.complete();
+    for (const gate of Object.values(gates)) gate.complete();
     expect(list).toEqual(['c2', 'c3', 'b2']);
   });
 
@@ -542,6 +541,19 @@ describe('mergeMapBounded', () => {
     expect(source.observed).toBe(false);
   });
 
+  it('evicts nothing more when `onDrop` makes the consumer leave', () => {
+    const source = new Subject<string>();
+    const dropped: string[] = [];
+    const onDrop = (value: string): void => {
+      dropped.push(value);
+      subscription.unsubscribe();
+    };
+    const options = { maxBytes: 3, overflow: 'drop-oldest', onDrop } as const;
+    const subscription = source.pipe(mergeMapBounded(() => NEVER, options)).subscribe();
+    for (const value of ['runs', 'a', 'b', 'ccc']) source.next(value);
+    expect(dropped).toEqual(['a']);
+  });
+
   describe('does not grow the stack', () => {
     /** With how many values it takes to make all others wait. */
     const variants: [string, MergeMapBoundedOptions<number>, number][] = [
@@ -591,6 +603,20 @@ describe('mergeMapBounded', () => {
         expect(last).toBe(MANY);
       },
     );
+
+    it('with two keys, of which one always makes the other emit', () => {
+      const source = new Subject<number>();
+      const last = [0, 0];
+      const key = (value: number): number => value % 2;
+      source.pipe(mergeMapBounded((value) => [value], { key, concurrent: 2 })).subscribe((value) => {
+        last[key(value)] = value;
+        if (key(value) === 1 || value >= MANY) return;
+        source.next(value + 1);
+        source.next(value + 2);
+      });
+      source.next(0);
+      expect(last).toEqual([MANY, MANY - 1]);
+    });
   });
 
   it('keeps nothing of a key that is done', () => {

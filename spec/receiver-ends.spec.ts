@@ -146,7 +146,9 @@ describe('drain()', () => {
   it('takes what comes before the acknowledgement, and then completes', async () => {
     const { client, receiver, publish, heard, observer } = receiverFixture();
     receiver.subscribe(observer);
-    receiver.channel('a').subscribe({ next: ({ data }) => heard.push(`a ${data}`), complete: () => heard.push('complete a') });
+    receiver
+      .channel('a')
+      .subscribe({ next: ({ data }) => heard.push(`a ${data}`), complete: () => heard.push('complete a') });
     client.withhold();
     const drained = receiver.drain();
     expect(receiver.drain()).toBe(drained);
@@ -221,7 +223,10 @@ describe('the end of the client', () => {
     client.disconnect();
     client.giveUp(new Error('nobody there'));
     await expect(receiver.get()).resolves.toMatchObject({ data: '1' });
-    await expect(receiver.get()).rejects.toMatchObject({ code: 'ERR_CONNECTION_LOST', cause: new Error('nobody there') });
+    await expect(receiver.get()).rejects.toMatchObject({
+      code: 'ERR_CONNECTION_LOST',
+      cause: new Error('nobody there'),
+    });
     await expect(receiver.get()).rejects.toMatchObject({ code: 'ERR_CONNECTION_LOST' });
     await expect(receiver.waitMessage()).resolves.toBe(false);
     receiver.subscribe(observer);

@@ -25,7 +25,10 @@ describe('get()', () => {
     void receiver.stop();
     await expect(waiting).resolves.toBeUndefined();
     publish('late');
-    await expect(receiver.get()).rejects.toMatchObject({ name: 'ChannelClosedError', code: 'ERR_CHANNEL_CLOSED' });
+    await expect(receiver.get()).rejects.toMatchObject({
+      name: 'ChannelClosedError',
+      code: 'ERR_CHANNEL_CLOSED',
+    });
   });
 
   it('takes what is left after the end', async () => {

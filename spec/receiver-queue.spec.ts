@@ -84,7 +84,14 @@ describe('the queue', () => {
     await receiver.connect();
     publish('1', '2');
     await receiver.stop();
-    expect(eventTypes()).toEqual(['subscribed', 'subscribed', 'overflow', 'unsubscribed', 'unsubscribed', 'gap']);
+    expect(eventTypes()).toEqual([
+      'subscribed',
+      'subscribed',
+      'overflow',
+      'unsubscribed',
+      'unsubscribed',
+      'gap',
+    ]);
   });
 
   it.each([

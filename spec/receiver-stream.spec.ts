@@ -55,9 +55,11 @@ describe('the merged stream', () => {
       receiver.shard('s');
       expectObservable(receiver, '-^--!').toBe('-----');
       at('                        ---x', () =>
-        expect([client.subscriptions('channel'), client.subscriptions('shard')]).toEqual([['a'], ['s']]));
+        expect([client.subscriptions('channel'), client.subscriptions('shard')]).toEqual([['a'], ['s']]),
+      );
       at('                        -----x', () =>
-        expect([client.subscriptions('channel'), client.subscriptions('shard')]).toEqual([[], []]));
+        expect([client.subscriptions('channel'), client.subscriptions('shard')]).toEqual([[], []]),
+      );
     });
   });
 
@@ -167,7 +169,9 @@ describe('the merged stream', () => {
     marbles(({ receiver, publish, cold, expectObservable }) => {
       receiver.channel('a');
       publish('a', '                                                    -(ab)--c');
-      expectObservable(dataOf(receiver).pipe(concatMap((letter) => cold('--l|', { l: letter })))).toBe('---a--b--c');
+      expectObservable(dataOf(receiver).pipe(concatMap((letter) => cold('--l|', { l: letter })))).toBe(
+        '---a--b--c',
+      );
     });
   });
 });
@@ -175,7 +179,9 @@ describe('the merged stream', () => {
 describe('events', () => {
   it('tell what Redis acknowledges, before the first message of it', () => {
     const { client, receiver, heard, hear } = create();
-    receiver.events.subscribe((event) => 'source' in event && heard.push(`${event.type} ${event.source.name}`));
+    receiver.events.subscribe(
+      (event) => 'source' in event && heard.push(`${event.type} ${event.source.name}`),
+    );
     receiver.subscribe(hear);
     client.publish('a', '1');
     void receiver.channel('a').close();

@@ -9,31 +9,28 @@ export interface DemoRedis extends AsyncDisposable {
 
 const SETTING = 'notify-keyspace-events';
 
-/** The Redis that REDIS_URL names, which is left as it was found; or else a new one, which ends when it is disposed of. */
+/** The Redis that REDIS_URL names, which is left as it was found; else a new one, which ends when it is disposed of. */
 export async function demoRedis(note: (text: string) => void): Promise<DemoRedis> {
   const given = process.env.REDIS_URL;
-  if (given)
-    return {
-      url: given,
-      description: `${await whatIs(given)}, which REDIS_URL names`,
-      ...(await restorer(given)),
-    };
-
+  if (given) {
+    const { version } = await about(given);
+    const description = `Redis ${version} at ${new URL(given).host}, which REDIS_URL names`;
+    return { url: given, description, ...(await restorer(given)) };
+  }
   note("No REDIS_URL: redis-server comes from the PATH, else the system's packages, else is compiled");
   const server = await RedisServer.start();
+  const { version, program } = await about(server.url);
   return {
     url: server.url,
-    description: `${await whatIs(server.url)}, keeps nothing, ends with this demo`,
+    description: `Redis ${version} (${program}) on port ${server.port}, keeps nothing, ends with this demo`,
     [Symbol.asyncDispose]: () => server.stop(),
   };
 }
 
-async function whatIs(url: string): Promise<string> {
+async function about(url: string) {
   const info = await ask(url, (client) => client.info('server'));
-  const [version, program] = ['redis_version', 'executable'].map(
-    (key) => new RegExp(`^${key}:(.*?)\r?$`, 'm').exec(info)?.[1],
-  );
-  return `Redis ${version ?? ''} (${program ?? '?'}) at ${new URL(url).host}`;
+  const valueOf = (key: string) => new RegExp(`^${key}:(.*?)\\r?$`, 'm').exec(info)?.[1] ?? '?';
+  return { version: valueOf('redis_version'), program: valueOf('executable') };
 }
 
 async function restorer(url: string): Promise<AsyncDisposable> {

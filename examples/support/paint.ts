@@ -6,6 +6,7 @@ const CODES = {
   blue: [34, 39],
   magenta: [35, 39],
   cyan: [36, 39],
+  orange: ['38;5;208', 39],
   grey: [90, 39],
 } as const;
 

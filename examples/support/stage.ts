@@ -4,7 +4,7 @@ import { paint, type Colour } from './paint.js';
 
 const MARKS = { channel: '●', pattern: '◆', shard: '■' };
 const COMMANDS = { channel: 'SUBSCRIBE', pattern: 'PSUBSCRIBE', shard: 'SSUBSCRIBE' };
-const COLOURS: readonly Colour[] = ['cyan', 'green', 'yellow', 'magenta', 'blue', 'red'];
+const COLOURS: readonly Colour[] = ['cyan', 'green', 'yellow', 'magenta', 'blue', 'orange'];
 const SOURCE_WIDTH = 25;
 const CHANNEL_WIDTH = 26;
 
@@ -43,7 +43,11 @@ export class Stage {
   step(title: string, code: string): void {
     this.#steps++;
     this.#print(`\n ${this.#paint('bold', `${this.#steps}  ${title}`)}`);
-    this.note(code);
+    this.note(`› ${code}`);
+  }
+
+  result(text: string): void {
+    this.#print(`    ${text}`);
   }
 
   note(text: string): void {
@@ -67,7 +71,7 @@ export class Stage {
       case 'subscribed':
         return this.#row(event.source, this.#paint('grey', `${COMMANDS[event.source.kind]} acknowledged`));
       case 'unsubscribed':
-        return this.#row(event.source, this.#paint('grey', 'unsubscribed'));
+        return this.#row(event.source, this.#paint('grey', 'no longer subscribed'));
       case 'late':
         return this.#row(event.source, this.#paint('red', `late, and ignored: ${event.data.toString()}`));
       default:

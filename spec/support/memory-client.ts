@@ -58,7 +58,11 @@ export class MemoryClient extends EventEmitter implements PubSubClient {
 
   publish(channel: string, data: string | Buffer): number {
     const matching = [...this.#listeners.pattern].filter(([glob]) => matches(glob, channel));
-    return deliver([this.#listeners.channel.get(channel), ...matching.map(([, listeners]) => listeners)], channel, data);
+    return deliver(
+      [this.#listeners.channel.get(channel), ...matching.map(([, listeners]) => listeners)],
+      channel,
+      data,
+    );
   }
 
   sPublish(channel: string, data: string | Buffer): number {
@@ -76,11 +80,14 @@ export class MemoryClient extends EventEmitter implements PubSubClient {
   /** The connection dies: what is in flight is rejected, and what is subscribed comes back with `reconnect`. */
   disconnect(error = new Error('Socket closed unexpectedly')): void {
     this.isReady = false;
-    const inFlight = this.#withheld ?? [];
-    if (this.#withheld) this.#withheld = [];
     this.emitError(error);
-    for (const { settle } of inFlight) settle(error);
     this.emit('reconnecting');
+    this.rejectAll(error);
+  }
+
+  /** What is in flight fails. */
+  rejectAll(error: Error): void {
+    for (const { settle } of this.#withheld?.splice(0) ?? []) settle(error);
   }
 
   reconnect(): void {
@@ -133,7 +140,13 @@ export class MemoryClient extends EventEmitter implements PubSubClient {
     settle(isRefused ? new Error('NOPERM No permissions to access a channel') : undefined);
   }
 
-  #change(verb: Verb, kind: ChannelKind, names: readonly string[], listener: WireListener, binary: boolean): void {
+  #change(
+    verb: Verb,
+    kind: ChannelKind,
+    names: readonly string[],
+    listener: WireListener,
+    binary: boolean,
+  ): void {
     const registry = this.#listeners[kind];
     for (const name of names) {
       const listeners = registry.get(name) ?? { buffers: new Set(), strings: new Set() };
@@ -146,7 +159,11 @@ export class MemoryClient extends EventEmitter implements PubSubClient {
   }
 }
 
-function deliver(audience: readonly (Listeners | undefined)[], channel: string, data: string | Buffer): number {
+function deliver(
+  audience: readonly (Listeners | undefined)[],
+  channel: string,
+  data: string | Buffer,
+): number {
   let receivers = 0;
   for (const listeners of audience) {
     if (!listeners) continue;
@@ -183,6 +200,9 @@ class Acknowledgement implements PromiseLike<void> {
 
 /** Enough of Redis's globs for these specs: `*` and `?`. */
 function matches(glob: string, channel: string): boolean {
-  const source = glob.replace(/[.+^${}()|[\]\\]/g, '\\$&').replace(/\*/g, '.*').replace(/\?/g, '.');
+  const source = glob
+    .replace(/[.+^${}()|[\]\\]/g, '\\$&')
+    .replace(/\*/g, '.*')
+    .replace(/\?/g, '.');
   return new RegExp(`^${source}$`, 's').test(channel);
 }

@@ -1,0 +1,36 @@
+import { CHANNEL_PREFIX } from './protocol.js';
+
+const DIGITS = 8;
+
+/**
+ * Checks that each message is the next one, on its channel. All come over one connection, so that their order over all
+ * channels is known. It is part of what is measured, hence without a parser or a look-up.
+ */
+export class Sequence {
+  readonly #names: readonly string[];
+  #received = 0;
+
+  constructor(names: readonly string[]) {
+    this.#names = names;
+  }
+
+  /** Takes a message, and returns how many it has taken. */
+  take(channel: string, data: string): number {
+    const expected = this.#received++;
+    if (numberOf(data) !== expected || channel !== this.#names[expected % this.#names.length]) {
+      console.error(`expected message ${expected}, got ${data.slice(0, DIGITS)} on ${channel}`);
+      process.exit(1);
+    }
+    return this.#received;
+  }
+}
+
+export function channelNames(count: number): string[] {
+  return Array.from({ length: count }, (_, index) => `${CHANNEL_PREFIX}${index}`);
+}
+
+function numberOf(data: string): number {
+  let value = 0;
+  for (let at = 0; at < DIGITS; at++) value = value * 10 + data.charCodeAt(at) - 48;
+  return value;
+}

@@ -1,0 +1,243 @@
+import { asyncScheduler, retry } from 'rxjs';
+import type { GapError, ReceiverEvent } from '../lib/index.js';
+import { Receiver } from '../lib/index.js';
+import { MemoryClient } from './support/memory-client.js';
+import { receiverFixture } from './support/receiver-fixture.js';
+
+const gapsOf = (events: readonly ReceiverEvent[]) =>
+  events.flatMap((event) => (event.type === 'gap' ? [event.gap] : []));
+
+describe('an outage', () => {
+  it('is told when it begins, and as one gap when everything is subscribed again', () => {
+    const now = jest.spyOn(asyncScheduler, 'now').mockReturnValue(1_000);
+    const { client, receiver, publish, heard, hear, events } = receiverFixture();
+    receiver.subscribe(hear);
+    events.length = 0;
+    now.mockReturnValue(2_000);
+    publish('1');
+    now.mockReturnValue(3_000);
+    const cause = new Error('read ECONNRESET');
+    client.disconnect(cause);
+    client.emitError(new Error('connect ECONNREFUSED'));
+    client.emit('reconnecting');
+    expect(events).toEqual([{ type: 'disconnected', error: cause }]);
+    now.mockReturnValue(4_000);
+    client.reconnect();
+    now.mockReturnValue(5_000);
+    publish('2');
+    const channels = [receiver.channel('a'), receiver.channel('b')];
+    expect(events.slice(1)).toEqual([
+      { type: 'gap', gap: { cause: 'reconnect', since: 2_000, until: 4_000, channels } },
+    ]);
+    expect(receiver.stats.gaps).toBe(1);
+    expect(heard).toEqual(['1', '2']);
+    now.mockRestore();
+  });
+
+  it('is announced before any message that came after it, also one that comes before the client is ready', () => {
+    const { client, receiver, publish, heard, hear } = receiverFixture();
+    receiver.subscribe(hear);
+    receiver.channel('a').subscribe(hear);
+    receiver.events.subscribe(({ type }) => heard.push(type));
+    client.disconnect();
+    client.emit('connect');
+    publish('1', '2');
+    client.reconnect();
+    publish('3');
+    expect(heard).toEqual(['disconnected', 'gap', '1', '1', '2', '2', '3', '3']);
+  });
+
+  it("stands in the stream with onGap 'error', behind what waited and before what came after it", async () => {
+    const { client, receiver, publish, heard, hear } = receiverFixture({ onGap: 'error' });
+    await receiver.connect();
+    publish('1');
+    client.disconnect();
+    client.reconnect();
+    client.disconnect();
+    client.reconnect();
+    publish('2');
+    const gaps: GapError[] = [];
+    receiver
+      .pipe(retry({ delay: (error: GapError) => (gaps.push(error), heard.push(error.name), [1]) }))
+      .subscribe(hear);
+    expect(heard).toEqual(['1', 'GapError', '2']);
+    expect(gaps[0]?.gap.channels.map(({ name }) => name)).toEqual(['a', 'b']);
+    expect(gaps[0]?.message).toContain('2 channel(s)');
+  });
+
+  it("reaches the observers of a Channel with onGap 'error', too", () => {
+    const { client, receiver, heard, observer } = receiverFixture({ onGap: 'error' });
+    receiver.channel('a').subscribe(observer);
+    client.disconnect();
+    client.reconnect();
+    expect(heard).toEqual(['GapError']);
+  });
+
+  it('is no gap where nothing can have been lost', () => {
+    const { client, receiver, events } = receiverFixture();
+    client.withhold();
+    receiver.subscribe();
+    client.disconnect();
+    client.acknowledge();
+    client.reconnect();
+    expect(client.subscriptions('channel')).toEqual(['a', 'b']);
+    expect(events.map(({ type }) => type)).toEqual(['disconnected', 'subscribed', 'subscribed']);
+  });
+
+  it('concerns only the Channels that were subscribed when it began', () => {
+    const { client, receiver, events } = receiverFixture();
+    receiver.channel('a').subscribe();
+    const leaving = receiver.channel('b').subscribe();
+    client.disconnect();
+    receiver.channel('c').subscribe();
+    leaving.unsubscribe();
+    void receiver.channel('b').close();
+    client.reconnect();
+    expect(gapsOf(events)).toMatchObject([{ channels: [receiver.channel('a')] }]);
+    expect(client.subscriptions('channel').sort()).toEqual(['a', 'c']);
+  });
+
+  it('is told once to each Receiver on the client, with its own Channels', () => {
+    const { client, receiver, events } = receiverFixture();
+    const other = receiverFixtureOn(client);
+    receiver.channel('a').subscribe();
+    other.receiver.channel('a').subscribe();
+    client.disconnect();
+    client.reconnect();
+    expect(gapsOf(events)).toMatchObject([{ channels: [receiver.channel('a')] }]);
+    expect(gapsOf(other.events)).toMatchObject([{ channels: [other.receiver.channel('a')] }]);
+  });
+
+  it('waits for those whose operations died with the connection', () => {
+    const { client, receiver, events, publish, heard, hear } = receiverFixture();
+    const subscription = receiver.channel('a').subscribe(hear);
+    client.withhold();
+    receiver.channel('b').subscribe(hear);
+    client.disconnect();
+    subscription.unsubscribe();
+    client.acknowledge();
+    client.withhold();
+    receiver.channel('a').subscribe(hear);
+    client.reconnect();
+    client.acknowledge();
+    publish('1');
+    expect(heard).toEqual(['1']);
+    expect(gapsOf(events)).toMatchObject([{ channels: [receiver.channel('a')] }]);
+    expect(client.subscriptions('channel').sort()).toEqual(['a', 'b']);
+  });
+});
+
+describe('operations that die with the connection', () => {
+  it('are tried again when it is back: a SUBSCRIBE', () => {
+    const { client, receiver, heard, hear, publish } = receiverFixture();
+    client.withhold();
+    receiver.channel('a').subscribe(hear);
+    client.disconnect();
+    client.acknowledge();
+    client.reconnect();
+    publish('1');
+    expect(heard).toEqual(['1']);
+    expect(client.log).toEqual(['SUBSCRIBE a', 'SUBSCRIBE a']);
+  });
+
+  it('are tried again when it is back: an UNSUBSCRIBE, which the client has undone', async () => {
+    const { client, receiver } = receiverFixture();
+    receiver.subscribe();
+    client.withhold();
+    const stopped = receiver.stop();
+    client.disconnect();
+    await stopped;
+    client.acknowledge();
+    client.reconnect();
+    expect(client.subscriptions('channel')).toEqual([]);
+    expect(client.eventNames()).toEqual([]);
+  });
+
+  it('are tried again when the client has no registry to strike a name from', async () => {
+    const { client, receiver } = receiverFixture();
+    Object.defineProperty(client, 'getPubSubListeners', { value: undefined });
+    receiver.subscribe();
+    client.disconnect();
+    await receiver.stop();
+    expect(client.subscriptions('channel')).toEqual(['a', 'b']);
+    client.reconnect();
+    expect(client.subscriptions('channel')).toEqual([]);
+    expect(client.eventNames()).toEqual([]);
+  });
+
+  it('are tried again after a while where the connection looks alive', async () => {
+    jest.useFakeTimers();
+    const { client, receiver, heard, hear, publish } = receiverFixture();
+    client.withhold();
+    receiver.channel('a').subscribe(hear);
+    client.rejectAll(Object.assign(new Error('read ECONNRESET'), { code: 'ECONNRESET' }));
+    client.acknowledge();
+    expect(client.log).toEqual(['SUBSCRIBE a']);
+    jest.advanceTimersByTime(60);
+    expect(client.log).toEqual(['SUBSCRIBE a', 'SUBSCRIBE a']);
+    publish('1');
+    expect(heard).toEqual(['1']);
+    jest.useRealTimers();
+  });
+
+  it('wait for the connection where it is not there yet', () => {
+    const { client, receiver, heard, hear, publish } = receiverFixture();
+    client.isReady = false;
+    receiver.subscribe(hear);
+    expect(client.log).toEqual([]);
+    client.reconnect();
+    expect(client.log).toEqual(['SUBSCRIBE a b']);
+    publish('1');
+    expect(heard).toEqual(['1']);
+  });
+});
+
+describe('a client that is not open', () => {
+  const closed = () => {
+    const fixture = receiverFixture();
+    fixture.client.isOpen = false;
+    return fixture;
+  };
+
+  it('is a clear rejection everywhere, and no wait', async () => {
+    const { client, receiver, heard, observer } = closed();
+    const clear = {
+      code: 'ERR_SUBSCRIBE',
+      message: expect.stringContaining('Await client.connect() before'),
+    };
+    await expect(receiver.connect()).rejects.toMatchObject(clear);
+    await expect(receiver.get()).rejects.toMatchObject(clear);
+    await expect(receiver.waitMessage()).rejects.toMatchObject(clear);
+    await expect(receiver[Symbol.asyncIterator]().next()).rejects.toMatchObject(clear);
+    receiver.subscribe(observer);
+    receiver.channel('a').subscribe(observer);
+    expect(heard).toEqual(['SubscribeError', 'SubscribeError']);
+    await expect(receiver.channel('a').whenSubscribed()).rejects.toMatchObject(clear);
+    expect(client.log).toEqual([]);
+    expect(client.eventNames()).toEqual([]);
+  });
+
+  it('can be opened, and then it works', async () => {
+    const { client, receiver, heard, hear, publish } = closed();
+    await expect(receiver.connect()).rejects.toMatchObject({ code: 'ERR_SUBSCRIBE' });
+    client.isOpen = true;
+    await receiver.connect();
+    receiver.subscribe(hear);
+    publish('1');
+    expect(heard).toEqual(['1']);
+  });
+
+  it('hangs neither stop() nor drain() nor close()', async () => {
+    const { receiver } = closed();
+    await receiver.channel('a').close();
+    await receiver.drain();
+    await receiver.stop();
+  });
+});
+
+function receiverFixtureOn(client: MemoryClient) {
+  const receiver = new Receiver(client);
+  const events: ReceiverEvent[] = [];
+  receiver.events.subscribe((event) => events.push(event));
+  return { receiver, events };
+}

@@ -1,0 +1,118 @@
+import { createClient } from 'redis';
+import { filter, firstValueFrom } from 'rxjs';
+import { Receiver } from '../lib/index.js';
+import { RedisServer } from './support/redis-server.js';
+import { until } from './support/until.js';
+
+const connectTo = (server: RedisServer) => createClient({ url: server.url }).connect();
+
+async function withAdmin<T>(
+  server: RedisServer,
+  work: (admin: Awaited<ReturnType<typeof connectTo>>) => Promise<T>,
+) {
+  const admin = await connectTo(server);
+  try {
+    return await work(admin);
+  } finally {
+    admin.destroy();
+  }
+}
+
+const clientsOf = (server: RedisServer) =>
+  withAdmin(
+    server,
+    async (admin) => (await admin.sendCommand<string>(['CLIENT', 'LIST'])).trim().split('\n').length - 1,
+  );
+
+describe('Receiver.open()', () => {
+  it('makes a client of its own, and closes it', async () => {
+    await using server = await RedisServer.start();
+    const receiver = await Receiver.open(server.url);
+    expect(await clientsOf(server)).toBe(1);
+    receiver.channel('a');
+    await receiver.connect();
+    await withAdmin(server, (admin) => admin.publish('a', '1'));
+    await expect(receiver.get()).resolves.toMatchObject({ data: '1' });
+    await receiver.stop();
+    await until(async () => (await clientsOf(server)) === 0);
+  });
+
+  it('takes the options of createClient, and is disposed of at the end of its block', async () => {
+    await using server = await RedisServer.start();
+    {
+      await using receiver = await Receiver.open({ url: server.url, name: 'mine', RESP: 2 });
+      receiver.channel('a');
+      await receiver.connect();
+      const list = await withAdmin(server, (admin) => admin.sendCommand<string>(['CLIENT', 'LIST']));
+      expect(list).toContain('name=mine');
+    }
+    await until(async () => (await clientsOf(server)) === 0);
+  });
+
+  it('rejects when Redis refuses the password, without a word of it', async () => {
+    await using server = await RedisServer.start({ args: ['--requirepass', 'right'] });
+    const error = await Receiver.open(`redis://:wrong-pass@127.0.0.1:${server.port}`).catch(
+      (reason: unknown) => reason,
+    );
+    expect(String(error)).toMatch(/WRONGPASS/);
+    expect(String(error)).not.toContain('wrong-pass');
+    await expect(Receiver.open(server.url)).rejects.toThrow(/NOAUTH/);
+  });
+
+  it('tries on while there is no server, until one is there', async () => {
+    await using server = await RedisServer.start();
+    await server.kill();
+    const opening = Receiver.open(server.url);
+    await server.restart();
+    await (await opening).stop();
+  });
+
+  it('tries on until its signal aborts', async () => {
+    await using server = await RedisServer.start();
+    await server.kill();
+    const controller = new AbortController();
+    const opening = Receiver.open(server.url, { signal: controller.signal });
+    controller.abort(new Error('enough'));
+    await expect(opening).rejects.toThrow('enough');
+    await expect(
+      Receiver.open(server.url, { signal: AbortSignal.abort(new Error('before')) }),
+    ).rejects.toThrow('before');
+  });
+
+  it('survives a server that is killed and comes back', async () => {
+    await using server = await RedisServer.start();
+    await using receiver = await Receiver.open(server.url);
+    receiver.channel('a');
+    await receiver.connect();
+    const gap = firstValueFrom(receiver.events.pipe(filter(({ type }) => type === 'gap')));
+    await server.kill();
+    await server.restart();
+    await gap;
+    await withAdmin(server, (admin) => admin.publish('a', 'back'));
+    await expect(receiver.get()).resolves.toMatchObject({ data: 'back' });
+  });
+
+  it('finds a half-open connection by its heartbeat, and never cuts one that is idle', async () => {
+    await using server = await RedisServer.start();
+    await using receiver = await Receiver.open({
+      url: server.url,
+      pingInterval: 50,
+      socket: { socketTimeout: 300 },
+    });
+    const types: string[] = [];
+    receiver.events.subscribe(({ type }) => types.push(type));
+    receiver.channel('a');
+    await receiver.connect();
+    const pings = () =>
+      withAdmin(
+        server,
+        async (admin) => /cmdstat_ping:calls=(\d+)/.exec(await admin.info('commandstats'))?.[1] ?? '0',
+      );
+    await until(async () => Number(await pings()) > 10);
+    expect(types).toEqual(['subscribed']);
+    server.freeze();
+    await until(() => types.includes('disconnected'));
+    server.thaw();
+    await until(() => types.includes('gap'));
+  });
+});

@@ -1,0 +1,45 @@
+/** What one consumer hears of numbered messages, and what it must have heard. */
+export class Ear {
+  /** Each `number key` that has to come yet. */
+  readonly #due = new Map<string, number>();
+  readonly #since: number;
+  readonly #complain: (what: string) => void;
+  #last = 0;
+  readonly #lastKeys = new Set<string>();
+
+  /** `since`: nothing up to that number may come. */
+  constructor(since: number, complain: (what: string) => void) {
+    this.#since = since;
+    this.#complain = complain;
+  }
+
+  expect(number: number, key: string): void {
+    this.#due.set(`${String(number)} ${key}`, number);
+  }
+
+  hear(number: number, key: string): void {
+    if (number <= this.#since) this.#complain(`${key}: ${String(number)} was published before`);
+    if (number < this.#last) this.#complain(`${key}: ${String(number)} came after ${String(this.#last)}`);
+    if (number !== this.#last) this.#lastKeys.clear();
+    if (this.#lastKeys.has(key)) this.#complain(`${key}: ${String(number)} came twice`);
+    this.#lastKeys.add(key);
+    this.#last = number;
+    this.#due.delete(`${String(number)} ${key}`);
+  }
+
+  /** Forgives all later than `number`; of one key alone, or of all. */
+  forgiveAfter(number: number, key?: string): void {
+    for (const [entry, due] of this.#due) {
+      if (due > number && (key === undefined || entry === `${String(due)} ${key}`)) this.#due.delete(entry);
+    }
+  }
+
+  /** Everything up to `number` must have come by now. */
+  check(number: number): void {
+    for (const [entry, due] of this.#due) {
+      if (due > number) continue;
+      this.#complain(`${entry} is missing`);
+      this.#due.delete(entry);
+    }
+  }
+}

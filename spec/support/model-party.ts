@@ -1,0 +1,453 @@
+import { Observable, retry, Subscription, tap, type Subscriber } from 'rxjs';
+import type { Channel } from '../../lib/channel.js';
+import type { PubSubClient } from '../../lib/client.js';
+import type { Message } from '../../lib/message.js';
+import { Receiver } from '../../lib/receiver.js';
+import { BOUNDS, CODECS, type CodecName, isUndecodable, type Payload } from './model-codecs.js';
+import { Ear } from './model-ear.js';
+import { hears, keyOf, type Subject, type Target } from './model-subjects.js';
+
+/** What the parties know of what is published, and of one another. */
+export interface Notices {
+  /** Where each number was published, from 1. */
+  readonly targets: readonly Target[];
+  /** All up to this number have been published. */
+  readonly published: number;
+  /** All up to this number have come to the client. */
+  readonly arrived: number;
+  complain(what: string): void;
+  /** This party has come to want this. */
+  onWanted(subject: Subject, party: Party): void;
+  /** Whether another than this party may want it: one that has just left does for a moment. */
+  isShared(subject: Subject, party: Party): boolean;
+}
+
+export interface Plan {
+  readonly codec: CodecName;
+  readonly bounds: keyof typeof BOUNDS;
+  readonly autoStop: boolean;
+}
+
+/** `re…` is to leave and to come back at once. */
+export type PartyAction =
+  | { readonly do: 'register'; readonly subject: Subject; readonly codec: CodecName | undefined }
+  | { readonly do: 'close'; readonly subject: Subject }
+  | { readonly do: 'observe' | 'leave' | 'reobserve'; readonly subject: Subject; readonly seat: 0 | 1 }
+  | { readonly do: 'connect' | 'watch' | 'unwatch' | 'rewatch' | 'stop' | 'drain' };
+
+/** One who observes a Channel, or the Receiver. */
+interface Seat {
+  readonly ear: Ear;
+  subscription: Subscription;
+  /** It has left, and comes back in a moment. */
+  isAway: boolean;
+  isComplete: boolean;
+}
+
+interface Registration {
+  readonly subject: Subject;
+  readonly key: string;
+  readonly channel: Channel<Payload>;
+  readonly codec: CodecName;
+  readonly seats: [Seat | undefined, Seat | undefined];
+  isWanted: boolean;
+  /** What is published now comes. */
+  isServed: boolean;
+  /** Counts the stretches in which it is wanted. */
+  era: number;
+  /** What had arrived when an observer left: what came after that may wait for the next. */
+  leftAt: number | undefined;
+}
+
+/** One Receiver beside a plain model of it: what it wants, and what its consumers must hear. */
+export class Party {
+  readonly receiver: Receiver<Payload>;
+  readonly #plan: Plan;
+  readonly #notices: Notices;
+  readonly #registrations = new Map<string, Registration>();
+  /** Of the merged stream: whoever takes it, all comes once. */
+  readonly #ear: Ear;
+  readonly #ambushes: { readonly where: 'message' | 'event'; readonly action: PartyAction }[] = [];
+  readonly #endings: Promise<unknown>[] = [];
+  #state: 'live' | 'draining' | 'ended' = 'live';
+  #isPinned = false;
+  /** Whether it was connected before anything came. */
+  #wasConnectedFirst: boolean | undefined;
+  #watcher: Seat | undefined;
+
+  constructor(client: PubSubClient, plan: Plan, notices: Notices) {
+    this.#plan = plan;
+    this.#notices = notices;
+    const { autoStop } = plan;
+    this.receiver = new Receiver<Payload>(client, {
+      codec: CODECS[plan.codec],
+      autoStop,
+      ...BOUNDS[plan.bounds],
+    });
+    this.receiver.events.subscribe(() => this.#springAmbush('event'));
+    this.#ear = new Ear(0, (what) => this.#complain(`merged, ${what}`));
+  }
+
+  wants(subject: Subject): boolean {
+    return this.#registrations.get(keyOf(subject))?.isWanted ?? false;
+  }
+
+  /** Does the action, where it makes sense, inside the next callback of this kind. */
+  lieInWait(where: 'message' | 'event', action: PartyAction): void {
+    this.#ambushes.push({ where, action });
+  }
+
+  act(action: PartyAction): void {
+    if (this.#state === 'ended') return;
+    switch (action.do) {
+      case 'leave':
+        this.#leave(this.#registrations.get(keyOf(action.subject)), action.seat);
+        break;
+      case 'unwatch':
+        this.#unwatch();
+        break;
+      case 'stop':
+        this.#stop();
+        break;
+      default:
+        if (this.#state === 'live') this.#actAlive(action);
+    }
+    this.#refresh();
+  }
+
+  /** Does the action with a pause between leaving and coming back. */
+  async actSlowly(action: PartyAction, pause: () => Promise<void>): Promise<void> {
+    if (action.do !== 'reobserve' && action.do !== 'rewatch') this.act(action);
+    if (this.#state !== 'live') return;
+    const comeBack = this.#rise(action);
+    await pause();
+    comeBack?.();
+    this.#refresh();
+  }
+
+  /** A message with this number is about to be published. */
+  onPublish(number: number, target: Target): void {
+    if (this.#state !== 'live' || !this.#isRoomy) return;
+    for (const { subject, key, seats, isServed, codec } of this.#registrations.values()) {
+      if (!isServed || !hears(subject, target) || isUndecodable(number, codec)) continue;
+      for (const seat of seats) seat?.ear.expect(number, key);
+      if (this.#isMerged) this.#ear.expect(number, key);
+    }
+  }
+
+  /** Others share a subscription that this one may be about to give up: it does not wait for Redis any more. */
+  onWantedByOthers(subject: Subject): void {
+    const registration = this.#registrations.get(keyOf(subject));
+    if (registration && this.#state === 'draining') this.#forgive(registration, this.#notices.arrived);
+  }
+
+  /** What has arrived must have been heard by those who listen. */
+  check(): void {
+    const { arrived } = this.#notices;
+    for (const { seats } of this.#registrations.values()) for (const seat of seats) seat?.ear.check(arrived);
+    if (this.#watcher) this.#ear.check(arrived);
+  }
+
+  /** Whether everything that is wanted is acknowledged. */
+  isServed(): boolean {
+    return [...this.#registrations.values()].every(({ isWanted, isServed }) => isServed || !isWanted);
+  }
+
+  /** Asks again what is acknowledged, for one that may have lost its connection. */
+  confirm(): void {
+    for (const registration of this.#registrations.values()) {
+      if (!registration.isWanted) continue;
+      registration.isServed = false;
+      void this.#confirm(registration);
+    }
+  }
+
+  async end(how: 'stop' | 'drain'): Promise<void> {
+    if (this.#state === 'live') this.act({ do: how });
+    await Promise.all(this.#endings);
+    await this.receiver.stop();
+  }
+
+  /** Takes what is left, and looks at what must be true in the end. */
+  inspectRemains(): void {
+    const { receiver } = this;
+    if (this.#state !== 'ended') this.#complain('it did not end');
+    const size = receiver.channels.size + receiver.patterns.size + receiver.shards.size;
+    if (size > 0) this.#complain('it still has channels');
+    this.#checkStats();
+    const seat = this.#sit(receiver, this.#ear, () => undefined);
+    if (!seat.isComplete) this.#complain('it did not complete');
+    this.#ear.check(this.#notices.arrived);
+    if (receiver.isActive) this.#complain('it is exhausted, and active');
+    this.#checkStats();
+  }
+
+  get #isRoomy(): boolean {
+    return this.#plan.bounds === 'roomy';
+  }
+
+  get #isMerged(): boolean {
+    return this.#state === 'live' && (this.#isPinned || this.#watcher !== undefined);
+  }
+
+  #actAlive(action: Exclude<PartyAction, { readonly do: 'leave' | 'unwatch' | 'stop' }>): void {
+    switch (action.do) {
+      case 'register':
+        this.#register(action.subject, action.codec);
+        break;
+      case 'close':
+        this.#close(this.#registrations.get(keyOf(action.subject)));
+        break;
+      case 'observe':
+        this.#wasConnectedFirst ??= false;
+        this.#observe(this.#register(action.subject, undefined), action.seat);
+        break;
+      case 'reobserve':
+      case 'rewatch':
+        this.#rise(action)?.();
+        break;
+      case 'connect':
+        this.#connect();
+        break;
+      case 'watch':
+        this.#wasConnectedFirst ??= false;
+        if (!this.#watcher) this.#watch();
+        break;
+      case 'drain':
+        this.#drain();
+        break;
+    }
+  }
+
+  #register(subject: Subject, codec: CodecName | undefined): Registration | undefined {
+    const key = keyOf(subject);
+    const existing = this.#registrations.get(key);
+    const options = codec === undefined || existing ? {} : { codec: CODECS[codec] };
+    const channel = this.receiver[subject.kind](subject.name, options);
+    // The receiver may have told of it already, and an ambush may have used it.
+    const known = this.#registrations.get(key) ?? existing;
+    if (known) {
+      if (known.channel !== channel) this.#complain(`${key} is another Channel`);
+      return known;
+    }
+    if (this.#state !== 'live') return undefined;
+    if (!channel.isActive) this.#complain(`${key} is new, and closed`);
+    const registration: Registration = {
+      subject,
+      key,
+      channel,
+      codec: codec ?? this.#plan.codec,
+      seats: [undefined, undefined],
+      isWanted: false,
+      isServed: false,
+      era: 0,
+      leftAt: undefined,
+    };
+    this.#registrations.set(key, registration);
+    return registration;
+  }
+
+  #close(registration: Registration | undefined): void {
+    if (!registration) return;
+    const { key, channel } = registration;
+    this.#registrations.delete(key);
+    this.#forgive(registration, this.#notices.arrived);
+    this.#unwant(registration);
+    const isLast = this.#plan.autoStop && this.#registrations.size === 0;
+    if (isLast) this.#onEnd();
+    this.#endings.push(channel.close());
+    this.#expectCompletion(registration);
+    if (!isLast) return;
+    this.#endings.push(this.receiver.stop());
+    this.#expectEnd();
+  }
+
+  #observe(registration: Registration | undefined, index: 0 | 1): void {
+    if (!registration || registration.seats[index]) return;
+    const since = Math.min(this.#notices.arrived, registration.leftAt ?? Infinity);
+    const ear = new Ear(since, (what) => this.#complain(`own, ${what}`));
+    this.#sit(registration.channel, ear, (seat) => (registration.seats[index] = seat));
+  }
+
+  #leave(registration: Registration | undefined, index: 0 | 1): void {
+    const seat = registration?.seats[index];
+    if (!registration || !seat) return;
+    registration.seats[index] = undefined;
+    registration.leftAt ??= this.#notices.arrived;
+    seat.subscription.unsubscribe();
+  }
+
+  #connect(): void {
+    this.#wasConnectedFirst ??= true;
+    this.#isPinned = true;
+    this.receiver.connect().catch((error: unknown) => {
+      if (this.#state === 'live') this.#complain(`connect: ${String(error)}`);
+    });
+  }
+
+  #watch(): void {
+    this.#sit(this.receiver, this.#ear, (seat) => (this.#watcher = seat));
+  }
+
+  #unwatch(): void {
+    const watcher = this.#watcher;
+    this.#watcher = undefined;
+    watcher?.subscription.unsubscribe();
+    if (!this.#isMerged) this.#ear.forgiveAfter(this.#notices.arrived);
+  }
+
+  /** Leaves, and returns what comes back. */
+  #rise(action: PartyAction): (() => void) | undefined {
+    if (action.do === 'rewatch') {
+      const watcher = this.#watcher;
+      if (!watcher) return undefined;
+      watcher.isAway = true;
+      watcher.subscription.unsubscribe();
+      return () => {
+        if (this.#watcher === watcher && this.#state === 'live') this.#watch();
+      };
+    }
+    if (action.do !== 'reobserve') return undefined;
+    const registration = this.#registrations.get(keyOf(action.subject));
+    const seat = registration?.seats[action.seat];
+    if (!registration || !seat) return undefined;
+    seat.isAway = true;
+    seat.subscription.unsubscribe();
+    return () => {
+      if (
+        registration.seats[action.seat] !== seat ||
+        this.#registrations.get(registration.key) !== registration
+      )
+        return;
+      this.#sit(registration.channel, seat.ear, (next) => (registration.seats[action.seat] = next));
+    };
+  }
+
+  #stop(): void {
+    this.#onEnd();
+    this.#endings.push(this.receiver.stop());
+    this.#expectEnd();
+  }
+
+  #drain(): void {
+    this.#state = 'draining';
+    const { arrived, published } = this.#notices;
+    for (const registration of this.#registrations.values()) {
+      // What was published before comes before the acknowledgement; nobody waits for that if others stay.
+      const isAwaited = registration.isServed && !this.#notices.isShared(registration.subject, this);
+      this.#forgive(registration, isAwaited ? published : arrived);
+      this.#unwant(registration);
+    }
+    const done = this.receiver.drain().then(() => {
+      if (this.#state !== 'draining') return;
+      for (const { seats } of this.#registrations.values())
+        for (const seat of seats) seat?.ear.check(published);
+      if (this.#watcher) this.#ear.check(published);
+      this.#onEnd(published);
+      this.#expectEnd();
+    });
+    this.#endings.push(done);
+  }
+
+  #onEnd(upTo = this.#notices.arrived): void {
+    this.#state = 'ended';
+    this.#ear.forgiveAfter(upTo);
+    for (const registration of this.#registrations.values()) this.#unwant(registration);
+  }
+
+  #expectEnd(): void {
+    if (this.#watcher && !this.#watcher.isAway && !this.#watcher.isComplete) this.#complain('no completion');
+    this.#watcher = undefined;
+    for (const registration of this.#registrations.values()) this.#expectCompletion(registration);
+    this.#registrations.clear();
+  }
+
+  #expectCompletion({ key, seats, channel }: Registration): void {
+    if (channel.isActive) this.#complain(`${key} is not closed`);
+    if (seats.some((seat) => seat && !seat.isAway && !seat.isComplete))
+      this.#complain(`${key} is not complete`);
+  }
+
+  #forgive({ key, seats }: Registration, upTo: number): void {
+    this.#ear.forgiveAfter(upTo, key);
+    for (const seat of seats) seat?.ear.forgiveAfter(upTo);
+  }
+
+  #unwant(registration: Registration): void {
+    registration.isWanted = registration.isServed = false;
+    registration.era++;
+  }
+
+  #refresh(): void {
+    if (this.#state !== 'live') return;
+    for (const registration of this.#registrations.values()) {
+      const isWanted = this.#isMerged || registration.seats.some(Boolean);
+      if (isWanted === registration.isWanted) continue;
+      this.#unwant(registration);
+      if (!isWanted) continue;
+      registration.isWanted = true;
+      this.#notices.onWanted(registration.subject, this);
+      void this.#confirm(registration);
+    }
+  }
+
+  async #confirm(registration: Registration): Promise<void> {
+    const { era, key, channel } = registration;
+    try {
+      await channel.whenSubscribed();
+      if (registration.era === era) registration.isServed = true;
+    } catch (error) {
+      if (registration.era === era) this.#complain(`${key}: ${String(error)}`);
+    }
+  }
+
+  /** Observes; `place` hears of it before anything can come. */
+  #sit(source: Observable<Message<Payload>>, ear: Ear, place: (seat: Seat) => void): Seat {
+    const seat: Seat = { ear, subscription: Subscription.EMPTY, isAway: false, isComplete: false };
+    const observed = source.pipe(tap({ error: (error: unknown) => this.#onError(error) }), retry());
+    const announced = new Observable((subscriber: Subscriber<Message<Payload>>) => {
+      seat.subscription = subscriber;
+      place(seat);
+      return observed.subscribe(subscriber);
+    });
+    announced.subscribe({
+      next: (message) => this.#onMessage(message, ear),
+      complete: () => (seat.isComplete = true),
+    });
+    return seat;
+  }
+
+  #onMessage({ source, channel, pattern, data }: Message<Payload>, ear: Ear): void {
+    const number = Number(data);
+    const target = this.#notices.targets[number - 1];
+    const glob = source.isPattern ? source.name : undefined;
+    if (!target || !hears(source, target) || channel !== target.name || pattern !== glob) {
+      this.#complain(`${keyOf(source)}: ${String(data)} on ${JSON.stringify(channel)} was not for it`);
+    }
+    ear.hear(number, keyOf(source));
+    this.#springAmbush('message');
+  }
+
+  #onError(error: unknown): void {
+    const { code } = error as { readonly code?: string };
+    if (code === 'ERR_DECODE' || (code === 'ERR_BUFFER_OVERFLOW' && !this.#isRoomy)) return;
+    this.#complain(String(error));
+  }
+
+  #springAmbush(where: 'message' | 'event'): void {
+    const index = this.#ambushes.findIndex((ambush) => ambush.where === where);
+    if (index < 0) return;
+    for (const { action } of this.#ambushes.splice(index, 1)) this.act(action);
+  }
+
+  #checkStats(): void {
+    const { received, delivered, buffered, dropped, undecodable } = this.receiver.stats;
+    if (this.#wasConnectedFirst !== true || received === delivered + buffered + dropped + undecodable) return;
+    const counts = { received, delivered, buffered, dropped, undecodable };
+    this.#complain(`the stats do not add up: ${JSON.stringify(counts)}`);
+  }
+
+  #complain(what: string): void {
+    this.#notices.complain(what);
+  }
+}

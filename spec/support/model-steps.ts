@@ -1,0 +1,136 @@
+import fc from 'fast-check';
+import { setImmediate as turn } from 'node:timers/promises';
+import { asyncScheduler } from 'rxjs';
+import { BOUNDS, CODECS, type CodecName } from './model-codecs.js';
+import type { PartyAction, Plan } from './model-party.js';
+import { SUBJECTS, TARGETS, type Target } from './model-subjects.js';
+import type { World } from './model-world.js';
+
+/** How long to wait: microtasks, a turn of the event loop, timers, a message round trip, or that all has arrived. */
+type Pause = number | 'turn' | 'timers' | 'round trip' | 'sync' | 'settle';
+
+type Event =
+  | { readonly publish: readonly Target[] }
+  | { readonly party: number; readonly action: PartyAction; readonly inside?: 'message' | 'event' }
+  | { readonly party: number; readonly action: PartyAction; readonly slowly: number }
+  | { readonly kill: true };
+
+export interface Step {
+  readonly pause: Pause;
+  readonly event: Event;
+}
+
+export interface Scenario {
+  readonly plans: readonly Plan[];
+  readonly steps: readonly Step[];
+  readonly ways: readonly ('stop' | 'drain')[];
+}
+
+const codecs = fc.constantFrom(...(Object.keys(CODECS) as CodecName[]));
+const bounds = Object.keys(BOUNDS) as (keyof typeof BOUNDS)[];
+
+const plans: fc.Arbitrary<Plan> = fc.record({
+  codec: codecs,
+  bounds: fc.oneof(
+    { weight: 3, arbitrary: fc.constant('roomy' as const) },
+    { weight: 1, arbitrary: fc.constantFrom(...bounds) },
+  ),
+  autoStop: fc.boolean(),
+});
+
+/** Few of them, so that the parties meet. */
+const subjects = fc.oneof(
+  { weight: 3, arbitrary: fc.constantFrom(...SUBJECTS.slice(0, 1), ...SUBJECTS.slice(3, 4)) },
+  { weight: 2, arbitrary: fc.constantFrom(...SUBJECTS) },
+);
+const seats = fc.constantFrom(0 as const, 1 as const);
+
+const actions: fc.Arbitrary<PartyAction> = fc.oneof(
+  {
+    weight: 2,
+    arbitrary: fc.record({
+      do: fc.constant('register' as const),
+      subject: subjects,
+      codec: fc.option(codecs, { nil: undefined }),
+    }),
+  },
+  { weight: 2, arbitrary: fc.record({ do: fc.constant('close' as const), subject: subjects }) },
+  {
+    weight: 8,
+    arbitrary: fc.record({
+      do: fc.constantFrom('observe' as const, 'observe' as const, 'leave' as const, 'reobserve' as const),
+      subject: subjects,
+      seat: seats,
+    }),
+  },
+  {
+    weight: 5,
+    arbitrary: fc.record({
+      do: fc.constantFrom('connect' as const, 'watch' as const, 'unwatch' as const, 'rewatch' as const),
+    }),
+  },
+  { weight: 1, arbitrary: fc.record({ do: fc.constantFrom('stop' as const, 'drain' as const) }) },
+);
+
+const pauses: fc.Arbitrary<Pause> = fc.oneof(
+  { weight: 4, arbitrary: fc.constant(0) },
+  { weight: 4, arbitrary: fc.integer({ min: 1, max: 6 }) },
+  { weight: 5, arbitrary: fc.constantFrom('turn' as const, 'timers' as const, 'round trip' as const) },
+  { weight: 2, arbitrary: fc.constantFrom('sync' as const, 'settle' as const) },
+);
+
+function events(parties: number, weather: 'calm' | 'stormy'): fc.Arbitrary<Event> {
+  const party = fc.nat(parties - 1);
+  const inside = fc.constantFrom('message' as const, 'event' as const);
+  return fc.oneof(
+    {
+      weight: 4,
+      arbitrary: fc.record({
+        publish: fc.array(fc.constantFrom(...TARGETS), { minLength: 1, maxLength: 3 }),
+      }),
+    },
+    { weight: 10, arbitrary: fc.record({ party, action: actions }) },
+    { weight: 2, arbitrary: fc.record({ party, action: actions, inside }) },
+    { weight: 2, arbitrary: fc.record({ party, action: actions, slowly: fc.integer({ min: 1, max: 6 }) }) },
+    { weight: weather === 'calm' ? 0 : 2, arbitrary: fc.constant({ kill: true as const }) },
+  );
+}
+
+export function scenarios(weather: 'calm' | 'stormy'): fc.Arbitrary<Scenario> {
+  return fc.integer({ min: 2, max: 3 }).chain((parties) => {
+    const each = { minLength: parties, maxLength: parties };
+    return fc.record({
+      plans: fc.array(plans, each),
+      steps: fc.array(fc.record({ pause: pauses, event: events(parties, weather) }), { maxLength: 40 }),
+      ways: fc.array(fc.constantFrom('stop' as const, 'drain' as const), each),
+    });
+  });
+}
+
+export async function take(
+  { pause, event }: Step,
+  world: World,
+  roundTrip: () => Promise<unknown>,
+): Promise<void> {
+  await wait(pause, world, roundTrip);
+  if ('publish' in event) for (const target of event.publish) world.publish(target);
+  else if ('kill' in event) await world.kill();
+  else if ('slowly' in event)
+    await world.parties[event.party]!.actSlowly(event.action, () => microtasks(event.slowly));
+  else if (event.inside) world.parties[event.party]!.lieInWait(event.inside, event.action);
+  else world.parties[event.party]!.act(event.action);
+  world.judge();
+}
+
+async function wait(pause: Pause, world: World, roundTrip: () => Promise<unknown>): Promise<void> {
+  if (typeof pause === 'number') await microtasks(pause);
+  else if (pause === 'turn') await turn();
+  else if (pause === 'timers')
+    await new Promise<void>((resolve) => void asyncScheduler.schedule(() => resolve()));
+  else if (pause === 'round trip') await roundTrip();
+  else await world[pause]();
+}
+
+async function microtasks(count: number): Promise<void> {
+  for (let i = 0; i < count; i++) await Promise.resolve();
+}
