@@ -4,8 +4,8 @@ import type { Codec } from './codec.js';
 import type { ReceiverEvent } from './events.js';
 import type { ChannelKind, Message } from './message.js';
 
-/** The codec behind a Channel, for this package alone. */
-export let codecOf: <T>(channel: Channel<T>) => Codec<T>;
+/** Opens a Channel to this package alone, also to another copy of it in the same process. */
+const FEED = Symbol.for('rx-redis-receiver.feed.1');
 
 /**
  * One channel, pattern or sharded channel of a Receiver: an Observable that is cold until its first observer, hot and
@@ -30,18 +30,15 @@ export class Channel<T = string> extends Observable<Message<T>> {
   /** The channel's name, or the pattern's glob. */
   readonly name: string;
   readonly kind: ChannelKind;
-  readonly #feed: ChannelFeed<T>;
-
-  static {
-    codecOf = (channel) => channel.#feed.codec;
-  }
+  /** @internal */
+  declare readonly [FEED]: ChannelFeed<T>;
 
   /** @internal */
   constructor(feed: ChannelFeed<T>) {
     super((subscriber) => feed.observe(subscriber));
-    this.#feed = feed;
     this.name = feed.name;
     this.kind = feed.kind;
+    Object.defineProperty(this, FEED, { value: feed });
   }
 
   get isPattern(): boolean {
@@ -50,12 +47,12 @@ export class Channel<T = string> extends Observable<Message<T>> {
 
   /** Whether it has not been closed. */
   get isActive(): boolean {
-    return this.#feed.isOpen;
+    return this[FEED].isOpen;
   }
 
   /** The Receiver's events that concern this Channel. */
   get events(): Observable<ReceiverEvent> {
-    return this.#feed.events.pipe(filter((event) => concerns(event, this)));
+    return this[FEED].events.pipe(filter((event) => concerns(event, this)));
   }
 
   /**
@@ -66,7 +63,7 @@ export class Channel<T = string> extends Observable<Message<T>> {
    * @throws {ChannelClosedError} the Channel is closed, or closes meanwhile
    */
   whenSubscribed(): Promise<void> {
-    return this.#feed.whenSubscribed();
+    return this[FEED].whenSubscribed();
   }
 
   /**
@@ -74,8 +71,18 @@ export class Channel<T = string> extends Observable<Message<T>> {
    * taken. Resolves when the subscription is released, and never hangs: it waits 2 seconds at the most.
    */
   close(): Promise<void> {
-    return this.#feed.close();
+    return this[FEED].close();
   }
+}
+
+/** The codec behind a Channel. */
+export function codecOf<T>(channel: Channel<T>): Codec<T> {
+  return channel[FEED].codec;
+}
+
+/** Whether Redis has acknowledged a Channel, and the connection is there. */
+export function isSubscribed(channel: Channel<unknown>): boolean {
+  return channel[FEED].isServed;
 }
 
 function concerns(event: ReceiverEvent, channel: Channel<unknown>): boolean {

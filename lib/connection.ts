@@ -33,7 +33,8 @@ export class Connection {
         this.#lastError = toError(error);
         // node-redis 5 has no 'terminated': there an error of a client that is not open is how it gives up.
         if (!client.isOpen) end(this.#lastError);
-        else if (!this.#isOnline && this.#lastError.message.startsWith("NOPERM ")) observer.onResubscribeRefused();
+        else if (!this.#isOnline && this.#lastError.message.startsWith('NOPERM '))
+          observer.onResubscribeRefused();
       },
       terminated: (cause) => {
         // An 'error' follows in the same tick: without a listener it would be thrown at the client.

@@ -42,30 +42,33 @@ function reconnectStrategy(retries: number): number {
 
 function connect(client: OwnedClient, signal: AbortSignal | undefined): Promise<void> {
   return new Promise((resolve, reject) => {
+    let isConnecting = true;
+    const settle = (outcome: () => void) => {
+      isConnecting = false;
+      signal?.removeEventListener('abort', onAbort);
+      outcome();
+    };
     const giveUp = (reason: unknown) => {
-      done();
-      client.destroy();
-      reject(reason);
+      closeClient(client);
+      settle(() => reject(reason as Error));
     };
     const onAbort = () => giveUp(signal?.reason);
     // A client without a listener for 'error' throws it at the process: this one stays.
     client.on('error', (error) => {
-      if (isRefusal(error)) giveUp(error);
+      if (isConnecting && isRefusal(error)) giveUp(error);
     });
-    let isRefusal = isErrorReply;
-    const done = () => {
-      isRefusal = () => false;
-      signal?.removeEventListener('abort', onAbort);
-    };
     signal?.addEventListener('abort', onAbort, { once: true });
-    client.connect().then(() => {
-      done();
-      resolve();
-    }, giveUp);
+    client.connect().then(() => settle(resolve), giveUp);
   });
 }
 
-/** Redis answered, and said no: a wrong password, a user without the permission. */
-function isErrorReply(error: unknown): boolean {
-  return error instanceof Error && /^(NOAUTH|WRONGPASS|NOPERM|ERR) /.test(error.message);
+export function closeClient(client: OwnedClient): void {
+  if (client.isOpen) client.destroy();
+}
+
+/** Redis answered, and said no for good: a wrong password, a user without the permission. */
+function isRefusal(error: unknown): boolean {
+  return (
+    error instanceof Error && /^(NOAUTH|WRONGPASS|NOPERM|ERR (?!max number of clients)) ?/.test(error.message)
+  );
 }

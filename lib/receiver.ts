@@ -8,7 +8,7 @@ import type { ReceiverEvent } from './events.js';
 import { Hub } from './hub.js';
 import { invalidArgument } from './invalid-argument.js';
 import type { ChannelKind, Message } from './message.js';
-import { openClient, type OpenOptions } from './open-client.js';
+import { closeClient, openClient, type OpenOptions } from './open-client.js';
 import { pullMessage, pullWaiting } from './pull-promises.js';
 import { ReceiverCore } from './receiver-core.js';
 import { ReceiverIterator } from './receiver-iterator.js';
@@ -92,7 +92,7 @@ export class Receiver<T = string>
   ): Promise<Receiver<T>> {
     resolveOptions(options);
     const client = await openClient(redis, options.signal);
-    return new Receiver<T>(client, { ...options, [OWNED]: () => client.destroy() } as ReceiverOptions<T>);
+    return new Receiver<T>(client, { ...options, [OWNED]: () => closeClient(client) } as ReceiverOptions<T>);
   }
 
   /** Whether some Channel is open, and the queue is not exhausted. */

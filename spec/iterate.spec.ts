@@ -271,6 +271,18 @@ describe('iterate', () => {
     });
   });
 
+  it('has nobody to tell what `onDrop` throws after it has called return()', async () => {
+    const source = new Subject<number>();
+    const onDrop = (): never => {
+      void iterator.return?.();
+      throw new Error('of onDrop');
+    };
+    const iterator = iterate(source, { capacity: 1, overflow: 'drop-incoming', onDrop });
+    const first = iterator.next();
+    for (const value of [1, 2, 3]) source.next(value);
+    await expect(Promise.all([first, iterator.next()])).resolves.toEqual([{ done: false, value: 1 }, DONE]);
+  });
+
   describe('stops a source that emits synchronously without end', () => {
     const endless = new Observable<number>((subscriber) => {
       for (let i = 0; !subscriber.closed; i++) subscriber.next(i);
