@@ -251,5 +251,11 @@ export class Hub implements LinkHost, ConnectionObserver {
   }
 }
 
+/** Runs `work` with what it asks for, of whichever hub, going out together. */
+export function batchOn(consumers: readonly { readonly hub: Hub }[], work: () => void): void {
+  const hubs = new Set(consumers.map(({ hub }) => hub));
+  [...hubs].reduce<() => void>((inner, hub) => () => hub.batch(inner), work)();
+}
+
 /** Part of what this package's copies in one process have to agree on: change it with the shape of Hub. */
 const HUBS = Symbol.for('rx-redis-receiver.hubs.1');

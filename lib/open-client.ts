@@ -50,7 +50,7 @@ function connect(client: OwnedClient, signal: AbortSignal | undefined): Promise<
     };
     const giveUp = (reason: unknown) => {
       closeClient(client);
-      settle(() => reject(reason as Error));
+      settle(() => reject(reason));
     };
     const onAbort = () => giveUp(signal?.reason);
     // A client without a listener for 'error' throws it at the process: this one stays.

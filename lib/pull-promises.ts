@@ -23,7 +23,7 @@ export function pullMessage<T>(
           reject(new ChannelClosedError('The Receiver is stopped, and its queue is empty. Make a new one.'));
       },
     };
-    core.pull(pull, 'until-stop');
+    core.pull(pull, 'pin');
     isWaiting = true;
     return pull;
   });
@@ -42,7 +42,7 @@ export function pullWaiting(core: ReceiverCore, { signal }: { signal?: AbortSign
       fail: (error) => (core.endOfStream ? resolve(false) : reject(error)),
       end: () => resolve(false),
     };
-    core.pull(pull, 'until-stop');
+    core.pull(pull, 'pin');
     return pull;
   });
 }

@@ -6,7 +6,6 @@ import { byteSize } from './byte-size.js';
 import { codecOf, type Channel } from './channel.js';
 import { decodeMessage, type ChannelFeed, type FeedOwner } from './channel-feed.js';
 import type { Codec } from './codec.js';
-import { ConnectAttempt } from './connect-attempt.js';
 import {
   ChannelClosedError,
   ConnectionLostError,
@@ -16,13 +15,13 @@ import {
   SubscribeError,
 } from './errors.js';
 import type { Gap, ReceiverEvent } from './events.js';
-import { Grace } from './grace.js';
-import type { Hub } from './hub.js';
+import { batchOn, type Hub } from './hub.js';
 import type { Consumer } from './link.js';
 import { Mailbox, type RawMessage } from './mailbox.js';
 import type { Message } from './message.js';
 import { OverflowEpisode } from './overflow-episode.js';
 import { Pulls, type Pull } from './pulls.js';
+import { ReceiverConnection } from './receiver-connection.js';
 import { Registry } from './registry.js';
 import type { ReceiverStats } from './stats.js';
 
@@ -35,9 +34,8 @@ export interface CoreOptions {
   readonly onStopped: () => void;
 }
 
-type CoreState =
-  | { readonly at: 'idle' }
-  | { readonly at: 'connected' }
+type Life =
+  | { readonly at: 'open' }
   | { readonly at: 'draining'; readonly done: Promise<void> }
   | {
       readonly at: 'ended';
@@ -57,7 +55,7 @@ export class ReceiverCore implements FeedOwner {
   readonly #mailbox: Mailbox<unknown>;
   readonly #pulls: Pulls;
   readonly #episode: OverflowEpisode;
-  readonly #grace = new Grace();
+  readonly #connection: ReceiverConnection;
   readonly #counts = {
     received: 0,
     delivered: 0,
@@ -67,11 +65,7 @@ export class ReceiverCore implements FeedOwner {
     gaps: 0,
     highWater: 0,
   };
-  #state: CoreState = { at: 'idle' };
-  /** `connect()` or a pull keeps it connected until it stops. */
-  #isPinned = false;
-  #iterators = 0;
-  #attempt: ConnectAttempt | undefined;
+  #life: Life = { at: 'open' };
 
   constructor(options: CoreOptions) {
     this.#options = options;
@@ -103,9 +97,15 @@ export class ReceiverCore implements FeedOwner {
       },
       offer: (raw) => this.#pulls.offer(raw),
       onObserved: () => this.#onObserved(),
-      onDeserted: () => this.#disconnectSoon(),
+      onDeserted: () => this.#connection.leave(),
     });
     this.#pulls = new Pulls(this.#mailbox);
+    this.#connection = new ReceiverConnection({
+      hub: options.hub,
+      registry: this.registry,
+      watcher: this,
+      isObserved: () => this.#mailbox.isObserved,
+    });
   }
 
   get stats(): ReceiverStats {
@@ -113,36 +113,22 @@ export class ReceiverCore implements FeedOwner {
   }
 
   get isActive(): boolean {
-    const state = this.#state;
-    return state.at === 'ended' ? state.hadChannels && !this.#mailbox.isEmpty : this.registry.size > 0;
+    const life = this.#life;
+    return life.at === 'ended' ? life.hadChannels && !this.#mailbox.isEmpty : this.registry.size > 0;
   }
 
   get hub(): Hub {
     return this.#options.hub;
   }
 
-  get isConnected(): boolean {
-    return this.#state.at === 'connected';
-  }
-
   add(feed: ChannelFeed<unknown>): void {
-    if (this.#state.at === 'draining' || this.#state.at === 'ended') throw this.#endError();
+    if (this.#life.at !== 'open') throw this.#endError();
     this.registry.add(feed);
-    if (this.isConnected) feed.setMerged(true);
+    if (this.#connection.isConnected) feed.setMerged(true);
   }
 
   connect(): Promise<void> {
-    if (this.#attempt) return this.#attempt.promise;
-    if (this.#state.at === 'draining' || this.#state.at === 'ended') return Promise.reject(this.#endError());
-    const closed = this.#closedClientError();
-    if (closed) return Promise.reject(closed);
-    const feeds = this.registry.all();
-    const attempt = new ConnectAttempt(feeds.filter((feed) => !feed.isServed));
-    this.#attempt = attempt;
-    this.#isPinned = true;
-    this.#connect(feeds);
-    attempt.check();
-    return attempt.promise.finally(() => (this.#attempt = undefined));
+    return this.#life.at === 'open' ? this.#connection.connect() : Promise.reject(this.#endError());
   }
 
   observe(subscriber: Subscriber<Message<unknown>>): void {
@@ -162,8 +148,8 @@ export class ReceiverCore implements FeedOwner {
     return this.#mailbox.isObserved || this.#mailbox.isEmpty ? undefined : this.#mailbox.take(decode);
   }
 
-  /** `hold`: the Receiver is connected from this pull on until it stops, or as long as its iterator runs. */
-  pull<T>(pull: Pull<T>, hold: 'until-stop' | 'iterator'): void {
+  /** `pin`: the Receiver is connected from this pull on until it stops; else as long as its iterator runs. */
+  pull<T>(pull: Pull<T>, pin: 'pin' | 'while-used'): void {
     if (this.#mailbox.isObserved) {
       return pull.fail(
         new ReceiverBusyError(
@@ -171,13 +157,14 @@ export class ReceiverCore implements FeedOwner {
         ),
       );
     }
-    if (this.#mailbox.isEmpty) {
-      if (this.#state.at === 'ended') return this.#state.error ? pull.fail(this.#state.error) : pull.end();
-      const closed = this.isConnected ? undefined : this.#closedClientError();
-      if (closed) return pull.fail(closed);
+    if (this.#mailbox.isEmpty && this.#life.at === 'ended') {
+      return this.#life.error ? pull.fail(this.#life.error) : pull.end();
     }
-    if (hold === 'until-stop') this.#isPinned = true;
-    if (this.#state.at === 'idle' && !this.#closedClientError()) this.#connect(this.registry.all());
+    if (this.#life.at === 'open') {
+      const obstacle = this.#connection.isConnected ? undefined : this.#connection.obstacle;
+      if (!obstacle) this.#connection.use(pin);
+      else if (this.#mailbox.isEmpty) return pull.fail(obstacle);
+    }
     this.#pulls.add(pull);
   }
 
@@ -189,19 +176,13 @@ export class ReceiverCore implements FeedOwner {
     return (raw) => decodeMessage(raw, codec ?? (codecOf(raw.source as Channel<unknown>) as Codec<T>));
   }
 
-  holdForIterator(): void {
-    this.#iterators++;
-    this.#grace.cancel();
-  }
-
-  releaseIterator(): void {
-    this.#iterators--;
-    this.#disconnectSoon();
+  countIterators(change: 1 | -1): void {
+    this.#connection.countIterators(change);
   }
 
   /** Whether what waits is all that will ever come, and that is nothing. */
   get endOfStream(): { readonly error: ConnectionLostError | undefined } | undefined {
-    return this.#state.at === 'ended' && this.#mailbox.isEmpty ? this.#state : undefined;
+    return this.#life.at === 'ended' && this.#mailbox.isEmpty ? this.#life : undefined;
   }
 
   stop(): Promise<void> {
@@ -209,14 +190,14 @@ export class ReceiverCore implements FeedOwner {
   }
 
   drain(): Promise<void> {
-    if (this.#state.at === 'ended') return this.#state.released;
-    if (this.#state.at === 'draining') return this.#state.done;
+    if (this.#life.at === 'ended') return this.#life.released;
+    if (this.#life.at === 'draining') return this.#life.done;
     const feeds = this.registry.all();
     let onStopped!: () => void;
     const done = new Promise<void>((resolve) => (onStopped = resolve));
-    this.#state = { at: 'draining', done };
+    this.#life = { at: 'draining', done };
     const onReleased = allOrLate(feeds.length, () => void this.stop().then(onStopped));
-    this.#batch(feeds, () => {
+    batchOn(feeds, () => {
       for (const feed of feeds) feed.release('draining', onReleased);
     });
     return done;
@@ -237,11 +218,11 @@ export class ReceiverCore implements FeedOwner {
   }
 
   onFeedSubscribed(feed: ChannelFeed<unknown>): void {
-    this.#attempt?.done(feed);
+    this.#connection.done(feed);
   }
 
   onFeedRefused(feed: ChannelFeed<unknown>, error: SubscribeError): void {
-    if (this.#attempt?.refuse(feed, error)) return;
+    if (this.#connection.refuse(feed, error)) return;
     this.#mailbox.place(error, (earlier) => (isSameRefusal(earlier, error) ? error : undefined));
   }
 
@@ -250,12 +231,12 @@ export class ReceiverCore implements FeedOwner {
     reason: 'closed' | 'client-ended',
     error?: ConnectionLostError,
   ): void {
-    if (this.#state.at === 'ended') return;
+    if (this.#life.at === 'ended') return;
     // With the Receiver's own client all of it ends: `onClientEnded` follows.
     if (reason === 'client-ended' && feed.hub === this.#options.hub) return;
     this.registry.remove(feed);
-    this.#attempt?.done(feed);
-    if (error && this.#state.at !== 'idle') this.#mailbox.place(error);
+    this.#connection.done(feed);
+    if (error && this.#connection.isConnected) this.#mailbox.place(error);
     if (this.#options.autoStop && this.registry.size === 0) void this.stop();
   }
 
@@ -270,7 +251,7 @@ export class ReceiverCore implements FeedOwner {
     this.emit({ type: 'gap', gap });
     if (this.#options.onGap !== 'error') return;
     for (const feed of feeds) feed.place(new GapError({ ...gap, channels: [feed.channel] }));
-    if (this.#state.at !== 'idle')
+    if (this.#connection.isConnected)
       this.#mailbox.place(new GapError(gap), (earlier) => joinGaps(earlier, gap));
   }
 
@@ -279,61 +260,30 @@ export class ReceiverCore implements FeedOwner {
     void this.#end('behind', error && new ConnectionLostError({ cause: error }));
   }
 
-  #connect(feeds: readonly ChannelFeed<unknown>[]): void {
-    this.#grace.cancel();
-    if (this.#state.at === 'idle') {
-      this.#state = { at: 'connected' };
-      this.#options.hub.watch(this);
-    }
-    this.#batch(feeds, () => {
-      for (const feed of feeds) feed.setMerged(true);
-    });
-  }
-
   #onObserved(): void {
-    this.#grace.cancel();
-    if (this.#state.at !== 'idle') return;
-    const closed = this.#closedClientError();
-    if (closed) this.#mailbox.fail(closed);
-    else this.#connect(this.registry.all());
-  }
-
-  #disconnectSoon(): void {
-    if (this.#isNeeded() || !this.isConnected) return;
-    this.#grace.start(() => {
-      if (this.#isNeeded() || !this.isConnected) return;
-      this.#state = { at: 'idle' };
-      this.#options.hub.unwatch(this);
-      const feeds = this.registry.all();
-      this.#batch(feeds, () => {
-        for (const feed of feeds) feed.setMerged(false);
-      });
-    });
-  }
-
-  #isNeeded(): boolean {
-    return this.#isPinned || this.#iterators > 0 || this.#mailbox.isObserved;
+    if (this.#life.at !== 'open') return;
+    const obstacle = this.#connection.isConnected ? undefined : this.#connection.obstacle;
+    if (obstacle) this.#mailbox.fail(obstacle);
+    else this.#connection.use('while-used');
   }
 
   #end(when: 'now' | 'behind', error: ConnectionLostError | undefined): Promise<void> {
-    if (this.#state.at === 'ended') return this.#state.released;
-    if (this.#state.at !== 'idle') this.#options.hub.unwatch(this);
+    if (this.#life.at === 'ended') return this.#life.released;
     const feeds = this.registry.all();
     let onStopped!: () => void;
     const released = new Promise<void>((resolve) => (onStopped = resolve));
-    this.#state = { at: 'ended', error, hadChannels: feeds.length > 0, released };
-    this.#grace.cancel();
+    this.#life = { at: 'ended', error, hadChannels: feeds.length > 0, released };
     const onReleased = allOrLate(feeds.length + 1, () => {
       this.#options.onStopped();
       this.events.complete();
       onStopped();
     });
-    this.#batch(feeds, () => {
+    batchOn(feeds, () => {
       for (const feed of feeds) feed.release('closed', onReleased);
     });
     for (const feed of feeds) this.registry.remove(feed);
     this.#episode.end();
-    this.#attempt?.abort(this.#endError());
+    this.#connection.end(this.#endError());
     this.#mailbox.end(when, error);
     if (error) this.#pulls.fail(error);
     else this.#pulls.end();
@@ -346,29 +296,11 @@ export class ReceiverCore implements FeedOwner {
     this.#episode.drop(raw);
   }
 
-  /** Nests the batches of all hubs that the Channels are on. */
-  #batch(feeds: readonly ChannelFeed<unknown>[], work: () => void): void {
-    const hubs = new Set(feeds.map(({ hub }) => hub));
-    [...hubs].reduce<() => void>((inner, hub) => () => hub.batch(inner), work)();
-  }
-
-  #closedClientError(): SubscribeError | undefined {
-    const { hub } = this.#options;
-    const feeds = this.registry.all();
-    const own = feeds.find((feed) => feed.hub === hub);
-    if (hub.isOpen || (feeds.length > 0 && !own)) return undefined;
-    return new SubscribeError(
-      own?.kind,
-      own?.name,
-      'the client is not open. Await client.connect() before, or use Receiver.open().',
-    );
-  }
-
   #endError(): Error {
-    const state = this.#state;
-    if (state.at === 'ended' && state.error) return state.error;
+    const life = this.#life;
+    if (life.at === 'ended' && life.error) return life.error;
     return new ChannelClosedError(
-      state.at === 'draining'
+      life.at === 'draining'
         ? 'The Receiver is draining. Make a new one.'
         : 'The Receiver is stopped. Make a new one.',
     );

@@ -69,7 +69,7 @@ export class ReceiverIterator<T> implements AsyncIterableIterator<Message<T>> {
         },
       };
       this.#waiting.add(pull);
-      this.#core.pull(pull, 'iterator');
+      this.#core.pull(pull, 'while-used');
     });
   }
 
@@ -81,13 +81,13 @@ export class ReceiverIterator<T> implements AsyncIterableIterator<Message<T>> {
   #hold(): void {
     if (this.#isHolding) return;
     this.#isHolding = true;
-    this.#core.holdForIterator();
+    this.#core.countIterators(1);
   }
 
   #release(): void {
     if (!this.#isHolding) return;
     this.#isHolding = false;
-    this.#core.releaseIterator();
+    this.#core.countIterators(-1);
   }
 
   #finish(): void {

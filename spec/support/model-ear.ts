@@ -27,6 +27,10 @@ export class Ear {
     this.#due.delete(`${String(number)} ${key}`);
   }
 
+  forgive(number: number, key: string): void {
+    this.#due.delete(`${String(number)} ${key}`);
+  }
+
   /** Forgives all later than `number`; of one key alone, or of all. */
   forgiveAfter(number: number, key?: string): void {
     for (const [entry, due] of this.#due) {

@@ -74,6 +74,8 @@ export class Party {
   /** Whether it was connected before anything came. */
   #wasConnectedFirst: boolean | undefined;
   #watcher: Seat | undefined;
+  /** The message that is being handed to somebody. */
+  #current: number | undefined;
 
   constructor(client: PubSubClient, plan: Plan, notices: Notices) {
     this.#plan = plan;
@@ -425,7 +427,10 @@ export class Party {
       this.#complain(`${keyOf(source)}: ${String(data)} on ${JSON.stringify(channel)} was not for it`);
     }
     ear.hear(number, keyOf(source));
+    const outer = this.#current;
+    this.#current = number;
     this.#springAmbush('message');
+    this.#current = outer;
   }
 
   #onError(error: unknown): void {
