@@ -1,19 +1,25 @@
 // Receiver
-export { Receiver } from './receiver.js';
-export { Channel } from './channel.js';
-export type { ChannelOptions, ReceiverOptions } from './receiver-options.js';
-export type { BufferOptions, OverflowPolicy } from './buffer-options.js';
-export type { ChannelKind, Message } from './message.js';
-export type { Gap, ReceiverEvent } from './events.js';
-export type { ReceiverStats } from './stats.js';
+export { Receiver } from './receiver/receiver.js';
+export { Channel } from './channel/channel.js';
+export type { ChannelOptions, ReceiverOptions } from './receiver/receiver-options.js';
+export type { BufferOptions, OverflowPolicy } from './queue/buffer-options.js';
+export type { ChannelKind, Message } from './channel/message.js';
+export type { Gap, ReceiverEvent } from './channel/events.js';
+export type { ReceiverStats } from './receiver/stats.js';
 
 // Clients
-export type { PubSubClient, Publisher } from './client.js';
-export type { OpenOptions } from './open-client.js';
+export type { PubSubClient, Publisher } from './hub/client.js';
+export type { OpenOptions } from './receiver/open-client.js';
 
 // Codecs
-export { bytes, json, text, type Codec } from './codec.js';
-export { validated } from './validated.js';
+export { bytes, json, text, type Codec } from './codec/codec.js';
+export { validated } from './codec/validated.js';
+
+// Back-pressure and publishing
+export { hydrate, type Hydrated } from './operators/hydrate.js';
+export { iterate, type IterateOptions } from './operators/iterate.js';
+export { mergeMapBounded, type MergeMapBoundedOptions } from './operators/merge-map-bounded.js';
+export { publishTo, type PublishToOptions } from './operators/publish-to.js';
 
 // Errors
 export {
@@ -24,4 +30,5 @@ export {
   GapError,
   ReceiverBusyError,
   SubscribeError,
-} from './errors.js';
+} from './errors/errors.js';
+export { PublishError } from './operators/publish-to.js';

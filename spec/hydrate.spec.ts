@@ -1,11 +1,24 @@
-import { concatMap, EMPTY, EmptyError, map, NEVER, of, retry, throwError, toArray, type Observable } from 'rxjs';
-import { hydrate, type Hydrated } from '../lib/hydrate.js';
+import {
+  concatMap,
+  EMPTY,
+  EmptyError,
+  map,
+  NEVER,
+  of,
+  retry,
+  throwError,
+  toArray,
+  type Observable,
+} from 'rxjs';
+import { hydrate, type Hydrated } from '../lib/operators/hydrate.js';
 import { BufferOverflowError, DecodeError, Receiver } from '../lib/index.js';
 import { MemoryClient } from './support/memory-client.js';
 import { marbles, type Marbles } from './support/marbles.js';
 
 /** Shows a snapshot as it is, and a message by its data. */
-const shown = map((part: Hydrated<string, string>) => (part.kind === 'snapshot' ? part.snapshot : part.message.data));
+const shown = map((part: Hydrated<string, string>) =>
+  part.kind === 'snapshot' ? part.snapshot : part.message.data,
+);
 
 /** Takes the snapshots of these diagrams, one after another. */
 function snapshotsOf({ cold }: Marbles, ...diagrams: string[]) {
@@ -166,7 +179,11 @@ describe('hydrate()', () => {
     marbles(
       ({ receiver, publish, expectObservable }) => {
         publish('a', '-a');
-        expectObservable(hydrate(receiver.channel('a'), () => of('S')).pipe(shown)).toBe('S#', undefined, expect.any(DecodeError));
+        expectObservable(hydrate(receiver.channel('a'), () => of('S')).pipe(shown)).toBe(
+          'S#',
+          undefined,
+          expect.any(DecodeError),
+        );
       },
       { codec },
     );
@@ -200,16 +217,20 @@ describe('hydrate()', () => {
     expect(heard).toEqual(['S', '1', '2', '3', '4']);
   });
 
-  it("is not disturbed by the gaps of a queue that its Channel does not stand behind", async () => {
+  it('is not disturbed by the gaps of a queue that its Channel does not stand behind', async () => {
     const client = new MemoryClient();
     const receiver = new Receiver(client, { capacity: 2, overflow: 'drop-oldest' });
     const channel = receiver.channel('a');
     await receiver.connect();
     const ofChannel: string[] = [];
     const ofReceiver: string[] = [];
-    hydrate(channel, () => of('S')).pipe(shown).subscribe((data) => ofChannel.push(data));
+    hydrate(channel, () => of('S'))
+      .pipe(shown)
+      .subscribe((data) => ofChannel.push(data));
     for (const data of ['1', '2', '3']) client.publish('a', data);
-    hydrate(receiver, () => of('S')).pipe(shown).subscribe((data) => ofReceiver.push(data));
+    hydrate(receiver, () => of('S'))
+      .pipe(shown)
+      .subscribe((data) => ofReceiver.push(data));
     client.publish('a', '4');
     expect(ofChannel).toEqual(['S', '1', '2', '3', '4']);
     expect(ofReceiver).toEqual(['S', '2', '3', '4']);
@@ -227,7 +248,10 @@ describe('hydrate()', () => {
 
   it.each([null, {}, of(1), 5])('refuses the source %p', (live) => {
     expect(() => hydrate(live as never, () => of(1))).toThrow(
-      expect.objectContaining({ code: 'ERR_INVALID_ARGUMENT', message: expect.stringContaining('a Channel or a Receiver') }),
+      expect.objectContaining({
+        code: 'ERR_INVALID_ARGUMENT',
+        message: expect.stringContaining('a Channel or a Receiver'),
+      }),
     );
   });
 

@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import { concat, EMPTY, finalize, from, NEVER, Observable, of, Subject, throwError, timer } from 'rxjs';
 import { TestScheduler, type RunHelpers } from 'rxjs/testing';
-import { BufferOverflowError } from '../lib/errors.js';
-import { iterate, type IterateOptions } from '../lib/iterate.js';
+import { BufferOverflowError } from '../lib/errors/errors.js';
+import { iterate, type IterateOptions } from '../lib/operators/iterate.js';
 
 const DONE = { done: true, value: undefined };
 

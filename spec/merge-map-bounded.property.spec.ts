@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { concat, EMPTY, from, mergeMap, NEVER, Observable, Subject, take, throwError } from 'rxjs';
 import type { ObservableInput, OperatorFunction } from 'rxjs';
 import { TestScheduler } from 'rxjs/testing';
-import { mergeMapBounded } from '../lib/merge-map-bounded.js';
+import { mergeMapBounded } from '../lib/operators/merge-map-bounded.js';
 
 describe('mergeMapBounded without bounds', () => {
   type End = '|' | '#' | '';

@@ -1,8 +1,8 @@
 import { EMPTY, finalize, from, mergeMap, NEVER, Observable, of, Subject, take, tap } from 'rxjs';
 import type { ObservableInput, OperatorFunction } from 'rxjs';
 import { TestScheduler, type RunHelpers } from 'rxjs/testing';
-import { BufferOverflowError } from '../lib/errors.js';
-import { mergeMapBounded, type MergeMapBoundedOptions } from '../lib/merge-map-bounded.js';
+import { BufferOverflowError } from '../lib/errors/errors.js';
+import { mergeMapBounded, type MergeMapBoundedOptions } from '../lib/operators/merge-map-bounded.js';
 
 type Project<T, R> = (value: T, index: number) => ObservableInput<R>;
 

@@ -14,10 +14,10 @@ import {
   type Observable,
 } from 'rxjs';
 import { TestScheduler, type RunHelpers } from 'rxjs/testing';
-import type { Publisher } from '../lib/client.js';
-import { json } from '../lib/codec.js';
-import { BufferOverflowError } from '../lib/errors.js';
-import { PublishError, publishTo, type PublishToOptions } from '../lib/publish-to.js';
+import type { Publisher } from '../lib/hub/client.js';
+import { json } from '../lib/codec/codec.js';
+import { BufferOverflowError } from '../lib/errors/errors.js';
+import { PublishError, publishTo, type PublishToOptions } from '../lib/operators/publish-to.js';
 import { sharedRedis } from './support/shared-redis.js';
 import { until } from './support/until.js';
 

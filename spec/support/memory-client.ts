@@ -1,6 +1,6 @@
 import { EventEmitter } from 'node:events';
-import type { ChannelKind } from '../../lib/message.js';
-import type { PubSubClient, WireListener } from '../../lib/client.js';
+import type { ChannelKind } from '../../lib/channel/message.js';
+import type { PubSubClient, WireListener } from '../../lib/hub/client.js';
 
 type Verb = 'subscribe' | 'unsubscribe';
 

@@ -1,5 +1,5 @@
-import type { BufferOptions } from '../../lib/buffer-options.js';
-import { bytes, text, type Codec } from '../../lib/codec.js';
+import type { BufferOptions } from '../../lib/queue/buffer-options.js';
+import { bytes, text, type Codec } from '../../lib/codec/codec.js';
 
 export type Payload = string | Buffer;
 

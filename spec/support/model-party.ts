@@ -1,8 +1,8 @@
 import { Observable, retry, Subscription, tap, type Subscriber } from 'rxjs';
-import type { Channel } from '../../lib/channel.js';
-import type { PubSubClient } from '../../lib/client.js';
-import type { Message } from '../../lib/message.js';
-import { Receiver } from '../../lib/receiver.js';
+import type { Channel } from '../../lib/channel/channel.js';
+import type { PubSubClient } from '../../lib/hub/client.js';
+import type { Message } from '../../lib/channel/message.js';
+import { Receiver } from '../../lib/receiver/receiver.js';
 import { BOUNDS, CODECS, type CodecName, isUndecodable, type Payload } from './model-codecs.js';
 import { Ear } from './model-ear.js';
 import { hears, keyOf, type Subject, type Target } from './model-subjects.js';

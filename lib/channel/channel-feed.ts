@@ -1,0 +1,324 @@
+import type { Observable, Subscriber } from 'rxjs';
+import { allOrLate } from './all-or-late.js';
+import { BoundedQueue } from '../queue/bounded-queue.js';
+import type { Bounds } from '../queue/buffer-options.js';
+import { byteSize } from '../queue/byte-size.js';
+import { Channel } from './channel.js';
+import { bytes, decodeWith, text, type Codec } from '../codec/codec.js';
+import { ChannelClosedError, ConnectionLostError, DecodeError, SubscribeError } from '../errors/errors.js';
+import type { ReceiverEvent } from './events.js';
+import { Grace } from './grace.js';
+import type { Hub, Watcher } from '../hub/hub.js';
+import type { Consumer } from '../hub/link.js';
+import { Mailbox, type RawMessage } from './mailbox.js';
+import type { ChannelKind, Message } from './message.js';
+
+/** What a Channel needs of its Receiver. */
+export interface FeedOwner extends Watcher {
+  readonly bounds: Bounds;
+  readonly events: Observable<ReceiverEvent>;
+  emit(event: ReceiverEvent): void;
+  /** A message for the merged stream. */
+  accept(raw: RawMessage): void;
+  /** A message that is for the Channel's own observers alone, or for nobody. */
+  count(what: 'received' | 'delivered' | 'undecodable' | 'dropped' | 'late'): void;
+  onFeedSubscribed(feed: ChannelFeed<unknown>): void;
+  onFeedRefused(feed: ChannelFeed<unknown>, error: SubscribeError): void;
+  /** It has closed: by `close`, or with its client, with an error if that gave up. */
+  onFeedClosed(
+    feed: ChannelFeed<unknown>,
+    reason: 'closed' | 'client-ended',
+    error?: ConnectionLostError,
+  ): void;
+}
+
+export interface FeedOptions<T> {
+  readonly owner: FeedOwner;
+  readonly hub: Hub;
+  readonly kind: ChannelKind;
+  readonly name: string;
+  readonly codec: Codec<T>;
+}
+
+/** `'draining'`: it has unsubscribed, and still takes what comes before the acknowledgement. */
+type Life =
+  | { readonly at: 'open' | 'draining' }
+  | { readonly at: 'closed'; readonly error: ConnectionLostError | undefined };
+
+/** How it stands with its link. `'leaving'`: it hears on until it is released. */
+type Wiring =
+  | { readonly at: 'off'; readonly refusal?: SubscribeError }
+  | { readonly at: 'attached'; readonly isServed: boolean; readonly wasServed: boolean }
+  | { readonly at: 'leaving'; readonly wasServed: boolean };
+
+/**
+ * What stands behind a Channel: it subscribes while the Channel has observers or the Receiver is connected, and hands
+ * each message to both.
+ */
+export class ChannelFeed<T> implements Consumer {
+  readonly kind: ChannelKind;
+  readonly name: string;
+  readonly codec: Codec<T>;
+  readonly hub: Hub;
+  readonly binary: boolean;
+  readonly channel: Channel<T>;
+
+  readonly #owner: FeedOwner;
+  readonly #grace = new Grace();
+  #life: Life = { at: 'open' };
+  #wiring: Wiring = { at: 'off' };
+  /** Whether the Receiver is connected, and wants what comes. */
+  #isMerged = false;
+  /** The Channel's own observers, and for a moment after the last has left. */
+  #own: Mailbox<T> | undefined;
+  #subscribeWaiters: { readonly resolve: () => void; readonly reject: (error: Error) => void }[] = [];
+  #releaseWaiters: (() => void)[] = [];
+
+  constructor({ owner, hub, kind, name, codec }: FeedOptions<T>) {
+    this.#owner = owner;
+    this.hub = hub;
+    this.kind = kind;
+    this.name = name;
+    this.codec = codec;
+    this.binary = codec.binary === true;
+    this.channel = new Channel(this);
+  }
+
+  get events(): Observable<ReceiverEvent> {
+    return this.#owner.events;
+  }
+
+  get isOpen(): boolean {
+    return this.#life.at !== 'closed';
+  }
+
+  get isServed(): boolean {
+    return this.#wiring.at === 'attached' && this.#wiring.isServed;
+  }
+
+  observe(subscriber: Subscriber<Message<T>>): void {
+    if (this.#life.at === 'closed') {
+      if (this.#life.error) subscriber.error(this.#life.error);
+      else subscriber.complete();
+      return;
+    }
+    this.#own ??= this.#createMailbox();
+    this.#own.observe(subscriber);
+  }
+
+  setMerged(isMerged: boolean): void {
+    this.#isMerged = isMerged;
+    this.#wire();
+  }
+
+  whenSubscribed(): Promise<void> {
+    if (this.#life.at !== 'open') return Promise.reject(this.#closedError());
+    if (this.isServed) return Promise.resolve();
+    if (this.#wiring.at === 'off' && this.#wiring.refusal) return Promise.reject(this.#wiring.refusal);
+    return new Promise((resolve, reject) => this.#subscribeWaiters.push({ resolve, reject }));
+  }
+
+  close(): Promise<void> {
+    return new Promise((resolve) => this.release('closed', allOrLate(1, resolve)));
+  }
+
+  /** Closes it, or lets it drain; calls back when the link has let go of it, however long that takes. */
+  release(life: 'closed' | 'draining', onReleased: () => void): void {
+    if (this.#life.at !== 'closed') {
+      this.#life = life === 'closed' ? { at: life, error: undefined } : { at: life };
+      this.#detach();
+      this.#rejectWaiters(this.#closedError());
+      if (life === 'closed') {
+        this.#endOwn('now');
+        this.#owner.onFeedClosed(this, 'closed');
+      }
+    }
+    if (this.#wiring.at === 'off') onReleased();
+    else this.#releaseWaiters.push(onReleased);
+  }
+
+  /** Puts an error into the stream of the Channel's own observers. */
+  place(error: Error): void {
+    this.#own?.place(error);
+  }
+
+  decode(raw: RawMessage): Message<T> {
+    return decodeMessage(raw, this.codec, this.channel);
+  }
+
+  receive(data: string | Buffer, channel: string): void {
+    if (this.#life.at === 'closed') return this.#ignore(data, channel);
+    const source = this.channel as Channel<unknown> as Channel<string | Buffer>;
+    const raw: RawMessage =
+      this.kind === 'pattern' ? { source, channel, pattern: this.name, data } : { source, channel, data };
+    if (this.#own !== undefined) this.#receiveOwn(this.#own, raw);
+    if (this.#isMerged) this.#owner.accept(raw);
+  }
+
+  onSubscribed(): void {
+    if (this.#wiring.at !== 'attached' || this.#wiring.isServed) return;
+    const { wasServed } = this.#wiring;
+    this.#wiring = { at: 'attached', isServed: true, wasServed: true };
+    const waiters = this.#subscribeWaiters;
+    this.#subscribeWaiters = [];
+    for (const { resolve } of waiters) resolve();
+    if (!wasServed) this.#owner.emit({ type: 'subscribed', source: this.channel });
+    this.#owner.onFeedSubscribed(this);
+  }
+
+  onInterrupted(): void {
+    if (this.#wiring.at === 'attached') this.#wiring = { ...this.#wiring, isServed: false };
+  }
+
+  onReleased(): void {
+    if (this.#wiring.at !== 'leaving') return;
+    if (this.#wiring.wasServed) this.#owner.emit({ type: 'unsubscribed', source: this.channel });
+    this.#unwire();
+  }
+
+  onRefused(cause: unknown): void {
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    this.#refuse(`Redis refused: ${reason}. Mend the cause, and subscribe again.`, cause);
+  }
+
+  onEnded(error: Error | undefined): void {
+    const lost = error && new ConnectionLostError({ cause: error });
+    const isFirst = this.#life.at !== 'closed';
+    if (isFirst) this.#life = { at: 'closed', error: lost };
+    this.#unwire();
+    if (!isFirst) return;
+    this.#rejectWaiters(this.#closedError());
+    this.#endOwn('behind', lost);
+    this.#owner.onFeedClosed(this, 'client-ended', lost);
+  }
+
+  /** Subscribes or unsubscribes, as the observers and the Receiver want it. */
+  #wire(): void {
+    if (this.#life.at !== 'open') return;
+    const isWanted = this.#isMerged || this.#own !== undefined;
+    if (isWanted && this.#wiring.at !== 'attached') this.#attach();
+    else if (!isWanted) this.#detach();
+  }
+
+  #attach(): void {
+    if (!this.hub.isOpen) {
+      return this.#refuse(
+        'the client is not open. Await client.connect() before, or use Receiver.open().',
+        undefined,
+      );
+    }
+    if (this.#wiring.at === 'off') this.hub.watch(this.#owner);
+    const wasServed = this.#wiring.at === 'leaving' && this.#wiring.wasServed;
+    this.#wiring = { at: 'attached', isServed: false, wasServed };
+    this.hub.attach(this.kind, this.name, this);
+  }
+
+  #detach(): void {
+    if (this.#wiring.at !== 'attached') return;
+    this.#wiring = { at: 'leaving', wasServed: this.#wiring.wasServed };
+    this.hub.detach(this.kind, this.name, this);
+  }
+
+  #unwire(refusal?: SubscribeError): void {
+    const wasWired = this.#wiring.at !== 'off';
+    this.#wiring = refusal ? { at: 'off', refusal } : { at: 'off' };
+    if (wasWired) this.hub.unwatch(this.#owner);
+    const waiters = this.#releaseWaiters;
+    this.#releaseWaiters = [];
+    for (const onReleased of waiters) onReleased();
+  }
+
+  /** What failed is not tried again by itself: an observer that comes new does it, or `connect()`. */
+  #refuse(advice: string, cause: unknown): void {
+    const error = new SubscribeError(this.kind, this.name, advice, { cause });
+    const wasMerged = this.#isMerged;
+    this.#isMerged = false;
+    this.#unwire(error);
+    this.#rejectWaiters(error);
+    this.#owner.emit({ type: 'channel-error', source: this.channel, error });
+    this.#own?.fail(error);
+    if (wasMerged) this.#owner.onFeedRefused(this, error);
+  }
+
+  #createMailbox(): Mailbox<T> {
+    const count = (what: 'delivered' | 'undecodable' | 'dropped') => {
+      if (!this.#isMerged) this.#owner.count(what);
+    };
+    return new Mailbox<T>({
+      queue: new BoundedQueue<RawMessage>({
+        bounds: this.#owner.bounds,
+        sizeOf: byteSize,
+        onDrop: () => count('dropped'),
+      }),
+      decode: (raw) => this.decode(raw),
+      onDelivered: () => count('delivered'),
+      onUndecodable: (error) => {
+        count('undecodable');
+        if (!this.#isMerged) this.#owner.emit({ type: 'decode-error', error: error as DecodeError });
+      },
+      onObserved: () => {
+        this.#grace.cancel();
+        this.#wire();
+      },
+      onDeserted: () => {
+        this.#grace.start(() => {
+          this.#own = undefined;
+          this.#wire();
+        });
+      },
+    });
+  }
+
+  #receiveOwn(own: Mailbox<T>, raw: RawMessage): void {
+    if (!this.#isMerged) this.#owner.count('received');
+    own.push(raw);
+  }
+
+  #ignore(data: string | Buffer, channel: string): void {
+    this.#owner.count('late');
+    this.#owner.emit({ type: 'late', source: this.channel, channel, data });
+  }
+
+  #endOwn(when: 'now' | 'behind', error?: Error): void {
+    const own = this.#own;
+    this.#own = undefined;
+    this.#grace.cancel();
+    own?.end(when, error);
+  }
+
+  #rejectWaiters(error: Error): void {
+    const waiters = this.#subscribeWaiters;
+    this.#subscribeWaiters = [];
+    for (const { reject } of waiters) reject(error);
+  }
+
+  #closedError(): ChannelClosedError {
+    const cause = this.#life.at === 'closed' ? this.#life.error : undefined;
+    return new ChannelClosedError(
+      `The ${this.kind} ${JSON.stringify(this.name)} is closed. Ask its Receiver, or a new one, for it again.`,
+      { cause },
+    );
+  }
+}
+
+/** Decodes a raw message; what the codec throws becomes a DecodeError. */
+export function decodeMessage<T>(
+  raw: RawMessage,
+  codec: Codec<T>,
+  source: Channel<T> = raw.source as never,
+): Message<T> {
+  const { channel, pattern, data } = raw;
+  // These two have nothing to do: what comes is in their form already.
+  if ((codec as Codec<unknown>) === text && typeof data === 'string')
+    return raw as Message<unknown> as Message<T>;
+  if ((codec as Codec<unknown>) === bytes && typeof data !== 'string')
+    return raw as Message<unknown> as Message<T>;
+  try {
+    const decoded = decodeWith(codec, data, channel);
+    return pattern === undefined
+      ? { source, channel, data: decoded }
+      : { source, channel, pattern, data: decoded };
+  } catch (cause) {
+    throw new DecodeError(raw, { cause });
+  }
+}

@@ -1,0 +1,101 @@
+import { filter, Observable } from 'rxjs';
+import type { ChannelFeed } from './channel-feed.js';
+import type { Codec } from '../codec/codec.js';
+import type { ReceiverEvent } from './events.js';
+import type { ChannelKind, Message } from './message.js';
+
+/** Opens a Channel to this package alone, also to another copy of it in the same process. */
+const FEED = Symbol.for('rx-redis-receiver.feed.1');
+
+/**
+ * One channel, pattern or sharded channel of a Receiver: an Observable that is cold until its first observer, hot and
+ * shared while it has any.
+ *
+ * ```
+ * subscribe   --^------------------!--
+ *               SUBSCRIBE          UNSUBSCRIBE
+ * messages    a----b-----c--d--------e
+ * observer      ---b-----c--d------
+ * ```
+ *
+ * It completes when it is closed, or its Receiver is stopped. A message that its codec cannot decode is a
+ * {@link DecodeError}; `retry()` goes on with the next one.
+ *
+ * ```ts
+ * const news = receiver.channel('news');
+ * news.subscribe(({ data }) => console.log(data));
+ * ```
+ */
+export class Channel<T = string> extends Observable<Message<T>> {
+  /** The channel's name, or the pattern's glob. */
+  readonly name: string;
+  readonly kind: ChannelKind;
+  /** @internal */
+  declare readonly [FEED]: ChannelFeed<T>;
+
+  /** @internal */
+  constructor(feed: ChannelFeed<T>) {
+    super((subscriber) => feed.observe(subscriber));
+    this.name = feed.name;
+    this.kind = feed.kind;
+    Object.defineProperty(this, FEED, { value: feed });
+  }
+
+  get isPattern(): boolean {
+    return this.kind === 'pattern';
+  }
+
+  /** Whether it has not been closed. */
+  get isActive(): boolean {
+    return this[FEED].isOpen;
+  }
+
+  /** The Receiver's events that concern this Channel. */
+  get events(): Observable<ReceiverEvent> {
+    return this[FEED].events.pipe(filter((event) => concerns(event, this)));
+  }
+
+  /**
+   * Resolves when Redis has acknowledged the subscription: what is published from then on is heard. It subscribes
+   * nothing by itself: observe the Channel, or connect the Receiver.
+   *
+   * @throws {SubscribeError} Redis refuses the subscription, or has refused it at the last try
+   * @throws {ChannelClosedError} the Channel is closed, or closes meanwhile
+   */
+  whenSubscribed(): Promise<void> {
+    return this[FEED].whenSubscribed();
+  }
+
+  /**
+   * Unsubscribes, completes the observers, and leaves the Receiver; what the Receiver's queue holds of it can still be
+   * taken. Resolves when the subscription is released, and never hangs: it waits 2 seconds at the most.
+   */
+  close(): Promise<void> {
+    return this[FEED].close();
+  }
+}
+
+/** The codec behind a Channel. */
+export function codecOf<T>(channel: Channel<T>): Codec<T> {
+  return channel[FEED].codec;
+}
+
+/** Whether Redis has acknowledged a Channel, and the connection is there. */
+export function isSubscribed(channel: Channel<unknown>): boolean {
+  return channel[FEED].isServed;
+}
+
+function concerns(event: ReceiverEvent, channel: Channel<unknown>): boolean {
+  switch (event.type) {
+    case 'disconnected':
+      return channel.isActive;
+    case 'overflow':
+      return false;
+    case 'gap':
+      return event.gap.channels.includes(channel);
+    case 'decode-error':
+      return (event.error.raw.source as Channel<unknown>) === channel;
+    default:
+      return event.source === channel;
+  }
+}

@@ -1,0 +1,193 @@
+import { asapScheduler, type Subscriber } from 'rxjs';
+import type { BoundedQueue } from '../queue/bounded-queue.js';
+import type { Message } from './message.js';
+
+/** A message as Redis delivered it. */
+export type RawMessage = Message<string | Buffer>;
+
+/** How many observers in one turn get what waits at once; those of `retry()` and `repeat()` stand on one another's stack. */
+const MOST_NEWCOMERS = 256;
+
+export interface MailboxOptions<T> {
+  readonly queue: BoundedQueue<RawMessage>;
+  /** Throws what the consumer is to get. */
+  readonly decode: (raw: RawMessage) => Message<T>;
+  readonly onDelivered: () => void;
+  /** `decode` has thrown this. */
+  readonly onUndecodable: (error: Error) => void;
+  /** A message has left the queue. */
+  readonly onTaken?: () => void;
+  /** Something waits that no observer takes. */
+  readonly onWaiting?: () => void;
+  /** Offers a message that would have to wait; true if it was taken. */
+  readonly offer?: (raw: RawMessage) => boolean;
+  /** The first observer has come: before it gets what waits. */
+  readonly onObserved: () => void;
+  /** The last observer has left. */
+  readonly onDeserted: () => void;
+}
+
+/**
+ * Messages on their way to who consumes them: handed to the observers at once, and queued while there are none, or
+ * while an earlier one is still being handed over.
+ */
+export class Mailbox<T> {
+  readonly #options: MailboxOptions<T>;
+  readonly #queue: BoundedQueue<RawMessage>;
+  readonly #decode: (raw: RawMessage) => Message<T>;
+  #observers: readonly Subscriber<Message<T>>[] = [];
+  #isHanding = false;
+  #newcomers = 0;
+  #end: { readonly error: Error | undefined } | undefined;
+
+  constructor(options: MailboxOptions<T>) {
+    this.#options = options;
+    this.#queue = options.queue;
+    this.#decode = options.decode;
+  }
+
+  get isObserved(): boolean {
+    return this.#observers.length > 0;
+  }
+
+  get isEmpty(): boolean {
+    return this.#queue.isEmpty;
+  }
+
+  push(raw: RawMessage): void {
+    if (this.#isHanding || this.#observers.length === 0 || !this.#queue.isEmpty) return this.#keep(raw);
+    this.#isHanding = true;
+    try {
+      this.#hand(raw);
+    } finally {
+      this.#isHanding = false;
+    }
+    this.#drain();
+  }
+
+  /** Puts an error into the stream, behind what waits. */
+  place(error: Error, join?: (earlier: Error) => Error | undefined): void {
+    this.#queue.place(error, join);
+    this.#drain();
+    if (!this.isEmpty) this.#options.onWaiting?.();
+  }
+
+  observe(subscriber: Subscriber<Message<T>>): void {
+    const isFirst = this.#observers.length === 0;
+    this.#observers = [...this.#observers, subscriber];
+    subscriber.add(() => this.#leave(subscriber));
+    if (isFirst && !this.#end) this.#options.onObserved();
+    if (this.#queue.isEmpty) return this.#drain();
+    if (this.#newcomers++ === 0) asapScheduler.schedule(() => this.#welcomeRest());
+    if (this.#newcomers <= MOST_NEWCOMERS) this.#drain();
+  }
+
+  /** Ends those who observe it now with an error that is theirs alone. */
+  fail(error: Error): void {
+    this.#dismiss(error);
+  }
+
+  /** Takes the message at the head; throws the error that stands there; undefined if nothing waits. */
+  take<U = T>(
+    decode: (raw: RawMessage) => Message<U> = this.#decode as (raw: RawMessage) => never,
+  ): Message<U> | undefined {
+    const error = this.#queue.takeError();
+    if (error) throw error;
+    const raw = this.#queue.shift();
+    if (!raw) return undefined;
+    this.#options.onTaken?.();
+    return this.open(raw, decode);
+  }
+
+  /** Decodes for a consumer that is there to take the message. */
+  open<U>(raw: RawMessage, decode: (raw: RawMessage) => Message<U>): Message<U> {
+    let message;
+    try {
+      message = decode(raw);
+    } catch (error) {
+      this.#options.onUndecodable(error as Error);
+      throw error;
+    }
+    this.#options.onDelivered();
+    return message;
+  }
+
+  /** Ends the stream: at once for those who observe it now, or behind what is on its way to them. */
+  end(when: 'now' | 'behind', error?: Error): void {
+    this.#end ??= { error };
+    if (when === 'now' || !this.#isHanding) this.#finish();
+  }
+
+  #welcomeRest(): void {
+    this.#newcomers = 0;
+    this.#drain();
+  }
+
+  #keep(raw: RawMessage): void {
+    const { offer, onWaiting } = this.#options;
+    if (this.#queue.isEmpty && offer?.(raw)) return;
+    this.#queue.push(unpinned(raw));
+    onWaiting?.();
+  }
+
+  #drain(): void {
+    if (this.#isHanding || (this.#queue.isEmpty && !this.#end)) return;
+    this.#isHanding = true;
+    try {
+      while (this.#observers.length > 0 && !this.#queue.isEmpty) this.#handNext();
+    } finally {
+      this.#isHanding = false;
+    }
+    if (this.#end) this.#finish();
+  }
+
+  #handNext(): void {
+    const error = this.#queue.takeError();
+    if (error) return this.#dismiss(error);
+    const raw = this.#queue.shift();
+    if (!raw) return;
+    this.#options.onTaken?.();
+    this.#hand(raw);
+  }
+
+  #hand(raw: RawMessage): void {
+    let message;
+    try {
+      message = this.#decode(raw);
+    } catch (error) {
+      this.#options.onUndecodable(error as Error);
+      return this.#dismiss(error as Error);
+    }
+    this.#options.onDelivered();
+    const observers = this.#observers;
+    for (let i = 0; i < observers.length; i++) (observers[i] as Subscriber<Message<T>>).next(message);
+  }
+
+  /** The observers leave first, so that one who comes back from inside its error callback is a new one. */
+  #dismiss(error: Error | undefined): void {
+    const observers = this.#observers;
+    this.#observers = [];
+    for (const observer of observers) {
+      if (error) observer.error(error);
+      else observer.complete();
+    }
+    if (observers.length > 0 && this.#observers.length === 0 && !this.#end) this.#options.onDeserted();
+  }
+
+  #finish(): void {
+    if (this.#end) this.#dismiss(this.#end.error);
+  }
+
+  #leave(subscriber: Subscriber<Message<T>>): void {
+    if (!this.#observers.includes(subscriber)) return;
+    this.#observers = this.#observers.filter((other) => other !== subscriber);
+    if (this.#observers.length === 0 && !this.#end) this.#options.onDeserted();
+  }
+}
+
+/** A small Buffer that the client cut from a chunk would keep the whole chunk alive for as long as it waits. */
+function unpinned(raw: RawMessage): RawMessage {
+  const { data } = raw;
+  if (typeof data === 'string' || data.buffer.byteLength <= 2 * data.byteLength) return raw;
+  return { ...raw, data: Buffer.from(data) };
+}

@@ -1,0 +1,98 @@
+import { invalidArgument } from '../errors/invalid-argument.js';
+
+/**
+ * Turns values into payloads and back. Both ways are synchronous: a promise would lose the order of the messages.
+ * What `decode` throws reaches the consumer as a {@link DecodeError}, and nobody else.
+ */
+export interface Codec<T> {
+  /** Whether `decode` wants the payload as a Buffer; else it gets a string, decoded from UTF-8. */
+  readonly binary?: boolean;
+  encode(value: T): string | Buffer;
+  decode(data: string | Buffer, channel: string): T;
+}
+
+/** The payload as a string: the default. */
+export const text: Codec<string> = {
+  encode(value) {
+    if (typeof value !== 'string')
+      throw invalidArgument('the value', 'a string', value, 'Choose another codec.');
+    return value;
+  },
+  decode: (data) => (typeof data === 'string' ? data : data.toString()),
+};
+
+/** The payload as a Buffer, byte for byte. */
+export const bytes: Codec<Buffer> = {
+  binary: true,
+  encode: (value) => value,
+  decode: (data) => (typeof data === 'string' ? Buffer.from(data) : data),
+};
+
+/**
+ * The payload as JSON.
+ *
+ * ```ts
+ * const orders = receiver.channel('orders', { codec: json<Order>() });
+ * ```
+ *
+ * The type is a promise of the publisher's, which nothing checks; {@link validated} does.
+ */
+export function json<T = unknown>(): Codec<T> {
+  return JSON_CODEC as Codec<T>;
+}
+
+const JSON_CODEC: Codec<unknown> = {
+  encode(value) {
+    const encoded = JSON.stringify(value) as string | undefined;
+    if (encoded === undefined) throw invalidArgument('the value', 'one that JSON can carry', value);
+    return encoded;
+  },
+  decode: (data) => JSON.parse(typeof data === 'string' ? data : data.toString()) as unknown,
+};
+
+export function assertCodec(codec: unknown): asserts codec is Codec<unknown> {
+  const candidate = codec as Partial<Codec<unknown>> | null | undefined;
+  if (typeof candidate?.encode !== 'function' || typeof candidate.decode !== 'function') {
+    throw invalidArgument('the codec', 'an object with the functions encode and decode', codec);
+  }
+  if (isAsync(candidate.encode) || isAsync(candidate.decode)) {
+    throw invalidArgument(
+      'the codec',
+      'synchronous',
+      codec,
+      'Do what takes time in the stream, with mergeMap.',
+    );
+  }
+}
+
+function isAsync(fn: unknown): boolean {
+  return Object.prototype.toString.call(fn) === '[object AsyncFunction]';
+}
+
+/** Decodes, and refuses a promise. */
+export function decodeWith<T>(codec: Codec<T>, data: string | Buffer, channel: string): T {
+  const input = codec.binary === true ? toBuffer(data) : toText(data);
+  const value = codec.decode(input, channel);
+  if (isPromiseLike(value)) {
+    value.then(undefined, () => undefined);
+    throw invalidArgument(
+      "what the codec's decode returns",
+      'a value',
+      value,
+      'Do what takes time in the stream.',
+    );
+  }
+  return value;
+}
+
+function toBuffer(data: string | Buffer): Buffer {
+  return typeof data === 'string' ? Buffer.from(data) : data;
+}
+
+function toText(data: string | Buffer): string {
+  return typeof data === 'string' ? data : data.toString();
+}
+
+function isPromiseLike(value: unknown): value is PromiseLike<unknown> {
+  return typeof value === 'object' && value !== null && 'then' in value && typeof value.then === 'function';
+}

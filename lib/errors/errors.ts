@@ -1,0 +1,134 @@
+import type { Gap } from '../channel/events.js';
+import type { ChannelKind, Message } from '../channel/message.js';
+
+abstract class CodedError extends Error {
+  /** Tells the errors apart, also where two copies of this package are loaded. */
+  abstract readonly code: string;
+}
+
+function named(constructor: { prototype: Error }, name: string): void {
+  Object.defineProperty(constructor.prototype, 'name', { value: name, configurable: true, writable: true });
+}
+
+/** What an overflow took at one place of a buffer. */
+export interface Loss {
+  /** How many messages are missing here. */
+  dropped: number;
+  /** Which bound was reached. */
+  readonly bound: 'capacity' | 'maxBytes';
+  /** That bound: messages, or bytes. */
+  readonly limit: number;
+}
+
+/** A buffer was full and its policy is `'error'`: it stands where messages are missing. */
+export class BufferOverflowError extends CodedError implements Loss {
+  readonly code = 'ERR_BUFFER_OVERFLOW';
+  readonly dropped: number;
+  readonly bound: Loss['bound'];
+  readonly limit: number;
+
+  constructor({ dropped, bound, limit }: Loss, options?: ErrorOptions) {
+    const unit = bound === 'capacity' ? 'messages' : 'bytes';
+    super(
+      `The buffer was full (${bound}: ${limit} ${unit}) and ${dropped} message${dropped === 1 ? ' was' : 's were'} ` +
+        "refused. Consume faster, raise the bound, or choose overflow: 'drop-oldest' or 'drop-incoming'.",
+      options,
+    );
+    this.dropped = dropped;
+    this.bound = bound;
+    this.limit = limit;
+  }
+}
+named(BufferOverflowError, 'BufferOverflowError');
+
+/** What was asked for needs an open Channel or Receiver, and this one is closed. */
+export class ChannelClosedError extends CodedError {
+  readonly code = 'ERR_CHANNEL_CLOSED';
+}
+named(ChannelClosedError, 'ChannelClosedError');
+
+/** The client has given up reconnecting, for good. */
+export class ConnectionLostError extends CodedError {
+  readonly code = 'ERR_CONNECTION_LOST';
+
+  constructor(options?: ErrorOptions) {
+    super(
+      'The Redis client has given up reconnecting. Make a new client and a new Receiver, or give the client a ' +
+        'reconnectStrategy that does not end.',
+      options,
+    );
+  }
+}
+named(ConnectionLostError, 'ConnectionLostError');
+
+/** A codec could not decode a message; `raw` is that message, undecoded. */
+export class DecodeError extends CodedError {
+  readonly code = 'ERR_DECODE';
+  /** The message as Redis delivered it. */
+  readonly raw: Message<string | Buffer>;
+
+  constructor(raw: Message<string | Buffer>, options?: ErrorOptions) {
+    const reason = options?.cause instanceof Error ? options.cause.message : String(options?.cause);
+    super(
+      `A message on ${JSON.stringify(raw.channel)} could not be decoded: ${reason} ` +
+        "The error's 'raw' has the message; retry() goes on with the next one.",
+      options,
+    );
+    this.raw = raw;
+  }
+}
+named(DecodeError, 'DecodeError');
+
+/** Messages may be missing here; `gap` says since when, until when, and on which channels. */
+export class GapError extends CodedError {
+  readonly code = 'ERR_GAP';
+  readonly gap: Gap;
+
+  constructor(gap: Gap, options?: ErrorOptions) {
+    const what =
+      gap.cause === 'overflow'
+        ? `${gap.dropped} messages were dropped by the full buffer`
+        : 'The connection was lost and messages may be missing';
+    super(
+      `${what}, on ${gap.channels.length} channel(s), between ${new Date(gap.since).toISOString()} and ` +
+        `${new Date(gap.until).toISOString()}. Fetch a fresh snapshot if you need one; retry() goes on from here.`,
+      options,
+    );
+    this.gap = gap;
+  }
+}
+named(GapError, 'GapError');
+
+/** A Receiver has one consumer at a time, and it has one already. */
+export class ReceiverBusyError extends CodedError {
+  readonly code = 'ERR_RECEIVER_BUSY';
+}
+named(ReceiverBusyError, 'ReceiverBusyError');
+
+/** Redis refused a subscription, or the client cannot carry one. */
+export class SubscribeError extends CodedError {
+  readonly code = 'ERR_SUBSCRIBE';
+  /** What was refused; undefined where the Receiver as a whole could not be connected. */
+  readonly kind: ChannelKind | undefined;
+  /** Its name or glob. */
+  readonly channel: string | undefined;
+
+  constructor(
+    kind: ChannelKind | undefined,
+    channel: string | undefined,
+    advice: string,
+    options?: ErrorOptions,
+  ) {
+    const what = kind && channel !== undefined ? ` to the ${LABELS[kind]} ${JSON.stringify(channel)}` : '';
+    super(`Could not subscribe${what}: ${advice}`, options);
+    this.kind = kind;
+    this.channel = channel;
+  }
+}
+named(SubscribeError, 'SubscribeError');
+
+const LABELS: Record<ChannelKind, string> = {
+  channel: 'channel',
+  pattern: 'pattern',
+  shard: 'sharded channel',
+};

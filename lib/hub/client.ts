@@ -1,0 +1,81 @@
+import { invalidArgument } from '../errors/invalid-argument.js';
+import type { ChannelKind } from '../channel/message.js';
+
+/** What node-redis calls with each message: strings, or Buffers where it was subscribed in buffer mode. */
+export type WireListener = (message: string | Buffer, channel: string | Buffer) => void;
+
+/**
+ * What this package needs of a Redis client: the smallest type that `createClient`, `createCluster` and
+ * `createSentinel` of node-redis 5 and 6 all satisfy.
+ */
+export interface PubSubClient {
+  readonly isOpen: boolean;
+  readonly isReady?: boolean;
+
+  on(event: string, listener: (...args: unknown[]) => void): unknown;
+  off(event: string, listener: (...args: unknown[]) => void): unknown;
+
+  subscribe(channels: string | string[], listener: WireListener, bufferMode?: boolean): Promise<unknown>;
+  unsubscribe(channels: string | string[], listener: WireListener, bufferMode?: boolean): Promise<unknown>;
+  pSubscribe(patterns: string | string[], listener: WireListener, bufferMode?: boolean): Promise<unknown>;
+  pUnsubscribe(patterns: string | string[], listener: WireListener, bufferMode?: boolean): Promise<unknown>;
+  sSubscribe(channels: string | string[], listener: WireListener, bufferMode?: boolean): Promise<unknown>;
+  sUnsubscribe(channels: string | string[], listener: WireListener, bufferMode?: boolean): Promise<unknown>;
+
+  /** The live registry of listeners, where the client has one: a single-server client does. */
+  getPubSubListeners?(type: WireType): WireRegistry;
+}
+
+/** What {@link publishTo} needs of a Redis client. */
+export interface Publisher {
+  publish(channel: string, message: string | Buffer): Promise<number> | number;
+  sPublish?(channel: string, message: string | Buffer): Promise<number> | number;
+}
+
+type WireType = 'CHANNELS' | 'PATTERNS' | 'SHARDED';
+
+/** A Map, by name; only what is used of it, because node-redis's own types of the listeners differ by mode. */
+interface WireRegistry {
+  get(name: string): { readonly buffers: ListenerSet; readonly strings: ListenerSet } | undefined;
+  delete(name: string): boolean;
+}
+
+interface ListenerSet {
+  readonly size: number;
+  has(listener: WireListener): boolean;
+  delete(listener: WireListener): boolean;
+}
+
+interface Commands {
+  readonly subscribe: 'subscribe' | 'pSubscribe' | 'sSubscribe';
+  readonly unsubscribe: 'unsubscribe' | 'pUnsubscribe' | 'sUnsubscribe';
+  readonly type: WireType;
+}
+
+/** The three kinds differ only in names. */
+export const COMMANDS: Readonly<Record<ChannelKind, Commands>> = {
+  channel: { subscribe: 'subscribe', unsubscribe: 'unsubscribe', type: 'CHANNELS' },
+  pattern: { subscribe: 'pSubscribe', unsubscribe: 'pUnsubscribe', type: 'PATTERNS' },
+  shard: { subscribe: 'sSubscribe', unsubscribe: 'sUnsubscribe', type: 'SHARDED' },
+};
+
+const METHODS = [
+  'on',
+  'off',
+  ...Object.values(COMMANDS).flatMap((names) => [names.subscribe, names.unsubscribe]),
+];
+
+export function assertPubSubClient(client: unknown): asserts client is PubSubClient {
+  const candidate = client as Record<string, unknown> | null | undefined;
+  const missing = METHODS.filter((method) => typeof candidate?.[method] !== 'function');
+  if (typeof candidate !== 'object' || candidate === null || missing.length > 0) {
+    const lack =
+      typeof candidate === 'object' && candidate !== null ? ` It lacks ${missing.join(', ')}.` : '';
+    throw invalidArgument(
+      'the client',
+      'a Redis client of node-redis 5 or 6',
+      client,
+      `Give what createClient, createCluster or createSentinel returns.${lack}`,
+    );
+  }
+}

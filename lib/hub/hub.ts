@@ -1,0 +1,261 @@
+import { asapScheduler, asyncScheduler, Subscription } from 'rxjs';
+import type { PubSubClient } from './client.js';
+import { Connection, type ConnectionObserver } from './connection.js';
+import { Link, type Consumer, type LinkHost } from './link.js';
+import type { ChannelKind } from '../channel/message.js';
+import { Outage } from './outage.js';
+import { reportUnhandled } from './report-unhandled.js';
+import { Ring } from '../queue/ring.js';
+import { Wire } from './wire.js';
+
+/** One who wants to know how the connection fares: a Receiver. */
+export interface Watcher {
+  onDisconnected(error: Error | undefined): void;
+  /** All are served again. `affected` are the consumers, of all Receivers, that may lack messages. */
+  onReconnected(since: number, until: number, affected: ReadonlySet<Consumer>): void;
+  /** The client has ended, with an error if it gave up; its consumers have been told. */
+  onClientEnded(hub: Hub, error: Error | undefined): void;
+}
+
+interface Delivery {
+  readonly link: Link;
+  readonly data: string | Buffer;
+  readonly channel: string;
+  readonly binary: boolean;
+}
+
+/** The most messages that wait for an outage to be announced; should more come, it is announced early. */
+const MOST_HELD = 16_384;
+const FIRST_RETRY = 50;
+const LAST_RETRY = 2_000;
+
+/** All that this package's Receivers hold of one client: they share its subscriptions. */
+export class Hub implements LinkHost, ConnectionObserver {
+  readonly #links: Readonly<Record<ChannelKind, Map<string, Link>>> = {
+    channel: new Map(),
+    pattern: new Map(),
+    shard: new Map(),
+  };
+  readonly #connection: Connection;
+  readonly #wire: Wire;
+  readonly #watchers = new Map<Watcher, number>();
+  readonly #waiting = new Ring<Delivery>();
+  #retries = new Subscription();
+  #outage: Outage | undefined;
+  #isResuming = false;
+  #isDelivering = false;
+  /** A message that comes now has to wait: another is being delivered, or an outage has yet to be announced. */
+  #isBlocked = false;
+  #heardAt = 0;
+  #isHeardAtFresh = false;
+
+  constructor(client: PubSubClient) {
+    this.#connection = new Connection(client, this);
+    this.#wire = new Wire(client, this.#links, (link, data, channel, binary) =>
+      this.#deliver(link, data, channel, binary),
+    );
+  }
+
+  /** The one hub of a client, also where this package is loaded both as ES module and as CommonJS. */
+  static of(client: PubSubClient): Hub {
+    const shared = globalThis as { [HUBS]?: WeakMap<PubSubClient, Hub> | undefined };
+    const hubs = (shared[HUBS] ??= new WeakMap<PubSubClient, Hub>());
+    let hub = hubs.get(client);
+    if (!hub) hubs.set(client, (hub = new Hub(client)));
+    return hub;
+  }
+
+  get isOpen(): boolean {
+    return this.#connection.isOpen;
+  }
+
+  get isOnline(): boolean {
+    return this.#connection.isOnline;
+  }
+
+  /** What `work` asks for goes out together. */
+  batch(work: () => void): void {
+    this.#wire.batch(work);
+  }
+
+  attach(kind: ChannelKind, name: string, consumer: Consumer): void {
+    let link = this.#links[kind].get(name);
+    if (!link) this.#links[kind].set(name, (link = new Link(this, kind, name)));
+    this.#refresh();
+    link.attach(consumer);
+  }
+
+  detach(kind: ChannelKind, name: string, consumer: Consumer): void {
+    this.#links[kind].get(name)?.detach(consumer);
+  }
+
+  watch(watcher: Watcher): void {
+    this.#watchers.set(watcher, (this.#watchers.get(watcher) ?? 0) + 1);
+    this.#refresh();
+  }
+
+  unwatch(watcher: Watcher): void {
+    const count = this.#watchers.get(watcher) ?? 0;
+    if (count > 1) this.#watchers.set(watcher, count - 1);
+    else this.#watchers.delete(watcher);
+    this.#refresh();
+  }
+
+  subscribe(link: Link, binary: boolean): void {
+    this.#wire.request('subscribe', link, binary);
+  }
+
+  unsubscribe(link: Link, binary: boolean): void {
+    this.#wire.request('unsubscribe', link, binary);
+  }
+
+  forget(link: Link): boolean {
+    return this.#wire.forget(link);
+  }
+
+  isRefusal(error: unknown): boolean {
+    return this.#wire.isRefusal(error);
+  }
+
+  retryLater(link: Link, failures: number): void {
+    const delay = Math.min(FIRST_RETRY * 2 ** failures, LAST_RETRY);
+    const retry = asyncScheduler.schedule(() => {
+      this.#retries.remove(retry);
+      link.reconcile();
+    }, delay);
+    this.#retries.add(retry);
+  }
+
+  settled(consumer: Consumer, as: 'served' | 'gone'): void {
+    if (as === 'served') this.onHeard();
+    this.#outage?.settle(consumer, as);
+    if (!this.#isResuming) this.#endOutageIfOver();
+  }
+
+  remove(link: Link): void {
+    this.#links[link.kind].delete(link.name);
+    this.#refresh();
+  }
+
+  onHeard(): void {
+    this.#heardAt = asyncScheduler.now();
+  }
+
+  onOffline(error: Error | undefined): void {
+    const outage = this.#outage ?? new Outage(this.#heardAt);
+    for (const link of this.#allLinks())
+      if (link.isLive) for (const consumer of link.consumers) outage.add(consumer);
+    if (!outage.isOver) this.#outage = outage;
+    this.#isBlocked = this.#isDelivering || this.#outage !== undefined;
+    for (const watcher of [...this.#watchers.keys()]) watcher.onDisconnected(error);
+    for (const link of this.#allLinks()) link.onOffline();
+  }
+
+  onResubscribeRefused(): void {
+    for (const link of this.#allLinks()) link.strand();
+  }
+
+  onOnline(): void {
+    this.#isResuming = true;
+    this.batch(() => {
+      for (const link of this.#allLinks()) link.onOnline();
+    });
+    this.#isResuming = false;
+    this.#endOutageIfOver();
+    this.onHeard();
+  }
+
+  onEnded(error: Error | undefined): void {
+    if (this.#waiting.length > 0) this.#endOutage(undefined);
+    this.#outage = undefined;
+    this.#retries.unsubscribe();
+    this.#retries = new Subscription();
+    const links = this.#allLinks();
+    const watchers = [...this.#watchers.keys()];
+    for (const map of Object.values(this.#links)) map.clear();
+    for (const link of links) link.end(error);
+    for (const watcher of watchers) watcher.onClientEnded(this, error);
+    this.#isBlocked = this.#isDelivering;
+    this.#refresh();
+  }
+
+  #deliver(link: Link, data: string | Buffer, channel: string, binary: boolean): void {
+    if (!this.#isHeardAtFresh) this.#stamp();
+    if (this.#isBlocked) return this.#hold({ link, data, channel, binary });
+    this.#run(link, data, channel, binary);
+    if (this.#waiting.length > 0) this.#flush();
+  }
+
+  #run(link: Link, data: string | Buffer, channel: string, binary: boolean): void {
+    this.#isBlocked = this.#isDelivering = true;
+    try {
+      link.deliver(data, channel, binary);
+    } catch (error) {
+      reportUnhandled(error);
+    }
+    this.#isDelivering = false;
+    this.#isBlocked = this.#outage !== undefined;
+  }
+
+  /** The clock is read once a chunk, not once a message. */
+  #stamp(): void {
+    this.#isHeardAtFresh = true;
+    this.onHeard();
+    asapScheduler.schedule(() => (this.#isHeardAtFresh = false));
+  }
+
+  #hold(delivery: Delivery): void {
+    this.#waiting.push(delivery);
+    if (this.#outage && !this.#isDelivering && this.#waiting.length > MOST_HELD) {
+      this.#endOutage(this.#outage.split(asyncScheduler.now()));
+    }
+  }
+
+  /** What came while another message was being delivered, as from a client that publishes in the same call. */
+  #flush(): void {
+    while (!this.#isBlocked) {
+      const next = this.#waiting.shift();
+      if (!next) return;
+      this.#run(next.link, next.data, next.channel, next.binary);
+    }
+  }
+
+  #endOutageIfOver(): void {
+    if (this.#outage?.isOver && this.isOnline) this.#endOutage(undefined);
+  }
+
+  #endOutage(rest: Outage | undefined): void {
+    const outage = this.#outage;
+    if (!outage) return;
+    const until = asyncScheduler.now();
+    this.#outage = undefined;
+    if (outage.affected.size > 0) {
+      for (const watcher of [...this.#watchers.keys()])
+        watcher.onReconnected(outage.since, until, outage.affected);
+    }
+    this.#isBlocked = this.#isDelivering;
+    this.#flush();
+    this.#outage ??= rest;
+    this.#isBlocked = this.#isDelivering || this.#outage !== undefined;
+  }
+
+  /** Listens to the client only while somebody needs it. */
+  #refresh(): void {
+    const isNeeded = this.#watchers.size > 0 || Object.values(this.#links).some((links) => links.size > 0);
+    if (isNeeded) this.#connection.watch();
+    else this.#connection.unwatch();
+  }
+
+  #allLinks(): Link[] {
+    return Object.values(this.#links).flatMap((links) => [...links.values()]);
+  }
+}
+
+/** Runs `work` with what it asks for, of whichever hub, going out together. */
+export function batchOn(consumers: readonly { readonly hub: Hub }[], work: () => void): void {
+  const hubs = new Set(consumers.map(({ hub }) => hub));
+  [...hubs].reduce<() => void>((inner, hub) => () => hub.batch(inner), work)();
+}
+
+/** Part of what this package's copies in one process have to agree on: change it with the shape of Hub. */
+const HUBS = Symbol.for('rx-redis-receiver.hubs.1');

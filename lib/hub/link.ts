@@ -1,0 +1,290 @@
+import type { ChannelKind } from '../channel/message.js';
+
+/** One who wants what a link carries: a Channel of some Receiver. */
+export interface Consumer {
+  /** Whether it wants Buffers; else it gets strings. */
+  readonly binary: boolean;
+  receive(data: string | Buffer, channel: string): void;
+  /** Redis has acknowledged: what is published from now on comes. May be told more than once. */
+  onSubscribed(): void;
+  /** The connection is lost, and nothing comes until the next `onSubscribed`. */
+  onInterrupted(): void;
+  /** It has left, and nothing can come any more. */
+  onReleased(): void;
+  /** Redis refused, and the consumer has been let go. */
+  onRefused(cause: unknown): void;
+  /** The client has ended, with an error if it gave up, and the consumer has been let go. */
+  onEnded(error: Error | undefined): void;
+}
+
+/** What a link needs of its hub. */
+export interface LinkHost {
+  readonly isOnline: boolean;
+  subscribe(link: Link, binary: boolean): void;
+  unsubscribe(link: Link, binary: boolean): void;
+  /** Takes it off the client's registry without a command; false where the client has none. */
+  forget(link: Link): boolean;
+  /** Whether this error came from Redis, and not from a connection that died. */
+  isRefusal(error: unknown): boolean;
+  /** The operation died though the connection looks alive: calls `reconcile` after a while, longer each time. */
+  retryLater(link: Link, failures: number): void;
+  /** A consumer is served, or is not waited for any more. */
+  settled(consumer: Consumer, as: 'served' | 'gone'): void;
+  /** Nothing is left of it. */
+  remove(link: Link): void;
+}
+
+/** What the client and Redis hold of this name, as far as we know. `binary` is the mode an operation is about. */
+type LinkState =
+  | { readonly at: 'off' }
+  | { readonly at: 'subscribing'; readonly binary: boolean; readonly live: boolean }
+  | { readonly at: 'on' }
+  | { readonly at: 'unsubscribing'; readonly binary: boolean; readonly live: boolean }
+  /** An operation died with the connection: both may hold it or not, until the next operation says. */
+  | { readonly at: 'stranded' }
+  | { readonly at: 'ended' };
+
+const OFF: LinkState = { at: 'off' };
+const ON: LinkState = { at: 'on' };
+const STRANDED: LinkState = { at: 'stranded' };
+const ENDED: LinkState = { at: 'ended' };
+
+/**
+ * One name of one kind on one client: what its consumers want, what Redis has, and at most one operation in flight to
+ * bring the two together. Concurrent operations on one name lose subscriptions inside node-redis.
+ */
+export class Link {
+  readonly kind: ChannelKind;
+  readonly name: string;
+
+  readonly #host: LinkHost;
+  #state: LinkState = OFF;
+  #failures = 0;
+  #wanting: readonly Consumer[] = [];
+  #leaving: readonly Consumer[] = [];
+  /** Everyone who hears: replaced at each change, so that a delivery under way is not disturbed. */
+  #audience: readonly Consumer[] = [];
+  /** The mode whose messages count; a link that changes to binary carries both for a moment. */
+  #binary = false;
+  /** The modes in which the client may have a listener of ours. */
+  readonly #registered = new Set<boolean>();
+
+  constructor(host: LinkHost, kind: ChannelKind, name: string) {
+    this.#host = host;
+    this.kind = kind;
+    this.name = name;
+  }
+
+  get consumers(): readonly Consumer[] {
+    return this.#wanting;
+  }
+
+  /** Whether what is published now comes. */
+  get isLive(): boolean {
+    const state = this.#state;
+    return state.at === 'on' || ((state.at === 'subscribing' || state.at === 'unsubscribing') && state.live);
+  }
+
+  attach(consumer: Consumer): void {
+    this.#setConsumers([...this.#wanting, consumer], without(this.#leaving, consumer));
+    if (this.#serves(consumer)) consumer.onSubscribed();
+    this.reconcile();
+  }
+
+  /** The consumer hears on until its `onReleased`. */
+  detach(consumer: Consumer): void {
+    if (!this.#wanting.includes(consumer)) return;
+    this.#setConsumers(without(this.#wanting, consumer), [...this.#leaving, consumer]);
+    this.#host.settled(consumer, 'gone');
+    this.reconcile();
+  }
+
+  deliver(data: string | Buffer, channel: string, binary: boolean): void {
+    if (binary !== this.#binary) return;
+    if (this.#state.at !== 'on') this.#acknowledgeEarly();
+    const audience = this.#audience;
+    for (let i = 0; i < audience.length; i++) {
+      const consumer = audience[i] as Consumer;
+      if (consumer.binary === binary) consumer.receive(data, channel);
+      else if (binary) consumer.receive(data.toString(), channel);
+      // A consumer of Buffers waits for the change of mode: it has not been told that it is subscribed.
+    }
+  }
+
+  /** Sends the next operation, if one is needed and none is in flight. */
+  reconcile(): void {
+    const state = this.#state;
+    const isWanted = this.#wanting.length > 0;
+    if (state.at === 'ended' || state.at === 'unsubscribing') return;
+    if (isWanted) this.#release();
+    if (state.at === 'subscribing') return;
+
+    if (state.at === 'off' && !isWanted) {
+      this.#release();
+      this.#host.remove(this);
+    } else if (this.#host.isOnline) {
+      this.#reconcileOnline(state.at, isWanted);
+    } else if (!isWanted) {
+      this.#leaveOffline();
+    }
+  }
+
+  /** The operation in flight is done, or has failed. */
+  settle(error?: unknown): void {
+    const state = this.#state;
+    if (state.at !== 'subscribing' && state.at !== 'unsubscribing') return;
+    const isRefused = error !== undefined && this.#host.isRefusal(error);
+    if (error !== undefined && !isRefused) {
+      this.#state = STRANDED;
+      if (this.#host.isOnline) this.#host.retryLater(this, this.#failures++);
+      else this.reconcile();
+      return;
+    }
+    this.#failures = 0;
+    if (state.at === 'unsubscribing') {
+      this.#onUnsubscribed(state.binary, isRefused);
+    } else if (isRefused) {
+      this.#onRefused(error, state);
+    } else {
+      this.#onSubscribed(state.binary);
+    }
+  }
+
+  /** The connection is lost: nothing comes until it is back, so who has left can go. */
+  onOffline(): void {
+    this.#release();
+    const wanting = this.#wanting;
+    for (const consumer of wanting) consumer.onInterrupted();
+    this.reconcile();
+  }
+
+  /** Takes the resubscription from the client into our own hands: in a command of many, one can fail alone. */
+  strand(): void {
+    if (this.#state.at !== 'on' || !this.#host.forget(this)) return;
+    this.#registered.clear();
+    this.#state = STRANDED;
+  }
+
+  /** The connection is back, and the client has subscribed again what it knew of. */
+  onOnline(): void {
+    if (this.isLive) this.#announce();
+    this.reconcile();
+  }
+
+  /** The client has ended: nothing comes any more. */
+  end(error: Error | undefined): void {
+    const wanting = this.#wanting;
+    this.#state = ENDED;
+    this.#host.forget(this);
+    this.#release();
+    this.#setConsumers([], []);
+    for (const consumer of wanting) consumer.onEnded(error);
+  }
+
+  #reconcileOnline(at: 'off' | 'on' | 'stranded', isWanted: boolean): void {
+    const wantsBinary = this.#binary || this.#wanting.some((consumer) => consumer.binary);
+    if (!isWanted) this.#unsubscribe(this.#registered.has(false) ? false : true);
+    else if (at !== 'on' || wantsBinary !== this.#binary) this.#subscribe(wantsBinary);
+    else if (this.#registered.size > 1) this.#unsubscribe(!this.#binary);
+  }
+
+  #subscribe(binary: boolean): void {
+    if (!this.isLive) this.#binary = binary;
+    this.#registered.add(binary);
+    this.#state = { at: 'subscribing', binary, live: this.isLive };
+    this.#host.subscribe(this, binary);
+  }
+
+  #unsubscribe(binary: boolean): void {
+    const isLast = this.#wanting.length === 0;
+    this.#state = { at: 'unsubscribing', binary, live: !isLast };
+    this.#host.unsubscribe(this, binary);
+  }
+
+  #onSubscribed(binary: boolean): void {
+    this.#state = ON;
+    this.#binary = binary;
+    this.#announce();
+    this.reconcile();
+  }
+
+  #onRefused(cause: unknown, state: { readonly binary: boolean; readonly live: boolean }): void {
+    this.#registered.delete(state.binary);
+    this.#state = state.live ? ON : OFF;
+    const refused = this.#wanting.filter((consumer) => !this.#serves(consumer));
+    this.#setConsumers(
+      this.#wanting.filter((consumer) => this.#serves(consumer)),
+      this.#leaving,
+    );
+    for (const consumer of refused) {
+      consumer.onRefused(cause);
+      this.#host.settled(consumer, 'gone');
+    }
+    this.reconcile();
+  }
+
+  #onUnsubscribed(binary: boolean, isRefused: boolean): void {
+    // Who may not UNSUBSCRIBE has to be content with not listening.
+    if (isRefused) this.#host.forget(this);
+    this.#registered.delete(binary);
+    if (this.#registered.size > 0) {
+      this.#state = ON;
+      this.#binary = this.#registered.has(true);
+    } else {
+      this.#state = OFF;
+      this.#binary = false;
+      this.#release();
+    }
+    this.reconcile();
+  }
+
+  #leaveOffline(): void {
+    if (this.#host.forget(this)) {
+      this.#registered.clear();
+      this.#state = OFF;
+      this.#binary = false;
+      this.reconcile();
+    } else {
+      // Without a registry to strike it from, the client subscribes it again; the next `reconcile` undoes that.
+      this.#release();
+    }
+  }
+
+  /** Messages that come in the same chunk as the acknowledgement arrive before its promise resolves. */
+  #acknowledgeEarly(): void {
+    const state = this.#state;
+    if (state.at !== 'subscribing' || state.live) return;
+    this.#state = { ...state, live: true };
+    this.#announce();
+  }
+
+  #announce(): void {
+    const wanting = this.#wanting;
+    for (const consumer of wanting) {
+      if (!this.#serves(consumer)) continue;
+      consumer.onSubscribed();
+      this.#host.settled(consumer, 'served');
+    }
+  }
+
+  #serves(consumer: Consumer): boolean {
+    return this.isLive && this.#host.isOnline && (this.#binary || !consumer.binary);
+  }
+
+  #release(): void {
+    const leaving = this.#leaving;
+    if (leaving.length === 0) return;
+    this.#setConsumers(this.#wanting, []);
+    for (const consumer of leaving) consumer.onReleased();
+  }
+
+  #setConsumers(wanting: readonly Consumer[], leaving: readonly Consumer[]): void {
+    this.#wanting = wanting;
+    this.#leaving = leaving;
+    this.#audience = leaving.length === 0 ? wanting : [...wanting, ...leaving];
+  }
+}
+
+function without<T>(list: readonly T[], item: T): readonly T[] {
+  return list.includes(item) ? list.filter((other) => other !== item) : list;
+}

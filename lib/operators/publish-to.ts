@@ -1,0 +1,163 @@
+import { defer, NEVER, Observable, type OperatorFunction } from 'rxjs';
+import type { Publisher } from '../hub/client.js';
+import { assertCodec, text, type Codec } from '../codec/codec.js';
+import { InTurn } from './in-turn.js';
+import { invalidArgument } from '../errors/invalid-argument.js';
+import { mergeMapBounded } from './merge-map-bounded.js';
+
+const CONCURRENT = 64;
+
+export interface PublishToOptions<T> {
+  /**
+   * Turns the values into payloads.
+   * @default text
+   */
+  readonly codec?: Codec<T> | undefined;
+  /**
+   * Publishes to sharded channels (SPUBLISH), which needs a client with `sPublish`.
+   * @default false
+   */
+  readonly sharded?: boolean | undefined;
+  /**
+   * The most messages that are published but not yet reported, a positive integer.
+   * @default 64
+   */
+  readonly concurrent?: number | undefined;
+}
+
+/** A message was not published, or nobody knows whether it was; `cause` says why. */
+export class PublishError extends Error {
+  static {
+    Object.defineProperty(this.prototype, 'name', {
+      value: 'PublishError',
+      configurable: true,
+      writable: true,
+    });
+  }
+
+  /** Tells the errors apart, also where two copies of this package are loaded. */
+  readonly code = 'ERR_PUBLISH';
+  /** Where it was to go. */
+  readonly channel: string;
+
+  constructor(channel: string, options?: ErrorOptions) {
+    const reason = options?.cause instanceof Error ? options.cause.message : String(options?.cause);
+    super(
+      `Could not publish to the channel ${JSON.stringify(channel)} (${reason}). Nothing after this message was ` +
+        'published, except what was in flight. Publish it again if it may arrive twice.',
+      options,
+    );
+    this.channel = channel;
+  }
+}
+
+/**
+ * Publishes each value, and emits how many subscribers received it.
+ *
+ * ```text
+ * source       -abc--------|
+ * reply to a    ------2
+ * reply to b     --0
+ * reply to c      ---1
+ * publishTo    -------(201)|
+ * ```
+ *
+ * The numbers come in the order of the source. At most `concurrent` messages are in flight, counted from when one is sent
+ * until its number is emitted; with 1, each waits for Redis's reply to the one before. What comes meanwhile waits, within
+ * the default bounds of {@link BufferOptions} (16,384 values, 64 MiB as `mergeMapBounded` counts them); one more is a
+ * {@link BufferOverflowError}. For other bounds, or to drop, publish from inside of one:
+ * `mergeMapBounded((value) => of(value).pipe(publishTo(client, channel)), { capacity: 100, overflow: 'drop-oldest' })`.
+ *
+ * A failure, of Redis or of the codec, is a {@link PublishError}. It takes its turn as a number does, so that all that
+ * went well before it has been reported, and nothing more is published once it is known. What was in flight when the
+ * stream ends may still be published.
+ *
+ * ```ts
+ * import { of } from 'rxjs';
+ * import { createClient } from 'redis';
+ * import { json, publishTo } from 'rx-redis-receiver';
+ *
+ * const client = await createClient({ url: process.env.REDIS_URL }).connect();
+ *
+ * of({ room: 'kitchen', celsius: 21 }, { room: 'cellar', celsius: 12 })
+ *   .pipe(publishTo(client, ({ room }) => `temperature.${room}`, { codec: json() }))
+ *   .subscribe({ next: (receivers) => console.log(receivers), complete: () => client.close() });
+ * ```
+ *
+ * ```text
+ * 0
+ * 0
+ * ```
+ *
+ * @param client what publishes; it stays open. Give it a connection that subscribes to nothing
+ * @param channel where to, or a function that says so for each value
+ * @see {@link mergeMapBounded}
+ */
+export function publishTo<T>(
+  client: Publisher,
+  channel: string | ((value: T) => string),
+  options: PublishToOptions<T> = {},
+): OperatorFunction<T, number> {
+  const { codec = text as unknown as Codec<T>, sharded = false, concurrent = CONCURRENT } = options;
+  assertPublisher(client, sharded);
+  if (typeof channel !== 'string' && typeof channel !== 'function') {
+    throw invalidArgument('the channel', 'a string, or a function that returns one', channel);
+  }
+  assertCodec(codec);
+  if (!Number.isSafeInteger(concurrent) || concurrent < 1) {
+    throw invalidArgument("the option 'concurrent'", 'a positive integer', concurrent);
+  }
+  const channelOf = typeof channel === 'string' ? () => channel : channel;
+  const send: Send<T> = (value, succeed, fail) => {
+    const name: unknown = channelOf(value);
+    if (typeof name !== 'string') {
+      throw invalidArgument('what the channel function returns', 'a string', name);
+    }
+    const refuse = (cause: unknown) => fail(new PublishError(name, { cause }));
+    try {
+      const payload = codec.encode(value);
+      const receivers = sharded ? client.sPublish?.(name, payload) : client.publish(name, payload);
+      if (typeof receivers === 'object') receivers.then(succeed, refuse);
+      else succeed(receivers as number);
+    } catch (cause) {
+      refuse(cause);
+    }
+  };
+  return (source) => defer(() => source.pipe(mergeMapBounded(inOrder(send), { concurrent })));
+}
+
+type Send<T> = (value: T, succeed: (receivers: number) => void, fail: (error: unknown) => void) => void;
+
+function inOrder<T>(send: Send<T>): (value: T) => Observable<number> {
+  const inTurn = new InTurn();
+  let hasFailed = false;
+  return (value) => {
+    // The failure is on its way to the consumer, behind the replies that are still to come.
+    if (hasFailed) return NEVER;
+    return new Observable((subscriber) => {
+      const report = inTurn.draw();
+      const succeed = (receivers: number) =>
+        report(() => {
+          subscriber.next(receivers);
+          subscriber.complete();
+        });
+      const fail = (error: unknown) => {
+        hasFailed = true;
+        report(() => subscriber.error(error));
+      };
+      try {
+        send(value, succeed, fail);
+      } catch (error) {
+        fail(error);
+      }
+    });
+  };
+}
+
+function assertPublisher(client: unknown, sharded: boolean): asserts client is Publisher {
+  const candidate = client as Partial<Publisher> | null | undefined;
+  const method = sharded ? 'sPublish' : 'publish';
+  if (typeof candidate?.[method] === 'function') return;
+  const advice = 'Give what createClient, createCluster or createSentinel returns.';
+  throw invalidArgument('the client', `one with the function ${method}`, client, advice);
+}

@@ -1,0 +1,71 @@
+import type { Bounds } from '../queue/buffer-options.js';
+import { byteSize } from '../queue/byte-size.js';
+import { BufferOverflowError, type Loss } from '../errors/errors.js';
+import type { Waiting, WaitingOrder } from './waiting-order.js';
+
+/**
+ * The values that wait for an operator, within their bounds. An overflow under `'error'` is thrown at once, as it ends
+ * the operator's stream; where a stream goes on behind the loss, that is a {@link BoundedQueue}.
+ */
+export class WaitingLine<T> {
+  readonly #order: WaitingOrder<T>;
+  readonly #bounds: Bounds;
+  readonly #onDrop: ((value: T) => void) | undefined;
+  #bytes = 0;
+
+  constructor(order: WaitingOrder<T>, bounds: Bounds, onDrop: ((value: T) => void) | undefined) {
+    this.#order = order;
+    this.#bounds = bounds;
+    this.#onDrop = onDrop;
+  }
+
+  /** Values that wait. */
+  get length(): number {
+    return this.#order.length;
+  }
+
+  /** Appends a value, as far as the bounds and the policy allow; throws what `onDrop` throws. */
+  push(value: T, key?: unknown): void {
+    const { capacity, maxBytes } = this.#bounds;
+    const size = byteSize(value);
+    const bound = this.#boundAgainst(size);
+    if (bound) return this.#refuse(value, bound);
+    this.#order.push({ value, key, size });
+    this.#bytes += size;
+    // Only now, with the value in its place: `onDrop` may come back with another value, or end it all.
+    while (this.length > capacity || this.#bytes > maxBytes) {
+      const { value: oldest } = this.#taken(this.#order.evict()) as Waiting<T>;
+      this.#onDrop?.(oldest);
+    }
+  }
+
+  /** Takes the oldest of those that may go. */
+  next(): Waiting<T> | undefined {
+    return this.#taken(this.#order.next());
+  }
+
+  clear(): void {
+    this.#order.clear();
+    this.#bytes = 0;
+  }
+
+  /** Which bound forbids a value of this size, if one does. */
+  #boundAgainst(size: number): Loss['bound'] | undefined {
+    const { capacity, maxBytes, overflow } = this.#bounds;
+    if (size > maxBytes) return 'maxBytes';
+    if (overflow === 'drop-oldest') return undefined;
+    if (this.length >= capacity) return 'capacity';
+    return this.#bytes + size > maxBytes ? 'maxBytes' : undefined;
+  }
+
+  #refuse(value: T, bound: Loss['bound']): void {
+    this.#onDrop?.(value);
+    const { overflow, [bound]: limit } = this.#bounds;
+    if (overflow === 'error') throw new BufferOverflowError({ dropped: 1, bound, limit });
+  }
+
+  #taken(waiting: Waiting<T> | undefined): Waiting<T> | undefined {
+    if (waiting) this.#bytes -= waiting.size;
+    return waiting;
+  }
+}

@@ -1,0 +1,72 @@
+import type { Codec } from '../codec/codec.js';
+import { assertCodec } from '../codec/codec.js';
+import { ChannelClosedError } from '../errors/errors.js';
+import type { Message } from '../channel/message.js';
+import type { Pull } from './pulls.js';
+import type { ReceiverCore } from './receiver-core.js';
+
+/** What stands behind `get()`. */
+export function pullMessage<T>(
+  core: ReceiverCore,
+  { codec, signal }: { codec?: Codec<T>; signal?: AbortSignal },
+): Promise<Message<T> | undefined> {
+  return withAbort(core, signal, (resolve, reject) => {
+    if (codec !== undefined) assertCodec(codec);
+    let isWaiting = false;
+    const pull: Pull<T> = {
+      decode: core.decoder(codec),
+      give: resolve,
+      fail: reject,
+      end: () => {
+        if (isWaiting) resolve(undefined);
+        else
+          reject(new ChannelClosedError('The Receiver is stopped, and its queue is empty. Make a new one.'));
+      },
+    };
+    core.pull(pull, 'pin');
+    isWaiting = true;
+    return pull;
+  });
+}
+
+/** What stands behind `waitMessage()`. */
+export function pullWaiting(core: ReceiverCore, { signal }: { signal?: AbortSignal }): Promise<boolean> {
+  return withAbort(core, signal, (resolve, reject) => {
+    if (core.endOfStream) {
+      resolve(false);
+      return undefined;
+    }
+    const pull: Pull<never> = {
+      decode: undefined,
+      give: () => resolve(true),
+      fail: (error) => (core.endOfStream ? resolve(false) : reject(error)),
+      end: () => resolve(false),
+    };
+    core.pull(pull, 'pin');
+    return pull;
+  });
+}
+
+/** Rejects with the signal's reason when it aborts, and takes the pull out of the line. */
+function withAbort<T>(
+  core: ReceiverCore,
+  signal: AbortSignal | undefined,
+  start: (resolve: (value: T) => void, reject: (reason: unknown) => void) => Pull<unknown> | undefined,
+): Promise<T> {
+  if (!signal) return new Promise((resolve, reject) => void start(resolve, reject));
+  if (signal.aborted) return Promise.reject(signal.reason as Error);
+  return new Promise<T>((resolve, reject) => {
+    const onAbort = () => {
+      if (pull) core.cancelPull(pull);
+      reject(signal.reason as Error);
+    };
+    const settled =
+      <V>(settle: (value: V) => void) =>
+      (value: V) => {
+        signal.removeEventListener('abort', onAbort);
+        settle(value);
+      };
+    signal.addEventListener('abort', onAbort, { once: true });
+    const pull = start(settled(resolve), settled(reject));
+  });
+}

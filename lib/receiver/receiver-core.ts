@@ -1,0 +1,321 @@
+import { Subject, type Subscriber } from 'rxjs';
+import { allOrLate } from '../channel/all-or-late.js';
+import { BoundedQueue } from '../queue/bounded-queue.js';
+import type { Bounds } from '../queue/buffer-options.js';
+import { byteSize } from '../queue/byte-size.js';
+import { codecOf, type Channel } from '../channel/channel.js';
+import { decodeMessage, type ChannelFeed, type FeedOwner } from '../channel/channel-feed.js';
+import type { Codec } from '../codec/codec.js';
+import {
+  ChannelClosedError,
+  ConnectionLostError,
+  type DecodeError,
+  GapError,
+  ReceiverBusyError,
+  SubscribeError,
+} from '../errors/errors.js';
+import type { Gap, ReceiverEvent } from '../channel/events.js';
+import { batchOn, type Hub } from '../hub/hub.js';
+import type { Consumer } from '../hub/link.js';
+import { Mailbox, type RawMessage } from '../channel/mailbox.js';
+import type { Message } from '../channel/message.js';
+import { OverflowEpisode } from './overflow-episode.js';
+import { Pulls, type Pull } from './pulls.js';
+import { ReceiverConnection } from './receiver-connection.js';
+import { Registry } from './registry.js';
+import type { ReceiverStats } from './stats.js';
+
+export interface CoreOptions {
+  readonly hub: Hub;
+  readonly bounds: Bounds;
+  readonly autoStop: boolean;
+  readonly onGap: 'event' | 'error';
+  /** Called once all subscriptions are released. */
+  readonly onStopped: () => void;
+}
+
+type Life =
+  | { readonly at: 'open' }
+  | { readonly at: 'draining'; readonly done: Promise<void> }
+  | {
+      readonly at: 'ended';
+      readonly error: ConnectionLostError | undefined;
+      readonly hadChannels: boolean;
+      readonly released: Promise<void>;
+    };
+
+/** What stands behind a Receiver: its Channels' messages, merged into one mailbox, from connecting until the end. */
+export class ReceiverCore implements FeedOwner {
+  readonly registry = new Registry();
+  readonly events = new Subject<ReceiverEvent>();
+  readonly bounds: Bounds;
+
+  readonly #options: CoreOptions;
+  readonly #queue: BoundedQueue<RawMessage>;
+  readonly #mailbox: Mailbox<unknown>;
+  readonly #pulls: Pulls;
+  readonly #episode: OverflowEpisode;
+  readonly #connection: ReceiverConnection;
+  readonly #counts = {
+    received: 0,
+    delivered: 0,
+    dropped: 0,
+    late: 0,
+    undecodable: 0,
+    gaps: 0,
+    highWater: 0,
+  };
+  #life: Life = { at: 'open' };
+
+  constructor(options: CoreOptions) {
+    this.#options = options;
+    this.bounds = options.bounds;
+    this.#episode = new OverflowEpisode(options.bounds.overflow, (event) => this.emit(event));
+    this.#queue = new BoundedQueue<RawMessage>({
+      bounds: options.bounds,
+      sizeOf: byteSize,
+      onDrop: (raw) => this.#onDrop(raw),
+      lossError:
+        options.onGap === 'error' && options.bounds.overflow !== 'error'
+          ? ({ dropped }) => new GapError(this.#episode.gap(dropped))
+          : undefined,
+    });
+    this.#mailbox = new Mailbox<unknown>({
+      queue: this.#queue,
+      decode: (raw) => decodeMessage(raw, codecOf(raw.source as Channel<unknown>)),
+      onDelivered: () => this.#counts.delivered++,
+      onUndecodable: (error) => {
+        this.#counts.undecodable++;
+        this.emit({ type: 'decode-error', error: error as DecodeError });
+      },
+      onTaken: () => {
+        if (this.#episode.isRunning && this.#queue.isRelaxed) this.#episode.end();
+      },
+      onWaiting: () => {
+        if (this.#queue.length > this.#counts.highWater) this.#counts.highWater = this.#queue.length;
+        this.#pulls.serve();
+      },
+      offer: (raw) => this.#pulls.offer(raw),
+      onObserved: () => this.#onObserved(),
+      onDeserted: () => this.#connection.leave(),
+    });
+    this.#pulls = new Pulls(this.#mailbox);
+    this.#connection = new ReceiverConnection({
+      hub: options.hub,
+      registry: this.registry,
+      watcher: this,
+      isObserved: () => this.#mailbox.isObserved,
+    });
+  }
+
+  get stats(): ReceiverStats {
+    return { ...this.#counts, buffered: this.#queue.length, bufferedBytes: this.#queue.bytes };
+  }
+
+  get isActive(): boolean {
+    const life = this.#life;
+    return life.at === 'ended' ? life.hadChannels && !this.#mailbox.isEmpty : this.registry.size > 0;
+  }
+
+  get hub(): Hub {
+    return this.#options.hub;
+  }
+
+  add(feed: ChannelFeed<unknown>): void {
+    if (this.#life.at !== 'open') throw this.#endError();
+    this.registry.add(feed);
+    if (this.#connection.isConnected) feed.setMerged(true);
+  }
+
+  connect(): Promise<void> {
+    return this.#life.at === 'open' ? this.#connection.connect() : Promise.reject(this.#endError());
+  }
+
+  observe(subscriber: Subscriber<Message<unknown>>): void {
+    if (this.#pulls.isWaiting) {
+      subscriber.error(
+        new ReceiverBusyError(
+          'A pull is waiting: a Receiver has one consumer at a time. Wait for it, or abort it.',
+        ),
+      );
+    } else {
+      this.#mailbox.observe(subscriber);
+    }
+  }
+
+  /** Takes what waits already, if something does and nobody observes; throws the error that stands there. */
+  takeReady<T>(decode: (raw: RawMessage) => Message<T>): Message<T> | undefined {
+    return this.#mailbox.isObserved || this.#mailbox.isEmpty ? undefined : this.#mailbox.take(decode);
+  }
+
+  /** `pin`: the Receiver is connected from this pull on until it stops; else as long as its iterator runs. */
+  pull<T>(pull: Pull<T>, pin: 'pin' | 'while-used'): void {
+    if (this.#mailbox.isObserved) {
+      return pull.fail(
+        new ReceiverBusyError(
+          'The Receiver is being observed: it has one consumer at a time. Unsubscribe before you pull.',
+        ),
+      );
+    }
+    if (this.#mailbox.isEmpty && this.#life.at === 'ended') {
+      return this.#life.error ? pull.fail(this.#life.error) : pull.end();
+    }
+    if (this.#life.at === 'open') {
+      const obstacle = this.#connection.isConnected ? undefined : this.#connection.obstacle;
+      if (!obstacle) this.#connection.use(pin);
+      else if (this.#mailbox.isEmpty) return pull.fail(obstacle);
+    }
+    this.#pulls.add(pull);
+  }
+
+  cancelPull<T>(pull: Pull<T>): void {
+    this.#pulls.remove(pull);
+  }
+
+  decoder<T>(codec: Codec<T> | undefined): (raw: RawMessage) => Message<T> {
+    return (raw) => decodeMessage(raw, codec ?? (codecOf(raw.source as Channel<unknown>) as Codec<T>));
+  }
+
+  countIterators(change: 1 | -1): void {
+    this.#connection.countIterators(change);
+  }
+
+  /** Whether what waits is all that will ever come, and that is nothing. */
+  get endOfStream(): { readonly error: ConnectionLostError | undefined } | undefined {
+    return this.#life.at === 'ended' && this.#mailbox.isEmpty ? this.#life : undefined;
+  }
+
+  stop(): Promise<void> {
+    return this.#end('now', undefined);
+  }
+
+  drain(): Promise<void> {
+    if (this.#life.at === 'ended') return this.#life.released;
+    if (this.#life.at === 'draining') return this.#life.done;
+    const feeds = this.registry.all();
+    let onStopped!: () => void;
+    const done = new Promise<void>((resolve) => (onStopped = resolve));
+    this.#life = { at: 'draining', done };
+    const onReleased = allOrLate(feeds.length, () => void this.stop().then(onStopped));
+    batchOn(feeds, () => {
+      for (const feed of feeds) feed.release('draining', onReleased);
+    });
+    return done;
+  }
+
+  emit(event: ReceiverEvent): void {
+    if (event.type === 'gap') this.#counts.gaps++;
+    this.events.next(event);
+  }
+
+  accept(raw: RawMessage): void {
+    this.#counts.received++;
+    this.#mailbox.push(raw);
+  }
+
+  count(what: 'received' | 'delivered' | 'undecodable' | 'dropped' | 'late'): void {
+    this.#counts[what]++;
+  }
+
+  onFeedSubscribed(feed: ChannelFeed<unknown>): void {
+    this.#connection.done(feed);
+  }
+
+  onFeedRefused(feed: ChannelFeed<unknown>, error: SubscribeError): void {
+    if (this.#connection.refuse(feed, error)) return;
+    this.#mailbox.place(error, (earlier) => (isSameRefusal(earlier, error) ? error : undefined));
+  }
+
+  onFeedClosed(
+    feed: ChannelFeed<unknown>,
+    reason: 'closed' | 'client-ended',
+    error?: ConnectionLostError,
+  ): void {
+    if (this.#life.at === 'ended') return;
+    // With the Receiver's own client all of it ends: `onClientEnded` follows.
+    if (reason === 'client-ended' && feed.hub === this.#options.hub) return;
+    this.registry.remove(feed);
+    this.#connection.done(feed);
+    if (error && this.#connection.isConnected) this.#mailbox.place(error);
+    if (this.#options.autoStop && this.registry.size === 0) void this.stop();
+  }
+
+  onDisconnected(error: Error | undefined): void {
+    this.emit(error ? { type: 'disconnected', error } : { type: 'disconnected' });
+  }
+
+  onReconnected(since: number, until: number, affected: ReadonlySet<Consumer>): void {
+    const feeds = this.registry.all().filter((feed) => affected.has(feed));
+    if (feeds.length === 0) return;
+    const gap: Gap = { cause: 'reconnect', since, until, channels: feeds.map(({ channel }) => channel) };
+    this.emit({ type: 'gap', gap });
+    if (this.#options.onGap !== 'error') return;
+    for (const feed of feeds) feed.place(new GapError({ ...gap, channels: [feed.channel] }));
+    if (this.#connection.isConnected)
+      this.#mailbox.place(new GapError(gap), (earlier) => joinGaps(earlier, gap));
+  }
+
+  onClientEnded(hub: Hub, error: Error | undefined): void {
+    if (hub !== this.#options.hub) return;
+    void this.#end('behind', error && new ConnectionLostError({ cause: error }));
+  }
+
+  #onObserved(): void {
+    if (this.#life.at !== 'open') return;
+    const obstacle = this.#connection.isConnected ? undefined : this.#connection.obstacle;
+    if (obstacle) this.#mailbox.fail(obstacle);
+    else this.#connection.use('while-used');
+  }
+
+  #end(when: 'now' | 'behind', error: ConnectionLostError | undefined): Promise<void> {
+    if (this.#life.at === 'ended') return this.#life.released;
+    const feeds = this.registry.all();
+    let onStopped!: () => void;
+    const released = new Promise<void>((resolve) => (onStopped = resolve));
+    this.#life = { at: 'ended', error, hadChannels: feeds.length > 0, released };
+    const onReleased = allOrLate(feeds.length + 1, () => {
+      this.#options.onStopped();
+      this.events.complete();
+      onStopped();
+    });
+    batchOn(feeds, () => {
+      for (const feed of feeds) feed.release('closed', onReleased);
+    });
+    for (const feed of feeds) this.registry.remove(feed);
+    this.#episode.end();
+    this.#connection.end(this.#endError());
+    this.#mailbox.end(when, error);
+    if (error) this.#pulls.fail(error);
+    else this.#pulls.end();
+    onReleased();
+    return released;
+  }
+
+  #onDrop(raw: RawMessage): void {
+    this.#counts.dropped++;
+    this.#episode.drop(raw);
+  }
+
+  #endError(): Error {
+    const life = this.#life;
+    if (life.at === 'ended' && life.error) return life.error;
+    return new ChannelClosedError(
+      life.at === 'draining'
+        ? 'The Receiver is draining. Make a new one.'
+        : 'The Receiver is stopped. Make a new one.',
+    );
+  }
+}
+
+function isSameRefusal(earlier: Error, later: SubscribeError): boolean {
+  return (
+    earlier instanceof SubscribeError && earlier.kind === later.kind && earlier.channel === later.channel
+  );
+}
+
+/** Outages that nobody has been told of yet, with nothing between them, are one. */
+function joinGaps(earlier: Error, later: Gap): Error | undefined {
+  if (!(earlier instanceof GapError) || earlier.gap.cause !== later.cause) return undefined;
+  const channels = [...new Set([...earlier.gap.channels, ...later.channels])];
+  return new GapError({ ...later, since: earlier.gap.since, channels });
+}

@@ -1,0 +1,39 @@
+import type { BufferOptions } from '../queue/buffer-options.js';
+import type { PubSubClient } from '../hub/client.js';
+import type { Codec } from '../codec/codec.js';
+
+/** How a Receiver queues, decodes and ends. */
+export interface ReceiverOptions<T> extends BufferOptions {
+  /**
+   * What decodes the payloads of all Channels that have no codec of their own.
+   * @default text
+   */
+  readonly codec?: Codec<T> | undefined;
+  /**
+   * Whether the Receiver stops when its last Channel has closed.
+   * @default true
+   */
+  readonly autoStop?: boolean | undefined;
+  /**
+   * `'event'` announces a gap on `events` alone; `'error'` also puts a {@link GapError} into the stream where messages
+   * may be missing.
+   * @default 'event'
+   */
+  readonly onGap?: 'event' | 'error' | undefined;
+  /** Stops the Receiver when it is aborted. */
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** What one Channel has otherwise than its Receiver. */
+export interface ChannelOptions<U> {
+  /**
+   * What decodes its payloads.
+   * @default the Receiver's codec
+   */
+  readonly codec?: Codec<U> | undefined;
+  /**
+   * Another client to subscribe on; its messages come through this Receiver all the same.
+   * @default the Receiver's client
+   */
+  readonly client?: PubSubClient | undefined;
+}

@@ -1,0 +1,249 @@
+import { Observable } from 'rxjs';
+import { resolveBounds } from '../queue/buffer-options.js';
+import type { Channel } from '../channel/channel.js';
+import { ChannelFeed } from '../channel/channel-feed.js';
+import { assertPubSubClient, type PubSubClient } from '../hub/client.js';
+import { assertCodec, text, type Codec } from '../codec/codec.js';
+import type { ReceiverEvent } from '../channel/events.js';
+import { Hub } from '../hub/hub.js';
+import { invalidArgument } from '../errors/invalid-argument.js';
+import type { ChannelKind, Message } from '../channel/message.js';
+import { closeClient, openClient, type OpenOptions } from './open-client.js';
+import { pullMessage, pullWaiting } from './pull-promises.js';
+import { ReceiverCore } from './receiver-core.js';
+import { ReceiverIterator } from './receiver-iterator.js';
+import type { ChannelOptions, ReceiverOptions } from './receiver-options.js';
+import type { ReceiverStats } from './stats.js';
+
+/** What `open` hands to the constructor of a Receiver that owns its client: how to close that. */
+const OWNED = Symbol('owned');
+
+/**
+ * A multi-producer, single-consumer queue over any number of Redis channels, patterns and sharded channels, as an
+ * Observable: all of them merge in the order in which Redis delivered them, and what nobody has taken yet waits in one
+ * bounded queue.
+ *
+ * ```
+ * news      --a-----------c------|
+ * order:*   ------b-----------d--|
+ * receiver  --a---b-------c---d--|
+ *                              stop()
+ * ```
+ *
+ * ```ts
+ * const receiver = await Receiver.open(process.env.REDIS_URL);
+ * receiver.channel('news');
+ * receiver.pattern('order:*');
+ * receiver.subscribe(({ channel, data }) => console.log(channel, data));
+ * ```
+ *
+ * It is connected for as long as it is observed or iterated, or from `connect()` or the first `get()` until it stops;
+ * then every registered Channel is subscribed. It has one consumer at a time.
+ *
+ * An error in the stream ({@link DecodeError}, {@link BufferOverflowError}, {@link SubscribeError}, {@link GapError})
+ * stands where it happened, and ends only the observers or the pull that meet it: `retry()`, or the next `get()`, goes
+ * on with the next message. {@link ConnectionLostError} alone is final.
+ */
+export class Receiver<T = string>
+  extends Observable<Message<T>>
+  implements AsyncIterable<Message<T>>, AsyncDisposable
+{
+  /** The Channels made by `channel()`, by name, in the order of their registration: a live view. */
+  readonly channels: ReadonlyMap<string, Channel<T>>;
+  /** The Channels made by `pattern()`, by glob, in the order of their registration: a live view. */
+  readonly patterns: ReadonlyMap<string, Channel<T>>;
+  /** The Channels made by `shard()`, by name, in the order of their registration: a live view. */
+  readonly shards: ReadonlyMap<string, Channel<T>>;
+  /** What happens beside the messages. Hot; completes when nothing more can happen. */
+  readonly events: Observable<ReceiverEvent>;
+
+  readonly #core: ReceiverCore;
+  readonly #hub: Hub;
+  readonly #codec: Codec<T>;
+
+  /**
+   * @param client a node-redis client, cluster or sentinel that is open; it is borrowed, and stays open
+   * @throws {TypeError} a client without the methods of one, or an option that is none
+   */
+  constructor(client: PubSubClient, options: ReceiverOptions<T> = {}) {
+    const core: ReceiverCore = createCore(client, options);
+    super((subscriber) => core.observe(subscriber));
+    this.#core = core;
+    this.#hub = core.hub;
+    this.#codec = options.codec ?? (text as Codec<unknown> as Codec<T>);
+    this.channels = core.registry.view<T>('channel');
+    this.patterns = core.registry.view<T>('pattern');
+    this.shards = core.registry.view<T>('shard');
+    this.events = core.events.asObservable();
+  }
+
+  /**
+   * Opens a Receiver with a client of its own, which is closed when the Receiver stops. The client has a heartbeat that
+   * finds a half-open connection within 15 seconds, and reconnects for ever, with backoff and jitter; `pingInterval`,
+   * `socket.socketTimeout` and `socket.reconnectStrategy` override that. Loads `redis` when it is called.
+   *
+   * @param redis a URL, or the options of node-redis's `createClient`; default `redis://localhost:6379`
+   * @throws what Redis answers if it refuses the connection; one that cannot be reached is tried on, until
+   *   `options.signal` aborts
+   */
+  static async open<T = string>(
+    redis?: string | OpenOptions,
+    options: ReceiverOptions<T> = {},
+  ): Promise<Receiver<T>> {
+    resolveOptions(options);
+    const client = await openClient(redis, options.signal);
+    return new Receiver<T>(client, { ...options, [OWNED]: () => closeClient(client) } as ReceiverOptions<T>);
+  }
+
+  /** Whether some Channel is open, and the queue is not exhausted. */
+  get isActive(): boolean {
+    return this.#core.isActive;
+  }
+
+  /** The counts as they are now. */
+  get stats(): Readonly<ReceiverStats> {
+    return this.#core.stats;
+  }
+
+  /**
+   * Registers a channel (SUBSCRIBE). Nothing goes to Redis before somebody observes it, or the Receiver is connected.
+   * The same name gives the same Channel until it is closed.
+   *
+   * @throws {TypeError} a name that is no string, or another codec or client than the Channel of this name has
+   * @throws {ChannelClosedError} the Receiver is stopped
+   */
+  channel<U extends T = T>(name: string, options?: ChannelOptions<U>): Channel<U> {
+    return this.#register('channel', name, options);
+  }
+
+  /** Registers a pattern (PSUBSCRIBE), Redis's own kind of glob; otherwise like `channel()`. */
+  pattern<U extends T = T>(glob: string, options?: ChannelOptions<U>): Channel<U> {
+    return this.#register('pattern', glob, options);
+  }
+
+  /** Registers a sharded channel (SSUBSCRIBE, Redis 7); otherwise like `channel()`. */
+  shard<U extends T = T>(name: string, options?: ChannelOptions<U>): Channel<U> {
+    return this.#register('shard', name, options);
+  }
+
+  /**
+   * Subscribes all that is registered and starts queueing; resolves when Redis has acknowledged. What is registered
+   * later is subscribed at once.
+   *
+   * @throws {SubscribeError} Redis refuses a Channel, or the client is not open; the other Channels are subscribed
+   * @throws {ChannelClosedError} the Receiver is stopped, or stops meanwhile
+   */
+  async connect(): Promise<this> {
+    await this.#core.connect();
+    return this;
+  }
+
+  /**
+   * Takes the next message, or waits for one; undefined if the Receiver stops while it waits.
+   *
+   * @param options `codec` decodes this message in place of its Channel's; a `signal` that aborts takes no message
+   * @throws the error that stands in the stream here; the next `get()` goes on behind it
+   * @throws {ChannelClosedError} the Receiver is stopped, and nothing waits
+   * @throws {ReceiverBusyError} the Receiver is being observed
+   */
+  get<U = T>(options: { codec?: Codec<U>; signal?: AbortSignal } = {}): Promise<Message<U> | undefined> {
+    return pullMessage(this.#core, options);
+  }
+
+  /** Waits until a message can be taken: true; or until none will come any more: false. */
+  waitMessage(options: { signal?: AbortSignal } = {}): Promise<boolean> {
+    return pullWaiting(this.#core, options);
+  }
+
+  /** Takes message by message; ends after `stop()`, once the queue is empty. `break` leaves the rest in the queue. */
+  [Symbol.asyncIterator](): AsyncIterableIterator<Message<T>> {
+    return new ReceiverIterator<T>(this.#core);
+  }
+
+  /**
+   * Ends the Receiver at once: observers complete, waiting pulls settle, and what comes afterwards is ignored, counted
+   * as `late` and told by an event. What is queued can still be taken. Resolves when the subscriptions are released, and
+   * never hangs: it waits 2 seconds at the most.
+   */
+  stop(): Promise<void> {
+    return this.#core.stop();
+  }
+
+  /** Unsubscribes, takes what comes before Redis's acknowledgements, and then stops; waits 2 seconds at the most. */
+  drain(): Promise<void> {
+    return this.#core.drain();
+  }
+
+  /** The same as `stop()`, for `await using`. */
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.stop();
+  }
+
+  #register<U extends T>(kind: ChannelKind, name: string, options: ChannelOptions<U> = {}): Channel<U> {
+    if (typeof name !== 'string') {
+      throw invalidArgument(
+        `the name of a ${kind}`,
+        'a string',
+        name,
+        'Decode a Buffer first: node-redis never delivers to one.',
+      );
+    }
+    if (options.codec !== undefined) assertCodec(options.codec);
+    if (options.client !== undefined) assertPubSubClient(options.client);
+    const existing = this.#core.registry.get(kind, name);
+    if (existing) return reuse(existing, options) as Channel<U>;
+
+    const hub = options.client ? Hub.of(options.client) : this.#hub;
+    const codec = options.codec ?? (this.#codec as Codec<unknown> as Codec<U>);
+    const feed = new ChannelFeed<U>({ owner: this.#core, hub, kind, name, codec });
+    this.#core.add(feed);
+    return feed.channel;
+  }
+}
+
+function reuse(feed: ChannelFeed<unknown>, { codec, client }: ChannelOptions<unknown>): Channel<unknown> {
+  const what = `the ${feed.kind} ${JSON.stringify(feed.name)}`;
+  const advice = 'Close it first, or use another Receiver.';
+  if (codec && codec !== feed.codec) {
+    throw invalidArgument(`the codec of ${what}`, 'the one it is registered with', codec, advice);
+  }
+  if (client && Hub.of(client) !== feed.hub) {
+    throw invalidArgument(`the client of ${what}`, 'the one it is registered with', client, advice);
+  }
+  return feed.channel;
+}
+
+function resolveOptions({
+  codec,
+  autoStop = true,
+  onGap = 'event',
+  signal,
+  ...rest
+}: ReceiverOptions<unknown>) {
+  if (codec !== undefined) assertCodec(codec);
+  if (typeof autoStop !== 'boolean') throw invalidArgument("the option 'autoStop'", 'a boolean', autoStop);
+  if (!['event', 'error'].includes(onGap))
+    throw invalidArgument("the option 'onGap'", "'event' or 'error'", onGap);
+  if (signal !== undefined && !(signal instanceof AbortSignal)) {
+    throw invalidArgument("the option 'signal'", 'an AbortSignal', signal);
+  }
+  return { bounds: resolveBounds(rest), autoStop, onGap };
+}
+
+function createCore(client: PubSubClient, options: ReceiverOptions<unknown>): ReceiverCore {
+  assertPubSubClient(client);
+  const { signal } = options;
+  const close = (options as { readonly [OWNED]?: () => void })[OWNED];
+  const onAbort = () => void core.stop();
+  const core = new ReceiverCore({
+    ...resolveOptions(options),
+    hub: Hub.of(client),
+    onStopped: () => {
+      signal?.removeEventListener('abort', onAbort);
+      close?.();
+    },
+  });
+  signal?.addEventListener('abort', onAbort, { once: true });
+  if (signal?.aborted) onAbort();
+  return core;
+}
