@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import type { Contestant } from './contestant.js';
 import type { Cost, MessageTask, Report, SubscribeTask } from './measured/protocol.js';
 
-const TIME_LIMIT = 120_000;
+const TIME_LIMIT = 60_000;
 
 export interface Run {
   readonly contestant: Contestant;
@@ -11,51 +11,62 @@ export interface Run {
   readonly task: MessageTask | SubscribeTask;
   /** A folder for its CPU profile. */
   readonly profile: string | undefined;
-  /** It is ready, or has come to the end of a window. */
-  readonly onProgress?: (is: 'ready' | 'window') => void;
 }
 
-/** Runs one contestant in a fresh process; rejects if that ends without a result. */
-export async function measure({ contestant, script, task, profile, onProgress }: Run): Promise<Cost> {
-  const file = join(contestant.snapshot, 'measured', `${script}.js`);
-  const child = spawn(process.execPath, [...profilerFlags(profile, contestant), file, JSON.stringify(task)], {
-    stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
-  });
-  try {
-    return await result(child, contestant, onProgress);
-  } finally {
-    await ended(child);
+/** A fresh process of one contestant's. */
+export class MeasuredProcess {
+  readonly contestant: Contestant;
+  readonly #child: ChildProcess;
+  readonly #exit: Promise<void>;
+
+  private constructor({ contestant, script, task, profile }: Run) {
+    this.contestant = contestant;
+    const file = join(contestant.snapshot, 'measured', `${script}.js`);
+    const flags = profile === undefined ? [] : profilerFlags(profile, contestant);
+    this.#child = spawn(process.execPath, [...flags, file, JSON.stringify(task)], {
+      stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
+    });
+    this.#exit = new Promise((resolve) => this.#child.once('exit', () => resolve()));
+  }
+
+  /** Resolves when it is ready. */
+  static async start(run: Run): Promise<MeasuredProcess> {
+    const started = new MeasuredProcess(run);
+    await started.#report();
+    return started;
+  }
+
+  /** Gives it the word or whatever else makes it work, and resolves to what it tells that this has cost. */
+  async cost(give: () => unknown = () => this.#child.send('go')): Promise<Cost> {
+    const report = this.#report();
+    give();
+    return ((await report) as Report & { readonly is: 'cost' }).cost;
+  }
+
+  /** It ends by itself when nobody listens any more: one that is profiled has to. */
+  async end(): Promise<void> {
+    if (this.#child.connected) this.#child.disconnect();
+    await this.#exit;
+  }
+
+  #report(): Promise<Report> {
+    return new Promise((resolve, reject) => {
+      const timer = setTimeout(() => this.#child.kill('SIGKILL'), TIME_LIMIT);
+      const onExit = (code: number | null, signal: string | null) => {
+        clearTimeout(timer);
+        reject(new Error(`"${this.contestant.title}" ended with ${String(code ?? signal)}`));
+      };
+      this.#child.once('exit', onExit);
+      this.#child.once('message', (message) => {
+        clearTimeout(timer);
+        this.#child.off('exit', onExit);
+        resolve(message as Report);
+      });
+    });
   }
 }
 
-function result(child: ChildProcess, { title }: Contestant, onProgress: Run['onProgress']): Promise<Cost> {
-  return new Promise((resolve, reject) => {
-    const timer = setTimeout(() => {
-      child.kill('SIGKILL');
-    }, TIME_LIMIT);
-    child.on('message', (message) => {
-      const report = message as Report;
-      if (report.is === 'done') resolve(report.cost);
-      else onProgress?.(report.is);
-    });
-    child.once('exit', (code, signal) => {
-      clearTimeout(timer);
-      reject(new Error(`"${title}" ended with ${String(code ?? signal)} and without a result`));
-    });
-    child.once('error', reject);
-  });
-}
-
-/** A measured process ends by itself when nobody listens to it any more: one that is profiled has to. */
-async function ended(child: ChildProcess): Promise<void> {
-  if (child.exitCode !== null || child.signalCode !== null) return;
-  const exit = new Promise((resolve) => child.once('exit', resolve));
-  if (child.connected) child.disconnect();
-  await exit;
-}
-
-function profilerFlags(folder: string | undefined, { title }: Contestant): string[] {
-  if (folder === undefined) return [];
+function profilerFlags(folder: string, { title }: Contestant): string[] {
   const name = `${title.replace(/\W+/g, '-')}-${Date.now()}.cpuprofile`;
   return ['--cpu-prof', '--cpu-prof-dir', folder, '--cpu-prof-name', name];
 }

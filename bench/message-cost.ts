@@ -1,9 +1,10 @@
 import { enter, type Entry } from './contestant.js';
-import { measure } from './measured-process.js';
 import type { Options } from './options.js';
-import { Publisher, WINDOW } from './publisher.js';
+import { Publisher } from './publisher.js';
 import { inRounds } from './rounds.js';
 import { print } from './table.js';
+
+const WINDOW = 10_000;
 
 const ENTRIES: readonly Entry[] = [
   { title: 'bare listener', way: 'bare', as: 'reference' },
@@ -20,27 +21,34 @@ export async function messageCost(
   url: string,
   snapshots: readonly string[],
 ): Promise<void> {
-  const { rounds, messages, warmUp, channels, payload, only, profile } = options;
+  const { rounds, channels, payload, only, profile } = options;
   const field = enter(ENTRIES, snapshots, only);
+  const warmUp = Math.ceil(options.warmUp / WINDOW);
+  const turns = warmUp + Math.ceil(options.messages / WINDOW);
+  const messages = (turns - warmUp) * WINDOW;
   await using publisher = await Publisher.connect(url);
 
-  const results = await inRounds(rounds, field.contestants, (contestant) => {
-    let published = 0;
-    const publish = () => {
-      const count = Math.min(WINDOW, warmUp + messages - published);
-      if (count > 0) void publisher.publish(published, count, channels, payload);
-      published += count;
-    };
-    return measure({
+  const results = await inRounds({
+    rounds,
+    contestants: field.contestants,
+    run: (contestant) => ({
       contestant,
       script: 'receive-messages',
-      task: { url, way: contestant.way, channels, warmUp, messages, window: WINDOW },
+      task: { url, way: contestant.way, prefix: contestant.prefix, channels, window: WINDOW },
       profile,
-      onProgress(is) {
-        publish();
-        if (is === 'ready') publish();
-      },
-    });
+    }),
+    turns,
+    warmUp,
+    turn: (process, turn) =>
+      process.cost(() =>
+        publisher.publish({
+          prefix: process.contestant.prefix,
+          channels,
+          payload,
+          first: turn * WINDOW,
+          count: WINDOW,
+        }),
+      ),
   });
   const what = `${messages} messages of ${payload} bytes on ${channels} channels`;
   print(

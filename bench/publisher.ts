@@ -1,18 +1,24 @@
 import { createClient } from 'redis';
-import { CHANNEL_PREFIX } from './measured/protocol.js';
-
-/** Messages that go out at once; two such windows are on their way at a time. */
-export const WINDOW = 20_000;
 
 /**
- * Publishes windows of numbered messages from inside the server, which is faster than any subscriber reads: what a
- * subscriber has not read waits in the server's output buffer, and it never runs dry.
+ * Publishes numbered messages from inside the server: what the subscriber has not read yet waits in the server's output
+ * buffer, so that the subscriber never runs dry within a window, whatever the speed of the two.
  */
 const SCRIPT = `
-  local first, count, channels = tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[3])
+  local prefix, first, count, channels = ARGV[1], tonumber(ARGV[2]), tonumber(ARGV[3]), tonumber(ARGV[4])
   for number = first, first + count - 1 do
-    redis.call('PUBLISH', ARGV[4] .. number % channels, string.format('%08d', number) .. ARGV[5])
+    redis.call('PUBLISH', prefix .. number % channels, string.format('%08d', number) .. ARGV[5])
   end`;
+
+export interface Messages {
+  readonly prefix: string;
+  readonly channels: number;
+  /** Bytes. */
+  readonly payload: number;
+  /** The number of the first. */
+  readonly first: number;
+  readonly count: number;
+}
 
 export class Publisher implements AsyncDisposable {
   readonly #client;
@@ -27,10 +33,9 @@ export class Publisher implements AsyncDisposable {
     return publisher;
   }
 
-  async publish(first: number, count: number, channels: number, payload: number): Promise<void> {
-    const filler = 'x'.repeat(payload - 8);
+  async publish({ prefix, channels, payload, first, count }: Messages): Promise<void> {
     const numbers = [first, count, channels].map(String);
-    await this.#client.eval(SCRIPT, { arguments: [...numbers, CHANNEL_PREFIX, filler] });
+    await this.#client.eval(SCRIPT, { arguments: [prefix, ...numbers, 'x'.repeat(payload - 8)] });
   }
 
   [Symbol.asyncDispose](): Promise<void> {

@@ -1,5 +1,4 @@
 import { enter, type Entry } from './contestant.js';
-import { measure } from './measured-process.js';
 import type { Options } from './options.js';
 import { inRounds } from './rounds.js';
 import { print } from './table.js';
@@ -22,14 +21,19 @@ export async function subscribeCost(
 ): Promise<void> {
   const { rounds, subscriptions, only, profile } = options;
   const field = enter(ENTRIES, snapshots, only);
-  const results = await inRounds(rounds, field.contestants, (contestant) =>
-    measure({
+  const results = await inRounds({
+    rounds,
+    contestants: field.contestants,
+    run: (contestant) => ({
       contestant,
       script: 'subscribe-channels',
-      task: { url, way: contestant.way, subscriptions },
+      task: { url, way: contestant.way, prefix: contestant.prefix, channels: subscriptions },
       profile,
     }),
-  );
+    turns: 1,
+    warmUp: 0,
+    turn: (process) => process.cost(),
+  });
   const what = `to subscribe ${subscriptions} channels`;
   print({ title: `Wall ms ${what}`, of: ({ wall }) => wall, digits: 1 }, field, results);
   print({ title: `CPU ms ${what}`, of: ({ cpu }) => cpu, digits: 1 }, field, results);

@@ -120,6 +120,15 @@ describe.each(Object.entries(clients))('on a real Redis, with %s', (_name, creat
     await binary.stop();
   });
 
+  it('takes the empty name for a name, and not for all of them', async () => {
+    for (const name of ['', 'a']) receiver.channel(name);
+    await receiver.connect();
+    await receiver.channel('').close();
+    expect(await admin.pubSubNumSub(['', 'a'])).toEqual({ '': 0, a: 1 });
+    await admin.publish('a', '1');
+    await expect(receiver.get()).resolves.toMatchObject({ data: '1' });
+  });
+
   it('hears the events of the server itself', async () => {
     await admin.configSet('notify-keyspace-events', 'KEA');
     receiver.pattern('__keyevent@0__:*');

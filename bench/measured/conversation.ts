@@ -1,8 +1,9 @@
+import { once } from 'node:events';
 import type { Report } from './protocol.js';
 
 // The measured process's side of its talk with the process that started it.
 
-// That one has its result, or has died.
+// That one has all it wants, or has died.
 process.once('disconnect', () => process.exit());
 
 export function readTask(): unknown {
@@ -11,4 +12,9 @@ export function readTask(): unknown {
 
 export function tell(report: Report): void {
   process.send?.(report);
+}
+
+/** The other side gives the word. */
+export async function word(): Promise<void> {
+  await once(process, 'message');
 }

@@ -1,21 +1,19 @@
-/** The channels are this and a number. */
-export const CHANNEL_PREFIX = 'bench:';
-
 /** What a measured process is to do: its one argument, as JSON. */
 export interface MessageTask {
   readonly url: string;
   readonly way: string;
+  /** The channels are this and a number. */
+  readonly prefix: string;
   readonly channels: number;
-  readonly warmUp: number;
-  readonly messages: number;
-  /** It reports each time that it has received so many. */
+  /** It tells what it has spent each time that it has received so many messages. */
   readonly window: number;
 }
 
 export interface SubscribeTask {
   readonly url: string;
   readonly way: string;
-  readonly subscriptions: number;
+  readonly prefix: string;
+  readonly channels: number;
 }
 
 /** Milliseconds. */
@@ -25,4 +23,4 @@ export interface Cost {
 }
 
 /** What a measured process tells. */
-export type Report = { readonly is: 'ready' | 'window' } | { readonly is: 'done'; readonly cost: Cost };
+export type Report = { readonly is: 'ready' } | { readonly is: 'cost'; readonly cost: Cost };

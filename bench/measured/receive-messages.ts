@@ -5,19 +5,14 @@ import { channelNames, Sequence } from './sequence.js';
 import { Stopwatch } from './stopwatch.js';
 import { WAYS_TO_LISTEN, type WayToListen } from './ways-to-listen.js';
 
-// Receives messages in one way, and tells what the CPU spent on those after the warm-up.
+// Receives messages in one way, and tells what each window of them has cost.
 
-const { url, way, channels, warmUp, messages, window } = readTask() as MessageTask;
-const names = channelNames(channels);
+const { url, way, prefix, channels, window } = readTask() as MessageTask;
+const names = channelNames(prefix, channels);
 const sequence = new Sequence(names);
-let stopwatch = new Stopwatch();
 
-await (WAYS_TO_LISTEN[way] as WayToListen)(await openClient(url), names, onMessage);
+await (WAYS_TO_LISTEN[way] as WayToListen)(await openClient(url), names, (channel, data) => {
+  if (sequence.take(channel, data) % window === 0) tell({ is: 'cost', cost: stopwatch.lap() });
+});
+const stopwatch = new Stopwatch();
 tell({ is: 'ready' });
-
-function onMessage(channel: string, data: string): void {
-  const received = sequence.take(channel, data);
-  if (received === warmUp) stopwatch = new Stopwatch();
-  if (received === warmUp + messages) tell({ is: 'done', cost: stopwatch.read() });
-  else if (received % window === 0) tell({ is: 'window' });
-}

@@ -1,5 +1,3 @@
-import { CHANNEL_PREFIX } from './protocol.js';
-
 const DIGITS = 8;
 
 /**
@@ -25,8 +23,8 @@ export class Sequence {
   }
 }
 
-export function channelNames(count: number): string[] {
-  return Array.from({ length: count }, (_, index) => `${CHANNEL_PREFIX}${index}`);
+export function channelNames(prefix: string, count: number): string[] {
+  return Array.from({ length: count }, (_, index) => `${prefix}${index}`);
 }
 
 function numberOf(data: string): number {

@@ -1,12 +1,16 @@
 import type { Cost } from './protocol.js';
 
-/** The time since it was made: on the clock, and of the CPU, user and system, all threads of this process. */
+/** Time on the clock and of the CPU: user and system, all threads of this process. */
 export class Stopwatch {
-  readonly #cpu = process.cpuUsage();
-  readonly #wall = performance.now();
+  #cpu = process.cpuUsage();
+  #wall = performance.now();
 
-  read(): Cost {
+  /** What went by since the last lap, or since it was made. */
+  lap(): Cost {
     const { user, system } = process.cpuUsage(this.#cpu);
-    return { cpu: (user + system) / 1_000, wall: performance.now() - this.#wall };
+    const wall = performance.now() - this.#wall;
+    this.#cpu = process.cpuUsage();
+    this.#wall = performance.now();
+    return { cpu: (user + system) / 1_000, wall };
   }
 }

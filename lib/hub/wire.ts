@@ -86,7 +86,8 @@ export class Wire {
     const settle = (error?: unknown) => {
       for (const link of links) link.settle(error);
     };
-    const names = second ? links.map(({ name }) => name) : first.name;
+    // Alone, the empty name would mean all names to node-redis.
+    const names = second || first.name === '' ? links.map(({ name }) => name) : first.name;
     this.#call(verb, kind, names, this.#listener(first, binary), binary).then(
       () => settle(),
       (error: unknown) => {
