@@ -165,6 +165,19 @@ describe('operations that die with the connection', () => {
     expect(client.eventNames()).toEqual([]);
   });
 
+  it('are repeated where they were written only afterwards: node-redis on RESP2 does not listen for those', () => {
+    const { client, receiver, heard, hear, publish, eventTypes } = receiverFixture();
+    client.withhold();
+    receiver.subscribe(hear);
+    client.loseConnection();
+    client.reconnect();
+    client.acknowledge();
+    expect(client.log).toEqual(['SUBSCRIBE a b', 'SUBSCRIBE a b']);
+    publish('1');
+    expect(heard).toEqual(['1']);
+    expect(eventTypes()).toEqual(['disconnected', 'subscribed', 'subscribed']);
+  });
+
   it('are tried again after a while where the connection looks alive', async () => {
     jest.useFakeTimers();
     const { client, receiver, heard, hear, publish } = receiverFixture();

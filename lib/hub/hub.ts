@@ -152,7 +152,7 @@ export class Hub implements LinkHost, ConnectionObserver {
   }
 
   onResubscribeRefused(): void {
-    for (const link of this.#allLinks()) link.strand();
+    for (const link of this.#allLinks()) link.onResubscribeRefused();
   }
 
   onOnline(): void {

@@ -60,6 +60,8 @@ export class Link {
   readonly #host: LinkHost;
   #state: LinkState = OFF;
   #failures = 0;
+  /** The operation in flight has outlived the connection that it was meant for. */
+  #isOutlived = false;
   #wanting: readonly Consumer[] = [];
   #leaving: readonly Consumer[] = [];
   /** Everyone who hears: replaced at each change, so that a delivery under way is not disturbed. */
@@ -134,6 +136,8 @@ export class Link {
     const state = this.#state;
     if (state.at !== 'subscribing' && state.at !== 'unsubscribing') return;
     const isRefused = error !== undefined && this.#host.isRefusal(error);
+    const isOutlived = this.#isOutlived;
+    this.#isOutlived = false;
     if (error !== undefined && !isRefused) {
       this.#state = STRANDED;
       if (this.#host.isOnline) this.#host.retryLater(this, this.#failures++);
@@ -145,6 +149,8 @@ export class Link {
       this.#onUnsubscribed(state.binary, isRefused);
     } else if (isRefused) {
       this.#onRefused(error, state);
+    } else if (isOutlived && this.#strand()) {
+      this.reconcile();
     } else {
       this.#onSubscribed(state.binary);
     }
@@ -153,16 +159,15 @@ export class Link {
   /** The connection is lost: nothing comes until it is back, so who has left can go. */
   onOffline(): void {
     this.#release();
+    this.#isOutlived = this.#state.at === 'subscribing';
     const wanting = this.#wanting;
     for (const consumer of wanting) consumer.onInterrupted();
     this.reconcile();
   }
 
   /** Takes the resubscription from the client into our own hands: in a command of many, one can fail alone. */
-  strand(): void {
-    if (this.#state.at !== 'on' || !this.#host.forget(this)) return;
-    this.#registered.clear();
-    this.#state = STRANDED;
+  onResubscribeRefused(): void {
+    if (this.#state.at === 'on') this.#strand();
   }
 
   /** The connection is back, and the client has subscribed again what it knew of. */
@@ -179,6 +184,17 @@ export class Link {
     this.#release();
     this.#setConsumers([], []);
     for (const consumer of wanting) consumer.onEnded(error);
+  }
+
+  /**
+   * Starts over, as if the client knew nothing. On RESP2, node-redis sends a SUBSCRIBE that was waiting when the connection
+   * died, but does not listen for what it brings; only a further one makes it listen.
+   */
+  #strand(): boolean {
+    if (!this.#host.forget(this)) return false;
+    this.#registered.clear();
+    this.#state = STRANDED;
+    return true;
   }
 
   #reconcileOnline(at: 'off' | 'on' | 'stranded', isWanted: boolean): void {

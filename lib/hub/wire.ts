@@ -84,7 +84,9 @@ export class Wire {
     const [first, second] = links;
     if (!first) return;
     const settle = (error?: unknown) => {
-      for (const link of links) link.settle(error);
+      this.batch(() => {
+        for (const link of links) link.settle(error);
+      });
     };
     // Alone, the empty name would mean all names to node-redis.
     const names = second || first.name === '' ? links.map(({ name }) => name) : first.name;

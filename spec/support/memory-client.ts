@@ -79,10 +79,15 @@ export class MemoryClient extends EventEmitter implements PubSubClient {
 
   /** The connection dies: what is in flight is rejected, and what is subscribed comes back with `reconnect`. */
   disconnect(error = new Error('Socket closed unexpectedly')): void {
+    this.loseConnection(error);
+    this.rejectAll(error);
+  }
+
+  /** As `disconnect`, but what was withheld had not been written yet, and will be. */
+  loseConnection(error = new Error('Socket closed unexpectedly')): void {
     this.isReady = false;
     this.emitError(error);
     this.emit('reconnecting');
-    this.rejectAll(error);
   }
 
   /** What is in flight fails. */

@@ -1,0 +1,67 @@
+// A price board that a killed connection does not leave wrong: after the gap, hydrate takes all prices anew.
+// Run it: REDIS_URL=redis://localhost:6379 npx tsx examples/price-board.ts
+
+import assert from 'node:assert/strict';
+import { createClient } from 'redis';
+import { BehaviorSubject, filter, firstValueFrom, scan, tap } from 'rxjs';
+import { hydrate, json, Receiver, type Hydrated } from 'rx-redis-receiver';
+
+type Prices = Readonly<Record<string, string>>;
+type Part = Hydrated<Prices, Prices>;
+
+const url = process.env.REDIS_URL ?? 'redis://localhost:6379';
+const client = createClient({ url });
+client.on('error', console.error);
+await client.connect();
+
+// A hash keeps the prices, and a channel tells of changes: both in one transaction, and the hash first.
+async function setPrices(prices: Prices, transaction = client.multi()) {
+  console.log(`set ${list(prices)}`);
+  const change = transaction.hSet('price-board', prices).publish('price-board', JSON.stringify(prices));
+  return { heardBy: (await change.exec()).at(-1) };
+}
+
+function list(prices: Prices): string {
+  return Object.entries(prices)
+    .map(([name, price]) => `${name} ${price}`)
+    .join(', ');
+}
+
+await setPrices({ tea: '3.00', cake: '4.50' });
+
+const receiver = await Receiver.open<Prices>({ url, name: 'price-board' }, { codec: json() });
+const changes = receiver.channel('price-board');
+receiver.events.subscribe(({ type }) => console.log(`  ${type}`));
+
+const pricesOf = (part: Part) => (part.kind === 'snapshot' ? part.snapshot : part.message.data);
+const board = new BehaviorSubject<Prices>({});
+hydrate(changes, () => client.hGetAll('price-board'))
+  .pipe(
+    tap((part) => console.log(`  ${part.kind}: ${list(pricesOf(part))}`)),
+    scan<Part, Prices>((prices, part) => ({ ...(part.kind === 'message' && prices), ...pricesOf(part) }), {}),
+  )
+  .subscribe(board);
+
+const shows = (name: string, price: string) =>
+  firstValueFrom(board.pipe(filter((prices) => prices[name] === price)));
+
+await shows('cake', '4.50');
+await setPrices({ tea: '3.10' });
+await shows('tea', '3.10');
+
+// The connection of the board is killed, and in the same transaction two prices change: nobody can hear of it.
+const { id } = (await client.clientList()).find(({ name }) => name === 'price-board')!;
+const kill = client.multi().addCommand(['CLIENT', 'KILL', 'ID', String(id)]);
+const { heardBy } = await setPrices({ tea: '3.20', scone: '2.80' }, kill);
+assert.equal(heardBy, 0);
+await shows('scone', '2.80');
+
+await setPrices({ cake: '4.75' });
+await shows('cake', '4.75');
+
+assert.deepEqual(board.value, { ...(await client.hGetAll('price-board')) });
+console.log(`the board is as the hash: ${list(board.value)}`);
+
+await receiver.stop();
+await client.del('price-board');
+client.destroy();
