@@ -14,7 +14,7 @@ const client = createClient({ url });
 client.on('error', console.error);
 await client.connect();
 
-// A hash keeps the prices, and a channel tells of changes: both in one transaction, and the hash first.
+// A hash keeps the prices, and a channel tells of changes: both in one transaction.
 async function setPrices(prices: Prices, transaction = client.multi()) {
   console.log(`set ${list(prices)}`);
   const change = transaction.hSet('price-board', prices).publish('price-board', JSON.stringify(prices));

@@ -178,6 +178,33 @@ describe('operations that die with the connection', () => {
     expect(eventTypes()).toEqual(['disconnected', 'subscribed', 'subscribed']);
   });
 
+  it('are undone when they were written only afterwards, and nobody wants them any more', async () => {
+    const { client, receiver } = receiverFixture();
+    client.withhold();
+    receiver.subscribe();
+    client.loseConnection();
+    const stopped = receiver.stop();
+    client.emit('connect');
+    client.acknowledge();
+    await stopped;
+    expect(client.subscriptions('channel')).toEqual(['a', 'b']);
+    client.reconnect();
+    expect(client.subscriptions('channel')).toEqual([]);
+    expect(client.eventNames()).toEqual([]);
+  });
+
+  it('wait until the client has subscribed again what it knew, where they come just then', async () => {
+    const { client, receiver } = receiverFixture();
+    receiver.subscribe();
+    client.disconnect();
+    client.emit('connect');
+    await receiver.stop();
+    expect(client.subscriptions('channel')).toEqual(['a', 'b']);
+    client.reconnect();
+    expect(client.subscriptions('channel')).toEqual([]);
+    expect(client.eventNames()).toEqual([]);
+  });
+
   it('are tried again after a while where the connection looks alive', async () => {
     jest.useFakeTimers();
     const { client, receiver, heard, hear, publish } = receiverFixture();

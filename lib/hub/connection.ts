@@ -14,12 +14,15 @@ export interface ConnectionObserver {
   onHeard(): void;
 }
 
+/** `'connecting'`: a socket is there, and the client subscribes again what its registry held when it came. */
+type ConnectionState = 'online' | 'connecting' | 'offline';
+
 /** The state of one client's connection, read off its events. */
 export class Connection {
   readonly #client: PubSubClient;
   readonly #listeners: Readonly<Record<string, (...args: unknown[]) => void>>;
   #isWatching = false;
-  #isOnline = false;
+  #state: ConnectionState = 'connecting';
   #lastError: Error | undefined;
 
   constructor(client: PubSubClient, observer: ConnectionObserver) {
@@ -33,7 +36,7 @@ export class Connection {
         this.#lastError = toError(error);
         // node-redis 5 has no 'terminated': there an error of a client that is not open is how it gives up.
         if (!client.isOpen) end(this.#lastError);
-        else if (!this.#isOnline && this.#lastError.message.startsWith('NOPERM '))
+        else if (this.#state !== 'online' && this.#lastError.message.startsWith('NOPERM '))
           observer.onResubscribeRefused();
       },
       terminated: (cause) => {
@@ -44,12 +47,15 @@ export class Connection {
       },
       end: () => end(),
       reconnecting: () => {
-        if (!this.#isOnline) return;
-        this.#isOnline = false;
-        observer.onOffline(this.#lastError);
+        const wasOnline = this.#state === 'online';
+        this.#state = 'offline';
+        if (wasOnline) observer.onOffline(this.#lastError);
+      },
+      connect: () => {
+        this.#state = 'connecting';
       },
       ready: () => {
-        this.#isOnline = true;
+        this.#state = 'online';
         this.#lastError = undefined;
         observer.onOnline();
       },
@@ -63,14 +69,19 @@ export class Connection {
 
   /** Whether a command sent now goes out at once. */
   get isOnline(): boolean {
-    return this.#isWatching
-      ? this.#isOnline && this.#client.isOpen
-      : this.#client.isOpen && this.#client.isReady !== false;
+    return (
+      this.#client.isOpen && (this.#isWatching ? this.#state === 'online' : this.#client.isReady !== false)
+    );
+  }
+
+  /** Whether there is no socket: what leaves the client's registry now will not be subscribed again. */
+  get isOffline(): boolean {
+    return this.#isWatching && this.#state === 'offline';
   }
 
   watch(): void {
     if (this.#isWatching) return;
-    this.#isOnline = this.isOnline;
+    this.#state = this.isOnline ? 'online' : 'connecting';
     this.#isWatching = true;
     for (const [event, listener] of Object.entries(this.#listeners)) this.#client.on(event, listener);
   }

@@ -73,6 +73,10 @@ export class Hub implements LinkHost, ConnectionObserver {
     return this.#connection.isOnline;
   }
 
+  get isOffline(): boolean {
+    return this.#connection.isOffline;
+  }
+
   /** What `work` asks for goes out together. */
   batch(work: () => void): void {
     this.#wire.batch(work);

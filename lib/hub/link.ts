@@ -19,7 +19,10 @@ export interface Consumer {
 
 /** What a link needs of its hub. */
 export interface LinkHost {
+  /** Whether a command sent now goes out at once. */
   readonly isOnline: boolean;
+  /** Whether there is no connection at all, not even one that is being set up. */
+  readonly isOffline: boolean;
   subscribe(link: Link, binary: boolean): void;
   unsubscribe(link: Link, binary: boolean): void;
   /** Takes it off the client's registry without a command; false where the client has none. */
@@ -149,7 +152,7 @@ export class Link {
       this.#onUnsubscribed(state.binary, isRefused);
     } else if (isRefused) {
       this.#onRefused(error, state);
-    } else if (isOutlived && this.#strand()) {
+    } else if (isOutlived && this.#wanting.length > 0 && this.#strand()) {
       this.reconcile();
     } else {
       this.#onSubscribed(state.binary);
@@ -255,13 +258,13 @@ export class Link {
   }
 
   #leaveOffline(): void {
-    if (this.#host.forget(this)) {
+    if (this.#host.isOffline && this.#host.forget(this)) {
       this.#registered.clear();
       this.#state = OFF;
       this.#binary = false;
       this.reconcile();
     } else {
-      // Without a registry to strike it from, the client subscribes it again; the next `reconcile` undoes that.
+      // The client subscribes it again, or has just done so; the `reconcile` of `onOnline` undoes that.
       this.#release();
     }
   }

@@ -314,6 +314,8 @@ export class Party {
     const seat = registration?.seats[action.seat];
     if (!registration || !seat) return undefined;
     seat.isAway = true;
+    // One that comes back while others get a message has come too late for it.
+    if (this.#current !== undefined) seat.ear.forgive(this.#current, registration.key);
     seat.subscription.unsubscribe();
     return () => {
       if (
