@@ -1,5 +1,5 @@
-// Server-Sent Events for a browser that reads slowly: it misses old frames, gets the newest, and a bounded queue is all
-// that it costs. Run it: REDIS_URL=redis://localhost:6379 npx tsx examples/sse-endpoint.ts
+// Server-Sent Events for browsers: one that reads slowly misses old frames, gets the newest, and costs a bounded queue.
+// Run it: REDIS_URL=redis://localhost:6379 npx tsx examples/sse-endpoint.ts
 
 import assert from 'node:assert/strict';
 import { once } from 'node:events';

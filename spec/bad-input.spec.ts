@@ -1,9 +1,12 @@
-import { bytes, json, Receiver, text, type PubSubClient } from '../lib/index.js';
+import { bytes, json, Receiver, text, type PubSubClient, type ReceiverOptions } from '../lib/index.js';
 import { MemoryClient } from './support/memory-client.js';
 
 const clear = (text: RegExp) =>
-  expect.objectContaining({ code: 'ERR_INVALID_ARGUMENT', message: expect.stringMatching(text) });
-const create = (options?: object) => new Receiver(new MemoryClient(), options as never);
+  expect.objectContaining({
+    code: 'ERR_INVALID_ARGUMENT',
+    message: expect.stringMatching(text) as string,
+  }) as Error;
+const create = (options: object = {}): Receiver => new Receiver(new MemoryClient(), options);
 
 describe('bad input is a clear TypeError at the earliest moment', () => {
   it.each([undefined, null, 5, {}, [], Buffer.from('a'), new String('a'), Symbol('a')])(
@@ -30,7 +33,7 @@ describe('bad input is a clear TypeError at the earliest moment', () => {
     expect(receiver.channels.get('')?.name).toBe('');
   });
 
-  it.each(['drop-latest', 'DROP-OLDEST', '', null === undefined, 1])('the overflow policy %p', (overflow) => {
+  it.each(['drop-latest', 'DROP-OLDEST', '', false, 1])('the overflow policy %p', (overflow) => {
     expect(() => create({ overflow })).toThrow(clear(/'error', 'drop-oldest' or 'drop-incoming', got/));
   });
 
@@ -56,7 +59,7 @@ describe('bad input is a clear TypeError at the earliest moment', () => {
   );
 
   it('says which methods a client lacks', () => {
-    const client = { ...new MemoryClient(), on() {}, off() {}, pUnsubscribe: undefined };
+    const client = Object.assign(new MemoryClient(), { pUnsubscribe: undefined });
     expect(() => new Receiver(client as unknown as PubSubClient)).toThrow(/It lacks pUnsubscribe\.$/);
   });
 

@@ -1,4 +1,4 @@
-import { concatMap, EMPTY, mergeMap, repeat, retry, take, takeUntil, throwError, timer } from 'rxjs';
+import { concatMap, EMPTY, filter, mergeMap, repeat, retry, take, takeUntil, throwError, timer } from 'rxjs';
 import { bytes, ChannelClosedError, json, Receiver, SubscribeError } from '../lib/index.js';
 import { MemoryClient } from './support/memory-client.js';
 import { dataOf, marbles } from './support/marbles.js';
@@ -257,6 +257,31 @@ describe('several Receivers on one client', () => {
       expect(client.log).toEqual(['SUBSCRIBE a']);
       expect(client.subscriptions('channel')).toEqual(['a']);
     });
+  });
+});
+
+describe('whoever comes back from inside an event', () => {
+  it('is subscribed again, and hears', () => {
+    const client = new MemoryClient();
+    const receiver = new Receiver(client);
+    const heard: string[] = [];
+    const channel = receiver.channel('a');
+    receiver.pattern('*');
+    receiver.events
+      .pipe(
+        filter(({ type }) => type === 'unsubscribed'),
+        take(1),
+      )
+      .subscribe(() => {
+        receiver.channel('a').subscribe(({ data }) => heard.push(data));
+      });
+    channel.subscribe();
+    void channel.close();
+    expect(client.log).toEqual(['SUBSCRIBE a', 'UNSUBSCRIBE a', 'SUBSCRIBE a']);
+    client.publish('a', '1');
+    expect(heard).toEqual(['1']);
+    void receiver.stop();
+    expect(client.subscriptions('channel')).toEqual([]);
   });
 });
 

@@ -1,7 +1,7 @@
 import { asyncScheduler, retry } from 'rxjs';
 import type { GapError, ReceiverEvent } from '../lib/index.js';
 import { Receiver } from '../lib/index.js';
-import { MemoryClient } from './support/memory-client.js';
+import { type MemoryClient } from './support/memory-client.js';
 import { receiverFixture } from './support/receiver-fixture.js';
 
 const gapsOf = (events: readonly ReceiverEvent[]) =>
@@ -205,7 +205,7 @@ describe('operations that die with the connection', () => {
     expect(client.eventNames()).toEqual([]);
   });
 
-  it('are tried again after a while where the connection looks alive', async () => {
+  it('are tried again after a while where the connection looks alive', () => {
     jest.useFakeTimers();
     const { client, receiver, heard, hear, publish } = receiverFixture();
     client.withhold();

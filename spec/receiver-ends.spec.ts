@@ -130,6 +130,23 @@ describe('autoStop', () => {
     expect(heard).toEqual(['complete']);
   });
 
+  it('waits for the release of the last Channel, which is told and whose late messages count', async () => {
+    const { client, receiver, publish, eventTypes } = receiverFixture();
+    await receiver.connect();
+    void receiver.channel('b').close();
+    client.withhold();
+    const closed = receiver.channel('a').close();
+    let isStopped = false;
+    const stopped = receiver.stop().then(() => (isStopped = true));
+    publish('late');
+    await Promise.resolve();
+    expect(isStopped).toBe(false);
+    client.acknowledge();
+    await Promise.all([closed, stopped]);
+    expect(eventTypes()).toEqual(['subscribed', 'subscribed', 'unsubscribed', 'late', 'unsubscribed']);
+    expect(receiver.stats.late).toBe(1);
+  });
+
   it('can be turned off', async () => {
     const { client, receiver, heard, observer } = receiverFixture({ autoStop: false });
     receiver.subscribe(observer);

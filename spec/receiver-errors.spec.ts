@@ -1,4 +1,4 @@
-import { retry, take } from 'rxjs';
+import { firstValueFrom, retry, take, tap } from 'rxjs';
 import { DecodeError, json, Receiver, SubscribeError, type Codec, type Message } from '../lib/index.js';
 import { marbles } from './support/marbles.js';
 import { MemoryClient } from './support/memory-client.js';
@@ -45,10 +45,7 @@ describe('an error in the stream', () => {
     const { receiver, publish, heard, hear } = receiverFixture({ codec: picky });
     await receiver.connect();
     publish(...Array.from({ length: 16_000 }, () => 'x'), '1');
-    const last = new Promise<void>((resolve) =>
-      receiver.pipe(retry()).subscribe((message) => resolve(hear(message))),
-    );
-    await last;
+    await firstValueFrom(receiver.pipe(retry(), tap(hear)));
     expect(heard).toEqual(['1']);
     expect(receiver.stats).toMatchObject({ undecodable: 16_000, delivered: 1 });
   });
@@ -227,10 +224,12 @@ it('gives errors a name, a code, and a text that says what to do', async () => {
   const { receiver, publish } = receiverFixture({ codec: json<string>() });
   await receiver.connect();
   publish('{');
-  const error = await receiver.get().catch((reason: unknown) => reason as DecodeError);
+  const error = (await receiver.get().catch((reason: unknown) => reason)) as DecodeError;
   expect(Object.prototype.toString.call(error)).toBe('[object Error]');
-  expect(String(error)).toMatch(/^DecodeError: A message on "a" could not be decoded: .*JSON.*retry\(\)/);
-  expect((error as DecodeError).raw satisfies Message<string | Buffer>).toMatchObject({
+  expect(`${error.name}: ${error.message}`).toMatch(
+    /^DecodeError: A message on "a" could not be decoded: .*JSON.*retry\(\)/,
+  );
+  expect(error.raw satisfies Message<string | Buffer>).toMatchObject({
     channel: 'a',
     data: '{',
   });

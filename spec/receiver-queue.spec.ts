@@ -1,5 +1,5 @@
 import { asyncScheduler, retry } from 'rxjs';
-import { GapError, type BufferOverflowError } from '../lib/index.js';
+import { type GapError, type BufferOverflowError } from '../lib/index.js';
 import { receiverFixture } from './support/receiver-fixture.js';
 
 function identityHolds({ stats }: ReturnType<typeof receiverFixture>['receiver']): boolean {

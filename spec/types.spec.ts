@@ -39,15 +39,15 @@ export async function compiles(): Promise<void> {
   isTrue<Equal<Parameters<Parameter<'on', 1>>[0], unknown>>();
 
   const receiver = new Receiver(new MemoryClient());
-  isTrue<Equal<typeof receiver, Receiver<string>>>();
-  isTrue<Equal<typeof receiver.channels, ReadonlyMap<string, Channel<string>>>>();
+  isTrue<Equal<typeof receiver, Receiver>>();
+  isTrue<Equal<typeof receiver.channels, ReadonlyMap<string, Channel>>>();
   // @ts-expect-error the maps are read-only
   receiver.channels.set('a', receiver.channel('a'));
   // @ts-expect-error a name is a string
   receiver.channel(Buffer.from('a'));
   // @ts-expect-error a Receiver of strings has no Channel of numbers
   receiver.channel('a', { codec: json<number>() });
-  receiver satisfies Observable<Message<string>>;
+  receiver satisfies Observable<Message>;
   receiver.channel('a') satisfies Observable<Message>;
   // @ts-expect-error such a policy there is not
   new Receiver(new MemoryClient(), { overflow: 'drop-latest' });
@@ -63,9 +63,9 @@ export async function compiles(): Promise<void> {
   isTrue<Equal<typeof message, Message<{ id: string }> | undefined>>();
   for await (const { data } of orders) data.id satisfies string;
   await using own = await Receiver.open();
-  isTrue<Equal<typeof own, Receiver<string>>>();
+  isTrue<Equal<typeof own, Receiver>>();
   await Receiver.open({ RESP: 2, url: 'redis://localhost' }, { codec: bytes });
-  isTrue<Equal<Message['source'], Channel<string>>>();
+  isTrue<Equal<Message['source'], Channel>>();
   isTrue<Equal<Channel['kind'], ChannelKind>>();
   const describe = (event: ReceiverEvent): Gap | string => (event.type === 'gap' ? event.gap : event.type);
   own.events.subscribe(describe);

@@ -24,6 +24,10 @@ export interface FeedOwner extends Watcher {
   count(what: 'received' | 'delivered' | 'undecodable' | 'dropped' | 'late'): void;
   onFeedSubscribed(feed: ChannelFeed<unknown>): void;
   onFeedRefused(feed: ChannelFeed<unknown>, error: SubscribeError): void;
+  /** It closes: its name is free, though it may hear on until it is released. */
+  onFeedClosing(feed: ChannelFeed<unknown>): void;
+  /** Its link has let go of it. */
+  onFeedReleased(feed: ChannelFeed<unknown>): void;
   /** It has closed: by `close`, or with its client, with an error if that gave up. */
   onFeedClosed(
     feed: ChannelFeed<unknown>,
@@ -126,9 +130,11 @@ export class ChannelFeed<T> implements Consumer {
   release(life: 'closed' | 'draining', onReleased: () => void): void {
     if (this.#life.at !== 'closed') {
       this.#life = life === 'closed' ? { at: life, error: undefined } : { at: life };
+      if (life === 'closed') this.#owner.onFeedClosing(this);
       this.#detach();
       this.#rejectWaiters(this.#closedError());
       if (life === 'closed') {
+        if (this.#wiring.at === 'off') this.#owner.onFeedReleased(this);
         this.#endOwn('now');
         this.#owner.onFeedClosed(this, 'closed');
       }
@@ -223,6 +229,7 @@ export class ChannelFeed<T> implements Consumer {
     const wasWired = this.#wiring.at !== 'off';
     this.#wiring = refusal ? { at: 'off', refusal } : { at: 'off' };
     if (wasWired) this.hub.unwatch(this.#owner);
+    this.#owner.onFeedReleased(this);
     const waiters = this.#releaseWaiters;
     this.#releaseWaiters = [];
     for (const onReleased of waiters) onReleased();

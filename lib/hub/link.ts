@@ -118,20 +118,14 @@ export class Link {
 
   /** Sends the next operation, if one is needed and none is in flight. */
   reconcile(): void {
-    const state = this.#state;
+    if (this.#isReleasing()) this.#release();
+    // Read only now: who has been released may have come back, or sent others away.
+    const { at } = this.#state;
     const isWanted = this.#wanting.length > 0;
-    if (state.at === 'ended' || state.at === 'unsubscribing') return;
-    if (isWanted) this.#release();
-    if (state.at === 'subscribing') return;
-
-    if (state.at === 'off' && !isWanted) {
-      this.#release();
-      this.#host.remove(this);
-    } else if (this.#host.isOnline) {
-      this.#reconcileOnline(state.at, isWanted);
-    } else if (!isWanted) {
-      this.#leaveOffline();
-    }
+    if (at === 'ended' || at === 'subscribing' || at === 'unsubscribing') return;
+    if (at === 'off' && !isWanted) this.#host.remove(this);
+    else if (this.#host.isOnline) this.#reconcileOnline(at, isWanted);
+    else if (!isWanted) this.#leaveOffline();
   }
 
   /** The operation in flight is done, or has failed. */
@@ -236,8 +230,8 @@ export class Link {
       this.#leaving,
     );
     for (const consumer of refused) {
-      consumer.onRefused(cause);
       this.#host.settled(consumer, 'gone');
+      consumer.onRefused(cause);
     }
     this.reconcile();
   }
@@ -288,6 +282,12 @@ export class Link {
 
   #serves(consumer: Consumer): boolean {
     return this.isLive && this.#host.isOnline && (this.#binary || !consumer.binary);
+  }
+
+  /** Whether those who leave can go: no UNSUBSCRIBE is to come on their account, or it has come. */
+  #isReleasing(): boolean {
+    const { at } = this.#state;
+    return at === 'off' || (this.#wanting.length > 0 && at !== 'unsubscribing');
   }
 
   #release(): void {

@@ -38,7 +38,8 @@ export type Hydrated<S, T> =
  * before the loss comes behind the new snapshot.
  *
  * ```ts
- * const prices = receiver.channel('prices', { codec: json<Price>() });
+ * const receiver = await Receiver.open<Price>(url, { codec: json() });
+ * const prices = receiver.channel('prices');
  * hydrate(prices, () => client.hGetAll('prices')).subscribe((part) => {
  *   if (part.kind === 'snapshot') board.reset(part.snapshot);
  *   else board.apply(part.message.data);

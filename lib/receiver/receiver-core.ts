@@ -65,6 +65,8 @@ export class ReceiverCore implements FeedOwner {
     gaps: 0,
     highWater: 0,
   };
+  /** Channels that have closed, and may still be heard of until their links let go of them. */
+  readonly #closing = new Set<ChannelFeed<unknown>>();
   #life: Life = { at: 'open' };
 
   constructor(options: CoreOptions) {
@@ -226,17 +228,29 @@ export class ReceiverCore implements FeedOwner {
     this.#mailbox.place(error, (earlier) => (isSameRefusal(earlier, error) ? error : undefined));
   }
 
+  onFeedClosing(feed: ChannelFeed<unknown>): void {
+    this.registry.remove(feed);
+    this.#closing.add(feed);
+    if (this.#life.at !== 'ended') this.#connection.done(feed);
+  }
+
+  onFeedReleased(feed: ChannelFeed<unknown>): void {
+    this.#closing.delete(feed);
+  }
+
   onFeedClosed(
     feed: ChannelFeed<unknown>,
     reason: 'closed' | 'client-ended',
     error?: ConnectionLostError,
   ): void {
     if (this.#life.at === 'ended') return;
-    // With the Receiver's own client all of it ends: `onClientEnded` follows.
-    if (reason === 'client-ended' && feed.hub === this.#options.hub) return;
-    this.registry.remove(feed);
-    this.#connection.done(feed);
-    if (error && this.#connection.isConnected) this.#mailbox.place(error);
+    if (reason === 'client-ended') {
+      // With the Receiver's own client all of it ends: `onClientEnded` follows.
+      if (feed.hub === this.#options.hub) return;
+      this.registry.remove(feed);
+      this.#connection.done(feed);
+      if (error && this.#connection.isConnected) this.#mailbox.place(error);
+    }
     if (this.#options.autoStop && this.registry.size === 0) void this.stop();
   }
 
@@ -269,10 +283,11 @@ export class ReceiverCore implements FeedOwner {
 
   #end(when: 'now' | 'behind', error: ConnectionLostError | undefined): Promise<void> {
     if (this.#life.at === 'ended') return this.#life.released;
-    const feeds = this.registry.all();
+    const open = this.registry.all();
+    const feeds = [...open, ...this.#closing];
     let onStopped!: () => void;
     const released = new Promise<void>((resolve) => (onStopped = resolve));
-    this.#life = { at: 'ended', error, hadChannels: feeds.length > 0, released };
+    this.#life = { at: 'ended', error, hadChannels: open.length > 0, released };
     const onReleased = allOrLate(feeds.length + 1, () => {
       this.#options.onStopped();
       this.events.complete();
@@ -281,7 +296,7 @@ export class ReceiverCore implements FeedOwner {
     batchOn(feeds, () => {
       for (const feed of feeds) feed.release('closed', onReleased);
     });
-    for (const feed of feeds) this.registry.remove(feed);
+    for (const feed of open) this.registry.remove(feed);
     this.#episode.end();
     this.#connection.end(this.#endError());
     this.#mailbox.end(when, error);

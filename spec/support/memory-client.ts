@@ -180,7 +180,7 @@ function deliver(
 }
 
 /** A promise whose callbacks run at once: virtual time knows no microtasks. */
-class Acknowledgement implements PromiseLike<void> {
+class Acknowledgement implements PromiseLike<undefined> {
   #outcome: { readonly error: Error | undefined } | undefined;
   #callbacks: (() => void)[] = [];
 
@@ -189,13 +189,13 @@ class Acknowledgement implements PromiseLike<void> {
     for (const callback of this.#callbacks.splice(0)) callback();
   }
 
-  then<A = void, B = never>(
-    onOk?: ((value: void) => A | PromiseLike<A>) | null,
+  then<A = undefined, B = never>(
+    onOk?: ((value: undefined) => A | PromiseLike<A>) | null,
     onError?: ((reason: unknown) => B | PromiseLike<B>) | null,
   ): PromiseLike<A | B> {
     const callback = () => {
       if (this.#outcome?.error) onError?.(this.#outcome.error);
-      else onOk?.();
+      else onOk?.(undefined);
     };
     if (this.#outcome) callback();
     else this.#callbacks.push(callback);

@@ -35,6 +35,9 @@ export type PartyAction =
   | { readonly do: 'observe' | 'leave' | 'reobserve'; readonly subject: Subject; readonly seat: 0 | 1 }
   | { readonly do: 'connect' | 'watch' | 'unwatch' | 'rewatch' | 'stop' | 'drain' };
 
+/** What calls the consumers back: a message or a completion of theirs, or an event of the Receiver. */
+export type Callback = 'message' | 'completion' | 'event';
+
 /** One who observes a Channel, or the Receiver. */
 interface Seat {
   readonly ear: Ear;
@@ -67,7 +70,7 @@ export class Party {
   readonly #registrations = new Map<string, Registration>();
   /** Of the merged stream: whoever takes it, all comes once. */
   readonly #ear: Ear;
-  readonly #ambushes: { readonly where: 'message' | 'event'; readonly action: PartyAction }[] = [];
+  readonly #ambushes: { readonly where: Callback; readonly action: PartyAction }[] = [];
   readonly #endings: Promise<unknown>[] = [];
   #state: 'live' | 'draining' | 'ended' = 'live';
   #isPinned = false;
@@ -76,6 +79,10 @@ export class Party {
   #watcher: Seat | undefined;
   /** The message that is being handed to somebody. */
   #current: number | undefined;
+  /** How many completions are being told: until they are, others may not have come to their turn. */
+  #completing = 0;
+  /** They have to complete a little later. */
+  readonly #owed: Seat[] = [];
 
   constructor(client: PubSubClient, plan: Plan, notices: Notices) {
     this.#plan = plan;
@@ -95,7 +102,7 @@ export class Party {
   }
 
   /** Does the action, where it makes sense, inside the next callback of this kind. */
-  lieInWait(where: 'message' | 'event', action: PartyAction): void {
+  lieInWait(where: Callback, action: PartyAction): void {
     this.#ambushes.push({ where, action });
   }
 
@@ -178,7 +185,8 @@ export class Party {
     if (size > 0) this.#complain('it still has channels');
     this.#checkStats();
     const seat = this.#sit(receiver, this.#ear, () => undefined);
-    if (!seat.isComplete) this.#complain('it did not complete');
+    this.#expectCompletion('the Receiver', [seat]);
+    this.#expectCompletion('a consumer', this.#owed);
     this.#ear.check(this.#notices.arrived);
     if (receiver.isActive) this.#complain('it is exhausted, and active');
     this.#checkStats();
@@ -192,7 +200,7 @@ export class Party {
     return this.#state === 'live' && (this.#isPinned || this.#watcher !== undefined);
   }
 
-  #actAlive(action: Exclude<PartyAction, { readonly do: 'leave' | 'unwatch' | 'stop' }>): void {
+  #actAlive(action: PartyAction): void {
     switch (action.do) {
       case 'register':
         this.#register(action.subject, action.codec);
@@ -217,6 +225,11 @@ export class Party {
         break;
       case 'drain':
         this.#drain();
+        break;
+      case 'leave':
+      case 'unwatch':
+      case 'stop':
+        // These make sense for others, too.
         break;
     }
   }
@@ -258,7 +271,7 @@ export class Party {
     const isLast = this.#plan.autoStop && this.#registrations.size === 0;
     if (isLast) this.#onEnd();
     this.#endings.push(channel.close());
-    this.#expectCompletion(registration);
+    this.#expectClosed(registration);
     if (!isLast) return;
     this.#endings.push(this.receiver.stop());
     this.#expectEnd();
@@ -360,16 +373,23 @@ export class Party {
   }
 
   #expectEnd(): void {
-    if (this.#watcher && !this.#watcher.isAway && !this.#watcher.isComplete) this.#complain('no completion');
+    this.#expectCompletion('the Receiver', [this.#watcher]);
     this.#watcher = undefined;
-    for (const registration of this.#registrations.values()) this.#expectCompletion(registration);
+    for (const registration of this.#registrations.values()) this.#expectClosed(registration);
     this.#registrations.clear();
   }
 
-  #expectCompletion({ key, seats, channel }: Registration): void {
-    if (channel.isActive) this.#complain(`${key} is not closed`);
-    if (seats.some((seat) => seat && !seat.isAway && !seat.isComplete))
-      this.#complain(`${key} is not complete`);
+  #expectClosed({ key, seats, channel }: Registration): void {
+    if (channel.isActive && this.#completing === 0) this.#complain(`${key} is not closed`);
+    this.#expectCompletion(key, seats);
+  }
+
+  #expectCompletion(what: string, seats: readonly (Seat | undefined)[]): void {
+    for (const seat of seats) {
+      if (!seat || seat.isAway || seat.isComplete) continue;
+      if (this.#completing > 0) this.#owed.push(seat);
+      else this.#complain(`${what} did not complete`);
+    }
   }
 
   #forgive({ key, seats }: Registration, upTo: number): void {
@@ -416,7 +436,12 @@ export class Party {
     });
     announced.subscribe({
       next: (message) => this.#onMessage(message, ear),
-      complete: () => (seat.isComplete = true),
+      complete: () => {
+        seat.isComplete = true;
+        this.#completing++;
+        this.#springAmbush('completion');
+        this.#completing--;
+      },
     });
     return seat;
   }
@@ -441,7 +466,7 @@ export class Party {
     this.#complain(String(error));
   }
 
-  #springAmbush(where: 'message' | 'event'): void {
+  #springAmbush(where: Callback): void {
     const index = this.#ambushes.findIndex((ambush) => ambush.where === where);
     if (index < 0) return;
     for (const { action } of this.#ambushes.splice(index, 1)) this.act(action);

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { setImmediate as turn } from 'node:timers/promises';
 import { asyncScheduler } from 'rxjs';
 import { BOUNDS, CODECS, type CodecName } from './model-codecs.js';
-import type { PartyAction, Plan } from './model-party.js';
+import type { Callback, PartyAction, Plan } from './model-party.js';
 import { SUBJECTS, TARGETS, type Target } from './model-subjects.js';
 import type { World } from './model-world.js';
 
@@ -11,7 +11,7 @@ type Pause = number | 'turn' | 'timers' | 'round trip' | 'sync' | 'settle';
 
 type Event =
   | { readonly publish: readonly Target[] }
-  | { readonly party: number; readonly action: PartyAction; readonly inside?: 'message' | 'event' }
+  | { readonly party: number; readonly action: PartyAction; readonly inside?: Callback }
   | { readonly party: number; readonly action: PartyAction; readonly slowly: number }
   | { readonly kill: true };
 
@@ -81,7 +81,7 @@ const pauses: fc.Arbitrary<Pause> = fc.oneof(
 
 function events(parties: number, weather: 'calm' | 'stormy'): fc.Arbitrary<Event> {
   const party = fc.nat(parties - 1);
-  const inside = fc.constantFrom('message' as const, 'event' as const);
+  const inside = fc.constantFrom<Callback>('message', 'completion', 'event');
   return fc.oneof(
     {
       weight: 4,
@@ -90,7 +90,7 @@ function events(parties: number, weather: 'calm' | 'stormy'): fc.Arbitrary<Event
       }),
     },
     { weight: 10, arbitrary: fc.record({ party, action: actions }) },
-    { weight: 2, arbitrary: fc.record({ party, action: actions, inside }) },
+    { weight: 3, arbitrary: fc.record({ party, action: actions, inside }) },
     { weight: 2, arbitrary: fc.record({ party, action: actions, slowly: fc.integer({ min: 1, max: 6 }) }) },
     { weight: weather === 'calm' ? 0 : 2, arbitrary: fc.constant({ kill: true as const }) },
   );

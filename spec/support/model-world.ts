@@ -1,6 +1,5 @@
 import type { createClient } from 'redis';
 import { config } from 'rxjs';
-import type { PubSubClient } from '../../lib/hub/client.js';
 import { watchOperations } from './model-operations.js';
 import { Party, type Notices, type Plan } from './model-party.js';
 import { keyOf, SUBJECTS, TARGETS, type Subject, type Target } from './model-subjects.js';
