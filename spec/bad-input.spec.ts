@@ -1,4 +1,4 @@
-import { bytes, json, Receiver, text, type PubSubClient, type ReceiverOptions } from '../lib/index.js';
+import { bytes, json, Receiver, text, type PubSubClient } from '../lib/index.js';
 import { MemoryClient } from './support/memory-client.js';
 
 const clear = (text: RegExp) =>
