@@ -158,7 +158,10 @@ export class ChannelFeed<T> implements Consumer {
     const raw: RawMessage =
       this.kind === 'pattern' ? { source, channel, pattern: this.name, data } : { source, channel, data };
     if (this.#own !== undefined) this.#receiveOwn(this.#own, raw);
-    if (this.#isMerged) this.#owner.accept(raw);
+    if (!this.#isMerged) return;
+    if (this.isOpen) this.#owner.accept(raw);
+    // One of its own observers has closed it, or has stopped the Receiver.
+    else this.#ignore(data, channel);
   }
 
   onSubscribed(): void {
@@ -178,8 +181,10 @@ export class ChannelFeed<T> implements Consumer {
 
   onReleased(): void {
     if (this.#wiring.at !== 'leaving') return;
-    if (this.#wiring.wasServed) this.#owner.emit({ type: 'unsubscribed', source: this.channel });
-    this.#unwire();
+    const { wasServed } = this.#wiring;
+    this.#unwire(undefined, () => {
+      if (wasServed) this.#owner.emit({ type: 'unsubscribed', source: this.channel });
+    });
   }
 
   onRefused(cause: unknown): void {
@@ -225,10 +230,12 @@ export class ChannelFeed<T> implements Consumer {
     this.hub.detach(this.kind, this.name, this);
   }
 
-  #unwire(refusal?: SubscribeError): void {
+  /** `tell` may bring it back: by then it has let go. Those who wait for that come last, because they end the events. */
+  #unwire(refusal?: SubscribeError, tell?: () => void): void {
     const wasWired = this.#wiring.at !== 'off';
     this.#wiring = refusal ? { at: 'off', refusal } : { at: 'off' };
     if (wasWired) this.hub.unwatch(this.#owner);
+    tell?.();
     this.#owner.onFeedReleased(this);
     const waiters = this.#releaseWaiters;
     this.#releaseWaiters = [];
@@ -242,8 +249,8 @@ export class ChannelFeed<T> implements Consumer {
     this.#isMerged = false;
     this.#unwire(error);
     this.#rejectWaiters(error);
-    this.#owner.emit({ type: 'channel-error', source: this.channel, error });
     this.#own?.fail(error);
+    this.#owner.emit({ type: 'channel-error', source: this.channel, error });
     if (wasMerged) this.#owner.onFeedRefused(this, error);
   }
 

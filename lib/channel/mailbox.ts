@@ -1,4 +1,4 @@
-import { asapScheduler, type Subscriber } from 'rxjs';
+import { asapScheduler, type Subscriber, type Subscription } from 'rxjs';
 import type { BoundedQueue } from '../queue/bounded-queue.js';
 import type { Message } from './message.js';
 
@@ -38,6 +38,7 @@ export class Mailbox<T> {
   #observers: readonly Subscriber<Message<T>>[] = [];
   #isHanding = false;
   #newcomers = 0;
+  #welcome: Subscription | undefined;
   #end: { readonly error: Error | undefined } | undefined;
 
   constructor(options: MailboxOptions<T>) {
@@ -73,12 +74,15 @@ export class Mailbox<T> {
   }
 
   observe(subscriber: Subscriber<Message<T>>): void {
+    if (subscriber.closed) return;
     const isFirst = this.#observers.length === 0;
     this.#observers = [...this.#observers, subscriber];
     subscriber.add(() => this.#leave(subscriber));
     if (isFirst && !this.#end) this.#options.onObserved();
     if (this.#queue.isEmpty) return this.#drain();
-    if (this.#newcomers++ === 0) asapScheduler.schedule(() => this.#welcomeRest());
+    // Closed: somebody else's action threw, and the scheduler has dropped the rest.
+    if (this.#welcome?.closed !== false) this.#welcome = asapScheduler.schedule(() => this.#welcomeRest());
+    this.#newcomers++;
     if (this.#newcomers <= MOST_NEWCOMERS) this.#drain();
   }
 
@@ -95,8 +99,11 @@ export class Mailbox<T> {
     if (error) throw error;
     const raw = this.#queue.shift();
     if (!raw) return undefined;
-    this.#options.onTaken?.();
-    return this.open(raw, decode);
+    try {
+      return this.open(raw, decode);
+    } finally {
+      this.#options.onTaken?.();
+    }
   }
 
   /** Decodes for a consumer that is there to take the message. */
@@ -120,6 +127,7 @@ export class Mailbox<T> {
 
   #welcomeRest(): void {
     this.#newcomers = 0;
+    this.#welcome = undefined;
     this.#drain();
   }
 
@@ -128,6 +136,8 @@ export class Mailbox<T> {
     if (this.#queue.isEmpty && offer?.(raw)) return;
     this.#queue.push(unpinned(raw));
     onWaiting?.();
+    // Inside the event of an overflow somebody may have come.
+    if (this.#observers.length > 0) this.#drain();
   }
 
   #drain(): void {
@@ -146,8 +156,8 @@ export class Mailbox<T> {
     if (error) return this.#dismiss(error);
     const raw = this.#queue.shift();
     if (!raw) return;
-    this.#options.onTaken?.();
     this.#hand(raw);
+    this.#options.onTaken?.();
   }
 
   #hand(raw: RawMessage): void {
@@ -188,6 +198,6 @@ export class Mailbox<T> {
 /** A small Buffer that the client cut from a chunk would keep the whole chunk alive for as long as it waits. */
 function unpinned(raw: RawMessage): RawMessage {
   const { data } = raw;
-  if (typeof data === 'string' || data.buffer.byteLength <= 2 * data.byteLength) return raw;
+  if (!Buffer.isBuffer(data) || data.buffer.byteLength <= 2 * data.byteLength) return raw;
   return { ...raw, data: Buffer.from(data) };
 }

@@ -46,6 +46,10 @@ export class Connection {
         end(toError(cause));
       },
       end: () => end(),
+      // How a cluster says it.
+      disconnect: () => {
+        if (!client.isOpen) end();
+      },
       reconnecting: () => {
         const wasOnline = this.#state === 'online';
         this.#state = 'offline';

@@ -47,7 +47,8 @@ export class Hub implements LinkHost, ConnectionObserver {
   /** A message that comes now has to wait: another is being delivered, or an outage has yet to be announced. */
   #isBlocked = false;
   #heardAt = 0;
-  #isHeardAtFresh = false;
+  /** Closed also where somebody else's action threw: the scheduler drops the rest then. */
+  #heardAtReset: Subscription | undefined;
 
   constructor(client: PubSubClient) {
     this.#connection = new Connection(client, this);
@@ -137,7 +138,7 @@ export class Hub implements LinkHost, ConnectionObserver {
   }
 
   remove(link: Link): void {
-    this.#links[link.kind].delete(link.name);
+    if (this.#links[link.kind].get(link.name) === link) this.#links[link.kind].delete(link.name);
     this.#refresh();
   }
 
@@ -184,7 +185,8 @@ export class Hub implements LinkHost, ConnectionObserver {
   }
 
   #deliver(link: Link, data: string | Buffer, channel: string, binary: boolean): void {
-    if (!this.#isHeardAtFresh) this.#stamp();
+    if (!link.counts(binary)) return;
+    if (this.#heardAtReset?.closed !== false) this.#stamp();
     if (this.#isBlocked) return this.#hold({ link, data, channel, binary });
     this.#run(link, data, channel, binary);
     if (this.#waiting.length > 0) this.#flush();
@@ -203,9 +205,8 @@ export class Hub implements LinkHost, ConnectionObserver {
 
   /** The clock is read once a chunk, not once a message. */
   #stamp(): void {
-    this.#isHeardAtFresh = true;
     this.onHeard();
-    asapScheduler.schedule(() => (this.#isHeardAtFresh = false));
+    this.#heardAtReset = asapScheduler.schedule(() => (this.#heardAtReset = undefined));
   }
 
   #hold(delivery: Delivery): void {

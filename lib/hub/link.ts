@@ -104,8 +104,12 @@ export class Link {
     this.reconcile();
   }
 
+  /** Whether messages of this mode count: to ask when one comes, not when one that was held is delivered. */
+  counts(binary: boolean): boolean {
+    return binary === this.#binary;
+  }
+
   deliver(data: string | Buffer, channel: string, binary: boolean): void {
-    if (binary !== this.#binary) return;
     if (this.#state.at !== 'on') this.#acknowledgeEarly();
     const audience = this.#audience;
     for (let i = 0; i < audience.length; i++) {
@@ -224,6 +228,7 @@ export class Link {
   #onRefused(cause: unknown, state: { readonly binary: boolean; readonly live: boolean }): void {
     this.#registered.delete(state.binary);
     this.#state = state.live ? ON : OFF;
+    if (!state.live && this.#registered.size > 0 && this.#host.forget(this)) this.#registered.clear();
     const refused = this.#wanting.filter((consumer) => !this.#serves(consumer));
     this.#setConsumers(
       this.#wanting.filter((consumer) => this.#serves(consumer)),
@@ -243,6 +248,7 @@ export class Link {
     if (this.#registered.size > 0) {
       this.#state = ON;
       this.#binary = this.#registered.has(true);
+      this.#announce();
     } else {
       this.#state = OFF;
       this.#binary = false;

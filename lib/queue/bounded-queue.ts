@@ -7,12 +7,17 @@ export interface BoundedQueueOptions<T> {
   readonly sizeOf: (value: T) => number;
   /** Hears of each value that is lost. */
   readonly onDrop?: ((value: T) => void) | undefined;
-  /** The error that stands at the place of a loss; by default a BufferOverflowError where the policy is `'error'`. */
-  readonly lossError?: ((loss: Loss) => Error) | undefined;
+  /**
+   * Asked when a place first loses something, for what makes an error of it once it is come to; by default that is a
+   * BufferOverflowError where the policy is `'error'`, and nothing elsewhere.
+   */
+  readonly lossError?: (() => (loss: Loss) => Error) | undefined;
 }
 
 /** What stands between the values; due when `at` values have left the head of the queue. */
-type Fault = { readonly at: number } & ({ readonly error: Error } | { readonly loss: Loss });
+type Fault = { readonly at: number } & (
+  { readonly error: Error } | { readonly loss: Loss; readonly toError: (loss: Loss) => Error }
+);
 
 /**
  * A queue of values, bounded by their number and their bytes, with errors that stand between them. Errors take no room:
@@ -29,7 +34,7 @@ export class BoundedQueue<T> {
   constructor(options: BoundedQueueOptions<T>) {
     const lossError =
       options.lossError ??
-      (options.bounds.overflow === 'error' ? (loss: Loss) => new BufferOverflowError(loss) : undefined);
+      (options.bounds.overflow === 'error' ? () => (loss: Loss) => new BufferOverflowError(loss) : undefined);
     this.#options = { ...options, lossError };
   }
 
@@ -84,7 +89,7 @@ export class BoundedQueue<T> {
     const fault = this.#faults[0];
     if (fault === undefined || fault.at > this.#left) return undefined;
     this.#faults.shift();
-    return 'error' in fault ? fault.error : this.#options.lossError?.(fault.loss);
+    return 'error' in fault ? fault.error : fault.toError(fault.loss);
   }
 
   /** Takes the value at the head. */
@@ -110,22 +115,23 @@ export class BoundedQueue<T> {
   }
 
   #lose(value: T, bound: Loss['bound'], place: 'head' | 'tail'): void {
-    if (this.#options.lossError) this.#recordLoss(bound, place);
+    const { lossError } = this.#options;
+    if (lossError) this.#recordLoss(bound, place, lossError);
     this.#options.onDrop?.(value);
   }
 
   /** Losses at one place are one error; their number is read when it is taken. */
-  #recordLoss(bound: Loss['bound'], place: 'head' | 'tail'): void {
+  #recordLoss(bound: Loss['bound'], place: 'head' | 'tail', lossError: () => (loss: Loss) => Error): void {
     const first = { dropped: 1, bound, limit: this.#options.bounds[bound] };
     if (place === 'head') {
       const head = this.#faults[0];
       if (head && 'loss' in head && head.at <= this.#left) head.loss.dropped++;
-      else this.#faults.unshift({ at: this.#left, loss: first });
+      else this.#faults.unshift({ at: this.#left, loss: first, toError: lossError() });
     } else {
       const at = this.#left + this.length;
       const tail = this.#faults.at(-1);
       if (tail && 'loss' in tail && tail.at === at) tail.loss.dropped++;
-      else this.#faults.push({ at, loss: first });
+      else this.#faults.push({ at, loss: first, toError: lossError() });
     }
   }
 }

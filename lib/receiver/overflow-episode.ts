@@ -1,14 +1,23 @@
 import { asyncScheduler } from 'rxjs';
 import type { OverflowPolicy } from '../queue/buffer-options.js';
 import type { Channel } from '../channel/channel.js';
+import { GapError } from '../errors/errors.js';
+import type { Loss } from '../errors/errors.js';
 import type { Gap, ReceiverEvent } from '../channel/events.js';
 import type { RawMessage } from '../channel/mailbox.js';
+
+interface Episode {
+  readonly since: number;
+  readonly channels: Set<Channel<unknown>>;
+  until: number | undefined;
+  dropped: number;
+}
 
 /** From the first message that a full queue loses until less than half of it is in use: announced at both ends. */
 export class OverflowEpisode {
   readonly #overflow: OverflowPolicy;
   readonly #emit: (event: ReceiverEvent) => void;
-  #current: { readonly since: number; readonly channels: Set<Channel<unknown>>; dropped: number } | undefined;
+  #current: Episode | undefined;
 
   constructor(overflow: OverflowPolicy, emit: (event: ReceiverEvent) => void) {
     this.#overflow = overflow;
@@ -20,24 +29,35 @@ export class OverflowEpisode {
   }
 
   drop(raw: RawMessage): void {
-    const isFirst = this.#current === undefined;
-    this.#current ??= { since: asyncScheduler.now(), channels: new Set(), dropped: 0 };
-    this.#current.channels.add(raw.source);
-    this.#current.dropped++;
-    if (isFirst) this.#emit({ type: 'overflow', dropped: 1, overflow: this.#overflow });
+    const episode = this.#open();
+    episode.channels.add(raw.source);
+    if (++episode.dropped === 1) this.#emit({ type: 'overflow', dropped: 1, overflow: this.#overflow });
   }
 
-  /** The gap so far. */
-  gap(dropped = this.#current?.dropped ?? 0): Gap {
-    const until = asyncScheduler.now();
-    const { since = until, channels = [] } = this.#current ?? {};
-    return { cause: 'overflow', since, until, channels: [...channels], dropped };
+  /** What tells of a loss that happens now, whenever it is come to. */
+  witness(): (loss: Loss) => GapError {
+    const episode = this.#open();
+    return ({ dropped }) => new GapError(gapOf(episode, dropped));
   }
 
   end(): void {
-    if (!this.#current) return;
-    const gap = this.gap();
+    const episode = this.#current;
+    if (!episode) return;
     this.#current = undefined;
-    this.#emit({ type: 'gap', gap });
+    episode.until = asyncScheduler.now();
+    this.#emit({ type: 'gap', gap: gapOf(episode, episode.dropped) });
   }
+
+  #open(): Episode {
+    return (this.#current ??= {
+      since: asyncScheduler.now(),
+      channels: new Set(),
+      until: undefined,
+      dropped: 0,
+    });
+  }
+}
+
+function gapOf({ since, until = asyncScheduler.now(), channels }: Episode, dropped: number): Gap {
+  return { cause: 'overflow', since, until, channels: [...channels], dropped };
 }

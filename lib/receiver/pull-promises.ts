@@ -56,6 +56,8 @@ function withAbort<T>(
   if (!signal) return new Promise((resolve, reject) => void start(resolve, reject));
   if (signal.aborted) return Promise.reject(signal.reason as Error);
   return new Promise<T>((resolve, reject) => {
+    // The signal may abort while it starts.
+    let pull: Pull<unknown> | undefined = undefined;
     const onAbort = () => {
       if (pull) core.cancelPull(pull);
       reject(signal.reason as Error);
@@ -67,6 +69,6 @@ function withAbort<T>(
         settle(value);
       };
     signal.addEventListener('abort', onAbort, { once: true });
-    const pull = start(settled(resolve), settled(reject));
+    pull = start(settled(resolve), settled(reject));
   });
 }

@@ -79,7 +79,7 @@ export class ReceiverCore implements FeedOwner {
       onDrop: (raw) => this.#onDrop(raw),
       lossError:
         options.onGap === 'error' && options.bounds.overflow !== 'error'
-          ? ({ dropped }) => new GapError(this.#episode.gap(dropped))
+          ? () => this.#episode.witness()
           : undefined,
     });
     this.#mailbox = new Mailbox<unknown>({
@@ -90,12 +90,11 @@ export class ReceiverCore implements FeedOwner {
         this.#counts.undecodable++;
         this.emit({ type: 'decode-error', error: error as DecodeError });
       },
-      onTaken: () => {
-        if (this.#episode.isRunning && this.#queue.isRelaxed) this.#episode.end();
-      },
+      onTaken: () => this.#endEpisodeIfRelaxed(),
       onWaiting: () => {
         if (this.#queue.length > this.#counts.highWater) this.#counts.highWater = this.#queue.length;
         this.#pulls.serve();
+        this.#endEpisodeIfRelaxed();
       },
       offer: (raw) => this.#pulls.offer(raw),
       onObserved: () => this.#onObserved(),
@@ -198,9 +197,14 @@ export class ReceiverCore implements FeedOwner {
     let onStopped!: () => void;
     const done = new Promise<void>((resolve) => (onStopped = resolve));
     this.#life = { at: 'draining', done };
-    const onReleased = allOrLate(feeds.length, () => void this.stop().then(onStopped));
+    const closing = [...this.#closing];
+    const onReleased = allOrLate(feeds.length + closing.length, () => {
+      // What has not been released by now has had its time.
+      void this.#end('now', undefined, 0).then(onStopped);
+    });
     batchOn(feeds, () => {
       for (const feed of feeds) feed.release('draining', onReleased);
+      for (const feed of closing) feed.release('closed', onReleased);
     });
     return done;
   }
@@ -281,18 +285,22 @@ export class ReceiverCore implements FeedOwner {
     else this.#connection.use('while-used');
   }
 
-  #end(when: 'now' | 'behind', error: ConnectionLostError | undefined): Promise<void> {
+  #end(when: 'now' | 'behind', error: ConnectionLostError | undefined, patience?: number): Promise<void> {
     if (this.#life.at === 'ended') return this.#life.released;
     const open = this.registry.all();
     const feeds = [...open, ...this.#closing];
     let onStopped!: () => void;
     const released = new Promise<void>((resolve) => (onStopped = resolve));
     this.#life = { at: 'ended', error, hadChannels: open.length > 0, released };
-    const onReleased = allOrLate(feeds.length + 1, () => {
-      this.#options.onStopped();
-      this.events.complete();
-      onStopped();
-    });
+    const onReleased = allOrLate(
+      feeds.length + 1,
+      () => {
+        this.#options.onStopped();
+        this.events.complete();
+        onStopped();
+      },
+      patience,
+    );
     batchOn(feeds, () => {
       for (const feed of feeds) feed.release('closed', onReleased);
     });
@@ -309,6 +317,10 @@ export class ReceiverCore implements FeedOwner {
   #onDrop(raw: RawMessage): void {
     this.#counts.dropped++;
     this.#episode.drop(raw);
+  }
+
+  #endEpisodeIfRelaxed(): void {
+    if (this.#episode.isRunning && this.#queue.isRelaxed) this.#episode.end();
   }
 
   #endError(): Error {

@@ -1,0 +1,151 @@
+import { asapScheduler, filter, Observable, retry, Subject, Subscription, take, takeUntil } from 'rxjs';
+import { Receiver, type GapError, type Message, type ReceiverEvent } from '../lib/index.js';
+import { MemoryClient } from './support/memory-client.js';
+import { receiverFixture } from './support/receiver-fixture.js';
+
+/** Calls back at the first event of this type. */
+function once(receiver: Receiver, type: ReceiverEvent['type'], work: () => void): void {
+  receiver.events
+    .pipe(
+      filter((event) => event.type === type),
+      take(1),
+    )
+    .subscribe(work);
+}
+
+describe('from inside an event', () => {
+  it.each(['online', 'offline'])("'unsubscribed', its Channel can be observed again, %s", (how) => {
+    jest.useFakeTimers();
+    const { client, receiver, heard, hear, publish } = receiverFixture({ autoStop: false });
+    const channel = receiver.channel('a');
+    const first = channel.subscribe();
+    once(receiver, 'unsubscribed', () => channel.subscribe(hear));
+    if (how === 'offline') client.disconnect();
+    first.unsubscribe();
+    jest.runAllTimers();
+    if (how === 'offline') client.reconnect();
+    publish('1');
+    expect(heard).toEqual(['1']);
+    void receiver.stop();
+    expect([client.subscriptions('channel'), client.eventNames()]).toEqual([[], []]);
+    jest.useRealTimers();
+  });
+
+  it("'channel-error', its Channel can be observed again", () => {
+    const { client, receiver, heard, hear, observer, publish } = receiverFixture();
+    client.forbidden.add('a');
+    once(receiver, 'channel-error', () => {
+      client.forbidden.clear();
+      receiver.channel('a').subscribe(hear);
+    });
+    receiver.channel('a').subscribe(observer);
+    publish('1');
+    expect(heard).toEqual(['SubscribeError', '1']);
+  });
+
+  it("'overflow', the Receiver can be observed", async () => {
+    const { receiver, heard, hear, publish } = receiverFixture({ capacity: 2, overflow: 'drop-oldest' });
+    await receiver.connect();
+    once(receiver, 'overflow', () => receiver.subscribe(hear));
+    publish('1', '2', '3', '4');
+    expect(heard).toEqual(['2', '3', '4']);
+  });
+
+  it("'gap', an observer can leave, and takes no message with it", async () => {
+    const { receiver, heard, hear, publish } = receiverFixture({ capacity: 2, overflow: 'drop-oldest' });
+    await receiver.connect();
+    publish('1', '2', '3');
+    const leave = new Subject<void>();
+    once(receiver, 'gap', () => leave.next());
+    receiver.pipe(takeUntil(leave)).subscribe(hear);
+    receiver.subscribe(hear);
+    expect(heard).toEqual(['2', '3']);
+    expect(receiver.stats).toMatchObject({ received: 3, delivered: 2, dropped: 1, buffered: 0 });
+  });
+
+  it("'gap', a pull can be aborted, which had its message already", async () => {
+    const { receiver, publish } = receiverFixture({ capacity: 1, overflow: 'drop-oldest' });
+    await receiver.connect();
+    publish('1', '2');
+    const controller = new AbortController();
+    once(receiver, 'gap', () => controller.abort());
+    const outcome = await receiver.get({ signal: controller.signal }).then(
+      (message) => message?.data,
+      () => 'aborted',
+    );
+    const { delivered, buffered } = receiver.stats;
+    expect([outcome === '2' ? 1 : 0, delivered, buffered].join()).toMatch(/^(1,1,0|0,1,0)$/);
+  });
+});
+
+describe('from inside the handler of a Channel', () => {
+  it('the Receiver can be stopped: the message of the moment is late for its stream', () => {
+    const { receiver, heard, observer, publish } = receiverFixture();
+    receiver.subscribe(observer);
+    receiver.channel('a').subscribe(() => void receiver.stop());
+    publish('1');
+    expect(heard).toEqual(['complete']);
+    expect(receiver.stats).toMatchObject({ received: 0, buffered: 0, late: 1 });
+  });
+});
+
+it('an observer that has gone before it came is none', () => {
+  const { client, receiver } = receiverFixture();
+  new Observable<Message>((subscriber) => {
+    subscriber.complete();
+    return receiver.channel('a').subscribe(subscriber);
+  }).subscribe();
+  receiver.channel('b').subscribe().unsubscribe();
+  expect(client.log).toEqual(['SUBSCRIBE b']);
+});
+
+it('goes on when the scheduler has dropped what was planned, because an action of somebody else threw', async () => {
+  const { receiver, heard, hear, publish } = receiverFixture();
+  await receiver.connect();
+  const schedule = jest.spyOn(asapScheduler, 'schedule').mockReturnValue(Subscription.EMPTY);
+  publish('0');
+  receiver.subscribe(hear).unsubscribe();
+  schedule.mockRestore();
+  for (let i = 1; i < 400; i++) {
+    publish(String(i));
+    await Promise.resolve();
+    receiver.subscribe(hear).unsubscribe();
+    await Promise.resolve();
+  }
+  expect(heard).toHaveLength(400);
+});
+
+it('a retry that was planned for a link that is gone does not touch the one of today', () => {
+  jest.useFakeTimers();
+  const { client, receiver, heard, hear, publish } = receiverFixture({ autoStop: false });
+  client.withhold();
+  const first = receiver.channel('a').subscribe();
+  client.rejectAll(Object.assign(new Error('read ECONNRESET'), { code: 'ECONNRESET' }));
+  client.acknowledge();
+  client.disconnect();
+  first.unsubscribe();
+  jest.advanceTimersByTime(5);
+  client.reconnect();
+  receiver.channel('a').subscribe(hear);
+  jest.advanceTimersByTime(5_000);
+  publish('1');
+  expect(heard).toEqual(['1']);
+  void receiver.stop();
+  expect(client.subscriptions('channel')).toEqual([]);
+  jest.useRealTimers();
+});
+
+it('a GapError tells of the episode it belongs to, also when that is over', async () => {
+  const client = new MemoryClient();
+  const receiver = new Receiver(client, { capacity: 3, overflow: 'drop-incoming', onGap: 'error' });
+  receiver.channel('a');
+  await receiver.connect();
+  for (const data of ['1', '2', '3', '4', '5']) client.publish('a', data);
+  const errors: GapError[] = [];
+  const heard: string[] = [];
+  receiver
+    .pipe(retry({ delay: (error: GapError) => [errors.push(error)] }))
+    .subscribe(({ data }) => heard.push(data));
+  expect(heard).toEqual(['1', '2', '3']);
+  expect(errors[0]?.gap).toMatchObject({ cause: 'overflow', dropped: 2, channels: [receiver.channel('a')] });
+});
