@@ -205,6 +205,28 @@ describe('operations that die with the connection', () => {
     expect(client.eventNames()).toEqual([]);
   });
 
+  it('do not keep a name in the registry that Redis refuses at every reconnect', () => {
+    const { client, receiver, heard, hear, publish } = receiverFixture();
+    receiver.subscribe({ next: hear, error: () => receiver.subscribe(hear) });
+    const channel = receiver.channel('b');
+    const own = channel.subscribe({ error: () => undefined });
+    client.withhold();
+    own.unsubscribe();
+    void channel.close();
+    receiver.channel('b');
+    client.disconnect();
+    client.acknowledge();
+    client.forbidden.add('b');
+    client.emit('connect');
+    client.emitError(new Error('NOPERM No permissions to access a channel'));
+    expect(client.subscriptions('channel')).toEqual([]);
+    client.emit('reconnecting');
+    client.reconnect();
+    publish('1');
+    expect(heard).toEqual(['1']);
+    expect(client.subscriptions('channel')).toEqual(['a']);
+  });
+
   it('are tried again after a while where the connection looks alive', () => {
     jest.useFakeTimers();
     const { client, receiver, heard, hear, publish } = receiverFixture();

@@ -19,7 +19,7 @@ export interface FeedOwner extends Watcher {
   readonly events: Observable<ReceiverEvent>;
   emit(event: ReceiverEvent): void;
   /** A message for the merged stream. */
-  accept(raw: RawMessage): void;
+  accept(raw: RawMessage, isDecoded: boolean): void;
   /** A message that is for the Channel's own observers alone, or for nobody. */
   count(what: 'received' | 'delivered' | 'undecodable' | 'dropped' | 'late'): void;
   onFeedSubscribed(feed: ChannelFeed<unknown>): void;
@@ -68,6 +68,8 @@ export class ChannelFeed<T> implements Consumer {
   readonly channel: Channel<T>;
 
   readonly #owner: FeedOwner;
+  /** Whether its codec has nothing to do: what the link gives is in its form already. */
+  readonly #isIdentity: boolean;
   readonly #grace = new Grace();
   #life: Life = { at: 'open' };
   #wiring: Wiring = { at: 'off' };
@@ -85,6 +87,7 @@ export class ChannelFeed<T> implements Consumer {
     this.name = name;
     this.codec = codec;
     this.binary = codec.binary === true;
+    this.#isIdentity = (codec as Codec<unknown>) === text || (codec as Codec<unknown>) === bytes;
     this.channel = new Channel(this);
   }
 
@@ -159,7 +162,7 @@ export class ChannelFeed<T> implements Consumer {
       this.kind === 'pattern' ? { source, channel, pattern: this.name, data } : { source, channel, data };
     if (this.#own !== undefined) this.#receiveOwn(this.#own, raw);
     if (!this.#isMerged) return;
-    if (this.isOpen) this.#owner.accept(raw);
+    if (this.isOpen) this.#owner.accept(raw, this.#isIdentity);
     // One of its own observers has closed it, or has stopped the Receiver.
     else this.#ignore(data, channel);
   }
@@ -285,7 +288,7 @@ export class ChannelFeed<T> implements Consumer {
 
   #receiveOwn(own: Mailbox<T>, raw: RawMessage): void {
     if (!this.#isMerged) this.#owner.count('received');
-    own.push(raw);
+    own.push(raw, this.#isIdentity);
   }
 
   #ignore(data: string | Buffer, channel: string): void {

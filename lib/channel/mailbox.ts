@@ -35,6 +35,7 @@ export class Mailbox<T> {
   readonly #options: MailboxOptions<T>;
   readonly #queue: BoundedQueue<RawMessage>;
   readonly #decode: (raw: RawMessage) => Message<T>;
+  readonly #onDelivered: () => void;
   #observers: readonly Subscriber<Message<T>>[] = [];
   #isHanding = false;
   #newcomers = 0;
@@ -45,6 +46,7 @@ export class Mailbox<T> {
     this.#options = options;
     this.#queue = options.queue;
     this.#decode = options.decode;
+    this.#onDelivered = options.onDelivered;
   }
 
   get isObserved(): boolean {
@@ -55,11 +57,13 @@ export class Mailbox<T> {
     return this.#queue.isEmpty;
   }
 
-  push(raw: RawMessage): void {
+  /** `isDecoded`: the message is as its consumer wants it. */
+  push(raw: RawMessage, isDecoded = false): void {
     if (this.#isHanding || this.#observers.length === 0 || !this.#queue.isEmpty) return this.#keep(raw);
     this.#isHanding = true;
     try {
-      this.#hand(raw);
+      if (isDecoded) this.#give(raw as Message<unknown> as Message<T>);
+      else this.#hand(raw);
     } finally {
       this.#isHanding = false;
     }
@@ -115,7 +119,7 @@ export class Mailbox<T> {
       this.#options.onUndecodable(error as Error);
       throw error;
     }
-    this.#options.onDelivered();
+    this.#onDelivered();
     return message;
   }
 
@@ -168,7 +172,11 @@ export class Mailbox<T> {
       this.#options.onUndecodable(error as Error);
       return this.#dismiss(error as Error);
     }
-    this.#options.onDelivered();
+    this.#give(message);
+  }
+
+  #give(message: Message<T>): void {
+    this.#onDelivered();
     const observers = this.#observers;
     for (let i = 0; i < observers.length; i++) (observers[i] as Subscriber<Message<T>>).next(message);
   }

@@ -168,7 +168,7 @@ export class Link {
 
   /** Takes the resubscription from the client into our own hands: in a command of many, one can fail alone. */
   onResubscribeRefused(): void {
-    if (this.#state.at === 'on') this.#strand();
+    if (this.#state.at === 'on' || this.#state.at === 'stranded') this.#strand();
   }
 
   /** The connection is back, and the client has subscribed again what it knew of. */

@@ -86,8 +86,9 @@ export class BoundedQueue<T> {
 
   /** Takes the error that stands at the head, if one does. Ask before each `shift`. */
   takeError(): Error | undefined {
-    const fault = this.#faults[0];
-    if (fault === undefined || fault.at > this.#left) return undefined;
+    if (this.#faults.length === 0) return undefined;
+    const fault = this.#faults[0] as Fault;
+    if (fault.at > this.#left) return undefined;
     this.#faults.shift();
     return 'error' in fault ? fault.error : fault.toError(fault.loss);
   }

@@ -1,4 +1,6 @@
 const SMALLEST = 16;
+/** A ring that has once had so many slots keeps them: what comes in chunks would make it grow and shrink with each. */
+const KEPT = 1_024;
 
 /**
  * First in, first out, in constant time. Doubles when it is full and halves when three quarters lie idle, so that a
@@ -25,7 +27,7 @@ export class Ring<T> {
     this.#slots[this.#head] = undefined;
     this.#head = (this.#head + 1) & (this.#slots.length - 1);
     this.#length--;
-    if (this.#length * 4 < this.#slots.length && this.#slots.length > SMALLEST)
+    if (this.#length * 4 < this.#slots.length && this.#slots.length > KEPT)
       this.#resize(this.#slots.length / 2);
     return value;
   }

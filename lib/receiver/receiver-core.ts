@@ -214,9 +214,9 @@ export class ReceiverCore implements FeedOwner {
     this.events.next(event);
   }
 
-  accept(raw: RawMessage): void {
+  accept(raw: RawMessage, isDecoded: boolean): void {
     this.#counts.received++;
-    this.#mailbox.push(raw);
+    this.#mailbox.push(raw, isDecoded);
   }
 
   count(what: 'received' | 'delivered' | 'undecodable' | 'dropped' | 'late'): void {
