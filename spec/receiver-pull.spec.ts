@@ -64,6 +64,17 @@ describe('get()', () => {
     await expect(served).resolves.toMatchObject({ data: '2' });
   });
 
+  it('keeps what it has taken when its signal aborts in the event that tells of room', async () => {
+    const { receiver, publish } = receiverFixture({ capacity: 1, overflow: 'drop-incoming' });
+    const controller = new AbortController();
+    receiver.events.subscribe(({ type }) => type === 'gap' && controller.abort());
+    await receiver.connect();
+    publish('1', '2', '3');
+    const first = receiver.get({ signal: controller.signal });
+    await expect(first).resolves.toMatchObject({ data: '1' });
+    expect(controller.signal.aborted).toBe(true);
+  });
+
   it('leaves no listener on a signal that lives on', async () => {
     const { receiver, publish } = receiverFixture();
     const { signal } = new AbortController();

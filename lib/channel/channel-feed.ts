@@ -2,7 +2,6 @@ import type { Observable, Subscriber } from 'rxjs';
 import { allOrLate } from './all-or-late.js';
 import { BoundedQueue } from '../queue/bounded-queue.js';
 import type { Bounds } from '../queue/buffer-options.js';
-import { byteSize } from '../queue/byte-size.js';
 import { Channel } from './channel.js';
 import { bytes, decodeWith, text, type Codec } from '../codec/codec.js';
 import { ChannelClosedError, ConnectionLostError, DecodeError, SubscribeError } from '../errors/errors.js';
@@ -264,7 +263,6 @@ export class ChannelFeed<T> implements Consumer {
     return new Mailbox<T>({
       queue: new BoundedQueue<RawMessage>({
         bounds: this.#owner.bounds,
-        sizeOf: byteSize,
         onDrop: () => count('dropped'),
       }),
       decode: (raw) => this.decode(raw),

@@ -36,6 +36,7 @@ export class Mailbox<T> {
   readonly #queue: BoundedQueue<RawMessage>;
   readonly #decode: (raw: RawMessage) => Message<T>;
   readonly #onDelivered: () => void;
+  readonly #onTaken: (() => void) | undefined;
   #observers: readonly Subscriber<Message<T>>[] = [];
   #isHanding = false;
   #newcomers = 0;
@@ -47,6 +48,7 @@ export class Mailbox<T> {
     this.#queue = options.queue;
     this.#decode = options.decode;
     this.#onDelivered = options.onDelivered;
+    this.#onTaken = options.onTaken;
   }
 
   get isObserved(): boolean {
@@ -95,19 +97,22 @@ export class Mailbox<T> {
     this.#dismiss(error);
   }
 
-  /** Takes the message at the head; throws the error that stands there; undefined if nothing waits. */
+  /**
+   * Takes the message at the head; throws the error that stands there; undefined if nothing waits. To be followed by
+   * `taken`, once the message is where it belongs.
+   */
   take<U = T>(
     decode: (raw: RawMessage) => Message<U> = this.#decode as (raw: RawMessage) => never,
   ): Message<U> | undefined {
     const error = this.#queue.takeError();
     if (error) throw error;
     const raw = this.#queue.shift();
-    if (!raw) return undefined;
-    try {
-      return this.open(raw, decode);
-    } finally {
-      this.#options.onTaken?.();
-    }
+    return raw && this.open(raw, decode);
+  }
+
+  /** What waited has been taken: the queue may have room again, and say so. */
+  taken(): void {
+    this.#onTaken?.();
   }
 
   /** Decodes for a consumer that is there to take the message. */
@@ -136,10 +141,9 @@ export class Mailbox<T> {
   }
 
   #keep(raw: RawMessage): void {
-    const { offer, onWaiting } = this.#options;
-    if (this.#queue.isEmpty && offer?.(raw)) return;
+    if (this.#queue.isEmpty && this.#options.offer?.(raw)) return;
     this.#queue.push(unpinned(raw));
-    onWaiting?.();
+    this.#options.onWaiting?.();
     // Inside the event of an overflow somebody may have come.
     if (this.#observers.length > 0) this.#drain();
   }
@@ -161,7 +165,7 @@ export class Mailbox<T> {
     const raw = this.#queue.shift();
     if (!raw) return;
     this.#hand(raw);
-    this.#options.onTaken?.();
+    this.taken();
   }
 
   #hand(raw: RawMessage): void {
@@ -206,6 +210,6 @@ export class Mailbox<T> {
 /** A small Buffer that the client cut from a chunk would keep the whole chunk alive for as long as it waits. */
 function unpinned(raw: RawMessage): RawMessage {
   const { data } = raw;
-  if (!Buffer.isBuffer(data) || data.buffer.byteLength <= 2 * data.byteLength) return raw;
+  if (typeof data === 'string' || data.buffer.byteLength <= 2 * data.byteLength) return raw;
   return { ...raw, data: Buffer.from(data) };
 }

@@ -1,7 +1,8 @@
-import { asapScheduler, asyncScheduler, Subscription } from 'rxjs';
+import { asyncScheduler, Subscription } from 'rxjs';
 import type { PubSubClient } from './client.js';
 import { Connection, type ConnectionObserver } from './connection.js';
 import { Link, type Consumer, type LinkHost } from './link.js';
+import { LastHeard } from './last-heard.js';
 import type { ChannelKind } from '../channel/message.js';
 import { Outage } from './outage.js';
 import { reportUnhandled } from './report-unhandled.js';
@@ -46,9 +47,7 @@ export class Hub implements LinkHost, ConnectionObserver {
   #isDelivering = false;
   /** A message that comes now has to wait: another is being delivered, or an outage has yet to be announced. */
   #isBlocked = false;
-  #heardAt = 0;
-  /** Closed also where somebody else's action threw: the scheduler drops the rest then. */
-  #heardAtReset: Subscription | undefined;
+  readonly #heard = new LastHeard();
 
   constructor(client: PubSubClient) {
     this.#connection = new Connection(client, this);
@@ -143,11 +142,11 @@ export class Hub implements LinkHost, ConnectionObserver {
   }
 
   onHeard(): void {
-    this.#heardAt = asyncScheduler.now();
+    this.#heard.note();
   }
 
   onOffline(error: Error | undefined): void {
-    const outage = this.#outage ?? new Outage(this.#heardAt);
+    const outage = this.#outage ?? new Outage(this.#heard.at);
     for (const link of this.#allLinks())
       if (link.isLive) for (const consumer of link.consumers) outage.add(consumer);
     if (!outage.isOver) this.#outage = outage;
@@ -186,7 +185,7 @@ export class Hub implements LinkHost, ConnectionObserver {
 
   #deliver(link: Link, data: string | Buffer, channel: string, binary: boolean): void {
     if (!link.counts(binary)) return;
-    if (this.#heardAtReset?.closed !== false) this.#stamp();
+    this.#heard.noteMessage();
     if (this.#isBlocked) return this.#hold({ link, data, channel, binary });
     this.#run(link, data, channel, binary);
     if (this.#waiting.length > 0) this.#flush();
@@ -201,12 +200,6 @@ export class Hub implements LinkHost, ConnectionObserver {
     }
     this.#isDelivering = false;
     this.#isBlocked = this.#outage !== undefined;
-  }
-
-  /** The clock is read once a chunk, not once a message. */
-  #stamp(): void {
-    this.onHeard();
-    this.#heardAtReset = asapScheduler.schedule(() => (this.#heardAtReset = undefined));
   }
 
   #hold(delivery: Delivery): void {
@@ -247,8 +240,9 @@ export class Hub implements LinkHost, ConnectionObserver {
   /** Listens to the client only while somebody needs it. */
   #refresh(): void {
     const isNeeded = this.#watchers.size > 0 || Object.values(this.#links).some((links) => links.size > 0);
-    if (isNeeded) this.#connection.watch();
-    else this.#connection.unwatch();
+    if (isNeeded) return this.#connection.watch();
+    this.#connection.unwatch();
+    this.#heard.rest();
   }
 
   #allLinks(): Link[] {

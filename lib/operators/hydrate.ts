@@ -9,7 +9,6 @@ import {
 } from 'rxjs';
 import { BoundedQueue } from '../queue/bounded-queue.js';
 import { resolveBounds, type Bounds, type BufferOptions } from '../queue/buffer-options.js';
-import { byteSize } from '../queue/byte-size.js';
 import { isSubscribed, type Channel } from '../channel/channel.js';
 import type { ReceiverEvent } from '../channel/events.js';
 import { invalidArgument } from '../errors/invalid-argument.js';
@@ -88,7 +87,7 @@ class Hydration<S, T> {
     this.#live = live;
     this.#snapshot = snapshot;
     this.#subscriber = subscriber;
-    this.#kept = new BoundedQueue<Message<T>>({ bounds, sizeOf: byteSize });
+    this.#kept = new BoundedQueue<Message<T>>({ bounds });
   }
 
   start(): void {

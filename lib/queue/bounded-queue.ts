@@ -1,10 +1,12 @@
 import type { Bounds } from './buffer-options.js';
+import { byteSize, byteSizeAtMost } from './byte-size.js';
 import { BufferOverflowError, type Loss } from '../errors/errors.js';
 import { Ring } from './ring.js';
 
 export interface BoundedQueueOptions<T> {
   readonly bounds: Bounds;
-  readonly sizeOf: (value: T) => number;
+  /** The bytes of a value; by default its payload's. */
+  readonly sizeOf?: (value: T) => number;
   /** Hears of each value that is lost. */
   readonly onDrop?: ((value: T) => void) | undefined;
   /**
@@ -22,20 +24,39 @@ type Fault = { readonly at: number } & (
 /**
  * A queue of values, bounded by their number and their bytes, with errors that stand between them. Errors take no room:
  * they hold their place by a sequence number, so that evicting values never evicts an error.
+ *
+ * Counting the bytes of a string costs more than all else here. As long as not even the most that they can be is too much,
+ * nobody counts them.
  */
 export class BoundedQueue<T> {
-  readonly #options: BoundedQueueOptions<T>;
+  readonly #bounds: Bounds;
+  readonly #capacity: number;
+  readonly #maxBytes: number;
+  readonly #sizeOf: (value: T) => number;
+  readonly #sizeAtMost: (value: T) => number;
+  readonly #onDrop: ((value: T) => void) | undefined;
+  readonly #lossError: (() => (loss: Loss) => Error) | undefined;
   readonly #values = new Ring<T>();
+  /** Of the values from the head on, as far as they are counted. */
   readonly #sizes = new Ring<number>();
   readonly #faults: Fault[] = [];
   #left = 0;
+  /** Of the values that are counted. */
   #bytes = 0;
+  /** The most that the others can be. */
+  #bytesAtMost = 0;
 
   constructor(options: BoundedQueueOptions<T>) {
-    const lossError =
-      options.lossError ??
-      (options.bounds.overflow === 'error' ? () => (loss: Loss) => new BufferOverflowError(loss) : undefined);
-    this.#options = { ...options, lossError };
+    const { bounds, sizeOf, onDrop, lossError } = options;
+    this.#bounds = bounds;
+    this.#capacity = bounds.capacity;
+    this.#maxBytes = bounds.maxBytes;
+    this.#sizeOf = sizeOf ?? byteSize;
+    this.#sizeAtMost = sizeOf ?? byteSizeAtMost;
+    this.#onDrop = onDrop;
+    this.#lossError =
+      lossError ??
+      (bounds.overflow === 'error' ? () => (loss: Loss) => new BufferOverflowError(loss) : undefined);
   }
 
   /** Values that wait. */
@@ -45,6 +66,7 @@ export class BoundedQueue<T> {
 
   /** Their bytes. */
   get bytes(): number {
+    this.#countBytes();
     return this.#bytes;
   }
 
@@ -55,23 +77,17 @@ export class BoundedQueue<T> {
 
   /** Below half of both bounds: an overflow that was is over. */
   get isRelaxed(): boolean {
-    const { capacity, maxBytes } = this.#options.bounds;
-    return this.length * 2 < capacity && this.#bytes * 2 < maxBytes;
+    return this.length * 2 < this.#capacity && this.bytes * 2 < this.#maxBytes;
   }
 
   /** Appends a value, as far as the bounds and the policy allow. */
   push(value: T): void {
-    const { bounds, sizeOf } = this.#options;
-    const size = sizeOf(value);
-    if (size > bounds.maxBytes) return this.#lose(value, 'maxBytes', 'tail');
-    const reached = this.#boundReachedWith(1, size);
-    if (reached && bounds.overflow !== 'drop-oldest') return this.#lose(value, reached, 'tail');
+    const sizeAtMost = this.#sizeAtMost(value);
+    const bytesAtMost = this.#bytesAtMost + sizeAtMost;
+    if (this.#values.length >= this.#capacity || this.#bytes + bytesAtMost > this.#maxBytes)
+      return this.#pushCounted(value);
     this.#values.push(value);
-    this.#sizes.push(size);
-    this.#bytes += size;
-    // Only now, with the new one in its place: who hears of a loss may come back here.
-    for (let bound = reached; bound; bound = this.#boundReachedWith(0, 0))
-      this.#lose(this.shift() as T, bound, 'head');
+    this.#bytesAtMost = bytesAtMost;
   }
 
   /** Places an error behind what waits. `join` may merge it with one that stands at the same place already. */
@@ -86,7 +102,10 @@ export class BoundedQueue<T> {
 
   /** Takes the error that stands at the head, if one does. Ask before each `shift`. */
   takeError(): Error | undefined {
-    if (this.#faults.length === 0) return undefined;
+    return this.#faults.length === 0 ? undefined : this.#takeFault();
+  }
+
+  #takeFault(): Error | undefined {
     const fault = this.#faults[0] as Fault;
     if (fault.at > this.#left) return undefined;
     this.#faults.shift();
@@ -95,10 +114,12 @@ export class BoundedQueue<T> {
 
   /** Takes the value at the head. */
   shift(): T | undefined {
-    if (this.length === 0) return undefined;
+    if (this.#values.length === 0) return undefined;
+    const value = this.#values.shift() as T;
     this.#left++;
-    this.#bytes -= this.#sizes.shift() as number;
-    return this.#values.shift();
+    if (this.#sizes.length > 0) this.#bytes -= this.#sizes.shift() as number;
+    else this.#bytesAtMost -= this.#sizeAtMost(value);
+    return value;
   }
 
   clear(): void {
@@ -107,23 +128,45 @@ export class BoundedQueue<T> {
     this.#sizes.clear();
     this.#faults.length = 0;
     this.#bytes = 0;
+    this.#bytesAtMost = 0;
+  }
+
+  #pushCounted(value: T): void {
+    this.#countBytes();
+    const size = this.#sizeOf(value);
+    if (size > this.#maxBytes) return this.#lose(value, 'maxBytes', 'tail');
+    const reached = this.#boundReachedWith(1, size);
+    if (reached && this.#bounds.overflow !== 'drop-oldest') return this.#lose(value, reached, 'tail');
+    this.#values.push(value);
+    this.#sizes.push(size);
+    this.#bytes += size;
+    // Only now, with the new one in its place: who hears of a loss may come back here.
+    for (let bound = reached; bound; bound = this.#boundReachedWith(0, 0))
+      this.#lose(this.shift() as T, bound, 'head');
+  }
+
+  #countBytes(): void {
+    for (let index = this.#sizes.length; index < this.#values.length; index++) {
+      const size = this.#sizeOf(this.#values.at(index) as T);
+      this.#sizes.push(size);
+      this.#bytes += size;
+    }
+    this.#bytesAtMost = 0;
   }
 
   #boundReachedWith(count: number, size: number): Loss['bound'] | undefined {
-    const { capacity, maxBytes } = this.#options.bounds;
-    if (this.length + count > capacity) return 'capacity';
-    return this.#bytes + size > maxBytes ? 'maxBytes' : undefined;
+    if (this.#values.length + count > this.#capacity) return 'capacity';
+    return this.#bytes + size > this.#maxBytes ? 'maxBytes' : undefined;
   }
 
   #lose(value: T, bound: Loss['bound'], place: 'head' | 'tail'): void {
-    const { lossError } = this.#options;
-    if (lossError) this.#recordLoss(bound, place, lossError);
-    this.#options.onDrop?.(value);
+    if (this.#lossError) this.#recordLoss(bound, place, this.#lossError);
+    this.#onDrop?.(value);
   }
 
   /** Losses at one place are one error; their number is read when it is taken. */
   #recordLoss(bound: Loss['bound'], place: 'head' | 'tail', lossError: () => (loss: Loss) => Error): void {
-    const first = { dropped: 1, bound, limit: this.#options.bounds[bound] };
+    const first = { dropped: 1, bound, limit: this.#bounds[bound] };
     if (place === 'head') {
       const head = this.#faults[0];
       if (head && 'loss' in head && head.at <= this.#left) head.loss.dropped++;

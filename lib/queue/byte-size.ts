@@ -1,15 +1,25 @@
+/** One unit of a string's length takes so many bytes at the most: what takes four is two units. */
+const MOST_BYTES_A_UNIT = 3;
+
 /**
  * The payload bytes of a value, as `maxBytes` counts them: a string in UTF-8, a Buffer, typed array or ArrayBuffer by
  * its length, a Message by its `data`. Anything else counts 0 bytes: only `capacity` bounds it.
  */
 export function byteSize(value: unknown): number {
-  if (typeof value === 'string') return Buffer.byteLength(value);
-  if (typeof value !== 'object' || value === null) return 0;
-  if (ArrayBuffer.isView(value) || value instanceof ArrayBuffer) return value.byteLength;
-  return 'data' in value ? payloadSize(value.data) : 0;
+  const payload = payloadOf(value);
+  return typeof payload === 'string' ? Buffer.byteLength(payload) : lengthOf(payload);
 }
 
-function payloadSize(data: unknown): number {
-  if (typeof data === 'string') return Buffer.byteLength(data);
-  return ArrayBuffer.isView(data) || data instanceof ArrayBuffer ? data.byteLength : 0;
+/** What `byteSize` gives at the most, without a look at each character. */
+export function byteSizeAtMost(value: unknown): number {
+  const payload = payloadOf(value);
+  return typeof payload === 'string' ? payload.length * MOST_BYTES_A_UNIT : lengthOf(payload);
+}
+
+function payloadOf(value: unknown): unknown {
+  return typeof value === 'object' && value !== null && 'data' in value ? value.data : value;
+}
+
+function lengthOf(payload: unknown): number {
+  return ArrayBuffer.isView(payload) || payload instanceof ArrayBuffer ? payload.byteLength : 0;
 }

@@ -32,6 +32,11 @@ export class Ring<T> {
     return value;
   }
 
+  /** The value that `index` others stand before. */
+  at(index: number): T | undefined {
+    return index < this.#length ? this.#slots[(this.#head + index) & (this.#slots.length - 1)] : undefined;
+  }
+
   clear(): void {
     this.#slots = new Array<T | undefined>(SMALLEST);
     this.#head = 0;

@@ -10,11 +10,26 @@ export function pullMessage<T>(
   core: ReceiverCore,
   { codec, signal }: { codec?: Codec<T>; signal?: AbortSignal },
 ): Promise<Message<T> | undefined> {
-  return withAbort(core, signal, (resolve, reject) => {
+  if (signal?.aborted) return Promise.reject(signal.reason as Error);
+  try {
     if (codec !== undefined) assertCodec(codec);
+    const decode = core.decoder(codec);
+    const ready = core.takeReady(decode, 'pin');
+    return ready ? Promise.resolve(ready) : waitForMessage(core, decode, signal);
+  } catch (error) {
+    return Promise.reject(error);
+  }
+}
+
+function waitForMessage<T>(
+  core: ReceiverCore,
+  decode: Pull<T>['decode'],
+  signal: AbortSignal | undefined,
+): Promise<Message<T> | undefined> {
+  return withAbort(core, signal, (resolve, reject) => {
     let isWaiting = false;
     const pull: Pull<T> = {
-      decode: core.decoder(codec),
+      decode,
       give: resolve,
       fail: reject,
       end: () => {

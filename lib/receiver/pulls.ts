@@ -35,21 +35,27 @@ export class Pulls {
 
   /** Takes a message for the first in the line, past the queue; false if it has to wait there. */
   offer(raw: RawMessage): boolean {
-    const [first] = this.#waiting;
+    const first = this.#first();
     if (!first?.decode) return false;
     this.#waiting.delete(first);
-    const { decode } = first;
-    settle(first, () => this.#mailbox.open(raw, decode));
+    let message;
+    try {
+      message = this.#mailbox.open(raw, first.decode);
+    } catch (error) {
+      first.fail(error as Error);
+      return true;
+    }
+    first.give(message);
     return true;
   }
 
   /** Gives what waits to who waits. */
   serve(): void {
-    for (const pull of this.#waiting) {
-      if (this.#mailbox.isEmpty) return;
-      this.#waiting.delete(pull);
-      const { decode } = pull;
-      settle(pull, () => decode && this.#mailbox.take(decode));
+    while (this.#waiting.size > 0 && !this.#mailbox.isEmpty) {
+      const first = this.#first() as Pull<unknown>;
+      this.#waiting.delete(first);
+      if (first.decode) this.#take(first, first.decode);
+      else first.give(undefined);
     }
   }
 
@@ -64,14 +70,21 @@ export class Pulls {
     this.#waiting.clear();
     for (const pull of waiting) pull.fail(error);
   }
-}
 
-function settle(pull: Pull<unknown>, take: () => Message<unknown> | undefined): void {
-  let message;
-  try {
-    message = take();
-  } catch (error) {
-    return pull.fail(error as Error);
+  #first(): Pull<unknown> | undefined {
+    return this.#waiting.values().next().value;
   }
-  pull.give(message);
+
+  #take(pull: Pull<unknown>, decode: (raw: RawMessage) => Message<unknown>): void {
+    let message;
+    try {
+      message = this.#mailbox.take(decode);
+    } catch (error) {
+      pull.fail(error as Error);
+      return this.#mailbox.taken();
+    }
+    pull.give(message);
+    // Only now: who hears that there is room again may abort the pull.
+    this.#mailbox.taken();
+  }
 }

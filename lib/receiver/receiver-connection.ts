@@ -32,6 +32,11 @@ export class ReceiverConnection {
     return this.#isConnected;
   }
 
+  /** Whether it stays connected until it ends. */
+  get isPinned(): boolean {
+    return this.#isPinned;
+  }
+
   /** Why it cannot connect, if it cannot. */
   get obstacle(): SubscribeError | undefined {
     const { hub, registry } = this.#options;

@@ -2,7 +2,6 @@ import { Subject, type Subscriber } from 'rxjs';
 import { allOrLate } from '../channel/all-or-late.js';
 import { BoundedQueue } from '../queue/bounded-queue.js';
 import type { Bounds } from '../queue/buffer-options.js';
-import { byteSize } from '../queue/byte-size.js';
 import { codecOf, type Channel } from '../channel/channel.js';
 import { decodeMessage, type ChannelFeed, type FeedOwner } from '../channel/channel-feed.js';
 import type { Codec } from '../codec/codec.js';
@@ -75,7 +74,6 @@ export class ReceiverCore implements FeedOwner {
     this.#episode = new OverflowEpisode(options.bounds.overflow, (event) => this.emit(event));
     this.#queue = new BoundedQueue<RawMessage>({
       bounds: options.bounds,
-      sizeOf: byteSize,
       onDrop: (raw) => this.#onDrop(raw),
       lossError:
         options.onGap === 'error' && options.bounds.overflow !== 'error'
@@ -84,7 +82,7 @@ export class ReceiverCore implements FeedOwner {
     });
     this.#mailbox = new Mailbox<unknown>({
       queue: this.#queue,
-      decode: (raw) => decodeMessage(raw, codecOf(raw.source as Channel<unknown>)),
+      decode: decodeByChannel,
       onDelivered: () => this.#counts.delivered++,
       onUndecodable: (error) => {
         this.#counts.undecodable++;
@@ -144,9 +142,21 @@ export class ReceiverCore implements FeedOwner {
     }
   }
 
-  /** Takes what waits already, if something does and nobody observes; throws the error that stands there. */
-  takeReady<T>(decode: (raw: RawMessage) => Message<T>): Message<T> | undefined {
-    return this.#mailbox.isObserved || this.#mailbox.isEmpty ? undefined : this.#mailbox.take(decode);
+  /**
+   * Takes what waits already, if something does and a `pull` would have nothing else to do; throws the error that stands
+   * there.
+   */
+  takeReady<T>(
+    decode: (raw: RawMessage) => Message<T>,
+    connects: 'pin' | 'while-used',
+  ): Message<T> | undefined {
+    if (this.#mailbox.isEmpty || this.#mailbox.isObserved) return undefined;
+    if (connects === 'pin' && this.#life.at === 'open' && !this.#connection.isPinned) return undefined;
+    try {
+      return this.#mailbox.take(decode);
+    } finally {
+      this.#mailbox.taken();
+    }
   }
 
   /** `pin`: the Receiver is connected from this pull on until it stops; else as long as its iterator runs. */
@@ -174,7 +184,7 @@ export class ReceiverCore implements FeedOwner {
   }
 
   decoder<T>(codec: Codec<T> | undefined): (raw: RawMessage) => Message<T> {
-    return (raw) => decodeMessage(raw, codec ?? (codecOf(raw.source as Channel<unknown>) as Codec<T>));
+    return codec ? (raw) => decodeMessage(raw, codec) : (decodeByChannel as (raw: RawMessage) => Message<T>);
   }
 
   countIterators(change: 1 | -1): void {
@@ -332,6 +342,10 @@ export class ReceiverCore implements FeedOwner {
         : 'The Receiver is stopped. Make a new one.',
     );
   }
+}
+
+function decodeByChannel(raw: RawMessage): Message<unknown> {
+  return decodeMessage(raw, codecOf(raw.source as Channel<unknown>));
 }
 
 function isSameRefusal(earlier: Error, later: SubscribeError): boolean {

@@ -26,7 +26,7 @@ export class ReceiverIterator<T> implements AsyncIterableIterator<Message<T>> {
     if (this.#isDone) return Promise.resolve({ done: true, value: undefined });
     this.#hold();
     try {
-      const value = this.#core.takeReady(this.#decode);
+      const value = this.#core.takeReady(this.#decode, 'while-used');
       return value ? Promise.resolve({ done: false, value }) : this.#wait();
     } catch (error) {
       this.#releaseIfIdle();
