@@ -1,16 +1,15 @@
 import type { Observable, Subscriber } from 'rxjs';
 import { allOrLate } from './all-or-late.js';
-import { BoundedQueue } from '../queue/bounded-queue.js';
 import type { Bounds } from '../queue/buffer-options.js';
 import { Channel } from './channel.js';
 import { bytes, decodeWith, text, type Codec } from '../codec/codec.js';
 import { ChannelClosedError, ConnectionLostError, DecodeError, SubscribeError } from '../errors/errors.js';
 import type { ReceiverEvent } from './events.js';
-import { Grace } from './grace.js';
 import type { Hub, Watcher } from '../hub/hub.js';
 import type { Consumer } from '../hub/link.js';
-import { Mailbox, type RawMessage } from './mailbox.js';
+import type { RawMessage } from './mailbox.js';
 import type { ChannelKind, Message } from './message.js';
+import { OwnObservers, type ObservedChannel } from './own-observers.js';
 
 /** What a Channel needs of its Receiver. */
 export interface FeedOwner extends Watcher {
@@ -43,6 +42,11 @@ export interface FeedOptions<T> {
   readonly codec: Codec<T>;
 }
 
+interface Waiter {
+  readonly resolve: () => void;
+  readonly reject: (error: Error) => void;
+}
+
 /** `'draining'`: it has unsubscribed, and still takes what comes before the acknowledgement. */
 type Life =
   | { readonly at: 'open' | 'draining' }
@@ -54,11 +58,17 @@ type Wiring =
   | { readonly at: 'attached'; readonly isServed: boolean; readonly wasServed: boolean }
   | { readonly at: 'leaving'; readonly wasServed: boolean };
 
+// There may be very many Channels, and most are in the same few states.
+const OPEN: Life = { at: 'open' };
+const OFF: Wiring = { at: 'off' };
+const SERVED: Wiring = { at: 'attached', isServed: true, wasServed: true };
+const NONE: readonly never[] = [];
+
 /**
  * What stands behind a Channel: it subscribes while the Channel has observers or the Receiver is connected, and hands
  * each message to both.
  */
-export class ChannelFeed<T> implements Consumer {
+export class ChannelFeed<T> implements Consumer, ObservedChannel<T> {
   readonly kind: ChannelKind;
   readonly name: string;
   readonly codec: Codec<T>;
@@ -69,15 +79,13 @@ export class ChannelFeed<T> implements Consumer {
   readonly #owner: FeedOwner;
   /** Whether its codec has nothing to do: what the link gives is in its form already. */
   readonly #isIdentity: boolean;
-  readonly #grace = new Grace();
-  #life: Life = { at: 'open' };
-  #wiring: Wiring = { at: 'off' };
+  #life: Life = OPEN;
+  #wiring: Wiring = OFF;
   /** Whether the Receiver is connected, and wants what comes. */
   #isMerged = false;
-  /** The Channel's own observers, and for a moment after the last has left. */
-  #own: Mailbox<T> | undefined;
-  #subscribeWaiters: { readonly resolve: () => void; readonly reject: (error: Error) => void }[] = [];
-  #releaseWaiters: (() => void)[] = [];
+  #own: OwnObservers<T> | undefined;
+  #subscribeWaiters: readonly Waiter[] = NONE;
+  #releaseWaiters: readonly (() => void)[] = NONE;
 
   constructor({ owner, hub, kind, name, codec }: FeedOptions<T>) {
     this.#owner = owner;
@@ -108,8 +116,16 @@ export class ChannelFeed<T> implements Consumer {
       else subscriber.complete();
       return;
     }
-    this.#own ??= this.#createMailbox();
+    this.#own ??= new OwnObservers<T>(this);
     this.#own.observe(subscriber);
+  }
+
+  get bounds(): Bounds {
+    return this.#owner.bounds;
+  }
+
+  get isMerged(): boolean {
+    return this.#isMerged;
   }
 
   setMerged(isMerged: boolean): void {
@@ -121,7 +137,9 @@ export class ChannelFeed<T> implements Consumer {
     if (this.#life.at !== 'open') return Promise.reject(this.#closedError());
     if (this.isServed) return Promise.resolve();
     if (this.#wiring.at === 'off' && this.#wiring.refusal) return Promise.reject(this.#wiring.refusal);
-    return new Promise((resolve, reject) => this.#subscribeWaiters.push({ resolve, reject }));
+    return new Promise((resolve, reject) => {
+      this.#subscribeWaiters = [...this.#subscribeWaiters, { resolve, reject }];
+    });
   }
 
   close(): Promise<void> {
@@ -142,7 +160,24 @@ export class ChannelFeed<T> implements Consumer {
       }
     }
     if (this.#wiring.at === 'off') onReleased();
-    else this.#releaseWaiters.push(onReleased);
+    else this.#releaseWaiters = [...this.#releaseWaiters, onReleased];
+  }
+
+  count(what: 'received' | 'delivered' | 'undecodable' | 'dropped'): void {
+    this.#owner.count(what);
+  }
+
+  emit(event: ReceiverEvent): void {
+    this.#owner.emit(event);
+  }
+
+  onObserved(): void {
+    this.#wire();
+  }
+
+  onDeserted(): void {
+    this.#own = undefined;
+    this.#wire();
   }
 
   /** Puts an error into the stream of the Channel's own observers. */
@@ -159,7 +194,7 @@ export class ChannelFeed<T> implements Consumer {
     const source = this.channel as Channel<unknown> as Channel<string | Buffer>;
     const raw: RawMessage =
       this.kind === 'pattern' ? { source, channel, pattern: this.name, data } : { source, channel, data };
-    if (this.#own !== undefined) this.#receiveOwn(this.#own, raw);
+    this.#own?.receive(raw, this.#isIdentity);
     if (!this.#isMerged) return;
     if (this.isOpen) this.#owner.accept(raw, this.#isIdentity);
     // One of its own observers has closed it, or has stopped the Receiver.
@@ -169,9 +204,9 @@ export class ChannelFeed<T> implements Consumer {
   onSubscribed(): void {
     if (this.#wiring.at !== 'attached' || this.#wiring.isServed) return;
     const { wasServed } = this.#wiring;
-    this.#wiring = { at: 'attached', isServed: true, wasServed: true };
+    this.#wiring = SERVED;
     const waiters = this.#subscribeWaiters;
-    this.#subscribeWaiters = [];
+    this.#subscribeWaiters = NONE;
     for (const { resolve } of waiters) resolve();
     if (!wasServed) this.#owner.emit({ type: 'subscribed', source: this.channel });
     this.#owner.onFeedSubscribed(this);
@@ -235,12 +270,12 @@ export class ChannelFeed<T> implements Consumer {
   /** `tell` may bring it back: by then it has let go. Those who wait for that come last, because they end the events. */
   #unwire(refusal?: SubscribeError, tell?: () => void): void {
     const wasWired = this.#wiring.at !== 'off';
-    this.#wiring = refusal ? { at: 'off', refusal } : { at: 'off' };
+    this.#wiring = refusal ? { at: 'off', refusal } : OFF;
     if (wasWired) this.hub.unwatch(this.#owner);
     tell?.();
     this.#owner.onFeedReleased(this);
     const waiters = this.#releaseWaiters;
-    this.#releaseWaiters = [];
+    this.#releaseWaiters = NONE;
     for (const onReleased of waiters) onReleased();
   }
 
@@ -256,39 +291,6 @@ export class ChannelFeed<T> implements Consumer {
     if (wasMerged) this.#owner.onFeedRefused(this, error);
   }
 
-  #createMailbox(): Mailbox<T> {
-    const count = (what: 'delivered' | 'undecodable' | 'dropped') => {
-      if (!this.#isMerged) this.#owner.count(what);
-    };
-    return new Mailbox<T>({
-      queue: new BoundedQueue<RawMessage>({
-        bounds: this.#owner.bounds,
-        onDrop: () => count('dropped'),
-      }),
-      decode: (raw) => this.decode(raw),
-      onDelivered: () => count('delivered'),
-      onUndecodable: (error) => {
-        count('undecodable');
-        if (!this.#isMerged) this.#owner.emit({ type: 'decode-error', error: error as DecodeError });
-      },
-      onObserved: () => {
-        this.#grace.cancel();
-        this.#wire();
-      },
-      onDeserted: () => {
-        this.#grace.start(() => {
-          this.#own = undefined;
-          this.#wire();
-        });
-      },
-    });
-  }
-
-  #receiveOwn(own: Mailbox<T>, raw: RawMessage): void {
-    if (!this.#isMerged) this.#owner.count('received');
-    own.push(raw, this.#isIdentity);
-  }
-
   #ignore(data: string | Buffer, channel: string): void {
     this.#owner.count('late');
     this.#owner.emit({ type: 'late', source: this.channel, channel, data });
@@ -297,13 +299,12 @@ export class ChannelFeed<T> implements Consumer {
   #endOwn(when: 'now' | 'behind', error?: Error): void {
     const own = this.#own;
     this.#own = undefined;
-    this.#grace.cancel();
     own?.end(when, error);
   }
 
   #rejectWaiters(error: Error): void {
     const waiters = this.#subscribeWaiters;
-    this.#subscribeWaiters = [];
+    this.#subscribeWaiters = NONE;
     for (const { reject } of waiters) reject(error);
   }
 

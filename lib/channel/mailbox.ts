@@ -7,24 +7,25 @@ export type RawMessage = Message<string | Buffer>;
 
 /** How many observers in one turn get what waits at once; those of `retry()` and `repeat()` stand on one another's stack. */
 const MOST_NEWCOMERS = 256;
+const NOBODY: readonly never[] = [];
 
-export interface MailboxOptions<T> {
-  readonly queue: BoundedQueue<RawMessage>;
+/** What a mailbox needs of whom it belongs to. */
+export interface MailboxHost<T> {
   /** Throws what the consumer is to get. */
-  readonly decode: (raw: RawMessage) => Message<T>;
-  readonly onDelivered: () => void;
+  decode(raw: RawMessage): Message<T>;
+  onDelivered(): void;
   /** `decode` has thrown this. */
-  readonly onUndecodable: (error: Error) => void;
+  onUndecodable(error: Error): void;
   /** A message has left the queue. */
-  readonly onTaken?: () => void;
+  onTaken?(): void;
   /** Something waits that no observer takes. */
-  readonly onWaiting?: () => void;
+  onWaiting?(): void;
   /** Offers a message that would have to wait; true if it was taken. */
-  readonly offer?: (raw: RawMessage) => boolean;
+  offer?(raw: RawMessage): boolean;
   /** The first observer has come: before it gets what waits. */
-  readonly onObserved: () => void;
+  onObserved(): void;
   /** The last observer has left. */
-  readonly onDeserted: () => void;
+  onDeserted(): void;
 }
 
 /**
@@ -32,23 +33,17 @@ export interface MailboxOptions<T> {
  * while an earlier one is still being handed over.
  */
 export class Mailbox<T> {
-  readonly #options: MailboxOptions<T>;
+  readonly #host: MailboxHost<T>;
   readonly #queue: BoundedQueue<RawMessage>;
-  readonly #decode: (raw: RawMessage) => Message<T>;
-  readonly #onDelivered: () => void;
-  readonly #onTaken: (() => void) | undefined;
-  #observers: readonly Subscriber<Message<T>>[] = [];
+  #observers: readonly Subscriber<Message<T>>[] = NOBODY;
   #isHanding = false;
   #newcomers = 0;
   #welcome: Subscription | undefined;
   #end: { readonly error: Error | undefined } | undefined;
 
-  constructor(options: MailboxOptions<T>) {
-    this.#options = options;
-    this.#queue = options.queue;
-    this.#decode = options.decode;
-    this.#onDelivered = options.onDelivered;
-    this.#onTaken = options.onTaken;
+  constructor(host: MailboxHost<T>, queue: BoundedQueue<RawMessage>) {
+    this.#host = host;
+    this.#queue = queue;
   }
 
   get isObserved(): boolean {
@@ -76,7 +71,7 @@ export class Mailbox<T> {
   place(error: Error, join?: (earlier: Error) => Error | undefined): void {
     this.#queue.place(error, join);
     this.#drain();
-    if (!this.isEmpty) this.#options.onWaiting?.();
+    if (!this.isEmpty) this.#host.onWaiting?.();
   }
 
   observe(subscriber: Subscriber<Message<T>>): void {
@@ -84,7 +79,7 @@ export class Mailbox<T> {
     const isFirst = this.#observers.length === 0;
     this.#observers = [...this.#observers, subscriber];
     subscriber.add(() => this.#leave(subscriber));
-    if (isFirst && !this.#end) this.#options.onObserved();
+    if (isFirst && !this.#end) this.#host.onObserved();
     if (this.#queue.isEmpty) return this.#drain();
     // Closed: somebody else's action threw, and the scheduler has dropped the rest.
     if (this.#welcome?.closed !== false) this.#welcome = asapScheduler.schedule(() => this.#welcomeRest());
@@ -101,9 +96,7 @@ export class Mailbox<T> {
    * Takes the message at the head; throws the error that stands there; undefined if nothing waits. To be followed by
    * `taken`, once the message is where it belongs.
    */
-  take<U = T>(
-    decode: (raw: RawMessage) => Message<U> = this.#decode as (raw: RawMessage) => never,
-  ): Message<U> | undefined {
+  take<U>(decode: (raw: RawMessage) => Message<U>): Message<U> | undefined {
     const error = this.#queue.takeError();
     if (error) throw error;
     const raw = this.#queue.shift();
@@ -112,7 +105,7 @@ export class Mailbox<T> {
 
   /** What waited has been taken: the queue may have room again, and say so. */
   taken(): void {
-    this.#onTaken?.();
+    this.#host.onTaken?.();
   }
 
   /** Decodes for a consumer that is there to take the message. */
@@ -121,10 +114,10 @@ export class Mailbox<T> {
     try {
       message = decode(raw);
     } catch (error) {
-      this.#options.onUndecodable(error as Error);
+      this.#host.onUndecodable(error as Error);
       throw error;
     }
-    this.#onDelivered();
+    this.#host.onDelivered();
     return message;
   }
 
@@ -141,9 +134,9 @@ export class Mailbox<T> {
   }
 
   #keep(raw: RawMessage): void {
-    if (this.#queue.isEmpty && this.#options.offer?.(raw)) return;
+    if (this.#queue.isEmpty && this.#host.offer?.(raw)) return;
     this.#queue.push(unpinned(raw));
-    this.#options.onWaiting?.();
+    this.#host.onWaiting?.();
     // Inside the event of an overflow somebody may have come.
     if (this.#observers.length > 0) this.#drain();
   }
@@ -171,16 +164,16 @@ export class Mailbox<T> {
   #hand(raw: RawMessage): void {
     let message;
     try {
-      message = this.#decode(raw);
+      message = this.#host.decode(raw);
     } catch (error) {
-      this.#options.onUndecodable(error as Error);
+      this.#host.onUndecodable(error as Error);
       return this.#dismiss(error as Error);
     }
     this.#give(message);
   }
 
   #give(message: Message<T>): void {
-    this.#onDelivered();
+    this.#host.onDelivered();
     const observers = this.#observers;
     for (let i = 0; i < observers.length; i++) (observers[i] as Subscriber<Message<T>>).next(message);
   }
@@ -188,12 +181,12 @@ export class Mailbox<T> {
   /** The observers leave first, so that one who comes back from inside its error callback is a new one. */
   #dismiss(error: Error | undefined): void {
     const observers = this.#observers;
-    this.#observers = [];
+    this.#observers = NOBODY;
     for (const observer of observers) {
       if (error) observer.error(error);
       else observer.complete();
     }
-    if (observers.length > 0 && this.#observers.length === 0 && !this.#end) this.#options.onDeserted();
+    if (observers.length > 0 && this.#observers.length === 0 && !this.#end) this.#host.onDeserted();
   }
 
   #finish(): void {
@@ -203,7 +196,7 @@ export class Mailbox<T> {
   #leave(subscriber: Subscriber<Message<T>>): void {
     if (!this.#observers.includes(subscriber)) return;
     this.#observers = this.#observers.filter((other) => other !== subscriber);
-    if (this.#observers.length === 0 && !this.#end) this.#options.onDeserted();
+    if (this.#observers.length === 0 && !this.#end) this.#host.onDeserted();
   }
 }
 

@@ -47,6 +47,7 @@ type LinkState =
   | { readonly at: 'stranded' }
   | { readonly at: 'ended' };
 
+const NOBODY: readonly Consumer[] = [];
 const OFF: LinkState = { at: 'off' };
 const ON: LinkState = { at: 'on' };
 const STRANDED: LinkState = { at: 'stranded' };
@@ -65,14 +66,15 @@ export class Link {
   #failures = 0;
   /** The operation in flight has outlived the connection that it was meant for. */
   #isOutlived = false;
-  #wanting: readonly Consumer[] = [];
-  #leaving: readonly Consumer[] = [];
+  #wanting: readonly Consumer[] = NOBODY;
+  #leaving: readonly Consumer[] = NOBODY;
   /** Everyone who hears: replaced at each change, so that a delivery under way is not disturbed. */
-  #audience: readonly Consumer[] = [];
+  #audience: readonly Consumer[] = NOBODY;
   /** The mode whose messages count; a link that changes to binary carries both for a moment. */
   #binary = false;
   /** The modes in which the client may have a listener of ours. */
-  readonly #registered = new Set<boolean>();
+  #isText = false;
+  #isBinary = false;
 
   constructor(host: LinkHost, kind: ChannelKind, name: string) {
     this.#host = host;
@@ -193,21 +195,21 @@ export class Link {
    */
   #strand(): boolean {
     if (!this.#host.forget(this)) return false;
-    this.#registered.clear();
+    this.#unregister();
     this.#state = STRANDED;
     return true;
   }
 
   #reconcileOnline(at: 'off' | 'on' | 'stranded', isWanted: boolean): void {
     const wantsBinary = this.#binary || this.#wanting.some((consumer) => consumer.binary);
-    if (!isWanted) this.#unsubscribe(this.#registered.has(false) ? false : true);
+    if (!isWanted) this.#unsubscribe(!this.#isText);
     else if (at !== 'on' || wantsBinary !== this.#binary) this.#subscribe(wantsBinary);
-    else if (this.#registered.size > 1) this.#unsubscribe(!this.#binary);
+    else if (this.#isText && this.#isBinary) this.#unsubscribe(!this.#binary);
   }
 
   #subscribe(binary: boolean): void {
     if (!this.isLive) this.#binary = binary;
-    this.#registered.add(binary);
+    this.#register(binary, true);
     this.#state = { at: 'subscribing', binary, live: this.isLive };
     this.#host.subscribe(this, binary);
   }
@@ -218,6 +220,19 @@ export class Link {
     this.#host.unsubscribe(this, binary);
   }
 
+  get #isRegistered(): boolean {
+    return this.#isText || this.#isBinary;
+  }
+
+  #register(binary: boolean, isRegistered: boolean): void {
+    if (binary) this.#isBinary = isRegistered;
+    else this.#isText = isRegistered;
+  }
+
+  #unregister(): void {
+    this.#isText = this.#isBinary = false;
+  }
+
   #onSubscribed(binary: boolean): void {
     this.#state = ON;
     this.#binary = binary;
@@ -226,9 +241,9 @@ export class Link {
   }
 
   #onRefused(cause: unknown, state: { readonly binary: boolean; readonly live: boolean }): void {
-    this.#registered.delete(state.binary);
+    this.#register(state.binary, false);
     this.#state = state.live ? ON : OFF;
-    if (!state.live && this.#registered.size > 0 && this.#host.forget(this)) this.#registered.clear();
+    if (!state.live && this.#isRegistered && this.#host.forget(this)) this.#unregister();
     const refused = this.#wanting.filter((consumer) => !this.#serves(consumer));
     this.#setConsumers(
       this.#wanting.filter((consumer) => this.#serves(consumer)),
@@ -244,10 +259,10 @@ export class Link {
   #onUnsubscribed(binary: boolean, isRefused: boolean): void {
     // Who may not UNSUBSCRIBE has to be content with not listening.
     if (isRefused) this.#host.forget(this);
-    this.#registered.delete(binary);
-    if (this.#registered.size > 0) {
+    this.#register(binary, false);
+    if (this.#isRegistered) {
       this.#state = ON;
-      this.#binary = this.#registered.has(true);
+      this.#binary = this.#isBinary;
       this.#announce();
     } else {
       this.#state = OFF;
@@ -259,7 +274,7 @@ export class Link {
 
   #leaveOffline(): void {
     if (this.#host.isOffline && this.#host.forget(this)) {
-      this.#registered.clear();
+      this.#unregister();
       this.#state = OFF;
       this.#binary = false;
       this.reconcile();

@@ -7,7 +7,7 @@ const KEPT = 1_024;
  * burst does not keep its memory; an array's `shift` would cost time in proportion to its length.
  */
 export class Ring<T> {
-  #slots: (T | undefined)[] = new Array<T | undefined>(SMALLEST);
+  #slots: (T | undefined)[] = [];
   #head = 0;
   #length = 0;
 
@@ -16,7 +16,7 @@ export class Ring<T> {
   }
 
   push(value: T): void {
-    if (this.#length === this.#slots.length) this.#resize(this.#length * 2);
+    if (this.#length === this.#slots.length) this.#resize(this.#length * 2 || SMALLEST);
     this.#slots[(this.#head + this.#length) & (this.#slots.length - 1)] = value;
     this.#length++;
   }
@@ -38,7 +38,7 @@ export class Ring<T> {
   }
 
   clear(): void {
-    this.#slots = new Array<T | undefined>(SMALLEST);
+    this.#slots = [];
     this.#head = 0;
     this.#length = 0;
   }

@@ -16,7 +16,7 @@ import {
 import type { Gap, ReceiverEvent } from '../channel/events.js';
 import { batchOn, type Hub } from '../hub/hub.js';
 import type { Consumer } from '../hub/link.js';
-import { Mailbox, type RawMessage } from '../channel/mailbox.js';
+import { Mailbox, type MailboxHost, type RawMessage } from '../channel/mailbox.js';
 import type { Message } from '../channel/message.js';
 import { OverflowEpisode } from './overflow-episode.js';
 import { Pulls, type Pull } from './pulls.js';
@@ -80,8 +80,7 @@ export class ReceiverCore implements FeedOwner {
           ? () => this.#episode.witness()
           : undefined,
     });
-    this.#mailbox = new Mailbox<unknown>({
-      queue: this.#queue,
+    const host: MailboxHost<unknown> = {
       decode: decodeByChannel,
       onDelivered: () => this.#counts.delivered++,
       onUndecodable: (error) => {
@@ -97,7 +96,8 @@ export class ReceiverCore implements FeedOwner {
       offer: (raw) => this.#pulls.offer(raw),
       onObserved: () => this.#onObserved(),
       onDeserted: () => this.#connection.leave(),
-    });
+    };
+    this.#mailbox = new Mailbox<unknown>(host, this.#queue);
     this.#pulls = new Pulls(this.#mailbox);
     this.#connection = new ReceiverConnection({
       hub: options.hub,
