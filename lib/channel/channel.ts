@@ -30,15 +30,19 @@ export class Channel<T = string> extends Observable<Message<T>> {
   /** The channel's name, or the pattern's glob. */
   readonly name: string;
   readonly kind: ChannelKind;
-  /** @internal */
-  declare readonly [FEED]: ChannelFeed<T>;
+  readonly #feed: ChannelFeed<T>;
 
   /** @internal */
   constructor(feed: ChannelFeed<T>) {
     super((subscriber) => feed.observe(subscriber));
     this.name = feed.name;
     this.kind = feed.kind;
-    Object.defineProperty(this, FEED, { value: feed });
+    this.#feed = feed;
+  }
+
+  /** @internal */
+  get [FEED](): ChannelFeed<T> {
+    return this.#feed;
   }
 
   get isPattern(): boolean {
@@ -47,12 +51,12 @@ export class Channel<T = string> extends Observable<Message<T>> {
 
   /** Whether it has not been closed. */
   get isActive(): boolean {
-    return this[FEED].isOpen;
+    return this.#feed.isOpen;
   }
 
   /** The Receiver's events that concern this Channel. */
   get events(): Observable<ReceiverEvent> {
-    return this[FEED].events.pipe(filter((event) => concerns(event, this)));
+    return this.#feed.events.pipe(filter((event) => concerns(event, this)));
   }
 
   /**
@@ -63,7 +67,7 @@ export class Channel<T = string> extends Observable<Message<T>> {
    * @throws {ChannelClosedError} the Channel is closed, or closes meanwhile
    */
   whenSubscribed(): Promise<void> {
-    return this[FEED].whenSubscribed();
+    return this.#feed.whenSubscribed();
   }
 
   /**
@@ -71,7 +75,7 @@ export class Channel<T = string> extends Observable<Message<T>> {
    * taken. Resolves when the subscription is released, and never hangs: it waits 2 seconds at the most.
    */
   close(): Promise<void> {
-    return this[FEED].close();
+    return this.#feed.close();
   }
 }
 

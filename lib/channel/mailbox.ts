@@ -18,7 +18,7 @@ export interface MailboxHost<T> {
   onUndecodable(error: Error): void;
   /** A message has left the queue. */
   onTaken?(): void;
-  /** Something waits that no observer takes. */
+  /** Something waits that no observer takes, and nothing did before. */
   onWaiting?(): void;
   /** Offers a message that would have to wait; true if it was taken. */
   offer?(raw: RawMessage): boolean;
@@ -134,9 +134,10 @@ export class Mailbox<T> {
   }
 
   #keep(raw: RawMessage): void {
-    if (this.#queue.isEmpty && this.#host.offer?.(raw)) return;
+    const isFirst = this.#queue.isEmpty;
+    if (isFirst && this.#host.offer?.(raw)) return;
     this.#queue.push(unpinned(raw));
-    this.#host.onWaiting?.();
+    if (isFirst) this.#host.onWaiting?.();
     // Inside the event of an overflow somebody may have come.
     if (this.#observers.length > 0) this.#drain();
   }

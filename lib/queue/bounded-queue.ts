@@ -43,8 +43,9 @@ export class BoundedQueue<T> {
   #left = 0;
   /** Of the values that are counted. */
   #bytes = 0;
-  /** The most that the others can be. */
+  /** The most that the others can be, and those that have left since they were counted or none was there. */
   #bytesAtMost = 0;
+  #highWater = 0;
 
   constructor(options: BoundedQueueOptions<T>) {
     const { bounds, sizeOf, onDrop, lossError } = options;
@@ -70,6 +71,11 @@ export class BoundedQueue<T> {
     return this.#bytes;
   }
 
+  /** The most values that ever waited. */
+  get highWater(): number {
+    return this.#highWater;
+  }
+
   /** Whether neither a value nor an error waits. */
   get isEmpty(): boolean {
     return this.#values.length === 0 && this.#faults.length === 0;
@@ -88,6 +94,7 @@ export class BoundedQueue<T> {
       return this.#pushCounted(value);
     this.#values.push(value);
     this.#bytesAtMost = bytesAtMost;
+    if (this.#values.length > this.#highWater) this.#highWater = this.#values.length;
   }
 
   /** Places an error behind what waits. `join` may merge it with one that stands at the same place already. */
@@ -115,11 +122,10 @@ export class BoundedQueue<T> {
   /** Takes the value at the head. */
   shift(): T | undefined {
     if (this.#values.length === 0) return undefined;
-    const value = this.#values.shift() as T;
     this.#left++;
     if (this.#sizes.length > 0) this.#bytes -= this.#sizes.shift() as number;
-    else this.#bytesAtMost -= this.#sizeAtMost(value);
-    return value;
+    else if (this.#values.length === 1) this.#bytesAtMost = 0;
+    return this.#values.shift();
   }
 
   clear(): void {
@@ -143,6 +149,7 @@ export class BoundedQueue<T> {
     // Only now, with the new one in its place: who hears of a loss may come back here.
     for (let bound = reached; bound; bound = this.#boundReachedWith(0, 0))
       this.#lose(this.shift() as T, bound, 'head');
+    if (this.#values.length > this.#highWater) this.#highWater = this.#values.length;
   }
 
   #countBytes(): void {

@@ -62,7 +62,6 @@ export class ReceiverCore implements FeedOwner {
     late: 0,
     undecodable: 0,
     gaps: 0,
-    highWater: 0,
   };
   /** Channels that have closed, and may still be heard of until their links let go of them. */
   readonly #closing = new Set<ChannelFeed<unknown>>();
@@ -88,11 +87,7 @@ export class ReceiverCore implements FeedOwner {
         this.emit({ type: 'decode-error', error: error as DecodeError });
       },
       onTaken: () => this.#endEpisodeIfRelaxed(),
-      onWaiting: () => {
-        if (this.#queue.length > this.#counts.highWater) this.#counts.highWater = this.#queue.length;
-        this.#pulls.serve();
-        this.#endEpisodeIfRelaxed();
-      },
+      onWaiting: () => this.#pulls.serve(),
       offer: (raw) => this.#pulls.offer(raw),
       onObserved: () => this.#onObserved(),
       onDeserted: () => this.#connection.leave(),
@@ -108,7 +103,8 @@ export class ReceiverCore implements FeedOwner {
   }
 
   get stats(): ReceiverStats {
-    return { ...this.#counts, buffered: this.#queue.length, bufferedBytes: this.#queue.bytes };
+    const { length: buffered, bytes: bufferedBytes, highWater } = this.#queue;
+    return { ...this.#counts, buffered, bufferedBytes, highWater };
   }
 
   get isActive(): boolean {
@@ -221,7 +217,7 @@ export class ReceiverCore implements FeedOwner {
 
   emit(event: ReceiverEvent): void {
     if (event.type === 'gap') this.#counts.gaps++;
-    this.events.next(event);
+    if (this.events.observed) this.events.next(event);
   }
 
   accept(raw: RawMessage, isDecoded: boolean): void {
@@ -327,6 +323,8 @@ export class ReceiverCore implements FeedOwner {
   #onDrop(raw: RawMessage): void {
     this.#counts.dropped++;
     this.#episode.drop(raw);
+    // A message too large by itself is lost though there is room.
+    this.#endEpisodeIfRelaxed();
   }
 
   #endEpisodeIfRelaxed(): void {
