@@ -6,7 +6,10 @@ import type { DecodeError, SubscribeError } from '../errors/errors.js';
 export interface Gap {
   /** `'reconnect'`: the connection was lost; `'overflow'`: the buffer was full. */
   readonly cause: 'reconnect' | 'overflow';
-  /** Milliseconds since the epoch: nothing is missing that was heard until then. */
+  /**
+   * Milliseconds since the epoch: when the last message before it was heard, to within 10 ms, or the subscription was
+   * acknowledged if none was.
+   */
   readonly since: number;
   /** Milliseconds since the epoch: nothing is missing from then on. */
   readonly until: number;

@@ -4,6 +4,8 @@ import type { PubSubClient } from './client.js';
 export interface ConnectionObserver {
   /** The connection is lost, and the client tries to get it back. */
   onOffline(error: Error | undefined): void;
+  /** A try to get it back has failed. */
+  onStillOffline(): void;
   /** Redis refuses to subscribe again what the client knows of, all of it for the sake of one: the client tries on. */
   onResubscribeRefused(): void;
   /** It is back, and what the client knew of is subscribed again. */
@@ -51,9 +53,10 @@ export class Connection {
         if (!client.isOpen) end();
       },
       reconnecting: () => {
-        const wasOnline = this.#state === 'online';
+        const before = this.#state;
         this.#state = 'offline';
-        if (wasOnline) observer.onOffline(this.#lastError);
+        if (before === 'online') observer.onOffline(this.#lastError);
+        else if (before === 'connecting') observer.onStillOffline();
       },
       connect: () => {
         this.#state = 'connecting';

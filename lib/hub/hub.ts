@@ -155,6 +155,10 @@ export class Hub implements LinkHost, ConnectionObserver {
     for (const link of this.#allLinks()) link.onOffline();
   }
 
+  onStillOffline(): void {
+    for (const link of this.#allLinks()) link.reconcile();
+  }
+
   onResubscribeRefused(): void {
     for (const link of this.#allLinks()) link.onResubscribeRefused();
   }
@@ -166,7 +170,7 @@ export class Hub implements LinkHost, ConnectionObserver {
     });
     this.#isResuming = false;
     this.#endOutageIfOver();
-    this.onHeard();
+    this.#heard.restart();
   }
 
   onEnded(error: Error | undefined): void {

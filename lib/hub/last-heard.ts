@@ -4,11 +4,13 @@ import { asyncScheduler, type Subscription } from 'rxjs';
 const RESOLUTION = 10;
 
 /**
- * When something was last heard, never later than it was and earlier by the resolution at the most: to read the clock for
- * each message would cost more than all else that is done with it here.
+ * When the last message was heard, or, before the first one of a connection, an acknowledgement or a heartbeat. Never later
+ * than it was, and earlier by the resolution at the most: to read the clock for each message would cost more than all else
+ * that is done with it here.
  */
 export class LastHeard {
   #at = 0;
+  #isMessage = false;
   /** Closed also where somebody else's action threw: the scheduler drops the rest then. */
   #fresh: Subscription | undefined;
 
@@ -17,12 +19,17 @@ export class LastHeard {
     return this.#at;
   }
 
-  /** An acknowledgement or a heartbeat. */
-  note(): void {
-    this.#at = asyncScheduler.now();
+  /** The connection is back, and nothing is missing from now on. */
+  restart(): void {
+    this.#isMessage = false;
+    this.note();
   }
 
-  /** One message of many. */
+  /** An acknowledgement or a heartbeat. */
+  note(): void {
+    if (!this.#isMessage) this.#at = asyncScheduler.now();
+  }
+
   noteMessage(): void {
     if (this.#fresh?.closed !== false) this.#refresh();
   }
@@ -33,7 +40,8 @@ export class LastHeard {
   }
 
   #refresh(): void {
-    this.note();
+    this.#at = asyncScheduler.now();
+    this.#isMessage = true;
     this.#fresh = asyncScheduler.schedule(() => (this.#fresh = undefined), RESOLUTION);
   }
 }

@@ -2,7 +2,7 @@ import type { Consumer } from './link.js';
 
 /** A stretch without connection, until everyone who was subscribed when it began is served again, or has gone. */
 export class Outage {
-  /** Milliseconds since the epoch: nothing is missing that was heard until then. */
+  /** Milliseconds since the epoch. */
   readonly since: number;
   readonly #affected = new Set<Consumer>();
   readonly #missing = new Set<Consumer>();

@@ -1,0 +1,143 @@
+import { FaultScene } from './support/fault-scene.js';
+import { until } from './support/until.js';
+
+/** How things stand when the end comes: each brings a scene there. */
+const STATES: Readonly<Record<string, (scene: FaultScene) => Promise<void>>> = {
+  async idle() {},
+
+  async 'a SUBSCRIBE in flight'({ proxy, receiver }) {
+    proxy.hold('to-server');
+    receiver.channel('late');
+  },
+
+  async 'a SUBSCRIBE unanswered'(scene) {
+    scene.proxy.hold('to-client');
+    scene.receiver.channel('late');
+    await until(async () => (await scene.subscriptions()) === 'a b late');
+  },
+
+  async 'an UNSUBSCRIBE in flight'({ proxy, receiver }) {
+    proxy.hold('to-server');
+    void receiver.channel('b').close();
+  },
+
+  async offline(scene) {
+    await goOffline(scene);
+  },
+
+  async 'offline, with operations waiting'(scene) {
+    await goOffline(scene);
+    scene.receiver.channel('late');
+    void scene.receiver.channel('b').close();
+  },
+
+  async 'a connection without an answer'(scene) {
+    scene.proxy.swallow('to-client');
+    const seen = scene.proxy.seen('to-server');
+    const lost = scene.disconnected();
+    scene.proxy.cut();
+    await lost;
+    await until(() => scene.proxy.seen('to-server') > seen);
+  },
+
+  async 'half open'({ proxy }) {
+    proxy.swallow('to-client');
+    proxy.swallow('to-server');
+  },
+
+  async 'a frozen server'({ server, receiver }) {
+    server.freeze();
+    receiver.channel('late');
+  },
+
+  async 'a dead server'(scene) {
+    const lost = scene.disconnected();
+    await scene.server.kill();
+    await lost;
+  },
+};
+
+async function goOffline(scene: FaultScene): Promise<void> {
+  const lost = scene.disconnected();
+  scene.proxy.close();
+  scene.proxy.cut();
+  await lost;
+}
+
+const reconnectStrategy = () => 20;
+
+describe.each([2, 3] as const)('in every state, on RESP%i,', (RESP) => {
+  /** Brings a scene of its own into each state, with one message heard, and does something to all of them at once. */
+  async function inEach(act: (scene: FaultScene, state: string) => Promise<void>): Promise<void> {
+    await Promise.all(
+      Object.entries(STATES).map(async ([state, arrange]) => {
+        await using scene = await FaultScene.start({ RESP, reconnectStrategy });
+        await scene.observe();
+        await scene.publish();
+        await scene.heardAll();
+        await arrange(scene);
+        await act(scene, state);
+      }),
+    );
+  }
+
+  it.each(['stop', 'drain'] as const)(
+    '%s() settles, completes the stream, and leaves nothing',
+    async (way) => {
+      await inEach(async (scene, state) => {
+        const { receiver, ledger, client } = scene;
+        await receiver[way]();
+        expect({ state, ended: ledger.ended }).toEqual({ state, ended: { error: undefined } });
+        // What is on its way at the end can only be undone when somebody answers again.
+        await scene.heal();
+        const isLeft = async () =>
+          client.eventNames().join() !== 'error' || (await scene.subscriptions()) !== '';
+        await until(async () => !(await isLeft()), { message: `nothing left; ${state}` });
+        await receiver[way]();
+      });
+    },
+  );
+
+  it('stop() cuts a drain() short', async () => {
+    await inEach(async ({ receiver }) => {
+      const drained = receiver.drain();
+      await receiver.stop();
+      await drained;
+    });
+  });
+
+  it('a client that its user destroys ends the stream, which completes', async () => {
+    await inEach(async ({ receiver, ledger, client }, state) => {
+      client.destroy();
+      await until(() => ledger.ended, { message: `the end; ${state}` });
+      expect({ state, ended: ledger.ended }).toEqual({ state, ended: { error: undefined } });
+      await receiver.stop();
+      await receiver.drain();
+    });
+  });
+
+  it('stop() and drain() settle on a client that has been closed', async () => {
+    await inEach(async ({ receiver, client }) => {
+      client.close().catch(() => undefined);
+      await receiver.drain();
+      await receiver.stop();
+      if (client.isOpen) client.destroy();
+    });
+  });
+});
+
+describe.each([2, 3] as const)('a client that gives up, on RESP%i,', (RESP) => {
+  it.each(['idle', 'a SUBSCRIBE in flight', 'an UNSUBSCRIBE in flight'])(
+    'with %s, ends the stream',
+    async (state) => {
+      await using scene = await FaultScene.start({ RESP, reconnectStrategy: false });
+      await scene.observe();
+      await STATES[state]!(scene);
+      scene.proxy.cut();
+      await until(() => scene.ledger.ended);
+      expect(scene.ledger.ended).toMatchObject({ error: { code: 'ERR_CONNECTION_LOST' } });
+      await scene.receiver.stop();
+      expect(scene.client.eventNames()).toEqual(['error']);
+    },
+  );
+});
