@@ -2,10 +2,10 @@ import { FaultScene } from './support/fault-scene.js';
 import { until } from './support/until.js';
 
 /** How things stand when the end comes: each brings a scene there. */
-const STATES: Readonly<Record<string, (scene: FaultScene) => Promise<void>>> = {
-  async idle() {},
+const STATES: Readonly<Record<string, (scene: FaultScene) => void | Promise<void>>> = {
+  idle() {},
 
-  async 'a SUBSCRIBE in flight'({ proxy, receiver }) {
+  'a SUBSCRIBE in flight'({ proxy, receiver }) {
     proxy.hold('to-server');
     receiver.channel('late');
   },
@@ -16,7 +16,7 @@ const STATES: Readonly<Record<string, (scene: FaultScene) => Promise<void>>> = {
     await until(async () => (await scene.subscriptions()) === 'a b late');
   },
 
-  async 'an UNSUBSCRIBE in flight'({ proxy, receiver }) {
+  'an UNSUBSCRIBE in flight'({ proxy, receiver }) {
     proxy.hold('to-server');
     void receiver.channel('b').close();
   },
@@ -40,12 +40,12 @@ const STATES: Readonly<Record<string, (scene: FaultScene) => Promise<void>>> = {
     await until(() => scene.proxy.seen('to-server') > seen);
   },
 
-  async 'half open'({ proxy }) {
+  'half open'({ proxy }) {
     proxy.swallow('to-client');
     proxy.swallow('to-server');
   },
 
-  async 'a frozen server'({ server, receiver }) {
+  'a frozen server'({ server, receiver }) {
     server.freeze();
     receiver.channel('late');
   },
@@ -116,12 +116,24 @@ describe.each([2, 3] as const)('in every state, on RESP%i,', (RESP) => {
     });
   });
 
-  it('stop() and drain() settle on a client that has been closed', async () => {
+  it('a client that its user closes ends the stream, which completes, once nothing is waited for', async () => {
+    await inEach(async (scene, state) => {
+      const { receiver, ledger, client } = scene;
+      client.close().catch(() => undefined);
+      // A client that closes waits for the answers to what it has sent.
+      await scene.heal();
+      await until(() => ledger.ended, { message: `the end; ${state}` });
+      expect({ state, ended: ledger.ended }).toEqual({ state, ended: { error: undefined } });
+      await receiver.stop();
+      await receiver.drain();
+    });
+  });
+
+  it('stop() and drain() settle on a client that its user has just closed', async () => {
     await inEach(async ({ receiver, client }) => {
       client.close().catch(() => undefined);
       await receiver.drain();
       await receiver.stop();
-      if (client.isOpen) client.destroy();
     });
   });
 });

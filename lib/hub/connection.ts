@@ -1,4 +1,10 @@
+import { asyncScheduler, type Subscription } from 'rxjs';
 import type { PubSubClient } from './client.js';
+
+/** Milliseconds until the first look whether a client that is offline has been closed; each time twice as long. */
+const FIRST_LOOK = 100;
+/** The last one is a day later: looking has an end, also where virtual time runs on until nothing is left to do. */
+const LOOKS = 20;
 
 /** What a client's events mean for its subscriptions. */
 export interface ConnectionObserver {
@@ -26,6 +32,7 @@ export class Connection {
   #isWatching = false;
   #state: ConnectionState = 'connecting';
   #lastError: Error | undefined;
+  #nextLook: Subscription | undefined;
 
   constructor(client: PubSubClient, observer: ConnectionObserver) {
     this.#client = client;
@@ -35,9 +42,12 @@ export class Connection {
     };
     this.#listeners = {
       error: (error) => {
+        const earlier = this.#lastError;
         this.#lastError = toError(error);
-        // node-redis 5 has no 'terminated': there an error of a client that is not open is how it gives up.
-        if (!client.isOpen) end(this.#lastError);
+        // node-redis 5 has no 'terminated': it gives up with the same error once more, or with that of a failed try. Any
+        // other is that of a connection that broke off while its user closed the client, and nothing else tells of that.
+        const hasGivenUp = isVersion5(client) && (this.#state !== 'online' || earlier === this.#lastError);
+        if (!client.isOpen) end(hasGivenUp ? this.#lastError : undefined);
         else if (this.#state !== 'online' && this.#lastError.message.startsWith('NOPERM '))
           observer.onResubscribeRefused();
       },
@@ -53,10 +63,14 @@ export class Connection {
         if (!client.isOpen) end();
       },
       reconnecting: () => {
+        if (!client.isOpen) return end();
         const before = this.#state;
         this.#state = 'offline';
-        if (before === 'online') observer.onOffline(this.#lastError);
-        else if (before === 'connecting') observer.onStillOffline();
+        if (before === 'online') {
+          observer.onOffline(this.#lastError);
+          this.#look(end, 0);
+        }
+        if (before === 'connecting') observer.onStillOffline();
       },
       connect: () => {
         this.#state = 'connecting';
@@ -64,6 +78,7 @@ export class Connection {
       ready: () => {
         this.#state = 'online';
         this.#lastError = undefined;
+        this.#nextLook?.unsubscribe();
         observer.onOnline();
       },
       'ping-interval': () => observer.onHeard(),
@@ -96,8 +111,26 @@ export class Connection {
   unwatch(): void {
     if (!this.#isWatching) return;
     this.#isWatching = false;
+    this.#nextLook?.unsubscribe();
     for (const [event, listener] of Object.entries(this.#listeners)) this.#client.off(event, listener);
   }
+
+  /** A client that is closed while it is offline, with commands waiting, tells nobody. */
+  #look(onClosed: () => void, looks: number): void {
+    if (looks === LOOKS || !this.#isWatching) return;
+    this.#nextLook = asyncScheduler.schedule(
+      () => {
+        if (!this.#client.isOpen) onClosed();
+        else this.#look(onClosed, looks + 1);
+      },
+      FIRST_LOOK * 2 ** looks,
+    );
+  }
+}
+
+/** By a command that came with version 6: there is nothing better to tell them apart by. */
+function isVersion5(client: PubSubClient): boolean {
+  return !('clientUnblock' in client);
 }
 
 function ignore(): void {}

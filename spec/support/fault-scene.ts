@@ -1,5 +1,4 @@
 import { createClient } from 'redis';
-import type { PubSubClient } from '../../lib/hub/client.js';
 import { type Gap, Receiver, type ReceiverEvent, type ReceiverOptions } from '../../lib/index.js';
 import { Ledger } from './ledger.js';
 import { RedisServer } from './redis-server.js';
@@ -45,7 +44,7 @@ export class FaultScene implements AsyncDisposable {
     this.client = client;
     this.admin = admin;
     this.#channels = channels;
-    this.receiver = new Receiver(client as PubSubClient, { autoStop: false, ...options });
+    this.receiver = new Receiver(client, { autoStop: false, ...options });
     this.receiver.events.subscribe((event) => this.ledger.note(event));
     for (const name of channels) this.receiver.channel(name);
   }
