@@ -5,8 +5,8 @@ import { Channel } from './channel.js';
 import { bytes, decodeWith, text, type Codec } from '../codec/codec.js';
 import { ChannelClosedError, ConnectionLostError, DecodeError, SubscribeError } from '../errors/errors.js';
 import type { ReceiverEvent } from './events.js';
-import type { Hub, Watcher } from '../hub/hub.js';
 import type { Consumer } from '../hub/link.js';
+import type { PubSubHub, Watcher } from '../hub/pub-sub-hub.js';
 import type { RawMessage } from './mailbox.js';
 import type { ChannelKind, Message } from './message.js';
 import { OwnObservers, type ObservedChannel } from './own-observers.js';
@@ -36,7 +36,7 @@ export interface FeedOwner extends Watcher {
 
 export interface FeedOptions<T> {
   readonly owner: FeedOwner;
-  readonly hub: Hub;
+  readonly hub: PubSubHub;
   readonly kind: ChannelKind;
   readonly name: string;
   readonly codec: Codec<T>;
@@ -72,7 +72,7 @@ export class ChannelFeed<T> implements Consumer, ObservedChannel<T> {
   readonly kind: ChannelKind;
   readonly name: string;
   readonly codec: Codec<T>;
-  readonly hub: Hub;
+  readonly hub: PubSubHub;
   readonly binary: boolean;
   readonly channel: Channel<T>;
 

@@ -32,10 +32,11 @@ export interface Publisher {
   sPublish?(channel: string, message: string | Buffer): Promise<number> | number;
 }
 
-type WireType = 'CHANNELS' | 'PATTERNS' | 'SHARDED';
+export type WireType = 'CHANNELS' | 'PATTERNS' | 'SHARDED';
 
 /** A Map, by name; only what is used of it, because node-redis's own types of the listeners differ by mode. */
-interface WireRegistry {
+export interface WireRegistry {
+  readonly size: number;
   get(name: string): { readonly buffers: ListenerSet; readonly strings: ListenerSet } | undefined;
   delete(name: string): boolean;
 }

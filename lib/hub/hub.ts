@@ -5,17 +5,25 @@ import { Link, type Consumer, type LinkHost } from './link.js';
 import { LastHeard } from './last-heard.js';
 import type { ChannelKind } from '../channel/message.js';
 import { Outage } from './outage.js';
+import type { PubSubHub, Watcher } from './pub-sub-hub.js';
 import { reportUnhandled } from './report-unhandled.js';
 import { Ring } from '../queue/ring.js';
 import { Wire } from './wire.js';
 
-/** One who wants to know how the connection fares: a Receiver. */
-export interface Watcher {
-  onDisconnected(error: Error | undefined): void;
-  /** All are served again. `affected` are the consumers, of all Receivers, that may lack messages. */
-  onReconnected(since: number, until: number, affected: ReadonlySet<Consumer>): void;
-  /** The client has ended, with an error if it gave up; its consumers have been told. */
-  onClientEnded(hub: Hub, error: Error | undefined): void;
+/** Who runs a Hub as one of several that serve the same Receivers. */
+export interface HubHost {
+  /** Nothing is left of this name here. */
+  onRemoved(kind: ChannelKind, name: string): void;
+  /** Whether Redis means the place or the moment by its refusal, and not the name: it is tried again. */
+  isPassing(error: unknown): boolean;
+}
+
+/** A name that has been let go of, to be served elsewhere. */
+export interface Eviction {
+  readonly consumers: readonly Consumer[];
+  /** Those of them who may lack messages, and from when on. */
+  readonly affected: readonly Consumer[];
+  readonly since: number;
 }
 
 interface Delivery {
@@ -31,7 +39,7 @@ const FIRST_RETRY = 50;
 const LAST_RETRY = 2_000;
 
 /** All that this package's Receivers hold of one client: they share its subscriptions. */
-export class Hub implements LinkHost, ConnectionObserver {
+export class Hub implements PubSubHub, LinkHost, ConnectionObserver {
   readonly #links: Readonly<Record<ChannelKind, Map<string, Link>>> = {
     channel: new Map(),
     pattern: new Map(),
@@ -39,6 +47,7 @@ export class Hub implements LinkHost, ConnectionObserver {
   };
   readonly #connection: Connection;
   readonly #wire: Wire;
+  readonly #host: HubHost | undefined;
   readonly #watchers = new Map<Watcher, number>();
   readonly #waiting = new Ring<Delivery>();
   #retries = new Subscription();
@@ -49,20 +58,12 @@ export class Hub implements LinkHost, ConnectionObserver {
   #isBlocked = false;
   readonly #heard = new LastHeard();
 
-  constructor(client: PubSubClient) {
+  constructor(client: PubSubClient, host?: HubHost) {
+    this.#host = host;
     this.#connection = new Connection(client, this);
     this.#wire = new Wire(client, this.#links, (link, data, channel, binary) =>
       this.#deliver(link, data, channel, binary),
     );
-  }
-
-  /** The one hub of a client, also where this package is loaded both as ES module and as CommonJS. */
-  static of(client: PubSubClient): Hub {
-    const shared = globalThis as { [HUBS]?: WeakMap<PubSubClient, Hub> | undefined };
-    const hubs = (shared[HUBS] ??= new WeakMap<PubSubClient, Hub>());
-    let hub = hubs.get(client);
-    if (!hub) hubs.set(client, (hub = new Hub(client)));
-    return hub;
   }
 
   get isOpen(): boolean {
@@ -75,6 +76,11 @@ export class Hub implements LinkHost, ConnectionObserver {
 
   get isOffline(): boolean {
     return this.#connection.isOffline;
+  }
+
+  /** Whether it carries nothing. */
+  get isEmpty(): boolean {
+    return Object.values(this.#links).every((links) => links.size === 0);
   }
 
   /** What `work` asks for goes out together. */
@@ -118,7 +124,7 @@ export class Hub implements LinkHost, ConnectionObserver {
   }
 
   isRefusal(error: unknown): boolean {
-    return this.#wire.isRefusal(error);
+    return this.#wire.isRefusal(error) && this.#host?.isPassing(error) !== true;
   }
 
   retryLater(link: Link, failures: number): void {
@@ -137,8 +143,43 @@ export class Hub implements LinkHost, ConnectionObserver {
   }
 
   remove(link: Link): void {
-    if (this.#links[link.kind].get(link.name) === link) this.#links[link.kind].delete(link.name);
+    if (this.#links[link.kind].get(link.name) === link) {
+      this.#links[link.kind].delete(link.name);
+      this.#host?.onRemoved(link.kind, link.name);
+    }
     this.#refresh();
+  }
+
+  /** Lets go of a name without a command: Redis has dropped it here, or is about to. */
+  evict(kind: ChannelKind, name: string): Eviction | undefined {
+    const link = this.#links[kind].get(name);
+    if (!link) return undefined;
+    const outage = this.#outage;
+    const { isLive } = link;
+    const affected = link.consumers.filter((consumer) => isLive || outage?.affected.has(consumer));
+    const since = outage?.since ?? this.#heard.at;
+    this.#links[kind].delete(name);
+    const consumers = link.evict();
+    for (const consumer of consumers) outage?.settle(consumer, 'gone');
+    this.#endOutageIfOver();
+    this.#refresh();
+    return { consumers, affected, since };
+  }
+
+  /** Takes over who was let go of elsewhere: a gap follows for the affected once they are served here. */
+  adopt(kind: ChannelKind, name: string, { consumers, affected, since }: Eviction): void {
+    if (affected.length > 0) {
+      const outage = (this.#outage ??= new Outage(since));
+      outage.widen(since);
+      for (const consumer of affected) outage.add(consumer);
+      this.#isBlocked = true;
+    }
+    for (const consumer of consumers) this.attach(kind, name, consumer);
+  }
+
+  /** What was heard since that moment proves nothing. */
+  doubt(since: number): void {
+    this.#heard.doubt(since);
   }
 
   onHeard(): void {
@@ -243,7 +284,7 @@ export class Hub implements LinkHost, ConnectionObserver {
 
   /** Listens to the client only while somebody needs it. */
   #refresh(): void {
-    const isNeeded = this.#watchers.size > 0 || Object.values(this.#links).some((links) => links.size > 0);
+    const isNeeded = this.#watchers.size > 0 || !this.isEmpty;
     if (isNeeded) return this.#connection.watch();
     this.#connection.unwatch();
     this.#heard.rest();
@@ -253,12 +294,3 @@ export class Hub implements LinkHost, ConnectionObserver {
     return Object.values(this.#links).flatMap((links) => [...links.values()]);
   }
 }
-
-/** Runs `work` with what it asks for, of whichever hub, going out together. */
-export function batchOn(consumers: readonly { readonly hub: Hub }[], work: () => void): void {
-  const hubs = new Set(consumers.map(({ hub }) => hub));
-  [...hubs].reduce<() => void>((inner, hub) => () => hub.batch(inner), work)();
-}
-
-/** Part of what this package's copies in one process have to agree on: change it with the shape of Hub. */
-const HUBS = Symbol.for('rx-redis-receiver.hubs.1');

@@ -34,6 +34,11 @@ export class LastHeard {
     if (this.#fresh?.closed !== false) this.#refresh();
   }
 
+  /** What was heard since that moment proves nothing. */
+  doubt(since: number): void {
+    this.#at = Math.min(this.#at, since);
+  }
+
   /** Leaves no timer behind. */
   rest(): void {
     this.#fresh?.unsubscribe();

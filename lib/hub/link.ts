@@ -179,6 +179,17 @@ export class Link {
     this.reconcile();
   }
 
+  /** Lets everyone go without a command; returns those who still want it, to be served elsewhere. */
+  evict(): readonly Consumer[] {
+    const wanting = this.#wanting;
+    this.#state = ENDED;
+    this.#host.forget(this);
+    this.#release();
+    this.#setConsumers([], []);
+    for (const consumer of wanting) consumer.onInterrupted();
+    return wanting;
+  }
+
   /** The client has ended: nothing comes any more. */
   end(error: Error | undefined): void {
     const wanting = this.#wanting;

@@ -2,13 +2,17 @@ import type { Consumer } from './link.js';
 
 /** A stretch without connection, until everyone who was subscribed when it began is served again, or has gone. */
 export class Outage {
-  /** Milliseconds since the epoch. */
-  readonly since: number;
   readonly #affected = new Set<Consumer>();
   readonly #missing = new Set<Consumer>();
+  #since: number;
 
   constructor(since: number) {
-    this.since = since;
+    this.#since = since;
+  }
+
+  /** Milliseconds since the epoch. */
+  get since(): number {
+    return this.#since;
   }
 
   /** Those who may lack messages. */
@@ -18,6 +22,11 @@ export class Outage {
 
   get isOver(): boolean {
     return this.#missing.size === 0;
+  }
+
+  /** Nothing is sure from this moment on, which may be earlier. */
+  widen(since: number): void {
+    this.#since = Math.min(this.#since, since);
   }
 
   add(consumer: Consumer): void {

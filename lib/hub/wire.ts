@@ -1,4 +1,5 @@
 import { COMMANDS, type PubSubClient, type WireListener } from './client.js';
+import { keySlot } from './key-slot.js';
 import type { Link } from './link.js';
 import type { ChannelKind } from '../channel/message.js';
 
@@ -16,8 +17,8 @@ interface Request {
 export type Deliver = (link: Link, data: string | Buffer, channel: string, binary: boolean) => void;
 
 /**
- * What goes to the client and comes from it. Channels share one listener a mode and go out many in one command;
- * patterns have a listener each, because a listener is never told which pattern it was.
+ * What goes to the client and comes from it. Channels share one listener a mode and go out many in one command, sharded
+ * ones those of one slot; patterns have a listener each, because a listener is never told which pattern it was.
  */
 export class Wire {
   readonly #client: PubSubClient;
@@ -51,8 +52,10 @@ export class Wire {
     const request = { verb, kind: link.kind, binary, links: [link] };
     if (!this.#batch) return this.#send(request);
     const isAlone =
-      link.kind !== 'channel' || (verb === 'unsubscribe' && !this.#isOnlyListener(link, binary));
-    const key = `${verb} ${binary ? 'binary' : 'text'}`;
+      link.kind === 'pattern' || (verb === 'unsubscribe' && !this.#isOnlyListener(link, binary));
+    // A cluster takes only names of one slot in one command.
+    const slot = link.kind === 'shard' ? String(keySlot(link.name)) : '';
+    const key = `${verb} ${binary ? 'binary' : 'text'} ${link.kind} ${slot}`;
     const open = isAlone ? undefined : this.#batch.open.get(key);
     if (open) {
       open.links.push(link);

@@ -2,11 +2,11 @@ import type { ChannelFeed } from '../channel/channel-feed.js';
 import { ConnectAttempt } from './connect-attempt.js';
 import { SubscribeError } from '../errors/errors.js';
 import { Grace } from '../channel/grace.js';
-import { batchOn, type Hub, type Watcher } from '../hub/hub.js';
+import { batchOn, type PubSubHub, type Watcher } from '../hub/pub-sub-hub.js';
 import type { Registry } from './registry.js';
 
 export interface ReceiverConnectionOptions {
-  readonly hub: Hub;
+  readonly hub: PubSubHub;
   readonly registry: Registry;
   readonly watcher: Watcher;
   readonly isObserved: () => boolean;

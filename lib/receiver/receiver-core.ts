@@ -14,8 +14,8 @@ import {
   SubscribeError,
 } from '../errors/errors.js';
 import type { Gap, ReceiverEvent } from '../channel/events.js';
-import { batchOn, type Hub } from '../hub/hub.js';
 import type { Consumer } from '../hub/link.js';
+import { batchOn, type PubSubHub } from '../hub/pub-sub-hub.js';
 import { Mailbox, type MailboxHost, type RawMessage } from '../channel/mailbox.js';
 import type { Message } from '../channel/message.js';
 import { OverflowEpisode } from './overflow-episode.js';
@@ -25,7 +25,8 @@ import { Registry } from './registry.js';
 import type { ReceiverStats } from './stats.js';
 
 export interface CoreOptions {
-  readonly hub: Hub;
+  readonly hub: PubSubHub;
+  readonly heartbeat: number;
   readonly bounds: Bounds;
   readonly autoStop: boolean;
   readonly onGap: 'event' | 'error';
@@ -112,8 +113,12 @@ export class ReceiverCore implements FeedOwner {
     return life.at === 'ended' ? life.hadChannels && !this.#mailbox.isEmpty : this.registry.size > 0;
   }
 
-  get hub(): Hub {
+  get hub(): PubSubHub {
     return this.#options.hub;
+  }
+
+  get heartbeat(): number {
+    return this.#options.heartbeat;
   }
 
   add(feed: ChannelFeed<unknown>): void {
@@ -279,7 +284,7 @@ export class ReceiverCore implements FeedOwner {
       this.#mailbox.place(new GapError(gap), (earlier) => joinGaps(earlier, gap));
   }
 
-  onClientEnded(hub: Hub, error: Error | undefined): void {
+  onClientEnded(hub: PubSubHub, error: Error | undefined): void {
     if (hub !== this.#options.hub) return;
     void this.#end('behind', error && new ConnectionLostError({ cause: error }));
   }

@@ -20,6 +20,14 @@ export interface ReceiverOptions<T> extends BufferOptions {
    * @default 'event'
    */
   readonly onGap?: 'event' | 'error' | undefined;
+  /**
+   * Milliseconds between looks at the servers of a cluster or a Sentinel set, whose client says nothing of a node that
+   * has stopped answering, of a fail-over or of a slot that has moved: such a thing is found within two of them. Each
+   * costs one small command a connection, and CLUSTER SLOTS at up to three nodes; Receivers on one client share the
+   * shortest. 0: none. A single server's client has `pingInterval` and `socket.socketTimeout` for that.
+   * @default 5000
+   */
+  readonly heartbeat?: number | undefined;
   /** Stops the Receiver when it is aborted. */
   readonly signal?: AbortSignal | undefined;
 }

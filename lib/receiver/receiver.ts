@@ -5,7 +5,8 @@ import { ChannelFeed } from '../channel/channel-feed.js';
 import { assertPubSubClient, type PubSubClient } from '../hub/client.js';
 import { assertCodec, text, type Codec } from '../codec/codec.js';
 import type { ReceiverEvent } from '../channel/events.js';
-import { Hub } from '../hub/hub.js';
+import { hubOf } from '../hub/hub-of.js';
+import type { PubSubHub } from '../hub/pub-sub-hub.js';
 import { invalidArgument } from '../errors/invalid-argument.js';
 import type { ChannelKind, Message } from '../channel/message.js';
 import { closeClient, openClient, type OpenOptions } from './open-client.js';
@@ -58,7 +59,7 @@ export class Receiver<T = string>
   readonly events: Observable<ReceiverEvent>;
 
   readonly #core: ReceiverCore;
-  readonly #hub: Hub;
+  readonly #hub: PubSubHub;
   readonly #codec: Codec<T>;
 
   /**
@@ -193,7 +194,7 @@ export class Receiver<T = string>
     const existing = this.#core.registry.get(kind, name);
     if (existing) return reuse(existing, options) as Channel<U>;
 
-    const hub = options.client ? Hub.of(options.client) : this.#hub;
+    const hub = options.client ? hubOf(options.client) : this.#hub;
     const codec = options.codec ?? (this.#codec as Codec<unknown> as Codec<U>);
     const feed = new ChannelFeed<U>({ owner: this.#core, hub, kind, name, codec });
     this.#core.add(feed);
@@ -207,16 +208,21 @@ function reuse(feed: ChannelFeed<unknown>, { codec, client }: ChannelOptions<unk
   if (codec && codec !== feed.codec) {
     throw invalidArgument(`the codec of ${what}`, 'the one it is registered with', codec, advice);
   }
-  if (client && Hub.of(client) !== feed.hub) {
+  if (client && hubOf(client) !== feed.hub) {
     throw invalidArgument(`the client of ${what}`, 'the one it is registered with', client, advice);
   }
   return feed.channel;
 }
 
+const DEFAULT_HEARTBEAT = 5_000;
+/** More than this no timer can wait. */
+const LONGEST_HEARTBEAT = 2 ** 31 - 1;
+
 function resolveOptions({
   codec,
   autoStop = true,
   onGap = 'event',
+  heartbeat = DEFAULT_HEARTBEAT,
   signal,
   ...rest
 }: ReceiverOptions<unknown>) {
@@ -224,10 +230,13 @@ function resolveOptions({
   if (typeof autoStop !== 'boolean') throw invalidArgument("the option 'autoStop'", 'a boolean', autoStop);
   if (!['event', 'error'].includes(onGap))
     throw invalidArgument("the option 'onGap'", "'event' or 'error'", onGap);
+  if (typeof heartbeat !== 'number' || !(heartbeat >= 0 && heartbeat <= LONGEST_HEARTBEAT)) {
+    throw invalidArgument("the option 'heartbeat'", `milliseconds, 0 to ${LONGEST_HEARTBEAT}`, heartbeat);
+  }
   if (signal !== undefined && !(signal instanceof AbortSignal)) {
     throw invalidArgument("the option 'signal'", 'an AbortSignal', signal);
   }
-  return { bounds: resolveBounds(rest), autoStop, onGap };
+  return { bounds: resolveBounds(rest), autoStop, onGap, heartbeat };
 }
 
 function createCore(client: PubSubClient, options: ReceiverOptions<unknown>): ReceiverCore {
@@ -237,7 +246,7 @@ function createCore(client: PubSubClient, options: ReceiverOptions<unknown>): Re
   const onAbort = () => void core.stop();
   const core = new ReceiverCore({
     ...resolveOptions(options),
-    hub: Hub.of(client),
+    hub: hubOf(client),
     onStopped: () => {
       signal?.removeEventListener('abort', onAbort);
       close?.();

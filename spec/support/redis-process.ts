@@ -3,6 +3,8 @@ import { once } from 'node:events';
 
 const START_TIMEOUT = 10_000;
 const GRACE = 2_000;
+/** What a server says when it can be talked to, and what a Sentinel says. */
+const UP = /Ready to accept connections|\+monitor master/;
 
 /** One run of a redis-server, from its first accepted connection until its exit. */
 export class RedisProcess {
@@ -74,7 +76,7 @@ function accepting(child: ChildProcess): Promise<void> {
     };
     const read = (chunk: Buffer): void => {
       output += chunk.toString();
-      if (!output.includes('Ready to accept connections')) return;
+      if (!UP.test(output)) return;
       clearTimeout(timer);
       // Nobody reads on, but the pipe must not fill up.
       child.stdout?.off('data', read).resume();

@@ -1,0 +1,194 @@
+import { asyncScheduler } from 'rxjs';
+import type { ChannelKind } from '../channel/message.js';
+import type { PubSubClient } from './client.js';
+import { askNodes, type ClusterMap } from './cluster-map.js';
+import { keySlot } from './key-slot.js';
+import { singleUse, type NodeAddress, type NodeClient } from './node-client.js';
+import type { Topology, TopologyObserver } from './topology.js';
+
+/** One server as the cluster client knows it; it has a `client` once that was needed. */
+export interface ClusterNode extends NodeAddress {
+  readonly client?: NodeClient | undefined;
+}
+
+/** What `createCluster` returns, as far as this package needs it. */
+export interface ClusterClient extends PubSubClient {
+  readonly masters: readonly ClusterNode[];
+  readonly replicas: readonly ClusterNode[];
+  readonly slots: readonly ({ readonly master: NodeAddress } | undefined)[];
+  nodeClient(node: ClusterNode): Promise<NodeClient>;
+}
+
+export function isClusterClient(client: PubSubClient): client is ClusterClient {
+  const { masters, replicas, nodeClient } = client as Partial<ClusterClient>;
+  return Array.isArray(masters) && Array.isArray(replicas) && typeof nodeClient === 'function';
+}
+
+/** Channels and patterns, which every node hears of. */
+const BROADCAST = 'broadcast';
+/** Milliseconds for which its node may be missing from the map. */
+const MOST_MISSING = 2_000;
+
+/**
+ * A cluster: channels and patterns share a lane to any node, because a message goes to all; sharded channels have a lane
+ * to the master of their slot. The client's own map is old until a command of its user is redirected, so this asks.
+ */
+export class ClusterTopology implements Topology {
+  /** Others hear of it by gossip, at once. */
+  readonly belief = 1_000;
+
+  readonly #client: ClusterClient;
+  readonly #addresses = new Map<string, NodeAddress>();
+  #map: ClusterMap | undefined;
+  #onDisconnect: (() => void) | undefined;
+  /** Where the broadcast lane leads. */
+  #broadcaster: string | undefined;
+  /** Nodes to which it could not lead, the last one last. */
+  #avoided: readonly string[] = [];
+  /** Since when that node is not in the map: for a moment, that is a part of a fail-over. */
+  #missingSince: number | undefined;
+  /** The broadcast lane's node has lost sight of the cluster, and others have not. */
+  #isBroadcasterLost = false;
+
+  constructor(client: ClusterClient) {
+    this.#client = client;
+  }
+
+  laneOf(kind: ChannelKind, name: string): string {
+    if (kind !== 'shard') return BROADCAST;
+    const owner = this.#ownerOf(keySlot(name));
+    return owner ? this.#keyOf(owner) : 'nowhere';
+  }
+
+  open(lane: string): NodeClient | undefined {
+    if (lane === BROADCAST) {
+      this.#isBroadcasterLost = false;
+      this.#missingSince = undefined;
+      this.#broadcaster = this.#chooseBroadcaster();
+    }
+    const key = lane === BROADCAST ? this.#broadcaster : lane;
+    const address = key === undefined ? undefined : this.#addresses.get(key);
+    return address && this.#connectionTo(address);
+  }
+
+  isMisled(lane: string): boolean {
+    if (lane !== BROADCAST) return false;
+    const missingFor = this.#missingSince === undefined ? 0 : asyncScheduler.now() - this.#missingSince;
+    return this.#isBroadcasterLost || missingFor > MOST_MISSING;
+  }
+
+  onLost(lane: string): void {
+    const { length } = this.#nodes();
+    if (lane !== BROADCAST || this.#broadcaster === undefined) return;
+    const others = this.#avoided.filter((key) => key !== this.#broadcaster);
+    this.#avoided = [...others, this.#broadcaster].slice(-Math.max(length - 1, 0));
+  }
+
+  async refresh(): Promise<boolean> {
+    const map = await askNodes(await this.#readyClients());
+    if (!map || map.fingerprint === this.#map?.fingerprint) return false;
+    this.#map = map;
+    const isMember = map.nodes.some((node) => this.#keyOf(node) === this.#broadcaster);
+    if (isMember) this.#missingSince = undefined;
+    else this.#missingSince ??= asyncScheduler.now();
+    return true;
+  }
+
+  learn(error: Error): boolean {
+    const [, slot, host, port] = /^MOVED (\d+) (.*):(\d+)$/.exec(error.message) ?? [];
+    if (slot === undefined || !host || port === undefined) return false;
+    const owner = { host, port: Number(port) };
+    const known = this.#ownerOf(Number(slot));
+    if (known && this.#keyOf(known) === this.#keyOf(owner)) return false;
+    const slots = this.#map ? [...this.#map.slots] : this.#client.slots.map((shard) => shard?.master);
+    slots[Number(slot)] = owner;
+    // Without a fingerprint: what the nodes say next counts, whether they have said it before or not.
+    this.#map = { slots, nodes: [...this.#nodes(), owner], fingerprint: undefined };
+    return true;
+  }
+
+  async isSound(lane: string, client: NodeClient): Promise<boolean> {
+    if (lane !== BROADCAST) return true;
+    if (this.#missingSince !== undefined) return false;
+    if (await isHealthy(client)) return true;
+    // A cluster that has failed as a whole has no better node.
+    const others = await Promise.all(
+      (await this.#readyClients()).map((other) => isHealthy(other).catch(() => false)),
+    );
+    this.#isBroadcasterLost = others.includes(true);
+    return !this.#isBroadcasterLost;
+  }
+
+  watch(observer: TopologyObserver): void {
+    this.#onDisconnect = () => {
+      if (!this.#client.isOpen) observer.onEnded();
+    };
+    this.#client.on('disconnect', this.#onDisconnect);
+  }
+
+  unwatch(): void {
+    if (this.#onDisconnect) this.#client.off('disconnect', this.#onDisconnect);
+    this.#onDisconnect = undefined;
+  }
+
+  #ownerOf(slot: number): NodeAddress | undefined {
+    return this.#map ? this.#map.slots[slot] : this.#client.slots[slot]?.master;
+  }
+
+  #keyOf(address: NodeAddress): string {
+    const key = `${address.host}:${address.port}`;
+    if (!this.#addresses.has(key)) this.#addresses.set(key, { host: address.host, port: address.port });
+    return key;
+  }
+
+  #known(): readonly ClusterNode[] {
+    return [...this.#client.masters, ...this.#client.replicas];
+  }
+
+  #nodes(): readonly NodeAddress[] {
+    return this.#map?.nodes ?? this.#known();
+  }
+
+  /** Any node will do, but not one that has just failed, and rather one that the client reaches. */
+  #chooseBroadcaster(): string | undefined {
+    const reached = new Set(
+      this.#known().flatMap((node) => (node.client?.isReady === true ? [this.#keyOf(node)] : [])),
+    );
+    const keys = this.#nodes().map((node) => this.#keyOf(node));
+    const best = (candidates: readonly string[]) => candidates[Math.floor(Math.random() * candidates.length)];
+    const untried = keys.filter((key) => !this.#avoided.includes(key));
+    return best(untried.filter((key) => reached.has(key))) ?? best(untried) ?? best(keys);
+  }
+
+  /** The node's own client knows the way, with all that the user has set; for a node that is new, another's does. */
+  #connectionTo(address: NodeAddress): NodeClient | undefined {
+    const known = this.#known();
+    const own = known.find((node) => node.client && isSame(node, address))?.client;
+    if (own) return singleUse(own, undefined);
+    const template = known.find((node) => node.client);
+    if (!template?.client) return undefined;
+    // Under a `nodeAddressMap` only the client knows the way: it will, once it has met the node.
+    const { socket } = template.client.options ?? {};
+    return isSame(template, (socket ?? {}) as NodeAddress) ? singleUse(template.client, address) : undefined;
+  }
+
+  async #readyClients(): Promise<readonly NodeClient[]> {
+    const known = this.#known();
+    const ready = known.flatMap(({ client }) => (client?.isReady === true ? [client] : []));
+    const [first] = known;
+    if (ready.length > 0 || known.some(({ client }) => client) || !first) return ready;
+    // It connects only where it has to, and has not had to yet.
+    return this.#client.nodeClient(first).then(
+      (client) => [client],
+      () => [],
+    );
+  }
+}
+
+function isSame(one: NodeAddress, other: NodeAddress): boolean {
+  return one.host === other.host && one.port === other.port;
+}
+
+async function isHealthy(client: NodeClient): Promise<boolean> {
+  return !/cluster_state:fail/.test(String(await client.sendCommand(['CLUSTER', 'INFO'])));
+}

@@ -1,0 +1,174 @@
+import { asyncScheduler, Subscription } from 'rxjs';
+import type { ChannelKind } from '../channel/message.js';
+import { Hub } from './hub.js';
+import { LanePort } from './lane-port.js';
+import { look } from './lane-health.js';
+import type { NodeClient } from './node-client.js';
+import type { Topology } from './topology.js';
+
+/** What a lane needs of the hub it belongs to. */
+export interface LaneHost {
+  /** Milliseconds in which a server has to answer. */
+  readonly patience: number;
+  /** The lane has no connection, or one that is not as it should be: where should it lead? */
+  onTrouble(lane: Lane): void;
+  /** Redis has dropped a sharded channel here, because its slot has moved. */
+  onMoved(lane: Lane, name: string): void;
+  /** Redis refused because of the place, or of the moment. */
+  onRedirected(error: Error): void;
+  /** Nothing is left of this name here. */
+  onRemoved(kind: ChannelKind, name: string, lane: Lane): void;
+}
+
+const SHORTEST_WAIT = 50;
+const LONGEST_WAIT = 2_000;
+
+/**
+ * A connection of ours to one of several servers, and the hub of the names that it carries. The client's own would
+ * leave names on a dead server or on one whose slot has moved, and say nothing. A connection that breaks is replaced, and
+ * the hub subscribes anew what it wants.
+ */
+export class Lane {
+  readonly key: string;
+  readonly hub: Hub;
+
+  readonly #topology: Topology;
+  readonly #host: LaneHost;
+  readonly #port = new LanePort();
+  #client: NodeClient | undefined;
+  #timer = Subscription.EMPTY;
+  #failures = 0;
+  #isLooking = false;
+  #isClosed = false;
+  #isAstray = false;
+  /** When all was last known to be in order. */
+  #soundAt = asyncScheduler.now();
+
+  constructor(key: string, topology: Topology, host: LaneHost) {
+    this.key = key;
+    this.#topology = topology;
+    this.#host = host;
+    this.hub = new Hub(this.#port, {
+      onRemoved: (kind, name) => host.onRemoved(kind, name, this),
+      isPassing: (error) => {
+        if (!(error instanceof Error) || !PASSING.test(error.message)) return false;
+        host.onRedirected(error);
+        return true;
+      },
+    });
+    this.#open();
+  }
+
+  get isOnline(): boolean {
+    return this.#port.isReady;
+  }
+
+  /** Something that the client believes to be subscribed is not. */
+  get isAstray(): boolean {
+    return this.#isAstray;
+  }
+
+  /** From when on something may be missing, if what this lane carries belongs elsewhere by now. */
+  get doubtfulSince(): number {
+    return this.#soundAt - this.#topology.belief;
+  }
+
+  /** Looks whether the connection is in order; `again`, after what was wrong has been seen to. */
+  async look(again = false): Promise<void> {
+    const client = this.#client;
+    if (!client || !this.isOnline || this.#isLooking) return;
+    this.#isLooking = true;
+    const silence = asyncScheduler.schedule(
+      () => this.#lose(client, new Error(`The server did not answer within ${this.#host.patience} ms.`)),
+      this.#host.patience,
+    );
+    const startedAt = asyncScheduler.now();
+    const finding = await look(client, this.#port, () => this.#topology.isSound(this.key, client)).catch(
+      (error: unknown) => error as Error,
+    );
+    silence.unsubscribe();
+    this.#isLooking = false;
+    if (client !== this.#client) return;
+    if (finding instanceof Error) return this.#lose(client, finding);
+    this.#port.heard();
+    if (finding === 'sound') this.#soundAt = startedAt;
+    else if (finding === 'astray' && again) this.reopen(new Error('Redis has dropped subscriptions.'));
+    else if (finding !== 'unclear') this.#host.onTrouble(this);
+    this.#isAstray = finding === 'astray';
+  }
+
+  /** Replaces the connection, which carries less than it should, or leads to the wrong server. */
+  reopen(reason: Error): void {
+    const client = this.#client;
+    this.#failures = 0;
+    if (!client) return this.hurry();
+    this.hub.doubt(this.doubtfulSince);
+    this.#lose(client, reason);
+  }
+
+  /** Tries at once where it would wait. */
+  hurry(): void {
+    if (this.#client || this.#isClosed) return;
+    this.#timer.unsubscribe();
+    this.#open();
+  }
+
+  close(): void {
+    this.#isClosed = true;
+    this.#timer.unsubscribe();
+    const client = this.#client;
+    this.#client = undefined;
+    this.#port.end();
+    if (client) discard(client);
+  }
+
+  #open(): void {
+    if (this.#isClosed) return;
+    const client = this.#topology.open(this.key);
+    if (!client) return this.#retryLater();
+    this.#client = client;
+    const onTrouble = (error: unknown) =>
+      this.#lose(client, error instanceof Error ? error : new Error(String(error)));
+    client.on('error', onTrouble);
+    client.on('sharded-channel-moved', (name) => {
+      if (client === this.#client) this.#host.onMoved(this, String(name));
+    });
+    this.#timer = asyncScheduler.schedule(
+      () => onTrouble('The server did not accept a connection in time.'),
+      Math.max(this.#host.patience, LONGEST_WAIT),
+    );
+    client.connect().then(() => {
+      if (client !== this.#client) return;
+      this.#timer.unsubscribe();
+      this.#failures = 0;
+      this.#soundAt = asyncScheduler.now();
+      this.#port.plug(client);
+    }, onTrouble);
+  }
+
+  #lose(client: NodeClient, error: Error): void {
+    if (client !== this.#client) return;
+    this.#client = undefined;
+    this.#timer.unsubscribe();
+    this.#topology.onLost(this.key);
+    if (this.#port.unplug(error)) this.hub.onResubscribeRefused();
+    discard(client);
+    this.#retryLater();
+  }
+
+  #retryLater(): void {
+    if (this.#isClosed || this.#client) return;
+    const longest = this.#failures === 0 ? 0 : Math.min(SHORTEST_WAIT * 2 ** this.#failures, LONGEST_WAIT);
+    this.#failures++;
+    this.#timer.unsubscribe();
+    this.#timer = asyncScheduler.schedule(() => this.#open(), longest * (0.5 + Math.random() / 2));
+    this.#host.onTrouble(this);
+  }
+}
+
+/** Refusals that mean the place or the moment. */
+const PASSING = /^(MOVED|ASK|TRYAGAIN|CLUSTERDOWN|LOADING|MASTERDOWN) /;
+
+function discard(client: NodeClient): void {
+  if (client.isOpen) client.destroy();
+}

@@ -1,0 +1,31 @@
+import type { Consumer } from './link.js';
+import type { ChannelKind } from '../channel/message.js';
+
+/** All that this package's Receivers hold of one client: they share its subscriptions. */
+export interface PubSubHub {
+  readonly isOpen: boolean;
+  /** What `work` asks for goes out together. */
+  batch(work: () => void): void;
+  attach(kind: ChannelKind, name: string, consumer: Consumer): void;
+  /** The consumer hears on until its `onReleased`. */
+  detach(kind: ChannelKind, name: string, consumer: Consumer): void;
+  watch(watcher: Watcher): void;
+  unwatch(watcher: Watcher): void;
+}
+
+/** One who wants to know how the connection fares: a Receiver. */
+export interface Watcher {
+  /** Milliseconds between looks at connections that give no sign themselves; 0 for none. */
+  readonly heartbeat: number;
+  onDisconnected(error: Error | undefined): void;
+  /** All are served again. `affected` are the consumers, of all Receivers, that may lack messages. */
+  onReconnected(since: number, until: number, affected: ReadonlySet<Consumer>): void;
+  /** The client has ended, with an error if it gave up; its consumers have been told. */
+  onClientEnded(hub: PubSubHub, error: Error | undefined): void;
+}
+
+/** Runs `work` with what it asks for, of whichever hub, going out together. */
+export function batchOn(consumers: readonly { readonly hub: PubSubHub }[], work: () => void): void {
+  const hubs = new Set(consumers.map(({ hub }) => hub));
+  [...hubs].reduce<() => void>((inner, hub) => () => hub.batch(inner), work)();
+}

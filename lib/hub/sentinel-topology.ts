@@ -1,0 +1,106 @@
+import type { PubSubClient } from './client.js';
+import { singleUse, type NodeAddress, type NodeClient } from './node-client.js';
+import type { Topology, TopologyObserver } from './topology.js';
+
+/** What `createSentinel` returns, as far as this package needs it. */
+export interface SentinelClient extends PubSubClient {
+  getMasterNode(): NodeAddress | undefined;
+  _execute<T>(isReadonly: boolean | undefined, work: (client: NodeClient) => Promise<T>): Promise<T>;
+}
+
+export function isSentinelClient(client: PubSubClient): client is SentinelClient {
+  const { getMasterNode, _execute } = client as Partial<SentinelClient>;
+  return typeof getMasterNode === 'function' && typeof _execute === 'function';
+}
+
+/** A master that others stand in for: one lane, to whoever is master now. */
+export class SentinelTopology implements Topology {
+  /** Sentinels tell one another every two seconds, and only then do they tell the client. */
+  readonly belief = 5_000;
+
+  readonly #client: SentinelClient;
+  #listeners: Readonly<Record<string, () => void>> = {};
+  /** A client of the master that was, when somebody first asked: it has the user's credentials and settings. */
+  #template: NodeClient | undefined;
+  #isAsking = false;
+  /** Where the lane leads. */
+  #target: NodeAddress | undefined;
+  /** The master when it was last asked for. */
+  #current: NodeAddress | undefined;
+  #observer: TopologyObserver | undefined;
+
+  constructor(client: SentinelClient) {
+    this.#client = client;
+  }
+
+  laneOf(): string {
+    return 'master';
+  }
+
+  open(): NodeClient | undefined {
+    const master = this.#client.getMasterNode();
+    if (!this.#template || !master) return undefined;
+    this.#target = master;
+    return singleUse(this.#template, { host: master.host, port: master.port });
+  }
+
+  isMisled(): boolean {
+    const master = this.#client.getMasterNode();
+    return master !== undefined && this.#target !== undefined && !isSame(master, this.#target);
+  }
+
+  onLost(): void {
+    // It leads to the master again, whoever that is by then.
+  }
+
+  refresh(): Promise<boolean> {
+    // Not awaited: it waits itself, for a master.
+    if (!this.#template) void this.#findTemplate();
+    const last = this.#current;
+    this.#current = this.#client.getMasterNode();
+    return Promise.resolve(!isSame(last, this.#current));
+  }
+
+  learn(): boolean {
+    return false;
+  }
+
+  async isSound(_lane: string, client: NodeClient): Promise<boolean> {
+    const reply: unknown = await client.sendCommand(['HELLO']);
+    return !/replica|slave/.test(JSON.stringify(reply instanceof Map ? [...reply] : reply));
+  }
+
+  watch(observer: TopologyObserver): void {
+    this.#observer = observer;
+    const onChange = () => observer.onChange();
+    this.#listeners = {
+      'topology-change': onChange,
+      ready: onChange,
+      end: () => observer.onEnded(),
+    };
+    for (const [event, listener] of Object.entries(this.#listeners)) this.#client.on(event, listener);
+  }
+
+  unwatch(): void {
+    for (const [event, listener] of Object.entries(this.#listeners)) this.#client.off(event, listener);
+    this.#listeners = {};
+    this.#observer = undefined;
+  }
+
+  async #findTemplate(): Promise<void> {
+    if (this.#isAsking) return;
+    this.#isAsking = true;
+    try {
+      this.#template = await this.#client._execute(false, (client) => Promise.resolve(client));
+      this.#current = undefined;
+      this.#observer?.onChange();
+    } catch {
+      // There is no master just now.
+    }
+    this.#isAsking = false;
+  }
+}
+
+function isSame(one: NodeAddress | undefined, other: NodeAddress | undefined): boolean {
+  return one?.host === other?.host && one?.port === other?.port;
+}

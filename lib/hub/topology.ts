@@ -1,0 +1,31 @@
+import type { ChannelKind } from '../channel/message.js';
+import type { NodeClient } from './node-client.js';
+
+/** What is known of several servers that serve together: which of them to ask for what. */
+export interface Topology {
+  /** Milliseconds for which a server may still say that something is its own which others have already. */
+  readonly belief: number;
+  /** The lane that carries a name: all names of one lane share a connection. */
+  laneOf(kind: ChannelKind, name: string): string;
+  /** A fresh client for a lane, not yet connected; undefined while nobody knows where it should lead. */
+  open(lane: string): NodeClient | undefined;
+  /** Whether a lane should lead elsewhere than its last client did. */
+  isMisled(lane: string): boolean;
+  /** The last client of a lane could not connect, or lost its connection. */
+  onLost(lane: string): void;
+  /** Asks the servers; true if something has changed. */
+  refresh(): Promise<boolean>;
+  /** Takes what a server's refusal says about where to go; false if it says nothing new. */
+  learn(error: Error): boolean;
+  /** Whether the server at the end of a lane still is what the lane is for; rejects where it will not say. */
+  isSound(lane: string, client: NodeClient): Promise<boolean>;
+  watch(observer: TopologyObserver): void;
+  unwatch(): void;
+}
+
+export interface TopologyObserver {
+  /** Something has changed: `refresh` says what. */
+  onChange(): void;
+  /** The user has closed the client. */
+  onEnded(): void;
+}

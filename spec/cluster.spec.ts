@@ -1,0 +1,258 @@
+import { createCluster, type RedisClusterOptions } from 'redis';
+import * as redis5 from 'redis-5';
+import { config } from 'rxjs';
+import { Receiver, type Message, type ReceiverEvent } from '../lib/index.js';
+import { keySlot } from '../lib/hub/key-slot.js';
+import { RedisCluster } from './support/redis-cluster.js';
+import { Traffic, type Line } from './support/traffic.js';
+import { until } from './support/until.js';
+
+jest.setTimeout(60_000);
+
+const HEARTBEAT = 300;
+const NAMES = ['north', 'east', 'south', 'west'];
+const LINES: readonly Line[] = [
+  { kind: 'channel', name: 'news', target: 'news' },
+  { kind: 'pattern', name: 'order:*', target: 'order:1' },
+  ...NAMES.map((name) => ({ kind: 'shard' as const, name, target: name })),
+];
+
+describe('on a cluster', () => {
+  let cluster: RedisCluster;
+  const unhandled: unknown[] = [];
+  const onUnhandled = (error: unknown) => unhandled.push(error);
+
+  beforeAll(async () => {
+    cluster = await RedisCluster.start();
+    process.on('unhandledRejection', onUnhandled);
+    config.onUnhandledError = onUnhandled;
+  });
+
+  afterEach(() => expect(unhandled.splice(0)).toEqual([]));
+
+  afterAll(async () => {
+    process.off('unhandledRejection', onUnhandled);
+    config.onUnhandledError = null;
+    await cluster.stop();
+  });
+
+  async function open(options: Partial<RedisClusterOptions> = {}) {
+    const client = createCluster({ rootNodes: cluster.rootNodes, ...options });
+    client.on('error', () => undefined);
+    await client.connect();
+    return client;
+  }
+
+  async function fixture(options: Partial<RedisClusterOptions> = {}) {
+    const client = await open(options);
+    const receiver = new Receiver(client, { heartbeat: HEARTBEAT });
+    const events: ReceiverEvent[] = [];
+    receiver.events.subscribe((event) => events.push(event));
+    const end = async () => {
+      await receiver.stop();
+      client.destroy();
+    };
+    return { client, receiver, events, [Symbol.asyncDispose]: end };
+  }
+
+  const shardsOf = async (node: unknown) => {
+    const owners = await Promise.all(NAMES.map((name) => cluster.ownerOf(name)));
+    return NAMES.filter((_, index) => owners[index] === node);
+  };
+  const broadcastOf = async (node: { ask(...args: string[]): Promise<string> }) =>
+    (await node.ask('PUBSUB', 'NUMSUB', 'news')) === 'news,1' ? ['news', 'order:*'] : [];
+
+  it('finds the slot that Redis finds', async () => {
+    const names = ['', 'a', '{a}b', 'b{a}', '{}a', '{a', 'a}', '{{a}}', 'ä{ö}', 'x'.repeat(300)];
+    for (const name of names) {
+      expect(keySlot(name)).toBe(Number(await cluster.nodes[0]!.ask('CLUSTER', 'KEYSLOT', name)));
+    }
+  });
+
+  describe.each([
+    ['node-redis 6, RESP3', (options: object) => createCluster(options as never)],
+    ['node-redis 6, RESP2', (options: object) => createCluster({ ...options, RESP: 2 } as never)],
+    [
+      'node-redis 6, connecting late',
+      (options: object) => createCluster({ ...options, minimizeConnections: true } as never),
+    ],
+    ['node-redis 5, RESP2', (options: object) => redis5.createCluster(options as never)],
+    ['node-redis 5, RESP3', (options: object) => redis5.createCluster({ ...options, RESP: 3 } as never)],
+  ] as const)('with %s', (_, create) => {
+    it('merges channels, patterns and sharded channels, and leaves nothing behind', async () => {
+      const client = create({ rootNodes: cluster.rootNodes }) as unknown as ReturnType<typeof createCluster>;
+      client.on('error', () => undefined);
+      await client.connect();
+      const listeners = client.eventNames().map((event) => client.listenerCount(event));
+      const receiver = new Receiver(client, { heartbeat: HEARTBEAT });
+      const heard: string[] = [];
+      const note = ({ source, channel, data }: Message) =>
+        heard.push(`${source.kind} ${source.name} ${channel} ${data}`);
+      for (const { kind, name } of LINES) receiver[kind](name);
+      receiver.subscribe(note);
+      await receiver.connect();
+      expect(await cluster.numSub('news')).toEqual([1]);
+      expect(await cluster.numPat()).toBe(1);
+      expect(await cluster.shardNumSub(...NAMES)).toEqual(NAMES.map(() => 1));
+      for (const { kind, target } of LINES) {
+        await client[kind === 'shard' ? 'sPublish' : 'publish'](target, '1');
+      }
+      await until(() => heard.length === LINES.length);
+      expect(new Set(heard)).toEqual(
+        new Set(LINES.map(({ kind, name, target }) => `${kind} ${name} ${target} 1`)),
+      );
+      await receiver.stop();
+      expect(await cluster.numSub('news')).toEqual([0]);
+      expect(await cluster.numPat()).toBe(0);
+      expect(await cluster.shardNumSub(...NAMES)).toEqual(NAMES.map(() => 0));
+      expect(client.isOpen).toBe(true);
+      expect(client.eventNames().map((event) => client.listenerCount(event))).toEqual(listeners);
+      client.destroy();
+    });
+  });
+
+  it('subscribes thousands of sharded channels, those of one slot in one command', async () => {
+    await using scene = await fixture();
+    const { receiver } = scene;
+    const names = Array.from({ length: 3_000 }, (_, index) => `room:${index}`);
+    const together = Array.from({ length: 50 }, (_, index) => `{hall}${index}`);
+    const owner = await cluster.ownerOf('{hall}');
+    const calls = async () =>
+      Number(
+        /calls=(\d+)/.exec((await owner.field('cmdstat_ssubscribe', 'INFO', 'commandstats')) ?? '')?.[1] ?? 0,
+      );
+    for (const name of together) receiver.shard(name);
+    const before = await calls();
+    await receiver.connect();
+    expect((await calls()) - before).toBe(1);
+    for (const name of names) receiver.shard(name);
+    const heard: string[] = [];
+    receiver.subscribe(({ channel }) => heard.push(channel));
+    await Promise.all(names.map((name) => receiver.shard(name).whenSubscribed()));
+    await Promise.all(
+      [...names, ...together].map((name) =>
+        cluster.publish('shard', name, '').catch(() => scene.client.sPublish(name, '')),
+      ),
+    );
+    await until(() => heard.length === names.length + together.length);
+    expect(new Set(heard)).toEqual(new Set([...names, ...together]));
+  });
+
+  it('closes a connection of its own when nothing needs it', async () => {
+    await using scene = await fixture();
+    const connections = async () => {
+      const lists = await Promise.all(cluster.nodes.map((node) => node.ask('CLIENT', 'LIST')));
+      return lists
+        .join('\n')
+        .split('\n')
+        .filter((line) => / (sub|psub|ssub)=[1-9]/.test(line)).length;
+    };
+    const [news, north] = [scene.receiver.channel('news'), scene.receiver.shard('north')];
+    await scene.receiver.connect();
+    await until(async () => (await connections()) === 2);
+    await north.close();
+    await until(async () => (await connections()) === 1);
+    await news.close();
+    await until(async () => (await connections()) === 0);
+  });
+
+  it('ends with its client', async () => {
+    const { client, receiver } = await fixture();
+    const shard = receiver.shard('north');
+    let isComplete = false;
+    receiver.subscribe({ complete: () => (isComplete = true) });
+    await shard.whenSubscribed();
+    client.destroy();
+    await until(() => isComplete);
+    expect(shard.isActive).toBe(false);
+    await until(async () => (await cluster.shardNumSub('north'))[0] === 0);
+    await expect(new Receiver(client).connect()).rejects.toThrow('the client is not open');
+  });
+
+  it('refuses what Redis refuses, and serves the others', async () => {
+    await Promise.all(
+      cluster.nodes.map((node) =>
+        node.ask('ACL', 'SETUSER', 'guest', 'on', '>guest', '+@all', '~*', 'resetchannels', '&north'),
+      ),
+    );
+    await using scene = await fixture({ defaults: { username: 'guest', password: 'guest' } });
+    const { receiver } = scene;
+    receiver.shard('north');
+    receiver.shard('south');
+    await expect(receiver.connect()).rejects.toMatchObject({ name: 'SubscribeError', channel: 'south' });
+    await until(async () => (await cluster.shardNumSub('north'))[0] === 1);
+  });
+
+  describe('when things happen', () => {
+    afterEach(() => cluster.heal());
+
+    it.each([2, 3] as const)('survives a graceful fail-over, with RESP%i', async (RESP) => {
+      await using scene = await fixture({ RESP: RESP as 3 });
+      const traffic = new Traffic(scene.receiver, cluster.publish, LINES);
+      await scene.receiver.connect();
+      const owner = await cluster.ownerOf('north');
+      const concerned = await shardsOf(owner);
+      await traffic.during(() => cluster.failOver(owner));
+      expect(traffic.judge().complaints).toEqual([]);
+      expect(traffic.affected).toEqual(concerned);
+    });
+
+    it('survives a master that is killed', async () => {
+      await using scene = await fixture();
+      const traffic = new Traffic(scene.receiver, cluster.publish, LINES);
+      await scene.receiver.connect();
+      const owner = await cluster.ownerOf('north');
+      const concerned = [...(await broadcastOf(owner)), ...(await shardsOf(owner))];
+      await traffic.during(() => owner.server.kill());
+      expect(traffic.judge().complaints).toEqual([]);
+      expect(traffic.judge().missing).toBeGreaterThan(0);
+      expect(traffic.affected).toEqual(concerned);
+    });
+
+    it('survives a master that hangs', async () => {
+      await using scene = await fixture();
+      const traffic = new Traffic(scene.receiver, cluster.publish, LINES);
+      await scene.receiver.connect();
+      const owner = await cluster.ownerOf('north');
+      const concerned = [...(await broadcastOf(owner)), ...(await shardsOf(owner))];
+      await traffic.during(async () => {
+        owner.server.freeze();
+        await until(() => scene.events.some(({ type }) => type === 'disconnected'), { timeout: 20_000 });
+        await cluster.replicaOf(owner);
+      });
+      expect(traffic.judge().complaints).toEqual([]);
+      expect(traffic.affected).toEqual(concerned);
+    });
+
+    it('follows channels and patterns to another node, whichever dies', async () => {
+      await using scene = await fixture();
+      const lines = LINES.filter(({ kind }) => kind !== 'shard');
+      const traffic = new Traffic(scene.receiver, cluster.publish, lines);
+      await scene.receiver.connect();
+      const counts = await Promise.all(cluster.nodes.map(broadcastOf));
+      const carrier = cluster.nodes[counts.findIndex(({ length }) => length > 0)]!;
+      await traffic.during(() => carrier.server.kill());
+      expect(traffic.judge().complaints).toEqual([]);
+      expect(traffic.affected).toEqual(['news', 'order:*']);
+    });
+
+    it('follows a slot that moves while messages flow', async () => {
+      await using scene = await fixture();
+      const traffic = new Traffic(scene.receiver, cluster.publish, LINES);
+      await scene.receiver.connect();
+      const from = await cluster.ownerOf('north');
+      const to = (await Promise.all(NAMES.map((name) => cluster.ownerOf(name)))).find(
+        (node) => node !== from,
+      )!;
+      for (const [source, target] of [
+        [from, to],
+        [to, from],
+      ] as const) {
+        await traffic.during(() => cluster.migrate(keySlot('north'), source, target));
+      }
+      expect(traffic.judge().complaints).toEqual([]);
+      expect(traffic.affected).toEqual(['north']);
+      expect(traffic.gaps).toHaveLength(2);
+    });
+  });
+});

@@ -1,0 +1,219 @@
+import { RedisNode } from './redis-node.js';
+import { until } from './until.js';
+import { keySlot } from '../../lib/hub/key-slot.js';
+
+const SLOTS = 16_384;
+const ARGS = [
+  '--cluster-enabled',
+  'yes',
+  '--cluster-node-timeout',
+  '1000',
+  '--cluster-replica-validity-factor',
+  '0',
+];
+const WITHIN = { timeout: 30_000 };
+
+export interface RedisClusterOptions {
+  /** @default 3 */
+  readonly masters?: number;
+  /** Of each master. @default 1 */
+  readonly replicas?: number;
+  readonly args?: readonly string[];
+}
+
+/** A real cluster of a test's own on loopback ports. Its first masters share the slots evenly, in their order. */
+export class RedisCluster implements AsyncDisposable {
+  readonly nodes: readonly RedisNode[];
+  readonly #masters: number;
+  readonly #owners = new Map<string, RedisNode>();
+
+  private constructor(nodes: readonly RedisNode[], masters: number) {
+    this.nodes = nodes;
+    this.#masters = masters;
+  }
+
+  static async start({
+    masters = 3,
+    replicas = 1,
+    args = [],
+  }: RedisClusterOptions = {}): Promise<RedisCluster> {
+    const count = masters * (1 + replicas);
+    const nodes = await Promise.all(Array.from({ length: count }, () => RedisNode.start([...ARGS, ...args])));
+    const cluster = new RedisCluster(nodes, masters);
+    await cluster.#form();
+    return cluster;
+  }
+
+  get rootNodes(): { url: string }[] {
+    return this.nodes.map(({ server }) => ({ url: server.url }));
+  }
+
+  /** The node that says of itself that it is master of the name's slot. */
+  async ownerOf(name: string): Promise<RedisNode> {
+    return found(async () => {
+      for (const node of this.nodes) if (await this.#owns(node, keySlot(name))) return node;
+      return undefined;
+    });
+  }
+
+  async replicaOf(master: RedisNode): Promise<RedisNode> {
+    return found(async () => {
+      for (const node of this.nodes) {
+        const port = await node.field('master_port', 'INFO', 'replication');
+        if (port === String(master.port)) return node;
+      }
+      return undefined;
+    });
+  }
+
+  /** Publishes at the owner of a sharded channel's slot, or at the last node that is reachable. */
+  readonly publish = async (kind: 'channel' | 'shard', name: string, data: string): Promise<unknown> => {
+    const node = this.#publisherOf(kind, name);
+    if (kind === 'channel') return node.admin.publish(name, data);
+    try {
+      return await node.admin.sPublish(name, data);
+    } catch (error) {
+      const port = /^MOVED \d+ .*:(\d+)$/.exec((error as Error).message)?.[1];
+      const next = this.nodes[(this.nodes.indexOf(node) + 1) % this.nodes.length]!;
+      this.#owners.set(name, this.nodes.find((other) => String(other.port) === port) ?? next);
+      throw error;
+    }
+  };
+
+  #publisherOf(kind: 'channel' | 'shard', name: string): RedisNode {
+    const alive = this.nodes.filter(({ admin }) => admin.isReady);
+    return (kind === 'shard' ? this.#owners.get(name) : undefined) ?? alive.at(-1) ?? this.nodes[0]!;
+  }
+
+  /** Lets the master's replica take its place, with both alive. */
+  async failOver(master: RedisNode): Promise<RedisNode> {
+    const replica = await this.replicaOf(master);
+    await until(
+      async () => (await replica.field('master_link_status', 'INFO', 'replication')) === 'up',
+      WITHIN,
+    );
+    await replica.ask('CLUSTER', 'FAILOVER');
+    await until(async () => (await replica.field('role', 'INFO', 'replication')) === 'master', WITHIN);
+    return replica;
+  }
+
+  /** Gives the slot to another master as redis-cli does. */
+  async migrate(slot: number, from: RedisNode, to: RedisNode): Promise<void> {
+    const [source, target] = await Promise.all([from, to].map((node) => node.ask('CLUSTER', 'MYID')));
+    await to.ask('CLUSTER', 'SETSLOT', String(slot), 'IMPORTING', source!);
+    await from.ask('CLUSTER', 'SETSLOT', String(slot), 'MIGRATING', target!);
+    for (const node of [to, from]) await node.ask('CLUSTER', 'SETSLOT', String(slot), 'NODE', target!);
+  }
+
+  /** What all nodes together count. */
+  async numSub(...names: string[]): Promise<number[]> {
+    const counts = await Promise.all(this.#alive().map(({ admin }) => admin.pubSubNumSub(names)));
+    return names.map((name) => sum(counts.map((count) => Number(count[name]))));
+  }
+
+  async shardNumSub(...names: string[]): Promise<number[]> {
+    // A command for many names is not for a cluster.
+    return Promise.all(
+      names.map(async (name) => {
+        const counts = await Promise.all(this.#alive().map(({ admin }) => admin.pubSubShardNumSub([name])));
+        return sum(counts.map((count) => Number(count[name])));
+      }),
+    );
+  }
+
+  async numPat(): Promise<number> {
+    return sum(await Promise.all(this.#alive().map(({ admin }) => admin.pubSubNumPat())));
+  }
+
+  /** Brings all nodes back, and waits until they are one cluster in which every master has its replica. */
+  async heal(): Promise<void> {
+    for (const { server } of this.nodes) {
+      server.thaw();
+      if (!server.isRunning) await server.restart();
+    }
+    await until(() => this.nodes.every(({ admin }) => admin.isReady), WITHIN);
+    await this.#whole();
+  }
+
+  async stop(): Promise<void> {
+    await Promise.all(this.nodes.map((node) => node.stop()));
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.stop();
+  }
+
+  #alive(): readonly RedisNode[] {
+    return this.nodes.filter(({ server }) => server.isRunning);
+  }
+
+  async #owns(node: RedisNode, slot: number): Promise<boolean> {
+    const lines = await node.ask('CLUSTER', 'NODES').catch(() => '');
+    const own = lines.split('\n').find((line) => line.includes('myself,master'));
+    const ranges = own?.split(' ').slice(8) ?? [];
+    return ranges.some((range) => {
+      const [first, last = first] = range.split('-').map(Number);
+      return first! <= slot && slot <= last!;
+    });
+  }
+
+  async #form(): Promise<void> {
+    const masters = this.nodes.slice(0, this.#masters);
+    const bound = (index: number) => Math.ceil((SLOTS * index) / masters.length);
+    await Promise.all(
+      masters.map(async (node, index) => {
+        await node.ask('CLUSTER', 'SET-CONFIG-EPOCH', String(index + 1));
+        await node.ask('CLUSTER', 'ADDSLOTSRANGE', String(bound(index)), String(bound(index + 1) - 1));
+      }),
+    );
+    // Each to each: gossip alone would take seconds.
+    await Promise.all(
+      this.nodes.flatMap((node) =>
+        this.nodes.map((other) => node.ask('CLUSTER', 'MEET', '127.0.0.1', String(other.port))),
+      ),
+    );
+    const known = String(this.nodes.length);
+    const knows = async (node: RedisNode) =>
+      (await node.field('cluster_known_nodes', 'CLUSTER', 'INFO')) === known &&
+      !/handshake/.test(await node.ask('CLUSTER', 'NODES'));
+    await until(async () => (await Promise.all(this.nodes.map(knows))).every(Boolean), WITHIN);
+    await Promise.all(
+      this.nodes.slice(masters.length).map(async (node, index) => {
+        const id = await masters[index % masters.length]!.ask('CLUSTER', 'MYID');
+        await until(() => node.ask('CLUSTER', 'REPLICATE', id).catch(() => false), WITHIN);
+      }),
+    );
+    await this.#whole();
+  }
+
+  async #whole(): Promise<void> {
+    const isWhole = async (node: RedisNode) => {
+      const [state, role, link] = await Promise.all([
+        node.field('cluster_state', 'CLUSTER', 'INFO'),
+        node.field('role', 'INFO', 'replication'),
+        node.field('master_link_status', 'INFO', 'replication'),
+      ]);
+      const lines = await node.ask('CLUSTER', 'NODES');
+      const masters = lines.split('\n').filter((line) => line.includes('master')).length;
+      return (
+        state === 'ok' &&
+        (role === 'master' || link === 'up') &&
+        !/fail/.test(lines) &&
+        masters === this.#masters
+      );
+    };
+    await until(
+      async () =>
+        (await Promise.all(this.nodes.map((node) => isWhole(node).catch(() => false)))).every(Boolean),
+      WITHIN,
+    );
+  }
+}
+
+async function found(look: () => Promise<RedisNode | undefined>): Promise<RedisNode> {
+  return (await until(look, WITHIN)) as RedisNode;
+}
+
+function sum(numbers: readonly number[]): number {
+  return numbers.reduce((total, number) => total + number, 0);
+}

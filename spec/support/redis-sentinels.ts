@@ -1,0 +1,182 @@
+import { createClient } from 'redis';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { freePort } from './free-port.js';
+import { findRedisServer } from './find-redis-server.js';
+import { RedisNode } from './redis-node.js';
+import { RedisProcess } from './redis-process.js';
+import { until } from './until.js';
+
+const WITHIN = { timeout: 30_000 };
+const COUNT = 3;
+
+/** What the Sentinels call their master. */
+export const MASTER_NAME = 'main';
+
+/** One Sentinel: a server that needs a configuration it may write to. */
+class Sentinel {
+  readonly port: number;
+  readonly #binary: string;
+  readonly #dir: string;
+  #process!: RedisProcess;
+
+  constructor(port: number, binary: string, dir: string) {
+    this.port = port;
+    this.#binary = binary;
+    this.#dir = dir;
+  }
+
+  static async start(masterPort: number): Promise<Sentinel> {
+    const sentinel = new Sentinel(
+      await freePort(),
+      await findRedisServer(),
+      await mkdtemp(join(tmpdir(), 'redis-sentinel-')),
+    );
+    const lines = [
+      `port ${sentinel.port}`,
+      'bind 127.0.0.1',
+      `dir ${sentinel.#dir}`,
+      `sentinel monitor ${MASTER_NAME} 127.0.0.1 ${masterPort} 2`,
+      `sentinel down-after-milliseconds ${MASTER_NAME} 500`,
+      `sentinel failover-timeout ${MASTER_NAME} 3000`,
+    ];
+    await writeFile(sentinel.#config, lines.join('\n'));
+    await sentinel.restart();
+    return sentinel;
+  }
+
+  get #config(): string {
+    return join(this.#dir, 'sentinel.conf');
+  }
+
+  async restart(): Promise<void> {
+    this.#process = await RedisProcess.start(this.#binary, [this.#config, '--sentinel'], this.#dir);
+  }
+
+  async kill(): Promise<void> {
+    await this.#process.kill();
+  }
+
+  async ask(...args: string[]): Promise<unknown> {
+    const client = createClient({ socket: { port: this.port, reconnectStrategy: false } });
+    client.on('error', () => undefined);
+    await client.connect();
+    try {
+      return await client.sendCommand(['SENTINEL', ...args]);
+    } finally {
+      client.destroy();
+    }
+  }
+
+  async stop(): Promise<void> {
+    await this.#process.terminate();
+    await rm(this.#dir, { recursive: true, force: true });
+  }
+}
+
+/** A real master with two replicas and three Sentinels of a test's own, on loopback ports. */
+export class RedisSentinels implements AsyncDisposable {
+  readonly nodes: readonly RedisNode[];
+  readonly sentinels: readonly Sentinel[];
+
+  private constructor(nodes: readonly RedisNode[], sentinels: readonly Sentinel[]) {
+    this.nodes = nodes;
+    this.sentinels = sentinels;
+  }
+
+  static async start(): Promise<RedisSentinels> {
+    const nodes = await Promise.all(Array.from({ length: COUNT }, () => RedisNode.start([])));
+    const [master, ...replicas] = nodes;
+    await Promise.all(replicas.map((node) => node.ask('REPLICAOF', '127.0.0.1', String(master!.port))));
+    const sentinels = await Promise.all(Array.from({ length: COUNT }, () => Sentinel.start(master!.port)));
+    const set = new RedisSentinels(nodes, sentinels);
+    await set.heal();
+    return set;
+  }
+
+  get options(): { name: string; sentinelRootNodes: { host: string; port: number }[] } {
+    return {
+      name: MASTER_NAME,
+      sentinelRootNodes: this.sentinels.map(({ port }) => ({ host: '127.0.0.1', port })),
+    };
+  }
+
+  /** The node that most Sentinels take for the master, and that does so itself. */
+  async master(): Promise<RedisNode> {
+    const find = async () => {
+      const answers = await Promise.all(
+        this.sentinels.map(async (sentinel) => {
+          const reply = await sentinel.ask('GET-MASTER-ADDR-BY-NAME', MASTER_NAME).catch(() => []);
+          return Number((reply as unknown[])[1]);
+        }),
+      );
+      const node = this.nodes.find(
+        ({ port }) => answers.filter((answer) => answer === port).length > COUNT / 2,
+      );
+      if (!node?.server.isRunning) return undefined;
+      return (await node.field('role', 'INFO', 'replication')) === 'master' ? node : undefined;
+    };
+    return (await until(find, WITHIN)) as RedisNode;
+  }
+
+  /** Lets a replica take the master's place, with both alive. */
+  async failOver(): Promise<RedisNode> {
+    const old = await this.master();
+    await until(() => this.sentinels[0]!.ask('FAILOVER', MASTER_NAME).catch(() => false), WITHIN);
+    return this.#masterOtherThan(old);
+  }
+
+  async killMaster(): Promise<RedisNode> {
+    const old = await this.master();
+    await old.server.kill();
+    return this.#masterOtherThan(old);
+  }
+
+  /** Brings all back, and waits until everyone knows everyone. */
+  async heal(): Promise<void> {
+    for (const { server } of this.nodes) if (!server.isRunning) await server.restart();
+    await until(async () => {
+      const master = await this.master();
+      const [slaves, replicas] = await Promise.all([
+        master.field('connected_slaves', 'INFO', 'replication'),
+        Promise.all(this.nodes.map((node) => node.field('master_link_status', 'INFO', 'replication'))),
+      ]);
+      const isLinked = replicas.filter((status) => status === 'up').length === COUNT - 1;
+      return slaves === String(COUNT - 1) && isLinked && (await this.#areSettled());
+    }, WITHIN);
+  }
+
+  async stop(): Promise<void> {
+    await Promise.all([...this.sentinels, ...this.nodes].map((one) => one.stop()));
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.stop();
+  }
+
+  async #masterOtherThan(old: RedisNode): Promise<RedisNode> {
+    return (await until(async () => {
+      const master = await this.master();
+      return master === old ? undefined : master;
+    }, WITHIN)) as RedisNode;
+  }
+
+  async #areSettled(): Promise<boolean> {
+    const settled = await Promise.all(
+      this.sentinels.map(async (sentinel) => {
+        const [master, replicas, others] = await Promise.all(
+          ['MASTER', 'REPLICAS', 'SENTINELS'].map((what) => sentinel.ask(what, MASTER_NAME)),
+        );
+        const list = replicas as Record<string, string>[];
+        return (
+          (master as Record<string, string>).flags === 'master' &&
+          list.length === COUNT - 1 &&
+          list.every(({ flags }) => flags === 'slave') &&
+          (others as unknown[]).length === COUNT - 1
+        );
+      }),
+    );
+    return settled.every(Boolean);
+  }
+}

@@ -1,0 +1,158 @@
+import { setTimeout as pace } from 'node:timers/promises';
+import type { Gap, Receiver } from '../../lib/index.js';
+import { until } from './until.js';
+
+type Kind = 'channel' | 'pattern' | 'shard';
+
+/** Publishes one message; rejects if no server has taken it. */
+export type Publish = (kind: 'channel' | 'shard', name: string, data: string) => Promise<unknown>;
+
+export interface Line {
+  readonly kind: Kind;
+  /** Of the Channel: a name or a glob. */
+  readonly name: string;
+  /** Where to publish for it. */
+  readonly target: string;
+}
+
+interface Sent {
+  readonly from: number;
+  to: number;
+  /** No server has said that it took it: it may come or not. */
+  isDoubtful: boolean;
+}
+
+type Entry = { readonly number: number } | { readonly gap: Gap };
+
+/** Milliseconds between the messages of a line. */
+const PACE = 4;
+
+/** Numbered messages on many lines while things happen, and a look whether each that is missing lies in a gap. */
+export class Traffic {
+  readonly gaps: Gap[] = [];
+  readonly #publish: Publish;
+  readonly #lines: readonly Line[];
+  readonly #sent = new Map<Line, Sent[]>();
+  readonly #heard = new Map<Line, Entry[]>();
+  readonly #last = new Map<Line, number>();
+  #isFlowing = false;
+  #flows: Promise<unknown> = Promise.resolve();
+
+  constructor(receiver: Receiver, publish: Publish, lines: readonly Line[]) {
+    this.#publish = publish;
+    this.#lines = lines;
+    const lineOf = new Map<unknown, Line>();
+    for (const line of lines) {
+      lineOf.set(receiver[line.kind](line.name), line);
+      this.#sent.set(line, []);
+      this.#last.set(line, -1);
+      this.#heard.set(line, []);
+    }
+    receiver.events.subscribe((event) => {
+      if (event.type !== 'gap') return;
+      this.gaps.push(event.gap);
+      for (const channel of event.gap.channels)
+        this.#heard.get(lineOf.get(channel)!)!.push({ gap: event.gap });
+    });
+    receiver.subscribe(({ source, data }) => {
+      const line = lineOf.get(source)!;
+      this.#heard.get(line)!.push({ number: Number(data) });
+      this.#last.set(line, Number(data));
+    });
+  }
+
+  /** The lines that gaps were announced for, in the order of the lines. */
+  get affected(): string[] {
+    const channels = new Set(this.gaps.flatMap((gap) => gap.channels));
+    return this.#lines
+      .filter(({ kind, name }) =>
+        [...channels].some((channel) => channel.kind === kind && channel.name === name),
+      )
+      .map(({ name }) => name);
+  }
+
+  /** Lets messages flow while `work` is done, and afterwards until each line has heard a message of afterwards. */
+  async during(work: () => Promise<unknown>): Promise<void> {
+    this.#isFlowing = true;
+    this.#flows = Promise.all(this.#lines.map((line) => this.#flow(line)));
+    try {
+      await this.allHear();
+      await work();
+      await this.allHear();
+    } finally {
+      this.#isFlowing = false;
+      await this.#flows;
+    }
+    await this.settle();
+  }
+
+  /** Each line hears something that is published from now on. */
+  async allHear(): Promise<void> {
+    const marks = this.#lines.map((line) => this.#sent.get(line)!.length);
+    const silent = () => this.#lines.filter((line, index) => this.#last.get(line)! < marks[index]!);
+    await until(() => silent().length === 0, { timeout: 30_000, message: 'all lines to be heard' }).catch(
+      (error: unknown) => {
+        throw new Error(
+          `${String(error)}: ${silent()
+            .map(({ name }) => name)
+            .join()}`,
+        );
+      },
+    );
+  }
+
+  /** What was published last has been heard. */
+  async settle(): Promise<void> {
+    const isDone = (line: Line) => this.#last.get(line)! === this.#sent.get(line)!.length - 1;
+    await until(() => this.#lines.every(isDone), { message: 'the last message of each line' });
+  }
+
+  /** What is wrong with what was heard; `missing` counts what lies in gaps. */
+  judge(): { complaints: string[]; missing: number } {
+    const complaints: string[] = [];
+    let missing = 0;
+    for (const line of this.#lines) {
+      let last = -1;
+      let gaps: Gap[] = [];
+      const sent = this.#sent.get(line)!;
+      for (const entry of this.#heard.get(line)!) {
+        if ('gap' in entry) {
+          gaps.push(entry.gap);
+          continue;
+        }
+        if (entry.number <= last) complaints.push(`${line.name}: ${entry.number} came after ${last}`);
+        for (let number = last + 1; number < entry.number; number++) {
+          const { from, to, isDoubtful } = sent[number]!;
+          if (isDoubtful) continue;
+          missing++;
+          if (!gaps.some(({ since, until: end }) => since <= to && from <= end)) {
+            const known = gaps.map(({ since, until: end }) => `${since - from} to ${end - from}`).join();
+            complaints.push(
+              `${line.name}: ${number} is missing, in no gap (took ${to - from} ms; gaps: ${known})`,
+            );
+          }
+        }
+        last = Math.max(last, entry.number);
+        gaps = [];
+      }
+    }
+    return { complaints, missing };
+  }
+
+  async #flow(line: Line): Promise<void> {
+    const sent = this.#sent.get(line)!;
+    const kind = line.kind === 'shard' ? 'shard' : 'channel';
+    while (this.#isFlowing || sent.at(-1)?.isDoubtful) {
+      const record: Sent = { from: Date.now(), to: Infinity, isDoubtful: true };
+      sent.push(record);
+      try {
+        await this.#publish(kind, line.target, String(sent.length - 1));
+        record.to = Date.now();
+        record.isDoubtful = false;
+      } catch {
+        // Of a fail-over this is a part.
+      }
+      await pace(PACE);
+    }
+  }
+}
