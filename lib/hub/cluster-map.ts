@@ -1,73 +1,121 @@
-import { asyncScheduler, firstValueFrom, from, timeout } from 'rxjs';
+import { asyncScheduler, type Subscription } from 'rxjs';
 import type { NodeAddress, NodeClient } from './node-client.js';
 
-/** Who owns which slot, as most of the nodes that were asked have it. */
+/** The cluster as one of its nodes sees it. */
 export interface ClusterMap {
   /** The master, by slot. */
   readonly slots: readonly (NodeAddress | undefined)[];
+  readonly masters: readonly NodeAddress[];
+  /** The masters and their replicas. */
   readonly nodes: readonly NodeAddress[];
-  /** The same for the same answer; undefined for what is not an answer. */
+  /** Grows with each fail-over and migration: who has the greater one knows more. */
+  readonly epoch: number;
+  readonly isHealthy: boolean;
+  /** The same for the same map; undefined for one that no node has sent. */
   readonly fingerprint: string | undefined;
 }
 
-/** How many nodes are asked: one that lags behind is outvoted. */
-const ASKED = 3;
-const PATIENCE = 1_000;
-
 interface Range {
-  readonly from: number;
-  readonly to: number;
+  readonly first: number;
+  readonly last: number;
+  /** The master, and its replicas. */
   readonly nodes: readonly NodeAddress[];
 }
 
-/** Asks some of the nodes for the map; undefined if none of them answers. */
+/** How many nodes are asked, of which most have to answer: one of them may hang, or know less. */
+const ASKED = 3;
+const PATIENCE = 1_000;
+
+/** Asks some of the nodes; undefined if none of them answers. */
 export async function askNodes(clients: readonly NodeClient[]): Promise<ClusterMap | undefined> {
-  const answers = await Promise.all(
-    sample(clients, ASKED).map((client) => ask(client).catch(() => undefined)),
-  );
-  const votes = new Map<string, { count: number; readonly ranges: readonly Range[] }>();
-  for (const ranges of answers) {
-    if (!ranges || ranges.length === 0) continue;
-    const fingerprint = JSON.stringify(ranges);
-    const vote = votes.get(fingerprint);
-    if (vote) vote.count++;
-    else votes.set(fingerprint, { count: 1, ranges });
-  }
-  const [winner] = [...votes].sort(([, a], [, b]) => b.count - a.count);
-  return winner && toMap(winner[1].ranges, winner[0]);
+  const maps = await mostOf(sample(clients, ASKED).map(ask));
+  const votes = (one: ClusterMap) => maps.filter(({ fingerprint }) => fingerprint === one.fingerprint).length;
+  return maps.sort((a, b) => b.epoch - a.epoch || votes(b) - votes(a))[0];
 }
 
-function toMap(ranges: readonly Range[], fingerprint: string): ClusterMap {
+async function ask(client: NodeClient): Promise<ClusterMap> {
+  const [slots, nodes, info] = await Promise.all([
+    client.sendCommand(['CLUSTER', 'SLOTS']),
+    client.sendCommand(['CLUSTER', 'NODES']),
+    client.sendCommand(['CLUSTER', 'INFO']),
+  ]);
+  const ranges = parseSlots(slots, client);
+  if (ranges.length === 0) throw new Error('It knows of no slots.');
+  return toMap(ranges, parseEpoch(String(nodes)), isHealthy(info));
+}
+
+/** Whether CLUSTER INFO says that the node is part of a working cluster. */
+export function isHealthy(info: unknown): boolean {
+  return !String(info).includes('cluster_state:fail');
+}
+
+function toMap(ranges: readonly Range[], epoch: number, healthy: boolean): ClusterMap {
   const slots: (NodeAddress | undefined)[] = [];
+  const masters = new Map<string, NodeAddress>();
   const nodes = new Map<string, NodeAddress>();
-  for (const { from: first, to, nodes: members } of ranges) {
-    for (let slot = first; slot <= to; slot++) slots[slot] = members[0];
-    for (const node of members) nodes.set(`${node.host}:${node.port}`, node);
+  for (const range of ranges) {
+    const [master] = range.nodes;
+    for (let slot = range.first; slot <= range.last; slot++) slots[slot] = master;
+    for (const node of range.nodes) nodes.set(keyOf(node), node);
+    if (master) masters.set(keyOf(master), master);
   }
-  return { slots, nodes: [...nodes.values()], fingerprint };
-}
-
-async function ask(client: NodeClient): Promise<readonly Range[]> {
-  const reply = from(client.sendCommand(['CLUSTER', 'SLOTS']));
-  return parse(
-    await firstValueFrom(reply.pipe(timeout({ each: PATIENCE, scheduler: asyncScheduler }))),
-    client,
-  );
+  return {
+    slots,
+    masters: [...masters.values()],
+    nodes: [...nodes.values()],
+    epoch,
+    isHealthy: healthy,
+    fingerprint: JSON.stringify(ranges),
+  };
 }
 
 /** `[first, last, [host, port, …] of the master, … of replicas]` each; no host means that of whoever answers. */
-function parse(reply: unknown, client: NodeClient): readonly Range[] {
+function parseSlots(reply: unknown, client: NodeClient): readonly Range[] {
   const { host: ownHost } = (client.options?.socket ?? {}) as Partial<NodeAddress>;
   const ranges = (reply as [unknown, unknown, ...[unknown, unknown][]][]).map(([first, last, ...members]) => {
-    const nodes = members.map(([host, port]) => ({
+    const [master, ...replicas] = members.map(([host, port]) => ({
       host: String(host ?? '') || String(ownHost),
       port: Number(port),
     }));
-    const [master, ...replicas] = nodes;
     replicas.sort((a, b) => a.host.localeCompare(b.host) || a.port - b.port);
-    return { from: Number(first), to: Number(last), nodes: master ? [master, ...replicas] : [] };
+    return { first: Number(first), last: Number(last), nodes: master ? [master, ...replicas] : [] };
   });
-  return ranges.sort((a, b) => a.from - b.from);
+  return ranges.sort((a, b) => a.first - b.first);
+}
+
+/** The greatest configuration epoch; lines of `id address flags master ping pong epoch …`. */
+function parseEpoch(lines: string): number {
+  return Math.max(
+    0,
+    ...lines
+      .trim()
+      .split('\n')
+      .map((line) => Number(line.split(' ')[6] ?? 0)),
+  );
+}
+
+/** What most of the promises resolve to, as soon as they have; less, when no more come in time. */
+function mostOf<T>(promises: readonly Promise<T>[]): Promise<T[]> {
+  return new Promise((resolve) => {
+    const results: T[] = [];
+    let open = promises.length;
+    let deadline: Subscription | undefined;
+    const check = () => {
+      if (open > 0 && results.length <= promises.length / 2) return;
+      deadline?.unsubscribe();
+      resolve(results);
+    };
+    deadline = asyncScheduler.schedule(() => {
+      open = 0;
+      check();
+    }, PATIENCE);
+    const settle = () => {
+      open--;
+      check();
+    };
+    for (const promise of promises) promise.then((result) => results.push(result)).then(settle, settle);
+    check();
+  });
 }
 
 function sample<T>(list: readonly T[], count: number): readonly T[] {
@@ -77,4 +125,8 @@ function sample<T>(list: readonly T[], count: number): readonly T[] {
     chosen.push(...rest.splice(Math.floor(Math.random() * rest.length), 1));
   }
   return chosen;
+}
+
+export function keyOf({ host, port }: NodeAddress): string {
+  return `${host}:${port}`;
 }

@@ -1,7 +1,7 @@
-import { asyncScheduler } from 'rxjs';
+import { asyncScheduler, firstValueFrom, timer } from 'rxjs';
 import type { ChannelKind } from '../channel/message.js';
 import type { PubSubClient } from './client.js';
-import { askNodes, type ClusterMap } from './cluster-map.js';
+import { askNodes, isHealthy, keyOf, type ClusterMap } from './cluster-map.js';
 import { keySlot } from './key-slot.js';
 import { singleUse, type NodeAddress, type NodeClient } from './node-client.js';
 import type { Topology, TopologyObserver } from './topology.js';
@@ -26,8 +26,15 @@ export function isClusterClient(client: PubSubClient): client is ClusterClient {
 
 /** Channels and patterns, which every node hears of. */
 const BROADCAST = 'broadcast';
+/** Sharded channels of a slot that nobody serves. */
+const NOWHERE = 'nowhere';
 /** Milliseconds for which its node may be missing from the map. */
 const MOST_MISSING = 2_000;
+const MOST_STRIKES = 2;
+/** After so many answers that are older than the map, the cluster has been made anew. */
+const MOST_OUTDATED = 10;
+/** Milliseconds in which what one node has delivered already has come to the others: else it would come again. */
+const SETTLING_TIME = 50;
 
 /**
  * A cluster: channels and patterns share a lane to any node, because a message goes to all; sharded channels have a lane
@@ -38,7 +45,6 @@ export class ClusterTopology implements Topology {
   readonly belief = 1_000;
 
   readonly #client: ClusterClient;
-  readonly #addresses = new Map<string, NodeAddress>();
   #map: ClusterMap | undefined;
   #onDisconnect: (() => void) | undefined;
   /** Where the broadcast lane leads. */
@@ -47,8 +53,10 @@ export class ClusterTopology implements Topology {
   #avoided: readonly string[] = [];
   /** Since when that node is not in the map: for a moment, that is a part of a fail-over. */
   #missingSince: number | undefined;
-  /** The broadcast lane's node has lost sight of the cluster, and others have not. */
-  #isBroadcasterLost = false;
+  /** How often in a row that node had lost sight of the cluster when others had not. */
+  #strikes = 0;
+  /** How many answers in a row were older than the map. */
+  #outdated = 0;
 
   constructor(client: ClusterClient) {
     this.#client = client;
@@ -57,24 +65,24 @@ export class ClusterTopology implements Topology {
   laneOf(kind: ChannelKind, name: string): string {
     if (kind !== 'shard') return BROADCAST;
     const owner = this.#ownerOf(keySlot(name));
-    return owner ? this.#keyOf(owner) : 'nowhere';
+    return owner ? keyOf(owner) : NOWHERE;
   }
 
   open(lane: string): NodeClient | undefined {
     if (lane === BROADCAST) {
-      this.#isBroadcasterLost = false;
+      this.#strikes = 0;
       this.#missingSince = undefined;
       this.#broadcaster = this.#chooseBroadcaster();
     }
     const key = lane === BROADCAST ? this.#broadcaster : lane;
-    const address = key === undefined ? undefined : this.#addresses.get(key);
+    const address = key === undefined ? undefined : parseKey(key);
     return address && this.#connectionTo(address);
   }
 
   isMisled(lane: string): boolean {
     if (lane !== BROADCAST) return false;
     const missingFor = this.#missingSince === undefined ? 0 : asyncScheduler.now() - this.#missingSince;
-    return this.#isBroadcasterLost || missingFor > MOST_MISSING;
+    return this.#strikes >= MOST_STRIKES || missingFor > MOST_MISSING;
   }
 
   onLost(lane: string): void {
@@ -86,11 +94,16 @@ export class ClusterTopology implements Topology {
 
   async refresh(): Promise<boolean> {
     const map = await askNodes(await this.#readyClients());
-    if (!map || map.fingerprint === this.#map?.fingerprint) return false;
+    if (!map) return false;
+    const last = this.#map;
+    if (last && map.epoch < last.epoch && ++this.#outdated < MOST_OUTDATED) return false;
+    this.#outdated = 0;
+    const isMember = map.nodes.some((node) => keyOf(node) === this.#broadcaster);
+    this.#missingSince = isMember ? undefined : (this.#missingSince ?? asyncScheduler.now());
     this.#map = map;
-    const isMember = map.nodes.some((node) => this.#keyOf(node) === this.#broadcaster);
-    if (isMember) this.#missingSince = undefined;
-    else this.#missingSince ??= asyncScheduler.now();
+    if (map.fingerprint === last?.fingerprint) return false;
+    const isFailOver = map.masters.some((node) => this.#isReplica(node, last));
+    if (isFailOver) await firstValueFrom(timer(SETTLING_TIME, asyncScheduler));
     return true;
   }
 
@@ -99,24 +112,24 @@ export class ClusterTopology implements Topology {
     if (slot === undefined || !host || port === undefined) return false;
     const owner = { host, port: Number(port) };
     const known = this.#ownerOf(Number(slot));
-    if (known && this.#keyOf(known) === this.#keyOf(owner)) return false;
-    const slots = this.#map ? [...this.#map.slots] : this.#client.slots.map((shard) => shard?.master);
+    if (!this.#map || (known && keyOf(known) === keyOf(owner)) || this.#isReplica(owner, this.#map))
+      return false;
+    const slots = [...this.#map.slots];
     slots[Number(slot)] = owner;
-    // Without a fingerprint: what the nodes say next counts, whether they have said it before or not.
-    this.#map = { slots, nodes: [...this.#nodes(), owner], fingerprint: undefined };
+    this.#map = { ...this.#map, slots, fingerprint: undefined };
     return true;
   }
 
   async isSound(lane: string, client: NodeClient): Promise<boolean> {
     if (lane !== BROADCAST) return true;
-    if (this.#missingSince !== undefined) return false;
-    if (await isHealthy(client)) return true;
-    // A cluster that has failed as a whole has no better node.
-    const others = await Promise.all(
-      (await this.#readyClients()).map((other) => isHealthy(other).catch(() => false)),
-    );
-    this.#isBroadcasterLost = others.includes(true);
-    return !this.#isBroadcasterLost;
+    const healthy = isHealthy(await client.sendCommand(['CLUSTER', 'INFO']));
+    // A cluster that has failed as a whole has no better node; and what the others said is a moment old.
+    this.#strikes = healthy || !this.#map?.isHealthy ? 0 : this.#strikes + 1;
+    return healthy && this.#missingSince === undefined;
+  }
+
+  settlingTime(lane: string): number {
+    return lane === BROADCAST ? SETTLING_TIME : 0;
   }
 
   watch(observer: TopologyObserver): void {
@@ -135,10 +148,9 @@ export class ClusterTopology implements Topology {
     return this.#map ? this.#map.slots[slot] : this.#client.slots[slot]?.master;
   }
 
-  #keyOf(address: NodeAddress): string {
-    const key = `${address.host}:${address.port}`;
-    if (!this.#addresses.has(key)) this.#addresses.set(key, { host: address.host, port: address.port });
-    return key;
+  #isReplica(node: NodeAddress, map: ClusterMap | undefined): boolean {
+    const isIn = (list: readonly NodeAddress[]) => list.some((other) => keyOf(other) === keyOf(node));
+    return map !== undefined && isIn(map.nodes) && !isIn(map.masters);
   }
 
   #known(): readonly ClusterNode[] {
@@ -152,9 +164,9 @@ export class ClusterTopology implements Topology {
   /** Any node will do, but not one that has just failed, and rather one that the client reaches. */
   #chooseBroadcaster(): string | undefined {
     const reached = new Set(
-      this.#known().flatMap((node) => (node.client?.isReady === true ? [this.#keyOf(node)] : [])),
+      this.#known().flatMap((node) => (node.client?.isReady === true ? [keyOf(node)] : [])),
     );
-    const keys = this.#nodes().map((node) => this.#keyOf(node));
+    const keys = this.#nodes().map((node) => keyOf(node));
     const best = (candidates: readonly string[]) => candidates[Math.floor(Math.random() * candidates.length)];
     const untried = keys.filter((key) => !this.#avoided.includes(key));
     return best(untried.filter((key) => reached.has(key))) ?? best(untried) ?? best(keys);
@@ -189,6 +201,7 @@ function isSame(one: NodeAddress, other: NodeAddress): boolean {
   return one.host === other.host && one.port === other.port;
 }
 
-async function isHealthy(client: NodeClient): Promise<boolean> {
-  return !/cluster_state:fail/.test(String(await client.sendCommand(['CLUSTER', 'INFO'])));
+function parseKey(key: string): NodeAddress | undefined {
+  const colon = key.lastIndexOf(':');
+  return colon < 0 ? undefined : { host: key.slice(0, colon), port: Number(key.slice(colon + 1)) };
 }

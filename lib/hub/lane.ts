@@ -129,7 +129,11 @@ export class Lane {
     this.#client = client;
     const onTrouble = (error: unknown) =>
       this.#lose(client, error instanceof Error ? error : new Error(String(error)));
-    client.on('error', onTrouble);
+    client.on('error', (error) => {
+      // The reader has failed and not the connection: who knows what it has skipped.
+      if (client === this.#client && client.isReady !== false) this.hub.doubt(this.doubtfulSince);
+      onTrouble(error);
+    });
     client.on('sharded-channel-moved', (name) => {
       if (client === this.#client) this.#host.onMoved(this, String(name));
     });
@@ -158,10 +162,12 @@ export class Lane {
 
   #retryLater(): void {
     if (this.#isClosed || this.#client) return;
-    const longest = this.#failures === 0 ? 0 : Math.min(SHORTEST_WAIT * 2 ** this.#failures, LONGEST_WAIT);
+    const longest = Math.min(SHORTEST_WAIT * 2 ** this.#failures, LONGEST_WAIT);
+    const backoff = this.#failures === 0 ? 0 : longest * (0.5 + Math.random() / 2);
     this.#failures++;
     this.#timer.unsubscribe();
-    this.#timer = asyncScheduler.schedule(() => this.#open(), longest * (0.5 + Math.random() / 2));
+    const wait = Math.max(backoff, this.#topology.settlingTime(this.key));
+    this.#timer = asyncScheduler.schedule(() => this.#open(), wait);
     this.#host.onTrouble(this);
   }
 }

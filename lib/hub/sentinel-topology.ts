@@ -53,6 +53,10 @@ export class SentinelTopology implements Topology {
     // It leads to the master again, whoever that is by then.
   }
 
+  settlingTime(): number {
+    return 0;
+  }
+
   refresh(): Promise<boolean> {
     // Not awaited: it waits itself, for a master.
     if (!this.#template) void this.#findTemplate();

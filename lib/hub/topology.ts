@@ -13,6 +13,8 @@ export interface Topology {
   isMisled(lane: string): boolean;
   /** The last client of a lane could not connect, or lost its connection. */
   onLost(lane: string): void;
+  /** Milliseconds to wait before a lane that was lost leads elsewhere. */
+  settlingTime(lane: string): number;
   /** Asks the servers; true if something has changed. */
   refresh(): Promise<boolean>;
   /** Takes what a server's refusal says about where to go; false if it says nothing new. */

@@ -79,10 +79,12 @@ class Sentinel {
 export class RedisSentinels implements AsyncDisposable {
   readonly nodes: readonly RedisNode[];
   readonly sentinels: readonly Sentinel[];
+  #master: RedisNode;
 
   private constructor(nodes: readonly RedisNode[], sentinels: readonly Sentinel[]) {
     this.nodes = nodes;
     this.sentinels = sentinels;
+    this.#master = nodes[0]!;
   }
 
   static async start(): Promise<RedisSentinels> {
@@ -118,6 +120,17 @@ export class RedisSentinels implements AsyncDisposable {
       return (await node.field('role', 'INFO', 'replication')) === 'master' ? node : undefined;
     };
     return (await until(find, WITHIN)) as RedisNode;
+  }
+
+  /** Publishes at the master that the Sentinels name. */
+  readonly publish = (kind: 'channel' | 'shard', name: string, data: string): Promise<unknown> =>
+    kind === 'shard' ? this.#master.admin.sPublish(name, data) : this.#master.admin.publish(name, data);
+
+  /** Kills all Sentinels, and starts them again. */
+  async restartSentinels(): Promise<void> {
+    await Promise.all(this.sentinels.map((sentinel) => sentinel.kill()));
+    await Promise.all(this.sentinels.map((sentinel) => sentinel.restart()));
+    await until(() => this.#areSettled().catch(() => false), WITHIN);
   }
 
   /** Lets a replica take the master's place, with both alive. */
@@ -156,10 +169,11 @@ export class RedisSentinels implements AsyncDisposable {
   }
 
   async #masterOtherThan(old: RedisNode): Promise<RedisNode> {
-    return (await until(async () => {
+    this.#master = (await until(async () => {
       const master = await this.master();
       return master === old ? undefined : master;
     }, WITHIN)) as RedisNode;
+    return this.#master;
   }
 
   async #areSettled(): Promise<boolean> {

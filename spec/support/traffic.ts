@@ -51,11 +51,14 @@ export class Traffic {
     receiver.events.subscribe((event) => {
       if (event.type !== 'gap') return;
       this.gaps.push(event.gap);
-      for (const channel of event.gap.channels)
-        this.#heard.get(lineOf.get(channel)!)!.push({ gap: event.gap });
+      for (const channel of event.gap.channels) {
+        const line = lineOf.get(channel);
+        if (line) this.#heard.get(line)!.push({ gap: event.gap });
+      }
     });
     receiver.subscribe(({ source, data }) => {
-      const line = lineOf.get(source)!;
+      const line = lineOf.get(source);
+      if (!line) return;
       this.#heard.get(line)!.push({ number: Number(data) });
       this.#last.set(line, Number(data));
     });
@@ -87,9 +90,9 @@ export class Traffic {
   }
 
   /** Each line hears something that is published from now on. */
-  async allHear(): Promise<void> {
-    const marks = this.#lines.map((line) => this.#sent.get(line)!.length);
-    const silent = () => this.#lines.filter((line, index) => this.#last.get(line)! < marks[index]!);
+  async allHear(lines = this.#lines): Promise<void> {
+    const marks = lines.map((line) => this.#sent.get(line)!.length);
+    const silent = () => lines.filter((line, index) => this.#last.get(line)! < marks[index]!);
     await until(() => silent().length === 0, { timeout: 30_000, message: 'all lines to be heard' }).catch(
       (error: unknown) => {
         throw new Error(
@@ -107,20 +110,25 @@ export class Traffic {
     await until(() => this.#lines.every(isDone), { message: 'the last message of each line' });
   }
 
-  /** What is wrong with what was heard; `missing` counts what lies in gaps. */
+  /**
+   * What is wrong with what was heard; `missing` counts what lies in gaps. Behind a gap messages may come again: another
+   * server hears of what the last one has delivered a little later.
+   */
   judge(): { complaints: string[]; missing: number } {
     const complaints: string[] = [];
     let missing = 0;
     for (const line of this.#lines) {
       let last = -1;
+      let latest = -1;
       let gaps: Gap[] = [];
       const sent = this.#sent.get(line)!;
       for (const entry of this.#heard.get(line)!) {
         if ('gap' in entry) {
           gaps.push(entry.gap);
+          latest = -1;
           continue;
         }
-        if (entry.number <= last) complaints.push(`${line.name}: ${entry.number} came after ${last}`);
+        if (entry.number <= latest) complaints.push(`${line.name}: ${entry.number} came after ${latest}`);
         for (let number = last + 1; number < entry.number; number++) {
           const { from, to, isDoubtful } = sent[number]!;
           if (isDoubtful) continue;
@@ -132,8 +140,9 @@ export class Traffic {
             );
           }
         }
+        latest = entry.number;
+        if (entry.number > last) gaps = [];
         last = Math.max(last, entry.number);
-        gaps = [];
       }
     }
     return { complaints, missing };

@@ -1,0 +1,132 @@
+import { config } from 'rxjs';
+import { Receiver, type ReceiverEvent } from '../lib/index.js';
+import { createSentinel, createSentinel5, listenersOf, type Create } from './support/distributed-clients.js';
+import { RedisSentinels } from './support/redis-sentinels.js';
+import { Traffic, type Line } from './support/traffic.js';
+import { until } from './support/until.js';
+
+jest.setTimeout(90_000);
+
+const HEARTBEAT = 300;
+const LINES: readonly Line[] = [
+  { kind: 'channel', name: 'news', target: 'news' },
+  { kind: 'pattern', name: 'order:*', target: 'order:1' },
+  { kind: 'shard', name: 'north', target: 'north' },
+];
+const ALL = LINES.map(({ name }) => name);
+
+describe('on a Sentinel set', () => {
+  let set: RedisSentinels;
+  const unhandled: unknown[] = [];
+  const onUnhandled = (error: unknown) => unhandled.push(error);
+
+  beforeAll(async () => {
+    set = await RedisSentinels.start();
+    process.on('unhandledRejection', onUnhandled);
+    config.onUnhandledError = onUnhandled;
+  });
+
+  afterEach(() => expect(unhandled.splice(0)).toEqual([]));
+
+  afterAll(async () => {
+    process.off('unhandledRejection', onUnhandled);
+    config.onUnhandledError = null;
+    await set.stop();
+  });
+
+  async function fixture() {
+    const client = createSentinel(set.options);
+    client.on('error', () => undefined);
+    await client.connect();
+    const receiver = new Receiver(client, { heartbeat: HEARTBEAT });
+    const events: ReceiverEvent[] = [];
+    receiver.events.subscribe((event) => events.push(event));
+    const traffic = new Traffic(receiver, set.publish, LINES);
+    await receiver.connect();
+    const end = async () => {
+      await receiver.stop();
+      await client.destroy();
+    };
+    return { client, receiver, events, traffic, [Symbol.asyncDispose]: end };
+  }
+
+  const listening = async () => {
+    const master = await set.master();
+    const counts = await Promise.all([
+      master.ask('PUBSUB', 'NUMSUB', 'news'),
+      master.ask('PUBSUB', 'NUMPAT'),
+      master.ask('PUBSUB', 'SHARDNUMSUB', 'north'),
+    ]);
+    return counts.join();
+  };
+
+  const ways: readonly [string, Create, object][] = [
+    ['node-redis 6, RESP3', createSentinel, {}],
+    ['node-redis 6, RESP2', createSentinel, { RESP: 2 }],
+    ['node-redis 5', createSentinel5, {}],
+  ];
+
+  it.each(ways)('merges all kinds, and leaves nothing behind, with %s', async (_, create, options) => {
+    const client = create({ ...set.options, ...options });
+    client.on('error', () => undefined);
+    await client.connect();
+    const listeners = listenersOf(client);
+    const receiver = new Receiver(client, { heartbeat: HEARTBEAT });
+    const traffic = new Traffic(receiver, set.publish, LINES);
+    await receiver.connect();
+    expect(await listening()).toBe('news,1,1,north,1');
+    await traffic.during(() => Promise.resolve());
+    expect(traffic.judge()).toEqual({ complaints: [], missing: 0 });
+    expect(traffic.gaps).toEqual([]);
+    await receiver.stop();
+    expect(await listening()).toBe('news,0,0,north,0');
+    expect(client.isOpen).toBe(true);
+    expect(listenersOf(client)).toBe(listeners);
+    await client.destroy();
+  });
+
+  it('ends with its client', async () => {
+    const { client, receiver } = await fixture();
+    await client.destroy();
+    await until(() => !receiver.isActive);
+    await until(async () => (await listening()) === 'news,0,0,north,0');
+  });
+
+  it('takes its connection up again when that is killed', async () => {
+    await using scene = await fixture();
+    await scene.traffic.during(async () => {
+      await (await set.master()).ask('CLIENT', 'KILL', 'TYPE', 'pubsub');
+    });
+    expect(scene.traffic.judge().complaints).toEqual([]);
+    expect(scene.traffic.affected).toEqual(ALL);
+  });
+
+  it('finds a connection to a master that hangs', async () => {
+    await using scene = await fixture();
+    const { server } = await set.master();
+    server.freeze();
+    await until(() => scene.events.some(({ type }) => type === 'disconnected'));
+    server.thaw();
+    await until(() => scene.events.some(({ type }) => type === 'gap'), { timeout: 20_000 });
+  });
+
+  describe('when things happen', () => {
+    beforeEach(() => set.heal());
+
+    it('survives a graceful fail-over', async () => {
+      await using scene = await fixture();
+      await scene.traffic.during(() => set.failOver());
+      expect(scene.traffic.judge().complaints).toEqual([]);
+      expect(scene.traffic.affected).toEqual(ALL);
+    });
+
+    it('survives a master that is killed, with sentinels that were all restarted before', async () => {
+      await using scene = await fixture();
+      await scene.traffic.during(() => set.restartSentinels());
+      expect(scene.traffic.gaps).toEqual([]);
+      await scene.traffic.during(() => set.killMaster());
+      expect(scene.traffic.judge().complaints).toEqual([]);
+      expect(scene.traffic.affected).toEqual(ALL);
+    });
+  });
+});

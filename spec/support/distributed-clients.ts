@@ -1,0 +1,26 @@
+import * as redis6 from 'redis';
+import * as redis5 from 'redis-5';
+import type { PubSubClient, Publisher } from '../../lib/index.js';
+
+/** What the tests need of a cluster's or Sentinel set's client; the compiler takes minutes for its own types. */
+export interface DistributedClient extends PubSubClient, Required<Publisher> {
+  connect(): Promise<unknown>;
+  destroy(): unknown;
+  eventNames(): (string | symbol)[];
+  listenerCount(event: string | symbol): number;
+}
+
+export type Create = (options: object) => DistributedClient;
+
+export const createCluster = redis6.createCluster as unknown as Create;
+export const createSentinel = redis6.createSentinel as unknown as Create;
+export const createCluster5 = redis5.createCluster as unknown as Create;
+export const createSentinel5 = redis5.createSentinel as unknown as Create;
+
+/** How many listeners it has, by event. */
+export function listenersOf(client: DistributedClient): string {
+  return client
+    .eventNames()
+    .map((event) => `${String(event)}: ${client.listenerCount(event)}`)
+    .join();
+}
