@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { createClient } from 'redis';
 import { config } from 'rxjs';
+import { ServerSite } from './support/model-site.js';
 import { scenarios, take, type Scenario } from './support/model-steps.js';
 import { World } from './support/model-world.js';
 import { RedisServer } from './support/redis-server.js';
@@ -35,7 +36,7 @@ describe.each([2, 3] as const)('Receivers on one client, on RESP%i', (RESP) => {
   async function play({ plans, steps, ways }: Scenario, weather: 'calm' | 'stormy'): Promise<void> {
     const client = await open();
     try {
-      const world = new World(client as never, control as never, plans, weather);
+      const world = new World(new ServerSite(client as never, control as never), plans, weather);
       for (const step of steps) await take(step, world, () => control.ping());
       await world.calm();
       await world.end(ways);

@@ -4,12 +4,13 @@ export class Ear {
   readonly #due = new Map<string, number>();
   readonly #since: number;
   readonly #complain: (what: string) => void;
-  #last = 0;
-  readonly #lastKeys = new Set<string>();
+  readonly #connectionOf: (key: string) => string;
+  readonly #connections = new Map<string, { last: number; readonly keys: Set<string> }>();
 
-  /** `since`: nothing up to that number may come. */
-  constructor(since: number, complain: (what: string) => void) {
+  /** `since`: nothing up to that number may come. What comes over one connection comes in order. */
+  constructor(since: number, connectionOf: (key: string) => string, complain: (what: string) => void) {
     this.#since = since;
+    this.#connectionOf = connectionOf;
     this.#complain = complain;
   }
 
@@ -19,11 +20,15 @@ export class Ear {
 
   hear(number: number, key: string): void {
     if (number <= this.#since) this.#complain(`${key}: ${String(number)} was published before`);
-    if (number < this.#last) this.#complain(`${key}: ${String(number)} came after ${String(this.#last)}`);
-    if (number !== this.#last) this.#lastKeys.clear();
-    if (this.#lastKeys.has(key)) this.#complain(`${key}: ${String(number)} came twice`);
-    this.#lastKeys.add(key);
-    this.#last = number;
+    const name = this.#connectionOf(key);
+    const connection = this.#connections.get(name) ?? { last: 0, keys: new Set() };
+    this.#connections.set(name, connection);
+    const { last, keys } = connection;
+    if (number < last) this.#complain(`${key}: ${String(number)} came after ${String(last)}`);
+    if (number !== last) keys.clear();
+    if (keys.has(key)) this.#complain(`${key}: ${String(number)} came twice`);
+    keys.add(key);
+    connection.last = number;
     this.#due.delete(`${String(number)} ${key}`);
   }
 

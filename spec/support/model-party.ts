@@ -16,6 +16,8 @@ export interface Notices {
   /** All up to this number have come to the client. */
   readonly arrived: number;
   complain(what: string): void;
+  /** What comes over one connection comes in order: names the connection of a subject's key. */
+  connectionOf(key: string): string;
   /** This party has come to want this. */
   onWanted(subject: Subject, party: Party): void;
   /** Whether another than this party may want it: one that has just left does for a moment. */
@@ -79,6 +81,7 @@ export class Party {
   #watcher: Seat | undefined;
   /** The message that is being handed to somebody. */
   #current: number | undefined;
+  readonly #connectionOf = (key: string): string => this.#notices.connectionOf(key);
   /** How many completions are being told: until they are, others may not have come to their turn. */
   #completing = 0;
   /** They have to complete a little later. */
@@ -94,7 +97,7 @@ export class Party {
       ...BOUNDS[plan.bounds],
     });
     this.receiver.events.subscribe(() => this.#springAmbush('event'));
-    this.#ear = new Ear(0, (what) => this.#complain(`merged, ${what}`));
+    this.#ear = new Ear(0, this.#connectionOf, (what) => this.#complain(`merged, ${what}`));
   }
 
   wants(subject: Subject): boolean {
@@ -280,7 +283,7 @@ export class Party {
   #observe(registration: Registration | undefined, index: 0 | 1): void {
     if (!registration || registration.seats[index]) return;
     const since = Math.min(this.#notices.arrived, registration.leftAt ?? Infinity);
-    const ear = new Ear(since, (what) => this.#complain(`own, ${what}`));
+    const ear = new Ear(since, this.#connectionOf, (what) => this.#complain(`own, ${what}`));
     this.#sit(registration.channel, ear, (seat) => (registration.seats[index] = seat));
   }
 

@@ -1,21 +1,19 @@
-import type { createClient } from 'redis';
 import { config } from 'rxjs';
+import type { ChannelKind } from '../../lib/channel/message.js';
 import { watchOperations } from './model-operations.js';
 import { Party, type Notices, type Plan } from './model-party.js';
+import { namesOf, type Site } from './model-site.js';
 import { keyOf, SUBJECTS, TARGETS, type Subject, type Target } from './model-subjects.js';
 import { until } from './until.js';
 
-type Client = ReturnType<typeof createClient>;
-
-/** Some Receivers on one client, and another client that publishes and looks at what Redis has. */
+/** Some Receivers on one client, and what Redis has of them. */
 export class World implements Notices {
   readonly targets: Target[] = [];
   readonly parties: readonly Party[];
   published = 0;
   arrived = 0;
 
-  readonly #client: Client;
-  readonly #control: Client;
+  readonly #site: Site;
   readonly #listeners: string;
   readonly #complaints: string[] = [];
   readonly #publishing: Promise<unknown>[] = [];
@@ -23,14 +21,13 @@ export class World implements Notices {
   /** Connections are being killed: nobody must hear anything. */
   #isStormy: boolean;
 
-  constructor(client: Client, control: Client, plans: readonly Plan[], weather: 'calm' | 'stormy') {
-    this.#client = client;
-    this.#control = control;
+  constructor(site: Site, plans: readonly Plan[], weather: 'calm' | 'stormy') {
+    this.#site = site;
     this.#isStormy = weather === 'stormy';
-    this.#listeners = listenersOf(client);
+    this.#listeners = site.listeners();
     config.onUnhandledError = (error) => this.complain(`unhandled: ${String(error)}`);
-    watchOperations(client, (what) => this.complain(what));
-    this.parties = plans.map((plan) => new Party(client, plan, this));
+    watchOperations(site.client, (what) => this.complain(what));
+    this.parties = plans.map((plan) => new Party(site.client, plan, this));
   }
 
   complain(what: string): void {
@@ -50,10 +47,7 @@ export class World implements Notices {
   publish(target: Target): void {
     const number = this.targets.push(target);
     if (!this.#isStormy) for (const party of this.parties) party.onPublish(number, target);
-    const publish = target.kind === 'shard' ? this.#control.sPublish : this.#control.publish;
-    const done = publish
-      .call(this.#control, target.name, String(number))
-      .then(() => (this.published = number));
+    const done = this.#site.publish(target, String(number)).then(() => (this.published = number));
     this.#publishing.push(done);
   }
 
@@ -62,7 +56,7 @@ export class World implements Notices {
     await Promise.all(this.#publishing.splice(0));
     const { published } = this;
     if (this.#isStormy) return;
-    await this.#client.ping();
+    await this.#site.fence();
     this.arrived = published;
     for (const party of this.parties) party.check();
     this.judge();
@@ -80,16 +74,14 @@ export class World implements Notices {
     this.judge();
   }
 
-  /** Ends one connection or the other, and not that which asks for it. */
   async kill(): Promise<void> {
-    await this.#control.sendCommand(['CLIENT', 'KILL', 'TYPE', 'pubsub']);
-    await this.#control.sendCommand(['CLIENT', 'KILL', 'TYPE', 'normal']);
+    await this.#site.kill();
   }
 
   /** The dust settles; whoever observes then hears everything. */
   async calm(): Promise<void> {
     await this.sync();
-    await until(() => this.#client.isReady);
+    await until(() => this.#site.client.isReady !== false);
     await this.settle();
     for (const party of this.parties) party.confirm();
     await until(() => this.parties.every((party) => party.isServed())).catch(() =>
@@ -105,13 +97,11 @@ export class World implements Notices {
 
   async end(ways: readonly ('stop' | 'drain')[]): Promise<void> {
     await Promise.all(this.parties.map((party, index) => party.end(ways[index]!)));
-    const listeners = listenersOf(this.#client);
+    const listeners = this.#site.listeners();
     if (listeners !== this.#listeners)
       this.complain(`the client's listeners: ${this.#listeners} became ${listeners}`);
-    for (const type of ['CHANNELS', 'PATTERNS', 'SHARDED'] as const) {
-      const names = [...this.#client.getPubSubListeners(type).keys()];
-      if (names.length > 0) this.complain(`${type} left in the client: ${names.join()}`);
-    }
+    const remains = this.#site.remains();
+    if (remains.length > 0) this.complain(`left in the client: ${remains.join()}`);
     const left = await this.#subscriptions();
     if (left !== summary([])) this.complain(`left in Redis: ${left}`);
     await this.sync();
@@ -123,28 +113,22 @@ export class World implements Notices {
     if (this.#complaints.length > 0) throw new Error(this.#complaints.join('\n'));
   }
 
+  connectionOf(key: string): string {
+    return this.#site.connectionOf(key);
+  }
+
   async #subscriptions(): Promise<string> {
-    const names = (kind: string) =>
-      SUBJECTS.filter((subject) => subject.kind === kind).map(({ name }) => name);
-    const [channels, patterns, shards] = await Promise.all([
-      this.#control.pubSubNumSub(names('channel')),
-      this.#control.pubSubNumPat(),
-      this.#control.pubSubShardNumSub(names('shard')),
-    ]);
+    const { channels, patterns, shards } = await this.#site.counts();
     return JSON.stringify({ channels, patterns, shards });
   }
 }
 
-function listenersOf(client: Client): string {
-  const count = (event: string | symbol): string => `${String(event)}: ${client.listenerCount(event)}`;
-  return client.eventNames().map(count).join(', ');
-}
-
 /** What Redis says when it has these. */
 function summary(subjects: readonly Subject[]): string {
-  const count = (kind: string) => {
-    const ofKind = SUBJECTS.filter((subject) => subject.kind === kind);
-    return Object.fromEntries(ofKind.map((subject) => [subject.name, subjects.includes(subject) ? 1 : 0]));
+  const count = (kind: ChannelKind) => {
+    const isThere = (name: string) =>
+      subjects.some((subject) => subject.kind === kind && subject.name === name);
+    return Object.fromEntries(namesOf(kind).map((name) => [name, isThere(name) ? 1 : 0]));
   };
   const patterns = subjects.filter(({ kind }) => kind === 'pattern').length;
   return JSON.stringify({ channels: count('channel'), patterns, shards: count('shard') });

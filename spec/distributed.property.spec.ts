@@ -1,0 +1,57 @@
+import fc from 'fast-check';
+import { config } from 'rxjs';
+import { createCluster, createSentinel } from './support/distributed-clients.js';
+import { DistributedSite } from './support/model-distributed-site.js';
+import { scenarios, take, type Scenario } from './support/model-steps.js';
+import { World } from './support/model-world.js';
+import { RedisCluster } from './support/redis-cluster.js';
+import type { RedisNode } from './support/redis-node.js';
+import { RedisSentinels } from './support/redis-sentinels.js';
+
+const RUNS = process.env.PROPERTY_RUNS ? Number(process.env.PROPERTY_RUNS) : undefined;
+const SEED = Number(process.env.PROPERTY_SEED ?? 20_260_401);
+/** Milliseconds after which no further example is tried, nor a smaller one for one that failed. */
+const PATIENCE = 60_000;
+
+describe.each(['cluster', 'sentinel'] as const)('Receivers on one %s client', (kind) => {
+  let servers: RedisCluster | RedisSentinels;
+
+  beforeAll(async () => {
+    servers = await (kind === 'cluster' ? RedisCluster : RedisSentinels).start();
+  }, PATIENCE);
+
+  afterEach(() => (config.onUnhandledError = null));
+
+  afterAll(() => servers.stop());
+
+  async function open(nodes: readonly RedisNode[]): Promise<DistributedSite> {
+    const client =
+      servers instanceof RedisCluster
+        ? createCluster({ rootNodes: servers.rootNodes })
+        : createSentinel(servers.options);
+    client.on('error', () => undefined);
+    await client.connect();
+    return DistributedSite.open(client, nodes, kind);
+  }
+
+  async function play({ plans, steps, ways }: Scenario, weather: 'calm' | 'stormy'): Promise<void> {
+    const site = await open(servers.nodes);
+    try {
+      const world = new World(site, plans, weather);
+      for (const step of steps) await take(step, world, () => servers.nodes[0]!.ask('PING'));
+      await world.calm();
+      await world.end(ways);
+    } finally {
+      await site.close();
+    }
+  }
+
+  function check(weather: 'calm' | 'stormy', runs: number): Promise<void> {
+    const property = fc.asyncProperty(scenarios(weather), (scenario) => play(scenario, weather));
+    return fc.assert(property, { numRuns: RUNS ?? runs, seed: SEED, interruptAfterTimeLimit: PATIENCE });
+  }
+
+  it('subscribe what they want, and hear it once and in order', () => check('calm', 60), 2 * PATIENCE);
+
+  it('hear everything again after their connections were killed', () => check('stormy', 40), 2 * PATIENCE);
+});

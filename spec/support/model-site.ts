@@ -1,0 +1,86 @@
+import type { createClient } from 'redis';
+import type { ChannelKind } from '../../lib/channel/message.js';
+import type { PubSubClient } from '../../lib/hub/client.js';
+import { SUBJECTS, type Target } from './model-subjects.js';
+
+type Client = ReturnType<typeof createClient>;
+
+export interface Counts {
+  readonly channels: Readonly<Record<string, number>>;
+  readonly patterns: number;
+  readonly shards: Readonly<Record<string, number>>;
+}
+
+/** Where a world plays: the client of its Receivers, and the servers behind it. */
+export interface Site {
+  readonly client: PubSubClient;
+  /** What comes over one connection comes in order: names the connection of a `kind "name"`. */
+  connectionOf(key: string): string;
+  /** Resolves when Redis has it, and those before it. */
+  publish(target: Target, data: string): Promise<unknown>;
+  /** Resolves when all that was published has come to the client. */
+  fence(): Promise<unknown>;
+  /** What Redis counts for the subjects. */
+  counts(): Promise<Counts>;
+  /** Ends the client's connections, all that there are. */
+  kill(): Promise<unknown>;
+  /** What the client still has of the subjects. */
+  remains(): readonly string[];
+  listeners(): string;
+}
+
+export function namesOf(kind: ChannelKind): string[] {
+  return SUBJECTS.filter((subject) => subject.kind === kind).map(({ name }) => name);
+}
+
+/** One server, with one client on it and another that controls it. */
+export class ServerSite implements Site {
+  readonly client: PubSubClient;
+  readonly #client: Client;
+  readonly #control: Client;
+
+  constructor(client: Client, control: Client) {
+    this.client = client as PubSubClient;
+    this.#client = client;
+    this.#control = control;
+  }
+
+  connectionOf(): string {
+    return '';
+  }
+
+  publish({ kind, name }: Target, data: string): Promise<unknown> {
+    return kind === 'shard' ? this.#control.sPublish(name, data) : this.#control.publish(name, data);
+  }
+
+  fence(): Promise<unknown> {
+    return this.#client.ping();
+  }
+
+  async counts(): Promise<Counts> {
+    const [channels, patterns, shards] = await Promise.all([
+      this.#control.pubSubNumSub(namesOf('channel')),
+      this.#control.pubSubNumPat(),
+      this.#control.pubSubShardNumSub(namesOf('shard')),
+    ]);
+    return { channels, patterns, shards };
+  }
+
+  /** One connection or the other, and not that which asks for it. */
+  async kill(): Promise<void> {
+    await this.#control.sendCommand(['CLIENT', 'KILL', 'TYPE', 'pubsub']);
+    await this.#control.sendCommand(['CLIENT', 'KILL', 'TYPE', 'normal']);
+  }
+
+  remains(): readonly string[] {
+    return (['CHANNELS', 'PATTERNS', 'SHARDED'] as const).flatMap((type) =>
+      [...this.#client.getPubSubListeners(type).keys()].map((name) => `${type} ${name}`),
+    );
+  }
+
+  listeners(): string {
+    const count = (event: string | symbol): string =>
+      `${String(event)}: ${this.#client.listenerCount(event)}`;
+    return this.#client.eventNames().map(count).join(', ');
+  }
+}
