@@ -9,7 +9,12 @@ export type { ReceiverStats } from './receiver/stats.js';
 
 // Clients
 export type { PubSubClient, Publisher } from './hub/client.js';
-export type { OpenOptions } from './receiver/open-client.js';
+export type {
+  OpenClusterOptions,
+  OpenOptions,
+  OpenSentinelOptions,
+  OpenServerOptions,
+} from './receiver/open-options.js';
 
 // Codecs
 export { bytes, json, text, type Codec } from './codec/codec.js';

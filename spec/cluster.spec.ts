@@ -4,6 +4,7 @@ import { Receiver, type Message, type ReceiverEvent } from '../lib/index.js';
 import { keySlot } from '../lib/hub/key-slot.js';
 import { createCluster, createCluster5, listenersOf, type Create } from './support/distributed-clients.js';
 import { RedisCluster } from './support/redis-cluster.js';
+import { freePort } from './support/free-port.js';
 import { Traffic, type Line } from './support/traffic.js';
 import { until } from './support/until.js';
 
@@ -181,6 +182,66 @@ describe('on a cluster', () => {
     receiver.shard('south');
     await expect(receiver.connect()).rejects.toMatchObject({ name: 'SubscribeError', channel: 'south' });
     await until(async () => (await cluster.shardNumSub('north'))[0] === 1);
+  });
+
+  describe('Receiver.open()', () => {
+    const connections = async () => {
+      const lists = await Promise.all(
+        cluster.nodes.map((node) => node.ask('CLIENT', 'LIST', 'TYPE', 'normal')),
+      );
+      const pubSub = await Promise.all(
+        cluster.nodes.map((node) => node.ask('CLIENT', 'LIST', 'TYPE', 'pubsub')),
+      );
+      return [...lists, ...pubSub]
+        .join('\n')
+        .split('\n')
+        .filter((line) => line.includes('name=mine')).length;
+    };
+
+    it('makes a client of its own, and closes it', async () => {
+      const receiver = await Receiver.open({ rootNodes: cluster.rootNodes, defaults: { name: 'mine' } });
+      const traffic = new Traffic(receiver, cluster.publish, LINES);
+      await receiver.connect();
+      expect(await connections()).toBeGreaterThan(1);
+      await traffic.during(() => Promise.resolve());
+      expect(traffic.judge()).toEqual({ complaints: [], missing: 0 });
+      await receiver.stop();
+      await until(async () => (await connections()) === 0);
+    });
+
+    it('rejects when Redis refuses the password', async () => {
+      const opening = Receiver.open({
+        rootNodes: cluster.rootNodes,
+        defaults: { username: 'nobody', password: 'wrong' },
+      });
+      await expect(opening).rejects.toThrow(/WRONGPASS/);
+    });
+
+    it('tries on until its signal aborts, or its strategy gives up', async () => {
+      const rootNodes = [{ url: `redis://127.0.0.1:${await freePort()}` }];
+      const controller = new AbortController();
+      const opening = Receiver.open({ rootNodes }, { signal: controller.signal });
+      controller.abort(new Error('enough'));
+      await expect(opening).rejects.toThrow('enough');
+      const tries: number[] = [];
+      const reconnectStrategy = (retries: number) => (tries.push(retries) < 3 ? 1 : false);
+      await expect(Receiver.open({ rootNodes, defaults: { socket: { reconnectStrategy } } })).rejects.toThrow(
+        /root nodes/i,
+      );
+      expect(tries).toEqual([0, 1, 2]);
+    });
+
+    it('says what is wrong with its options', async () => {
+      await expect(Receiver.open({ rootNodes: [] })).rejects.toThrow(/'rootNodes'.*at least one server/);
+      await expect(Receiver.open({ sentinelRootNodes: [], name: 'a' })).rejects.toThrow(
+        /'sentinelRootNodes'/,
+      );
+      const nameless = { sentinelRootNodes: [{ host: 'a', port: 1 }] } as never;
+      await expect(Receiver.open(nameless)).rejects.toThrow(/'name'/);
+      const client = createCluster({ rootNodes: cluster.rootNodes });
+      expect(() => new Receiver(client, { heartbeat: -1 })).toThrow(/'heartbeat'/);
+      expect(() => new Receiver(client, { heartbeat: '1' as never })).toThrow(/'heartbeat'/);
+    });
   });
 
   describe('when things happen', () => {

@@ -85,6 +85,25 @@ describe('on a Sentinel set', () => {
     await client.destroy();
   });
 
+  it('opens a client of its own, and closes it', async () => {
+    const receiver = await Receiver.open({ ...set.options, nodeClientOptions: { name: 'mine' } });
+    const traffic = new Traffic(receiver, set.publish, LINES);
+    await receiver.connect();
+    await traffic.during(() => Promise.resolve());
+    expect(traffic.judge()).toEqual({ complaints: [], missing: 0 });
+    await receiver.stop();
+    await until(async () => !(await (await set.master()).ask('CLIENT', 'LIST')).includes('name=mine'));
+  });
+
+  it('rejects to open when Redis refuses the password, or the signal aborts', async () => {
+    const refused = { ...set.options, nodeClientOptions: { username: 'nobody', password: 'wrong' } };
+    await expect(Receiver.open(refused)).rejects.toThrow(/WRONGPASS/);
+    const controller = new AbortController();
+    const opening = Receiver.open({ ...set.options, name: 'nobody' }, { signal: controller.signal });
+    controller.abort(new Error('enough'));
+    await expect(opening).rejects.toThrow('enough');
+  });
+
   it('ends with its client', async () => {
     const { client, receiver } = await fixture();
     await client.destroy();

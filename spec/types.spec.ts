@@ -65,6 +65,12 @@ export async function compiles(): Promise<void> {
   await using own = await Receiver.open();
   isTrue<Equal<typeof own, Receiver>>();
   await Receiver.open({ RESP: 2, url: 'redis://localhost' }, { codec: bytes });
+  await Receiver.open({ rootNodes: [{ url: 'redis://localhost' }], defaults: { pingInterval: 1 } });
+  await Receiver.open({ sentinelRootNodes: [{ host: 'a', port: 1 }], name: 'main' }, { heartbeat: 1_000 });
+  // @ts-expect-error a node has a port
+  await Receiver.open({ sentinelRootNodes: [{ host: 'a' }], name: 'main' });
+  // @ts-expect-error the master has a name
+  await Receiver.open({ sentinelRootNodes: [{ host: 'a', port: 1 }] });
   isTrue<Equal<Message['source'], Channel>>();
   isTrue<Equal<Channel['kind'], ChannelKind>>();
   const describe = (event: ReceiverEvent): Gap | string => (event.type === 'gap' ? event.gap : event.type);

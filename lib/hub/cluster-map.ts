@@ -23,7 +23,7 @@ interface Range {
 }
 
 /** How many nodes are asked, of which most have to answer: one of them may hang, or know less. */
-const ASKED = 3;
+export const ASKED = 3;
 const PATIENCE = 1_000;
 
 /** Asks some of the nodes; undefined if none of them answers. */
@@ -95,7 +95,7 @@ function parseEpoch(lines: string): number {
 }
 
 /** What most of the promises resolve to, as soon as they have; less, when no more come in time. */
-function mostOf<T>(promises: readonly Promise<T>[]): Promise<T[]> {
+export function mostOf<T>(promises: readonly Promise<T>[]): Promise<T[]> {
   return new Promise((resolve) => {
     const results: T[] = [];
     let open = promises.length;
@@ -118,7 +118,7 @@ function mostOf<T>(promises: readonly Promise<T>[]): Promise<T[]> {
   });
 }
 
-function sample<T>(list: readonly T[], count: number): readonly T[] {
+export function sample<T>(list: readonly T[], count: number): readonly T[] {
   const rest = [...list];
   const chosen: T[] = [];
   while (chosen.length < count && rest.length > 0) {

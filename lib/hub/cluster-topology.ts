@@ -1,7 +1,7 @@
 import { asyncScheduler, firstValueFrom, timer } from 'rxjs';
 import type { ChannelKind } from '../channel/message.js';
 import type { PubSubClient } from './client.js';
-import { askNodes, isHealthy, keyOf, type ClusterMap } from './cluster-map.js';
+import { ASKED, askNodes, isHealthy, keyOf, mostOf, sample, type ClusterMap } from './cluster-map.js';
 import { keySlot } from './key-slot.js';
 import { singleUse, type NodeAddress, type NodeClient } from './node-client.js';
 import type { Topology, TopologyObserver } from './topology.js';
@@ -187,13 +187,15 @@ export class ClusterTopology implements Topology {
   async #readyClients(): Promise<readonly NodeClient[]> {
     const known = this.#known();
     const ready = known.flatMap(({ client }) => (client?.isReady === true ? [client] : []));
-    const [first] = known;
-    if (ready.length > 0 || known.some(({ client }) => client) || !first) return ready;
-    // It connects only where it has to, and has not had to yet.
-    return this.#client.nodeClient(first).then(
-      (client) => [client],
-      () => [],
+    if (ready.length >= ASKED) return ready;
+    // It may connect only where it has to, and not have had to yet.
+    const rest = sample(
+      known.filter(({ client }) => !client),
+      ASKED - ready.length,
     );
+    const connecting = rest.map((node) => this.#client.nodeClient(node));
+    for (const connection of connecting) connection.catch(() => undefined);
+    return ready.length > 0 ? ready : mostOf(connecting);
   }
 }
 

@@ -1,43 +1,27 @@
-import type { RedisClientOptions, RedisFunctions, RedisModules, RedisScripts, RespVersions } from 'redis';
-import type { PubSubClient } from '../hub/client.js';
-import { invalidArgument } from '../errors/invalid-argument.js';
-
-/** The options of node-redis's `createClient`, of either protocol. */
-export type OpenOptions = RedisClientOptions<RedisModules, RedisFunctions, RedisScripts, RespVersions>;
-
-type OwnedClient = PubSubClient & { connect(): Promise<unknown>; destroy(): void };
-
-/** Milliseconds without a word after which the server is asked for one. */
-const PING_INTERVAL = 5_000;
-/** Milliseconds without a word, the answers to those included, after which the connection counts as dead. */
-const SOCKET_TIMEOUT = 15_000;
-const SHORTEST_WAIT = 50;
-const LONGEST_WAIT = 2_000;
+import { asyncScheduler } from 'rxjs';
+import { loadFactory, type OwnedClient } from './client-factory.js';
+import { parseOpenOptions, type OpenOptions } from './open-options.js';
 
 /** Makes a client that notices a half-open connection and never gives up, and connects it. */
 export async function openClient(
   redis: string | OpenOptions = {},
   signal?: AbortSignal,
 ): Promise<OwnedClient> {
-  if (typeof redis !== 'string' && (typeof redis !== 'object' || (redis as object | null) === null)) {
-    throw invalidArgument('what Receiver.open connects to', 'a URL or the options of createClient', redis);
+  const target = parseOpenOptions(redis);
+  const create = await loadFactory(target);
+  for (let retries = 0; ; retries++) {
+    signal?.throwIfAborted();
+    const client = create();
+    try {
+      await connect(client, signal);
+      return client;
+    } catch (error) {
+      // A cluster's or Sentinel set's client does not try on by itself as long as it has not been connected.
+      const pause = target.kind === 'server' || isRefusal(error) ? false : target.retryIn(retries, error);
+      if (signal?.aborted || pause === false) throw error;
+      await wait(pause, signal);
+    }
   }
-  const { createClient } = await import('redis');
-  signal?.throwIfAborted();
-  const options = typeof redis === 'string' ? { url: redis } : redis;
-  const client = createClient({
-    pingInterval: PING_INTERVAL,
-    ...options,
-    socket: { socketTimeout: SOCKET_TIMEOUT, reconnectStrategy, ...options.socket },
-  }) as unknown as OwnedClient;
-  await connect(client, signal);
-  return client;
-}
-
-/** Exponential, at most 2 seconds, with up to half of it taken off at random, so that clients do not come all at once. */
-function reconnectStrategy(retries: number): number {
-  const longest = Math.min(SHORTEST_WAIT * 2 ** retries, LONGEST_WAIT);
-  return longest * (0.5 + Math.random() / 2);
 }
 
 function connect(client: OwnedClient, signal: AbortSignal | undefined): Promise<void> {
@@ -63,12 +47,27 @@ function connect(client: OwnedClient, signal: AbortSignal | undefined): Promise<
 }
 
 export function closeClient(client: OwnedClient): void {
-  if (client.isOpen) client.destroy();
+  if (client.isOpen) void Promise.resolve(client.destroy()).catch(() => undefined);
 }
 
 /** Redis answered, and said no for good: a wrong password, a user without the permission. */
 function isRefusal(error: unknown): boolean {
+  if (!(error instanceof Error)) return false;
   return (
-    error instanceof Error && /^(NOAUTH|WRONGPASS|NOPERM|ERR (?!max number of clients)) ?/.test(error.message)
+    /^(NOAUTH|WRONGPASS|NOPERM|ERR (?!max number of clients)) ?/.test(error.message) || isRefusal(error.cause)
   );
+}
+
+function wait(milliseconds: number, signal: AbortSignal | undefined): Promise<void> {
+  return new Promise((resolve) => {
+    const timer = asyncScheduler.schedule(() => resolve(), milliseconds);
+    signal?.addEventListener(
+      'abort',
+      () => {
+        timer.unsubscribe();
+        resolve();
+      },
+      { once: true },
+    );
+  });
 }

@@ -9,7 +9,8 @@ import { hubOf } from '../hub/hub-of.js';
 import type { PubSubHub } from '../hub/pub-sub-hub.js';
 import { invalidArgument } from '../errors/invalid-argument.js';
 import type { ChannelKind, Message } from '../channel/message.js';
-import { closeClient, openClient, type OpenOptions } from './open-client.js';
+import { closeClient, openClient } from './open-client.js';
+import type { OpenOptions } from './open-options.js';
 import { pullMessage, pullWaiting } from './pull-promises.js';
 import { ReceiverCore } from './receiver-core.js';
 import { ReceiverIterator } from './receiver-iterator.js';
@@ -83,7 +84,9 @@ export class Receiver<T = string>
    * finds a half-open connection within 15 seconds, and reconnects for ever, with backoff and jitter; `pingInterval`,
    * `socket.socketTimeout` and `socket.reconnectStrategy` override that. Loads `redis` when it is called.
    *
-   * @param redis a URL, or the options of node-redis's `createClient`; default `redis://localhost:6379`
+   * @param redis a URL, or the options of node-redis's `createClient`, `createCluster` (they have `rootNodes`) or
+   *   `createSentinel` (they have `sentinelRootNodes`); default `redis://localhost:6379`. Of a cluster, what is to be
+   *   overridden stands in `defaults`; of a Sentinel set, in `nodeClientOptions` and `sentinelClientOptions`
    * @throws what Redis answers if it refuses the connection; one that cannot be reached is tried on, until
    *   `options.signal` aborts
    */

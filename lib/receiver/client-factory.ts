@@ -1,0 +1,18 @@
+import type { PubSubClient } from '../hub/client.js';
+import type { OpenTarget } from './open-options.js';
+
+/** A client that nobody else has. */
+export type OwnedClient = PubSubClient & { connect(): Promise<unknown>; destroy(): unknown };
+
+/** Loads node-redis; what it resolves to makes a client, not yet connected, at each call. */
+export async function loadFactory(target: OpenTarget): Promise<() => OwnedClient> {
+  const redis = await import('redis');
+  switch (target.kind) {
+    case 'server':
+      return () => redis.createClient(target.options) as unknown as OwnedClient;
+    case 'cluster':
+      return () => redis.createCluster(target.options) as unknown as OwnedClient;
+    case 'sentinel':
+      return () => redis.createSentinel(target.options) as unknown as OwnedClient;
+  }
+}

@@ -1,0 +1,109 @@
+import type {
+  RedisClientOptions,
+  RedisClusterOptions,
+  RedisFunctions,
+  RedisModules,
+  RedisScripts,
+  RedisSentinelOptions,
+  RespVersions,
+} from 'redis';
+import { invalidArgument } from '../errors/invalid-argument.js';
+
+/** The options of node-redis's `createClient`, of either protocol. */
+export type OpenServerOptions = RedisClientOptions<RedisModules, RedisFunctions, RedisScripts, RespVersions>;
+/** The options of node-redis's `createCluster`: they have `rootNodes`. */
+export type OpenClusterOptions = RedisClusterOptions<
+  RedisModules,
+  RedisFunctions,
+  RedisScripts,
+  RespVersions
+>;
+/** The options of node-redis's `createSentinel`: they have `sentinelRootNodes`. */
+export type OpenSentinelOptions = RedisSentinelOptions<
+  RedisModules,
+  RedisFunctions,
+  RedisScripts,
+  RespVersions
+>;
+/** What `Receiver.open` connects to: one server, a cluster, or the master that Sentinels watch over. */
+export type OpenOptions = OpenServerOptions | OpenClusterOptions | OpenSentinelOptions;
+
+/** Milliseconds until the next try, or false to give up. */
+export type RetryIn = (retries: number, cause: unknown) => number | false;
+
+export type OpenTarget =
+  | { readonly kind: 'server'; readonly options: OpenServerOptions }
+  | { readonly kind: 'cluster'; readonly options: OpenClusterOptions; readonly retryIn: RetryIn }
+  | { readonly kind: 'sentinel'; readonly options: OpenSentinelOptions; readonly retryIn: RetryIn };
+
+type ConnectionOptions = Pick<RedisClientOptions, 'pingInterval' | 'socket'>;
+
+/** Milliseconds without a word after which the server is asked for one. */
+const PING_INTERVAL = 5_000;
+/** Milliseconds without a word, the answers to those included, after which the connection counts as dead. */
+const SOCKET_TIMEOUT = 15_000;
+const SHORTEST_WAIT = 50;
+const LONGEST_WAIT = 2_000;
+
+/** What to connect to, with a heartbeat and a way to reconnect where the user has set none. */
+export function parseOpenOptions(redis: string | OpenOptions): OpenTarget {
+  if (typeof redis === 'string')
+    return { kind: 'server', options: withDefaults<OpenServerOptions>({ url: redis }) };
+  if (typeof redis !== 'object' || (redis as object | null) === null) {
+    throw invalidArgument(
+      'what Receiver.open connects to',
+      'a URL or the options of createClient, createCluster or createSentinel',
+      redis,
+    );
+  }
+  if ('sentinelRootNodes' in redis) {
+    assertNodes('sentinelRootNodes', redis.sentinelRootNodes);
+    if (typeof redis.name !== 'string' || redis.name === '') {
+      throw invalidArgument("the option 'name'", 'what the Sentinels call their master', redis.name);
+    }
+    const nodeClientOptions = withDefaults(redis.nodeClientOptions ?? {});
+    const options = {
+      // Else nobody would hear that a password is wrong.
+      passthroughClientErrorEvents: true,
+      ...redis,
+      nodeClientOptions,
+      sentinelClientOptions: withDefaults(redis.sentinelClientOptions ?? {}),
+    };
+    return { kind: 'sentinel', options, retryIn: retryIn(nodeClientOptions) };
+  }
+  if ('rootNodes' in redis) {
+    assertNodes('rootNodes', redis.rootNodes);
+    const defaults = withDefaults(redis.defaults ?? {});
+    // A Receiver has connections of its own: the client's are for asking where to lead them.
+    const options = { minimizeConnections: true, ...redis, defaults };
+    return { kind: 'cluster', options, retryIn: retryIn(defaults) };
+  }
+  return { kind: 'server', options: withDefaults(redis) };
+}
+
+function assertNodes(option: string, nodes: unknown): void {
+  if (Array.isArray(nodes) && nodes.length > 0) return;
+  throw invalidArgument(`the option '${option}'`, 'a list of at least one server', nodes);
+}
+
+function withDefaults<T extends ConnectionOptions>(options: T): T {
+  return {
+    pingInterval: PING_INTERVAL,
+    ...options,
+    socket: { socketTimeout: SOCKET_TIMEOUT, reconnectStrategy, ...options.socket },
+  };
+}
+
+/** Exponential, at most 2 seconds, with up to half of it taken off at random, so that clients do not come all at once. */
+function reconnectStrategy(retries: number): number {
+  const longest = Math.min(SHORTEST_WAIT * 2 ** retries, LONGEST_WAIT);
+  return longest * (0.5 + Math.random() / 2);
+}
+
+function retryIn({ socket }: ConnectionOptions): RetryIn {
+  const strategy = socket?.reconnectStrategy ?? reconnectStrategy;
+  return (retries, cause) => {
+    const pause = typeof strategy === 'function' ? strategy(retries, cause as Error) : strategy;
+    return typeof pause === 'number' ? pause : false;
+  };
+}
