@@ -1,4 +1,4 @@
-import { asyncScheduler, type Subscription } from 'rxjs';
+import { asyncScheduler } from 'rxjs';
 import type { NodeAddress, NodeClient } from './node-client.js';
 
 /** The cluster as one of its nodes sees it. */
@@ -14,6 +14,9 @@ export interface ClusterMap {
   /** The same for the same map; undefined for one that no node has sent. */
   readonly fingerprint: string | undefined;
 }
+
+/** What a number comes as depends on how the user has the client read replies. */
+type Numeric = number | string;
 
 interface Range {
   readonly first: number;
@@ -72,14 +75,16 @@ function toMap(ranges: readonly Range[], epoch: number, healthy: boolean): Clust
 /** `[first, last, [host, port, …] of the master, … of replicas]` each; no host means that of whoever answers. */
 function parseSlots(reply: unknown, client: NodeClient): readonly Range[] {
   const { host: ownHost } = (client.options?.socket ?? {}) as Partial<NodeAddress>;
-  const ranges = (reply as [unknown, unknown, ...[unknown, unknown][]][]).map(([first, last, ...members]) => {
-    const [master, ...replicas] = members.map(([host, port]) => ({
-      host: String(host ?? '') || String(ownHost),
-      port: Number(port),
-    }));
-    replicas.sort((a, b) => a.host.localeCompare(b.host) || a.port - b.port);
-    return { first: Number(first), last: Number(last), nodes: master ? [master, ...replicas] : [] };
-  });
+  const ranges = (reply as [Numeric, Numeric, ...[string | Buffer | null, Numeric][]][]).map(
+    ([first, last, ...members]) => {
+      const [master, ...replicas] = members.map(([host, port]) => ({
+        host: (host ?? '').toString() || String(ownHost),
+        port: Number(port),
+      }));
+      replicas.sort((a, b) => a.host.localeCompare(b.host) || a.port - b.port);
+      return { first: Number(first), last: Number(last), nodes: master ? [master, ...replicas] : [] };
+    },
+  );
   return ranges.sort((a, b) => a.first - b.first);
 }
 
@@ -99,16 +104,12 @@ export function mostOf<T>(promises: readonly Promise<T>[]): Promise<T[]> {
   return new Promise((resolve) => {
     const results: T[] = [];
     let open = promises.length;
-    let deadline: Subscription | undefined;
+    const deadline = asyncScheduler.schedule(() => resolve(results), PATIENCE);
     const check = () => {
       if (open > 0 && results.length <= promises.length / 2) return;
-      deadline?.unsubscribe();
+      deadline.unsubscribe();
       resolve(results);
     };
-    deadline = asyncScheduler.schedule(() => {
-      open = 0;
-      check();
-    }, PATIENCE);
     const settle = () => {
       open--;
       check();

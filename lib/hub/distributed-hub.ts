@@ -1,4 +1,4 @@
-import { asapScheduler, asyncScheduler, Subscription } from 'rxjs';
+import { asapScheduler, asyncScheduler, interval, Subscription } from 'rxjs';
 import type { ChannelKind } from '../channel/message.js';
 import type { PubSubClient } from './client.js';
 import { Lane, type LaneHost } from './lane.js';
@@ -165,12 +165,7 @@ export class DistributedHub implements PubSubHub, LaneHost, TopologyObserver, Wa
     if (heartbeat === this.#heartbeat) return;
     this.#heartbeat = heartbeat;
     this.#beat.unsubscribe();
-    const hub = this;
-    if (heartbeat === 0) return;
-    this.#beat = asyncScheduler.schedule(function () {
-      hub.#onBeat();
-      this.schedule(undefined, heartbeat);
-    }, heartbeat);
+    if (heartbeat > 0) this.#beat = interval(heartbeat, asyncScheduler).subscribe(() => this.#onBeat());
   }
 
   #onBeat(): void {

@@ -14,14 +14,14 @@ export async function look(
   isSound: () => Promise<boolean>,
 ): Promise<Finding> {
   const begun = port.operationsIfQuiet;
-  const info = await client.sendCommand(['CLIENT', 'INFO']).catch((error: unknown) => {
+  const info = await client.sendCommand(['CLIENT', 'INFO']).then(String, (error: unknown) => {
     if (client.isReady === false) throw error;
     return undefined;
   });
   // On RESP2, or for a user without the permission, it can only say that it is there.
   if (info === undefined) await client.sendCommand(['PING']);
   const isQuiet = begun !== undefined && begun === port.operationsIfQuiet;
-  if (isQuiet && info !== undefined && !isComplete(String(info), client)) return 'astray';
+  if (isQuiet && info !== undefined && !isComplete(info, client)) return 'astray';
   const sound = await isSound().catch((error: unknown) => {
     if (client.isReady === false) throw error;
     return true;

@@ -1,6 +1,6 @@
 import { EventEmitter } from 'node:events';
 import {
-  COMMANDS,
+  type COMMANDS,
   type PubSubClient,
   type WireListener,
   type WireRegistry,

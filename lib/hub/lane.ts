@@ -89,12 +89,15 @@ export class Lane {
     silence.unsubscribe();
     this.#isLooking = false;
     if (client !== this.#client) return;
-    if (finding instanceof Error) return this.#lose(client, finding);
+    if (finding instanceof Error) {
+      this.#lose(client, finding);
+      return;
+    }
     this.#port.heard();
     if (finding === 'sound') this.#soundAt = startedAt;
     else if (finding === 'astray' && again) this.reopen(new Error('Redis has dropped subscriptions.'));
     else if (finding !== 'unclear') this.#host.onTrouble(this);
-    this.#isAstray = finding === 'astray';
+    this.#isAstray = finding === 'astray' && !again;
   }
 
   /** Replaces the connection, which carries less than it should, or leads to the wrong server. */

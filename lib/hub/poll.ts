@@ -29,12 +29,17 @@ export class Poll {
     this.#timer.unsubscribe();
   }
 
+  /** Read behind the `await`: somebody may have asked meanwhile. */
+  #wasAsked(): boolean {
+    return this.#isAsked;
+  }
+
   async #run(): Promise<void> {
     this.#isRunning = true;
     this.#isAsked = false;
-    const again = await this.#work();
+    const isUnfinished = await this.#work();
     this.#isRunning = false;
-    if (!this.#isAsked && !again) return;
+    if (!isUnfinished && !this.#wasAsked()) return;
     const pause = this.#pause;
     this.#pause = Math.min(pause * 2, LONGEST_PAUSE);
     this.#timer = asyncScheduler.schedule(() => void this.#run(), pause);

@@ -9,10 +9,10 @@ export async function loadFactory(target: OpenTarget): Promise<() => OwnedClient
   const redis = await import('redis');
   switch (target.kind) {
     case 'server':
-      return () => redis.createClient(target.options) as unknown as OwnedClient;
+      return () => redis.createClient(target.options);
     case 'cluster':
-      return () => redis.createCluster(target.options) as unknown as OwnedClient;
+      return () => redis.createCluster(target.options);
     case 'sentinel':
-      return () => redis.createSentinel(target.options) as unknown as OwnedClient;
+      return () => redis.createSentinel(target.options);
   }
 }

@@ -40,7 +40,7 @@ export class ServerSite implements Site {
   readonly #control: Client;
 
   constructor(client: Client, control: Client) {
-    this.client = client as PubSubClient;
+    this.client = client;
     this.#client = client;
     this.#control = control;
   }

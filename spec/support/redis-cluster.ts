@@ -175,7 +175,7 @@ export class RedisCluster implements AsyncDisposable {
     const known = String(this.nodes.length);
     const knows = async (node: RedisNode) =>
       (await node.field('cluster_known_nodes', 'CLUSTER', 'INFO')) === known &&
-      !/handshake/.test(await node.ask('CLUSTER', 'NODES'));
+      !(await node.ask('CLUSTER', 'NODES')).includes('handshake');
     await until(async () => (await Promise.all(this.nodes.map(knows))).every(Boolean), WITHIN);
     await Promise.all(
       this.nodes.slice(masters.length).map(async (node, index) => {
@@ -198,7 +198,7 @@ export class RedisCluster implements AsyncDisposable {
       return (
         state === 'ok' &&
         (role === 'master' || link === 'up') &&
-        !/fail/.test(lines) &&
+        !lines.includes('fail') &&
         masters === this.#masters
       );
     };

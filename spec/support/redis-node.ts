@@ -37,7 +37,7 @@ export class RedisNode {
   }
 
   async ask(...args: string[]): Promise<string> {
-    return String(await this.admin.sendCommand(args));
+    return `${await this.admin.sendCommand<string | number>(args)}`;
   }
 
   /** A field of INFO or CLUSTER INFO; undefined while the server does not answer. */

@@ -106,7 +106,7 @@ export class Traffic {
 
   /** What was published last has been heard. */
   async settle(): Promise<void> {
-    const isDone = (line: Line) => this.#last.get(line)! === this.#sent.get(line)!.length - 1;
+    const isDone = (line: Line) => this.#sent.get(line)!.length - 1 === this.#last.get(line);
     await until(() => this.#lines.every(isDone), { message: 'the last message of each line' });
   }
 

@@ -1,0 +1,11 @@
+export interface Task {
+  readonly contestant: string;
+  readonly rootNodes: { url: string }[];
+  readonly channels: number;
+}
+
+/** Milliseconds, of the clock and of the processor. */
+export interface Cost {
+  readonly wall: number;
+  readonly cpu: number;
+}
