@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { setTimeout as pace } from 'node:timers/promises';
 import type { Gap, Receiver } from '../../lib/index.js';
 import { until } from './until.js';
@@ -32,6 +33,7 @@ export class Traffic {
   readonly gaps: Gap[] = [];
   readonly #publish: Publish;
   readonly #lines: readonly Line[];
+  readonly #sender = randomUUID();
   readonly #sent = new Map<Line, Sent[]>();
   readonly #heard = new Map<Line, Entry[]>();
   readonly #last = new Map<Line, number>();
@@ -58,9 +60,11 @@ export class Traffic {
     });
     receiver.subscribe(({ source, data }) => {
       const line = lineOf.get(source);
-      if (!line) return;
-      this.#heard.get(line)!.push({ number: Number(data) });
-      this.#last.set(line, Number(data));
+      const [sender, number] = data.split(' ');
+      // What another has sent before may still be on its way from one node to the next.
+      if (!line || sender !== this.#sender) return;
+      this.#heard.get(line)!.push({ number: Number(number) });
+      this.#last.set(line, Number(number));
     });
   }
 
@@ -155,7 +159,7 @@ export class Traffic {
       const record: Sent = { from: Date.now(), to: Infinity, isDoubtful: true };
       sent.push(record);
       try {
-        await this.#publish(kind, line.target, String(sent.length - 1));
+        await this.#publish(kind, line.target, `${this.#sender} ${sent.length - 1}`);
         record.to = Date.now();
         record.isDoubtful = false;
       } catch {
