@@ -28,9 +28,8 @@ export function isClusterClient(client: PubSubClient): client is ClusterClient {
 const BROADCAST = 'broadcast';
 /** Sharded channels of a slot that nobody serves. */
 const NOWHERE = 'nowhere';
-/** Milliseconds for which its node may be missing from the map. */
-const MOST_MISSING = 2_000;
-const MOST_STRIKES = 2;
+/** Milliseconds for which its node may be no working part of the cluster: a master rejoins after up to 5 seconds. */
+const MOST_LOST = 10_000;
 /** After so many answers that are older than the map, the cluster has been made anew. */
 const MOST_OUTDATED = 10;
 /** Milliseconds in which what one node has delivered already has come to the others: else it would come again. */
@@ -51,10 +50,10 @@ export class ClusterTopology implements Topology {
   #broadcaster: string | undefined;
   /** Nodes to which it could not lead, the last one last. */
   #avoided: readonly string[] = [];
-  /** Since when that node is not in the map: for a moment, that is a part of a fail-over. */
-  #missingSince: number | undefined;
-  /** How often in a row that node had lost sight of the cluster when others had not. */
-  #strikes = 0;
+  /** Whether that node is in the map. */
+  #isMember = true;
+  /** Since when it is not, or has lost sight of the others: in a fail-over each has, for a moment. */
+  #lostSince: number | undefined;
   /** How many answers in a row were older than the map. */
   #outdated = 0;
 
@@ -70,8 +69,8 @@ export class ClusterTopology implements Topology {
 
   open(lane: string): NodeClient | undefined {
     if (lane === BROADCAST) {
-      this.#strikes = 0;
-      this.#missingSince = undefined;
+      this.#isMember = true;
+      this.#lostSince = undefined;
       this.#broadcaster = this.#chooseBroadcaster();
     }
     const key = lane === BROADCAST ? this.#broadcaster : lane;
@@ -81,8 +80,7 @@ export class ClusterTopology implements Topology {
 
   isMisled(lane: string): boolean {
     if (lane !== BROADCAST) return false;
-    const missingFor = this.#missingSince === undefined ? 0 : asyncScheduler.now() - this.#missingSince;
-    return this.#strikes >= MOST_STRIKES || missingFor > MOST_MISSING;
+    return this.#lostSince !== undefined && asyncScheduler.now() - this.#lostSince > MOST_LOST;
   }
 
   onLost(lane: string): void {
@@ -98,8 +96,7 @@ export class ClusterTopology implements Topology {
     const last = this.#map;
     if (last && map.epoch < last.epoch && ++this.#outdated < MOST_OUTDATED) return false;
     this.#outdated = 0;
-    const isMember = map.nodes.some((node) => keyOf(node) === this.#broadcaster);
-    this.#missingSince = isMember ? undefined : (this.#missingSince ?? asyncScheduler.now());
+    this.#isMember = map.nodes.some((node) => keyOf(node) === this.#broadcaster);
     this.#map = map;
     if (map.fingerprint === last?.fingerprint) return false;
     const isFailOver = map.masters.some((node) => this.#isReplica(node, last));
@@ -122,10 +119,14 @@ export class ClusterTopology implements Topology {
 
   async isSound(lane: string, client: NodeClient): Promise<boolean> {
     if (lane !== BROADCAST) return true;
-    const healthy = isHealthy(await client.sendCommand(['CLUSTER', 'INFO']));
-    // A cluster that has failed as a whole has no better node; and what the others said is a moment old.
-    this.#strikes = healthy || !this.#map?.isHealthy ? 0 : this.#strikes + 1;
-    return healthy && this.#missingSince === undefined;
+    const healthy = await client.sendCommand(['CLUSTER', 'INFO']).then(isHealthy, (error: unknown) => {
+      if (client.isReady === false) throw error;
+      return true;
+    });
+    // A cluster that has failed as a whole has no better node.
+    const isLost = !this.#isMember || (!healthy && this.#map?.isHealthy === true);
+    this.#lostSince = isLost ? (this.#lostSince ?? asyncScheduler.now()) : undefined;
+    return healthy && !isLost;
   }
 
   settlingTime(lane: string): number {
