@@ -4,7 +4,7 @@ import type { PubSubClient } from './client.js';
 import { ASKED, askNodes, isHealthy, keyOf, mostOf, sample, type ClusterMap } from './cluster-map.js';
 import { keySlot } from './key-slot.js';
 import { singleUse, type NodeAddress, type NodeClient } from './node-client.js';
-import type { Topology, TopologyObserver } from './topology.js';
+import type { Loss, Topology, TopologyObserver } from './topology.js';
 
 /** One server as the cluster client knows it; it has a `client` once that was needed. */
 export interface ClusterNode extends NodeAddress {
@@ -48,6 +48,8 @@ export class ClusterTopology implements Topology {
   #onDisconnect: (() => void) | undefined;
   /** Where the broadcast lane leads. */
   #broadcaster: string | undefined;
+  /** It is tried there once more. */
+  #isReturning = false;
   /** Nodes to which it could not lead, the last one last. */
   #avoided: readonly string[] = [];
   /** Whether that node is in the map. */
@@ -71,7 +73,7 @@ export class ClusterTopology implements Topology {
     if (lane === BROADCAST) {
       this.#isMember = true;
       this.#lostSince = undefined;
-      this.#broadcaster = this.#chooseBroadcaster();
+      if (!this.#isReturning) this.#broadcaster = this.#chooseBroadcaster();
     }
     const key = lane === BROADCAST ? this.#broadcaster : lane;
     const address = key === undefined ? undefined : parseKey(key);
@@ -83,9 +85,12 @@ export class ClusterTopology implements Topology {
     return this.#lostSince !== undefined && asyncScheduler.now() - this.#lostSince > MOST_LOST;
   }
 
-  onLost(lane: string): void {
+  onLost(lane: string, how: Loss): void {
     const { length } = this.#nodes();
     if (lane !== BROADCAST || this.#broadcaster === undefined) return;
+    // Another node would deliver once more what this one has been quicker to deliver.
+    this.#isReturning = how === 'closed';
+    if (this.#isReturning) return;
     const others = this.#avoided.filter((key) => key !== this.#broadcaster);
     this.#avoided = [...others, this.#broadcaster].slice(-Math.max(length - 1, 0));
   }
@@ -130,7 +135,7 @@ export class ClusterTopology implements Topology {
   }
 
   settlingTime(lane: string): number {
-    return lane === BROADCAST ? SETTLING_TIME : 0;
+    return lane === BROADCAST && !this.#isReturning ? SETTLING_TIME : 0;
   }
 
   watch(observer: TopologyObserver): void {

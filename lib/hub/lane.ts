@@ -4,7 +4,7 @@ import { Hub } from './hub.js';
 import { LanePort } from './lane-port.js';
 import { look } from './lane-health.js';
 import type { NodeClient } from './node-client.js';
-import type { Topology } from './topology.js';
+import type { Loss, Topology } from './topology.js';
 
 /** What a lane needs of the hub it belongs to. */
 export interface LaneHost {
@@ -131,7 +131,11 @@ export class Lane {
     if (!client) return this.#retryLater();
     this.#client = client;
     const onTrouble = (error: unknown) =>
-      this.#lose(client, error instanceof Error ? error : new Error(String(error)));
+      this.#lose(
+        client,
+        error instanceof Error ? error : new Error(String(error)),
+        this.isOnline ? 'closed' : 'failed',
+      );
     client.on('error', (error) => {
       // The reader has failed and not the connection: who knows what it has skipped.
       if (client === this.#client && client.isReady !== false) this.hub.doubt(this.doubtfulSince);
@@ -153,11 +157,11 @@ export class Lane {
     }, onTrouble);
   }
 
-  #lose(client: NodeClient, error: Error): void {
+  #lose(client: NodeClient, error: Error, how: Loss = 'failed'): void {
     if (client !== this.#client) return;
     this.#client = undefined;
     this.#timer.unsubscribe();
-    this.#topology.onLost(this.key);
+    this.#topology.onLost(this.key, how);
     if (this.#port.unplug(error)) this.hub.onResubscribeRefused();
     discard(client);
     this.#retryLater();

@@ -11,8 +11,8 @@ export interface Topology {
   open(lane: string): NodeClient | undefined;
   /** Whether a lane should lead elsewhere than its last client did. */
   isMisled(lane: string): boolean;
-  /** The last client of a lane could not connect, or lost its connection. */
-  onLost(lane: string): void;
+  /** The last client of a lane had its connection closed; or could not connect, or got no answer. */
+  onLost(lane: string, how: Loss): void;
   /** Milliseconds to wait before a lane that was lost leads elsewhere. */
   settlingTime(lane: string): number;
   /** Asks the servers; true if something has changed. */
@@ -24,6 +24,8 @@ export interface Topology {
   watch(observer: TopologyObserver): void;
   unwatch(): void;
 }
+
+export type Loss = 'closed' | 'failed';
 
 export interface TopologyObserver {
   /** Something has changed: `refresh` says what. */

@@ -45,8 +45,7 @@ export class DistributedSite implements Site {
     if (!this.#isCluster) return;
     await Promise.all(
       this.#nodes.map(async ({ admin, address }) => {
-        await admin.publish(FENCE, address);
-        await until(() => this.#heard.delete(address));
+        await this.#hears(address, () => admin.publish(FENCE, address));
       }),
     );
   }
@@ -63,17 +62,22 @@ export class DistributedSite implements Site {
   }
 
   async fence(): Promise<void> {
+    await this.#drain();
     await Promise.all(
       this.#fences.map(async (target) => {
-        // After a storm the first may get lost.
-        for (;;) {
-          const token = `${target.kind} ${this.#tokens++}`;
-          await this.publish(target, token);
-          const isHeard = until(() => this.#heard.delete(token), { timeout: 500 });
-          if (await isHeard.catch(() => false)) return;
-        }
+        const token = `${target.kind} ${this.#tokens++}`;
+        await this.#hears(token, () => this.publish(target, token));
       }),
     );
+  }
+
+  /** Publishes until it is heard: after a storm the first may get lost. */
+  async #hears(token: string, publish: () => Promise<unknown>): Promise<void> {
+    let isHeard = false;
+    while (!isHeard) {
+      await publish().catch(() => undefined);
+      isHeard = await until(() => this.#heard.delete(token), { timeout: 500 }).catch(() => false);
+    }
   }
 
   /** The connection of the test's own may be one of those that were killed. */

@@ -87,6 +87,7 @@ export class World implements Notices {
     await until(() => this.parties.every((party) => party.isServed())).catch(() =>
       this.complain('not served'),
     );
+    await this.#site.fence();
     this.judge();
     this.#isStormy = false;
     for (let round = 0; round < 2; round++) {
