@@ -8,6 +8,30 @@ const gapsOf = (events: readonly ReceiverEvent[]) =>
   events.flatMap((event) => (event.type === 'gap' ? [event.gap] : []));
 
 describe('an outage', () => {
+  it.each([
+    ['a Channel closes', (receiver: Receiver) => receiver.channel('a').close()],
+    ['the Receiver drains', (receiver: Receiver) => receiver.drain()],
+    ['the Receiver stops', (receiver: Receiver) => receiver.stop()],
+  ])('that another Channel prolongs: what has come is heard before %s', async (_what, end) => {
+    const { client, receiver, heard, observer, publish, eventTypes } = receiverFixture();
+    receiver.pattern('slow*');
+    receiver.subscribe(observer);
+    client.disconnect();
+    client.emitError(new Error('NOPERM for one of them'));
+    client.onCommand = (text) => {
+      if (text.startsWith('PSUBSCRIBE')) client.withhold();
+    };
+    client.reconnect();
+    publish('1');
+    expect(heard).toEqual([]);
+    const ended = end(receiver);
+    expect(heard[0]).toBe('1');
+    expect(eventTypes()).toContain('gap');
+    client.acknowledge();
+    await ended;
+    expect(receiver.stats).toMatchObject({ received: 1, delivered: 1, late: 0 });
+  });
+
   it('is told when it begins, and as one gap when everything is subscribed again', () => {
     const now = jest.spyOn(asyncScheduler, 'now').mockReturnValue(1_000);
     const { client, receiver, publish, heard, hear, events } = receiverFixture();

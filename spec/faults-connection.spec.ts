@@ -105,6 +105,8 @@ describe.each([2, 3] as const)('a connection that is lost, on RESP%i,', (RESP) =
     const back = observe('back');
     back.unsubscribe();
     observe('back');
+    // Who leaves may come back within the turn: only then is it gone.
+    await until(() => scene.events.some(({ type }) => type === 'unsubscribed'));
     proxy.reopen();
     await Promise.all(['stays', 'comes', 'back'].map((name) => receiver.channel(name).whenSubscribed()));
     await until(async () => (await scene.subscriptions()) === 'back comes stays');

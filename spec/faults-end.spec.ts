@@ -1,3 +1,4 @@
+import { Receiver } from '../lib/index.js';
 import { FaultScene } from './support/fault-scene.js';
 import { until } from './support/until.js';
 
@@ -135,6 +136,45 @@ describe.each([2, 3] as const)('in every state, on RESP%i,', (RESP) => {
       await receiver.drain();
       await receiver.stop();
     });
+  });
+});
+
+describe.each([2, 3] as const)('drain(), on RESP%i,', (RESP) => {
+  it('takes what is on its way, also on names that another Receiver of the client keeps', async () => {
+    await using scene = await FaultScene.start({ RESP });
+    const { proxy, client, admin } = scene;
+    await scene.observe();
+    const drained = new Receiver(client);
+    for (const name of ['a', 'b']) drained.channel(name);
+    await drained.connect();
+    proxy.hold('to-client');
+    for (let round = 0; round < 50; round++) await scene.publish();
+    const done = drained.drain();
+    proxy.release('to-client');
+    await done;
+    expect(drained.stats).toMatchObject({ received: 100, late: 0 });
+    await scene.publish();
+    await scene.heardAll();
+    expect(drained.stats).toMatchObject({ received: 100, late: 0 });
+    expect(scene.ledger.faults()).toEqual([]);
+    expect(await admin.pubSubNumSub(['a', 'b'])).toEqual({ a: 1, b: 1 });
+  });
+
+  it('does not wait for what is on its way when the connection dies', async () => {
+    await using scene = await FaultScene.start({ RESP });
+    await scene.observe();
+    const drained = new Receiver(scene.client);
+    drained.channel('a');
+    await drained.connect();
+    scene.proxy.hold('to-client');
+    const lost = scene.disconnected();
+    const done = drained.drain();
+    scene.proxy.cut();
+    scene.proxy.release('to-client');
+    await Promise.all([done, lost]);
+    await scene.recover();
+    expect(scene.ledger.faults()).toEqual([]);
+    expect(scene.client.listenerCount('error')).toBe(2);
   });
 });
 

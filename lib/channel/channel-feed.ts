@@ -5,7 +5,7 @@ import { Channel } from './channel.js';
 import { bytes, decodeWith, text, type Codec } from '../codec/codec.js';
 import { ChannelClosedError, ConnectionLostError, DecodeError, SubscribeError } from '../errors/errors.js';
 import type { ReceiverEvent } from './events.js';
-import type { Consumer } from '../hub/link.js';
+import type { Consumer, Leave } from '../hub/link.js';
 import type { PubSubHub, Watcher } from '../hub/pub-sub-hub.js';
 import type { RawMessage } from './mailbox.js';
 import type { ChannelKind, Message } from './message.js';
@@ -148,10 +148,11 @@ export class ChannelFeed<T> implements Consumer, ObservedChannel<T> {
 
   /** Closes it, or lets it drain; calls back when the link has let go of it, however long that takes. */
   release(life: 'closed' | 'draining', onReleased: () => void): void {
+    if (this.#wiring.at === 'attached') this.hub.deliverHeld(this.kind, this.name);
     if (this.#life.at !== 'closed') {
       this.#life = life === 'closed' ? { at: life, error: undefined } : { at: life };
       if (life === 'closed') this.#owner.onFeedClosing(this);
-      this.#detach();
+      this.#detach(life === 'draining' ? 'draining' : 'at-once');
       this.#rejectWaiters(this.#closedError());
       if (life === 'closed') {
         if (this.#wiring.at === 'off') this.#owner.onFeedReleased(this);
@@ -245,7 +246,7 @@ export class ChannelFeed<T> implements Consumer, ObservedChannel<T> {
     if (this.#life.at !== 'open') return;
     const isWanted = this.#isMerged || this.#own !== undefined;
     if (isWanted && this.#wiring.at !== 'attached') this.#attach();
-    else if (!isWanted) this.#detach();
+    else if (!isWanted) this.#detach('at-once');
   }
 
   #attach(): void {
@@ -261,10 +262,10 @@ export class ChannelFeed<T> implements Consumer, ObservedChannel<T> {
     this.hub.attach(this.kind, this.name, this);
   }
 
-  #detach(): void {
+  #detach(leave: Leave): void {
     if (this.#wiring.at !== 'attached') return;
     this.#wiring = { at: 'leaving', wasServed: this.#wiring.wasServed };
-    this.hub.detach(this.kind, this.name, this);
+    this.hub.detach(this.kind, this.name, this, leave);
   }
 
   /** `tell` may bring it back: by then it has let go. Those who wait for that come last, because they end the events. */

@@ -2,7 +2,7 @@ import { asapScheduler, asyncScheduler, interval, Subscription } from 'rxjs';
 import type { ChannelKind } from '../channel/message.js';
 import type { PubSubClient } from './client.js';
 import { Lane, type LaneHost } from './lane.js';
-import type { Consumer } from './link.js';
+import type { Consumer, Leave } from './link.js';
 import { Poll } from './poll.js';
 import type { PubSubHub, Watcher } from './pub-sub-hub.js';
 import type { Topology, TopologyObserver } from './topology.js';
@@ -67,8 +67,12 @@ export class DistributedHub implements PubSubHub, LaneHost, TopologyObserver, Wa
     this.#update();
   }
 
-  detach(kind: ChannelKind, name: string, consumer: Consumer): void {
-    this.#routes[kind].get(name)?.hub.detach(kind, name, consumer);
+  detach(kind: ChannelKind, name: string, consumer: Consumer, leave: Leave): void {
+    this.#routes[kind].get(name)?.hub.detach(kind, name, consumer, leave);
+  }
+
+  deliverHeld(kind: ChannelKind, name: string): void {
+    this.#routes[kind].get(name)?.hub.deliverHeld(kind, name);
   }
 
   watch(watcher: Watcher): void {

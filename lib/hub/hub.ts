@@ -1,7 +1,7 @@
 import { asyncScheduler, Subscription } from 'rxjs';
 import type { PubSubClient } from './client.js';
 import { Connection, type ConnectionObserver } from './connection.js';
-import { Link, type Consumer, type LinkHost } from './link.js';
+import { Link, type Consumer, type Leave, type LinkHost } from './link.js';
 import { LastHeard } from './last-heard.js';
 import type { ChannelKind } from '../channel/message.js';
 import { Outage } from './outage.js';
@@ -95,8 +95,17 @@ export class Hub implements PubSubHub, LinkHost, ConnectionObserver {
     link.attach(consumer);
   }
 
-  detach(kind: ChannelKind, name: string, consumer: Consumer): void {
-    this.#links[kind].get(name)?.detach(consumer);
+  detach(kind: ChannelKind, name: string, consumer: Consumer, leave: Leave): void {
+    this.#links[kind].get(name)?.detach(consumer, leave);
+  }
+
+  deliverHeld(kind: ChannelKind, name: string): void {
+    if (!this.#outage || this.#isDelivering || this.#waiting.length === 0) return;
+    const link = this.#links[kind].get(name);
+    for (let index = 0; index < this.#waiting.length; index++) {
+      if (this.#waiting.at(index)?.link !== link) continue;
+      return this.#endOutage(this.#outage.split(asyncScheduler.now()));
+    }
   }
 
   watch(watcher: Watcher): void {
@@ -117,6 +126,10 @@ export class Hub implements PubSubHub, LinkHost, ConnectionObserver {
 
   unsubscribe(link: Link, binary: boolean): void {
     this.#wire.request('unsubscribe', link, binary);
+  }
+
+  fence(onPassed: () => void): void {
+    this.#wire.fence(onPassed);
   }
 
   forget(link: Link): boolean {

@@ -17,6 +17,12 @@ export interface Consumer {
   onEnded(error: Error | undefined): void;
 }
 
+/**
+ * How a consumer leaves: `'draining'`, it takes what Redis has sent by now; `'at-once'`, it needs nothing but to be told when
+ * nothing can come any more.
+ */
+export type Leave = 'at-once' | 'draining';
+
 /** What a link needs of its hub. */
 export interface LinkHost {
   /** Whether a command sent now goes out at once. */
@@ -25,6 +31,8 @@ export interface LinkHost {
   readonly isOffline: boolean;
   subscribe(link: Link, binary: boolean): void;
   unsubscribe(link: Link, binary: boolean): void;
+  /** Calls back once all has come that Redis has sent by now, or none of it can come any more. */
+  fence(onPassed: () => void): void;
   /** Takes it off the client's registry without a command; false where the client has none. */
   forget(link: Link): boolean;
   /** Whether this error came from Redis, and not from a connection that died. */
@@ -68,6 +76,8 @@ export class Link {
   #isOutlived = false;
   #wanting: readonly Consumer[] = NOBODY;
   #leaving: readonly Consumer[] = NOBODY;
+  /** Those who leave a name that others keep, and take what is on its way. */
+  #draining: readonly Consumer[] = NOBODY;
   /** Everyone who hears: replaced at each change, so that a delivery under way is not disturbed. */
   #audience: readonly Consumer[] = NOBODY;
   /** The mode whose messages count; a link that changes to binary carries both for a moment. */
@@ -99,9 +109,16 @@ export class Link {
   }
 
   /** The consumer hears on until its `onReleased`. */
-  detach(consumer: Consumer): void {
+  detach(consumer: Consumer, leave: Leave): void {
     if (!this.#wanting.includes(consumer)) return;
-    this.#setConsumers(without(this.#wanting, consumer), [...this.#leaving, consumer]);
+    const wanting = without(this.#wanting, consumer);
+    // Nobody will UNSUBSCRIBE on its account: another command has to tell when all has come.
+    const needsFence = leave === 'draining' && wanting.length > 0 && this.isLive && this.#host.isOnline;
+    if (needsFence) {
+      this.#draining = [...this.#draining, consumer];
+      this.#host.fence(() => this.#releaseDrained([consumer]));
+    }
+    this.#setConsumers(wanting, needsFence ? this.#leaving : [...this.#leaving, consumer]);
     this.#host.settled(consumer, 'gone');
     this.reconcile();
   }
@@ -162,6 +179,7 @@ export class Link {
   /** The connection is lost: nothing comes until it is back, so who has left can go. */
   onOffline(): void {
     this.#release();
+    this.#releaseDrained(this.#draining);
     this.#isOutlived = this.#state.at === 'subscribing';
     const wanting = this.#wanting;
     for (const consumer of wanting) consumer.onInterrupted();
@@ -185,7 +203,8 @@ export class Link {
     this.#state = ENDED;
     this.#host.forget(this);
     this.#release();
-    this.#setConsumers([], []);
+    this.#releaseDrained(this.#draining);
+    this.#setConsumers(NOBODY, NOBODY);
     for (const consumer of wanting) consumer.onInterrupted();
     return wanting;
   }
@@ -196,7 +215,8 @@ export class Link {
     this.#state = ENDED;
     this.#host.forget(this);
     this.#release();
-    this.#setConsumers([], []);
+    this.#releaseDrained(this.#draining);
+    this.#setConsumers(NOBODY, NOBODY);
     for (const consumer of wanting) consumer.onEnded(error);
   }
 
@@ -329,10 +349,19 @@ export class Link {
     for (const consumer of leaving) consumer.onReleased();
   }
 
+  #releaseDrained(consumers: readonly Consumer[]): void {
+    const released = consumers.filter((consumer) => this.#draining.includes(consumer));
+    if (released.length === 0) return;
+    this.#draining = this.#draining.filter((consumer) => !released.includes(consumer));
+    this.#setConsumers(this.#wanting, this.#leaving);
+    for (const consumer of released) consumer.onReleased();
+  }
+
   #setConsumers(wanting: readonly Consumer[], leaving: readonly Consumer[]): void {
     this.#wanting = wanting;
     this.#leaving = leaving;
-    this.#audience = leaving.length === 0 ? wanting : [...wanting, ...leaving];
+    const isAll = leaving.length + this.#draining.length === 0;
+    this.#audience = isAll ? wanting : [...wanting, ...leaving, ...this.#draining];
   }
 }
 

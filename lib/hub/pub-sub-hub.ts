@@ -1,4 +1,4 @@
-import type { Consumer } from './link.js';
+import type { Consumer, Leave } from './link.js';
 import type { ChannelKind } from '../channel/message.js';
 
 /** All that this package's Receivers hold of one client: they share its subscriptions. */
@@ -7,8 +7,10 @@ export interface PubSubHub {
   /** What `work` asks for goes out together. */
   batch(work: () => void): void;
   attach(kind: ChannelKind, name: string, consumer: Consumer): void;
-  /** The consumer hears on until its `onReleased`. */
-  detach(kind: ChannelKind, name: string, consumer: Consumer): void;
+  /** The consumer hears on until its `onReleased`: how long, `leave` says. */
+  detach(kind: ChannelKind, name: string, consumer: Consumer, leave: Leave): void;
+  /** What has come for this name and is held back, is delivered at once. */
+  deliverHeld(kind: ChannelKind, name: string): void;
   watch(watcher: Watcher): void;
   unwatch(watcher: Watcher): void;
 }

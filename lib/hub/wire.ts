@@ -13,6 +13,15 @@ interface Request {
   readonly links: Link[];
 }
 
+interface Batch {
+  readonly requests: Request[];
+  readonly open: Map<string, Request>;
+  readonly fenced: (() => void)[];
+}
+
+/** Of names that nobody subscribes: Redis answers an UNSUBSCRIBE of one behind all that it has sent before. */
+const FENCE = 'rx-redis-receiver:fence:';
+
 /** Hears of every message that a listener of ours gets. */
 export type Deliver = (link: Link, data: string | Buffer, channel: string, binary: boolean) => void;
 
@@ -28,7 +37,8 @@ export class Wire {
     text: new WeakMap<Link, WireListener>(),
     binary: new WeakMap<Link, WireListener>(),
   };
-  #batch: { readonly requests: Request[]; readonly open: Map<string, Request> } | undefined;
+  #batch: Batch | undefined;
+  #fences = 0;
 
   constructor(client: PubSubClient, links: Readonly<Record<ChannelKind, Links>>, deliver: Deliver) {
     this.#client = client;
@@ -39,13 +49,20 @@ export class Wire {
   /** What is asked for while `work` runs goes out together at its end. */
   batch(work: () => void): void {
     if (this.#batch) return work();
-    const batch = (this.#batch = { requests: [] as Request[], open: new Map<string, Request>() });
+    const batch = (this.#batch = { requests: [], open: new Map(), fenced: [] } as Batch);
     try {
       work();
     } finally {
       this.#batch = undefined;
       for (const request of batch.requests) this.#send(request);
+      if (batch.fenced.length > 0) this.#sendFence(batch.fenced);
     }
+  }
+
+  /** Calls back once all has come that Redis has sent by now, or none of it can come any more. */
+  fence(onPassed: () => void): void {
+    if (this.#batch) this.#batch.fenced.push(onPassed);
+    else this.#sendFence([onPassed]);
   }
 
   request(verb: Verb, link: Link, binary: boolean): void {
@@ -104,6 +121,16 @@ export class Wire {
         this.#send({ ...request, links: links.slice(middle) });
       },
     );
+  }
+
+  #sendFence(fenced: readonly (() => void)[]): void {
+    const pass = () => {
+      this.batch(() => {
+        for (const onPassed of fenced) onPassed();
+      });
+    };
+    const listener = () => undefined;
+    this.#call('unsubscribe', 'channel', `${FENCE}${this.#fences++}`, listener, false).then(pass, pass);
   }
 
   #call(verb: Verb, kind: ChannelKind, names: string | string[], listener: WireListener, binary: boolean) {

@@ -354,7 +354,7 @@ export class Party {
     const { arrived, published } = this.#notices;
     for (const registration of this.#registrations.values()) {
       // What was published before comes before the acknowledgement; nobody waits for that if others stay.
-      const isAwaited = registration.isServed && !this.#notices.isShared(registration.subject, this);
+      const isAwaited = registration.isServed;
       this.#forgive(registration, isAwaited ? published : arrived);
       this.#unwant(registration);
     }
