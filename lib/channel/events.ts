@@ -8,7 +8,8 @@ export interface Gap {
   readonly cause: 'reconnect' | 'overflow';
   /**
    * Milliseconds since the epoch: when the last message before it was heard, to within 10 ms, or the subscription was
-   * acknowledged if none was.
+   * acknowledged if none was; earlier, by up to a heartbeat and some seconds, where the servers of a cluster or a Sentinel
+   * set only say later that something has moved.
    */
   readonly since: number;
   /** Milliseconds since the epoch: nothing is missing from then on. */

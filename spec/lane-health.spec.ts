@@ -1,0 +1,68 @@
+import { look } from '../lib/hub/lane-health.js';
+import { LanePort } from '../lib/hub/lane-port.js';
+import type { NodeClient } from '../lib/hub/node-client.js';
+
+const SOUND = () => Promise.resolve(true);
+const INFO = 'id=3 addr=127.0.0.1:1 sub=0 psub=0 ssub=2 multi=-1';
+
+/** A connection whose client believes in `shards` sharded channels, and whose server answers as told. */
+function connection(shards: number, answers: Record<string, () => Promise<unknown>>) {
+  const sizes = { CHANNELS: 0, PATTERNS: 0, SHARDED: shards };
+  const client = {
+    isOpen: true,
+    isReady: true,
+    sendCommand: ([command]: string[]) => answers[command as string]!(),
+    getPubSubListeners: (type: keyof typeof sizes) => ({ size: sizes[type] }),
+    sSubscribe: () => new Promise(() => undefined),
+  };
+  const port = new LanePort();
+  port.plug(client as unknown as NodeClient);
+  return { client, port, look: (isSound = SOUND) => look(client as unknown as NodeClient, port, isSound) };
+}
+
+describe('a look at a connection', () => {
+  const answers = { CLIENT: () => Promise.resolve(INFO), PING: () => Promise.resolve('PONG') };
+
+  it('finds nothing wrong where Redis has what the client believes', async () => {
+    await expect(connection(2, answers).look()).resolves.toBe('sound');
+  });
+
+  it('finds that Redis has dropped a subscription in silence', async () => {
+    await expect(connection(3, answers).look()).resolves.toBe('astray');
+  });
+
+  it('counts nothing while an operation is in flight, or where one was begun meanwhile', async () => {
+    const { port, look: lookAt } = connection(3, answers);
+    void port.sSubscribe('a', () => undefined);
+    await expect(lookAt()).resolves.toBe('unclear');
+    const other = connection(3, {
+      ...answers,
+      CLIENT() {
+        void other.port.sSubscribe('a', () => undefined);
+        return Promise.resolve(INFO);
+      },
+    });
+    await expect(other.look()).resolves.toBe('unclear');
+  });
+
+  it('is content with a PING where CLIENT INFO is refused, and with Redis before 7.0.3', async () => {
+    const refused = { ...answers, CLIENT: () => Promise.reject(new Error('NOPERM')) };
+    await expect(connection(3, refused).look()).resolves.toBe('sound');
+    const old = { ...answers, CLIENT: () => Promise.resolve('id=3 sub=0 psub=0 multi=-1') };
+    await expect(connection(3, old).look()).resolves.toBe('sound');
+  });
+
+  it('says that the server is not the right one', async () => {
+    await expect(connection(2, answers).look(() => Promise.resolve(false))).resolves.toBe('misplaced');
+  });
+
+  it('fails with the connection', async () => {
+    const { client, look: lookAt } = connection(2, {
+      CLIENT() {
+        client.isReady = false;
+        return Promise.reject(new Error('Socket closed unexpectedly'));
+      },
+    });
+    await expect(lookAt()).rejects.toThrow('Socket closed');
+  });
+});
