@@ -104,7 +104,7 @@ describe('bad input is a clear TypeError at the earliest moment', () => {
   it('from Receiver.open, before anything is connected', async () => {
     await expect(Receiver.open(undefined, { capacity: 0 })).rejects.toEqual(clear(/capacity/));
     await expect(Receiver.open(5 as never)).rejects.toEqual(
-      clear(/a URL or the options of createClient, got 5/),
+      clear(/a URL or the options of createClient, createCluster or createSentinel, got 5/),
     );
     await expect(Receiver.open('http://localhost')).rejects.toThrow(/http/);
   });

@@ -24,11 +24,6 @@ export class Poll {
     this.#timer = asyncScheduler.schedule(() => void this.#run());
   }
 
-  stop(): void {
-    this.#isAsked = false;
-    this.#timer.unsubscribe();
-  }
-
   /** Read behind the `await`: somebody may have asked meanwhile. */
   #wasAsked(): boolean {
     return this.#isAsked;
