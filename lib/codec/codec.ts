@@ -1,4 +1,6 @@
 import { invalidArgument } from '../errors/invalid-argument.js';
+import { parseJson } from './parse-json.js';
+import { isWellFormed } from './well-formed.js';
 
 /**
  * Turns values into payloads and back. Both ways are synchronous: a promise would lose the order of the messages.
@@ -11,11 +13,12 @@ export interface Codec<T> {
   decode(data: string | Buffer, channel: string): T;
 }
 
-/** The payload as a string: the default. */
+/** The payload as a string: the default. Bytes that are no UTF-8 become U+FFFD; `bytes` keeps them. */
 export const text: Codec<string> = {
   encode(value) {
     if (typeof value !== 'string')
       throw invalidArgument('the value', 'a string', value, 'Choose another codec.');
+    if (!isWellFormed(value)) throw invalidArgument('the value', 'a string without lone surrogates', value);
     return value;
   },
   decode: (data) => (typeof data === 'string' ? data : data.toString()),
@@ -35,7 +38,9 @@ export const bytes: Codec<Buffer> = {
  * const orders = receiver.channel('orders', { codec: json<Order>() });
  * ```
  *
- * The type is a promise of the publisher's, which nothing checks; {@link validated} does.
+ * The type is a promise of the publisher's, which nothing checks; {@link validated} does. An object with the key
+ * `__proto__`, or with a `constructor` that has a `prototype`, is a {@link DecodeError}: merged carelessly into another it
+ * would change the prototype of all objects.
  */
 export function json<T = unknown>(): Codec<T> {
   return JSON_CODEC as Codec<T>;
@@ -47,7 +52,7 @@ const JSON_CODEC: Codec<unknown> = {
     if (encoded === undefined) throw invalidArgument('the value', 'one that JSON can carry', value);
     return encoded;
   },
-  decode: (data) => JSON.parse(typeof data === 'string' ? data : data.toString()) as unknown,
+  decode: (data) => parseJson(typeof data === 'string' ? data : data.toString()),
 };
 
 export function assertCodec(codec: unknown): asserts codec is Codec<unknown> {

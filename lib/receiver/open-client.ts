@@ -50,13 +50,17 @@ export function closeClient(client: OwnedClient): void {
   if (client.isOpen) void Promise.resolve(client.destroy()).catch(() => undefined);
 }
 
-/** Redis answered, and said no for good: a wrong password, a user without the permission. */
+/** Another try would fare no better: a wrong password, a user without the permission, a certificate that is not trusted. */
 function isRefusal(error: unknown): boolean {
-  if (!(error instanceof Error)) return false;
-  return (
-    /^(NOAUTH|WRONGPASS|NOPERM|ERR (?!max number of clients)) ?/.test(error.message) || isRefusal(error.cause)
-  );
+  if (typeof error !== 'object' || error === null) return false;
+  const { message = '', code = '', cause } = error as Partial<NodeJS.ErrnoException>;
+  return REFUSALS.test(message) || UNTRUSTED.test(code) || isRefusal(cause);
 }
+
+/** Redis's answers. */
+const REFUSALS = /^(NOAUTH|WRONGPASS|NOPERM|ERR (?!max number of clients)) ?/;
+/** Codes of OpenSSL's and Node's about the other side's certificate. */
+const UNTRUSTED = /^(CERT_|DEPTH_ZERO_|SELF_SIGNED_|UNABLE_TO_(GET|VERIFY)_|ERR_TLS_CERT_)/;
 
 function wait(milliseconds: number, signal: AbortSignal | undefined): Promise<void> {
   return new Promise((resolve) => {

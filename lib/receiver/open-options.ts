@@ -47,8 +47,7 @@ const LONGEST_WAIT = 2_000;
 
 /** What to connect to, with a heartbeat and a way to reconnect where the user has set none. */
 export function parseOpenOptions(redis: string | OpenOptions): OpenTarget {
-  if (typeof redis === 'string')
-    return { kind: 'server', options: withDefaults<OpenServerOptions>({ url: redis }) };
+  if (typeof redis === 'string') return parseOpenOptions({ url: redis });
   if (typeof redis !== 'object' || (redis as object | null) === null) {
     throw invalidArgument(
       'what Receiver.open connects to',
@@ -78,7 +77,15 @@ export function parseOpenOptions(redis: string | OpenOptions): OpenTarget {
     const options = { minimizeConnections: true, ...redis, defaults };
     return { kind: 'cluster', options, retryIn: retryIn(defaults) };
   }
+  assertUrl(redis.url);
   return { kind: 'server', options: withDefaults(redis) };
+}
+
+/** Node's own error would show the whole URL, and with it the password. */
+function assertUrl(url: string | undefined): void {
+  if (url === undefined || url.startsWith('unix:') || URL.canParse(url)) return;
+  const shown = url.replace(/^([^/]*\/\/)?.*@/s, '$1…@');
+  throw invalidArgument('the URL of the server', 'like redis://user:password@host:6379', shown);
 }
 
 function assertNodes(option: string, nodes: unknown): void {

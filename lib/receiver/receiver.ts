@@ -3,6 +3,7 @@ import { resolveBounds } from '../queue/buffer-options.js';
 import type { Channel } from '../channel/channel.js';
 import { ChannelFeed } from '../channel/channel-feed.js';
 import { assertPubSubClient, type PubSubClient } from '../hub/client.js';
+import { isWellFormed } from '../codec/well-formed.js';
 import { assertCodec, text, type Codec } from '../codec/codec.js';
 import type { ReceiverEvent } from '../channel/events.js';
 import { hubOf } from '../hub/hub-of.js';
@@ -191,6 +192,10 @@ export class Receiver<T = string>
         name,
         'Decode a Buffer first: node-redis never delivers to one.',
       );
+    }
+    if (!isWellFormed(name)) {
+      const advice = 'Redis would subscribe another name, and nothing would be heard.';
+      throw invalidArgument(`the name of a ${kind}`, 'a string without lone surrogates', name, advice);
     }
     if (options.codec !== undefined) assertCodec(options.codec);
     if (options.client !== undefined) assertPubSubClient(options.client);

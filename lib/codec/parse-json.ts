@@ -1,0 +1,26 @@
+/** A text without any of these has no key that could do harm; an escape may hide one. */
+const SUSPICIOUS = /__proto__|constructor|\\u/;
+
+/** Parses JSON, and refuses keys that pollute prototypes when the value is merged into another. */
+export function parseJson(text: string): unknown {
+  const value = JSON.parse(text) as unknown;
+  if (SUSPICIOUS.test(text)) assertHarmless(value);
+  return value;
+}
+
+/** Without recursion: how deep the value is, its publisher decides. */
+function assertHarmless(root: unknown): void {
+  const waiting = [root];
+  while (waiting.length > 0) {
+    const value = waiting.pop();
+    if (typeof value !== 'object' || value === null) continue;
+    if (Object.hasOwn(value, '__proto__')) throw new SyntaxError('The JSON has the key "__proto__".');
+    if (hasPrototype(Object.getOwnPropertyDescriptor(value, 'constructor')?.value))
+      throw new SyntaxError('The JSON has the keys "constructor" and in it "prototype".');
+    for (const key in value) waiting.push((value as Record<string, unknown>)[key]);
+  }
+}
+
+function hasPrototype(value: unknown): boolean {
+  return typeof value === 'object' && value !== null && Object.hasOwn(value, 'prototype');
+}
