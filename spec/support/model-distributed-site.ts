@@ -105,10 +105,15 @@ export class DistributedSite implements Site {
     return { channels, patterns: patterns.patterns!, shards };
   }
 
-  async kill(): Promise<void> {
+  /** No proxy stands before its servers: all that can happen is that connections end. */
+  async suffer(): Promise<void> {
     for (const type of ['pubsub', 'normal']) {
       await Promise.all(this.#nodes.map((node) => node.ask('CLIENT', 'KILL', 'TYPE', type)));
     }
+  }
+
+  mend(): void {
+    // Connections that ended come back by themselves.
   }
 
   remains(): readonly string[] {

@@ -2,6 +2,7 @@ import type { createClient } from 'redis';
 import type { ChannelKind } from '../../lib/channel/message.js';
 import type { PubSubClient } from '../../lib/hub/client.js';
 import { SUBJECTS, type Target } from './model-subjects.js';
+import type { Direction, TcpProxy } from './tcp-proxy.js';
 
 type Client = ReturnType<typeof createClient>;
 
@@ -10,6 +11,13 @@ export interface Counts {
   readonly patterns: number;
   readonly shards: Readonly<Record<string, number>>;
 }
+
+/** What may happen to a connection. A chunk `cutAfter` so many bytes takes the connection with it. */
+export type Fault =
+  | { readonly do: 'kill' }
+  | { readonly do: 'reset' }
+  | { readonly do: 'cutAfter' | 'split'; readonly bytes: number; readonly direction: Direction }
+  | { readonly do: 'hold' | 'swallow' | 'release'; readonly direction: Direction };
 
 /** Where a world plays: the client of its Receivers, and the servers behind it. */
 export interface Site {
@@ -22,8 +30,9 @@ export interface Site {
   fence(): Promise<unknown>;
   /** What Redis counts for the subjects. */
   counts(): Promise<Counts>;
-  /** Ends the client's connections, all that there are. */
-  kill(): Promise<unknown>;
+  suffer(fault: Fault): Promise<void> | void;
+  /** The network is well again; a connection that was half open is found dead. */
+  mend(): void;
   /** What the client still has of the subjects. */
   remains(): readonly string[];
   listeners(): string;
@@ -38,11 +47,15 @@ export class ServerSite implements Site {
   readonly client: PubSubClient;
   readonly #client: Client;
   readonly #control: Client;
+  readonly #proxy: TcpProxy | undefined;
+  #isHalfOpen = false;
 
-  constructor(client: Client, control: Client) {
+  /** `proxy`: through which the client reaches the server. */
+  constructor(client: Client, control: Client, proxy?: TcpProxy) {
     this.client = client;
     this.#client = client;
     this.#control = control;
+    this.#proxy = proxy;
   }
 
   connectionOf(): string {
@@ -66,8 +79,28 @@ export class ServerSite implements Site {
     return { channels, patterns, shards };
   }
 
-  /** One connection or the other, and not that which asks for it. */
-  async kill(): Promise<void> {
+  async suffer(fault: Fault): Promise<void> {
+    const proxy = this.#proxy;
+    if (!proxy || fault.do === 'kill') await this.#kill();
+    else if (fault.do === 'reset') proxy.cut();
+    else if (fault.do === 'cutAfter') proxy.cutAfter(fault.bytes, fault.direction);
+    else if (fault.do === 'split') proxy.splitNext(fault.bytes, fault.direction);
+    else proxy[fault.do](fault.direction);
+    if (fault.do === 'swallow') this.#isHalfOpen = true;
+  }
+
+  mend(): void {
+    if (!this.#proxy) return;
+    for (const direction of ['to-server', 'to-client'] as const) {
+      this.#proxy.cutAfter(Infinity, direction);
+      this.#proxy.release(direction);
+    }
+    if (this.#isHalfOpen) this.#proxy.cut();
+    this.#isHalfOpen = false;
+  }
+
+  /** Ends one connection or the other, and not that which asks for it. */
+  async #kill(): Promise<void> {
     await this.#control.sendCommand(['CLIENT', 'KILL', 'TYPE', 'pubsub']);
     await this.#control.sendCommand(['CLIENT', 'KILL', 'TYPE', 'normal']);
   }

@@ -3,6 +3,7 @@ import { setImmediate as turn } from 'node:timers/promises';
 import { asyncScheduler } from 'rxjs';
 import { BOUNDS, CODECS, type CodecName } from './model-codecs.js';
 import type { Callback, PartyAction, Plan } from './model-party.js';
+import type { Fault } from './model-site.js';
 import { SUBJECTS, TARGETS, type Target } from './model-subjects.js';
 import type { World } from './model-world.js';
 
@@ -13,7 +14,10 @@ type Event =
   | { readonly publish: readonly Target[] }
   | { readonly party: number; readonly action: PartyAction; readonly inside?: Callback }
   | { readonly party: number; readonly action: PartyAction; readonly slowly: number }
-  | { readonly kill: true };
+  | { readonly fault: Fault };
+
+/** `'stormy'`: connections are killed; `'wild'`: whatever may happen on a network does. */
+export type Weather = 'calm' | 'stormy' | 'wild';
 
 export interface Step {
   readonly pause: Pause;
@@ -79,7 +83,21 @@ const pauses: fc.Arbitrary<Pause> = fc.oneof(
   { weight: 2, arbitrary: fc.constantFrom('sync' as const, 'settle' as const) },
 );
 
-function events(parties: number, weather: 'calm' | 'stormy'): fc.Arbitrary<Event> {
+const directions = fc.constantFrom('to-server' as const, 'to-client' as const);
+const faults: fc.Arbitrary<Fault> = fc.oneof(
+  fc.constant({ do: 'reset' as const }),
+  fc.record({
+    do: fc.constantFrom('cutAfter' as const, 'split' as const),
+    bytes: fc.integer({ min: 1, max: 200 }),
+    direction: directions,
+  }),
+  fc.record({
+    do: fc.constantFrom('hold' as const, 'swallow' as const, 'release' as const, 'release' as const),
+    direction: directions,
+  }),
+);
+
+function events(parties: number, weather: Weather): fc.Arbitrary<Event> {
   const party = fc.nat(parties - 1);
   const inside = fc.constantFrom<Callback>('message', 'completion', 'event');
   return fc.oneof(
@@ -92,11 +110,12 @@ function events(parties: number, weather: 'calm' | 'stormy'): fc.Arbitrary<Event
     { weight: 10, arbitrary: fc.record({ party, action: actions }) },
     { weight: 3, arbitrary: fc.record({ party, action: actions, inside }) },
     { weight: 2, arbitrary: fc.record({ party, action: actions, slowly: fc.integer({ min: 1, max: 6 }) }) },
-    { weight: weather === 'calm' ? 0 : 2, arbitrary: fc.constant({ kill: true as const }) },
+    { weight: weather === 'calm' ? 0 : 2, arbitrary: fc.constant({ fault: { do: 'kill' as const } }) },
+    { weight: weather === 'wild' ? 4 : 0, arbitrary: faults.map((fault) => ({ fault })) },
   );
 }
 
-export function scenarios(weather: 'calm' | 'stormy'): fc.Arbitrary<Scenario> {
+export function scenarios(weather: Weather): fc.Arbitrary<Scenario> {
   return fc.integer({ min: 2, max: 3 }).chain((parties) => {
     const each = { minLength: parties, maxLength: parties };
     return fc.record({
@@ -114,7 +133,7 @@ export async function take(
 ): Promise<void> {
   await wait(pause, world, roundTrip);
   if ('publish' in event) for (const target of event.publish) world.publish(target);
-  else if ('kill' in event) await world.kill();
+  else if ('fault' in event) await world.suffer(event.fault);
   else if ('slowly' in event)
     await world.parties[event.party]!.actSlowly(event.action, () => microtasks(event.slowly));
   else if (event.inside) world.parties[event.party]!.lieInWait(event.inside, event.action);

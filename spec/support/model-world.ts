@@ -2,7 +2,8 @@ import { config } from 'rxjs';
 import type { ChannelKind } from '../../lib/channel/message.js';
 import { watchOperations } from './model-operations.js';
 import { Party, type Notices, type Plan } from './model-party.js';
-import { namesOf, type Site } from './model-site.js';
+import { namesOf, type Fault, type Site } from './model-site.js';
+import type { Weather } from './model-steps.js';
 import { keyOf, SUBJECTS, TARGETS, type Subject, type Target } from './model-subjects.js';
 import { until } from './until.js';
 
@@ -21,9 +22,9 @@ export class World implements Notices {
   /** Connections are being killed: nobody must hear anything. */
   #isStormy: boolean;
 
-  constructor(site: Site, plans: readonly Plan[], weather: 'calm' | 'stormy') {
+  constructor(site: Site, plans: readonly Plan[], weather: Weather) {
     this.#site = site;
-    this.#isStormy = weather === 'stormy';
+    this.#isStormy = weather !== 'calm';
     this.#listeners = site.listeners();
     config.onUnhandledError = (error) => this.complain(`unhandled: ${String(error)}`);
     watchOperations(site.client, (what) => this.complain(what));
@@ -53,6 +54,7 @@ export class World implements Notices {
 
   /** Waits until all that was published has come, and looks who has heard it. */
   async sync(): Promise<void> {
+    this.#site.mend();
     await Promise.all(this.#publishing.splice(0));
     const { published } = this;
     if (this.#isStormy) return;
@@ -64,6 +66,7 @@ export class World implements Notices {
 
   /** Waits until Redis has what the parties want, and no more. */
   async settle(): Promise<void> {
+    this.#site.mend();
     let actual = '';
     const wanted = () => SUBJECTS.filter((subject) => this.parties.some((party) => party.wants(subject)));
     const isSettled = async () => {
@@ -74,8 +77,8 @@ export class World implements Notices {
     this.judge();
   }
 
-  async kill(): Promise<void> {
-    await this.#site.kill();
+  async suffer(fault: Fault): Promise<void> {
+    await this.#site.suffer(fault);
   }
 
   /** The dust settles; whoever observes then hears everything. */
