@@ -1,0 +1,70 @@
+import type { Channel, GapError, Message } from 'rx-redis-receiver';
+
+const MOST_LISTED = 10;
+
+/** Judges a stream of numbered messages: what is missing, and whether the stream has said so. */
+export class Audit {
+  delivered = 0;
+  insideGaps = 0;
+  dropped = 0;
+  duplicates = 0;
+  outOfOrder = 0;
+  unexplained = 0;
+  gaps = 0;
+  /** The first few things that are wrong. */
+  readonly wrong: string[] = [];
+  readonly #last = new Map<Channel, Map<string, number>>();
+  /** The gaps that stand in the stream behind a Channel's last message. */
+  readonly #pending = new Map<Channel, Map<string, GapError['gap']['cause']>>();
+
+  hear({ source, channel, data }: Message): void {
+    this.delivered++;
+    const number = Number(data);
+    const lasts = this.#last.get(source) ?? new Map<string, number>();
+    this.#last.set(source, lasts);
+    const last = lasts.get(channel);
+    const cause = this.#pending.get(source)?.get(channel) ?? this.#pending.get(source)?.get('');
+    if (last !== undefined && number === last) this.#complain('duplicates', source, channel, last, number);
+    else if (last !== undefined && number < last) this.#complain('outOfOrder', source, channel, last, number);
+    else if (last !== undefined && number > last + 1) {
+      const missing = number - last - 1;
+      if (cause === 'reconnect') this.insideGaps += missing;
+      else if (cause === 'overflow') this.dropped += missing;
+      else this.#complain('unexplained', source, channel, last, number, missing);
+    }
+    lasts.set(channel, number);
+    this.#pending.get(source)?.delete(channel);
+  }
+
+  note({ gap }: GapError): void {
+    this.gaps++;
+    for (const source of gap.channels as readonly Channel[]) {
+      const causes = new Map<string, typeof gap.cause>();
+      for (const channel of this.#last.get(source)?.keys() ?? []) causes.set(channel, gap.cause);
+      this.#pending.set(source, causes);
+    }
+  }
+
+  /** Whether the last message heard of a channel through each of these is this one. */
+  hasHeard(source: Channel, channel: string, number: number): boolean {
+    return this.#last.get(source)?.get(channel) === number;
+  }
+
+  forget(source: Channel): void {
+    this.#last.delete(source);
+    this.#pending.delete(source);
+  }
+
+  #complain(
+    what: 'duplicates' | 'outOfOrder' | 'unexplained',
+    source: Channel,
+    channel: string,
+    last: number,
+    number: number,
+    count = 1,
+  ): void {
+    this[what] += count;
+    const text = `${what}: ${source.kind} ${source.name}, on ${channel}: ${number} after ${last}`;
+    if (this.wrong.length < MOST_LISTED) this.wrong.push(text);
+  }
+}
