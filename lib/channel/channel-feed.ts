@@ -5,7 +5,7 @@ import { Channel } from './channel.js';
 import { bytes, decodeWith, text, type Codec } from '../codec/codec.js';
 import { ChannelClosedError, ConnectionLostError, DecodeError, SubscribeError } from '../errors/errors.js';
 import type { ReceiverEvent } from './events.js';
-import type { Consumer, Leave } from '../hub/link.js';
+import type { Consumer, Leave } from '../hub/consumer.js';
 import type { PubSubHub, Watcher } from '../hub/pub-sub-hub.js';
 import type { RawMessage } from './mailbox.js';
 import type { ChannelKind, Message } from './message.js';

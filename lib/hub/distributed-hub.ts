@@ -2,7 +2,7 @@ import { asapScheduler, asyncScheduler, interval, Subscription } from 'rxjs';
 import type { ChannelKind } from '../channel/message.js';
 import type { PubSubClient } from './client.js';
 import { Lane, type LaneHost } from './lane.js';
-import type { Consumer, Leave } from './link.js';
+import type { Consumer, Leave } from './consumer.js';
 import { Poll } from './poll.js';
 import type { PubSubHub, Watcher } from './pub-sub-hub.js';
 import type { Topology, TopologyObserver } from './topology.js';

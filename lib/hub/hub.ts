@@ -1,7 +1,8 @@
 import { asyncScheduler, Subscription } from 'rxjs';
 import type { PubSubClient } from './client.js';
 import { Connection, type ConnectionObserver } from './connection.js';
-import { Link, type Consumer, type Leave, type LinkHost } from './link.js';
+import type { Consumer, Leave } from './consumer.js';
+import { Link, type LinkHost } from './link.js';
 import { LastHeard } from './last-heard.js';
 import type { ChannelKind } from '../channel/message.js';
 import { Outage } from './outage.js';

@@ -1,27 +1,5 @@
 import type { ChannelKind } from '../channel/message.js';
-
-/** One who wants what a link carries: a Channel of some Receiver. */
-export interface Consumer {
-  /** Whether it wants Buffers; else it gets strings. */
-  readonly binary: boolean;
-  receive(data: string | Buffer, channel: string): void;
-  /** Redis has acknowledged: what is published from now on comes. May be told more than once. */
-  onSubscribed(): void;
-  /** The connection is lost, and nothing comes until the next `onSubscribed`. */
-  onInterrupted(): void;
-  /** It has left, and nothing can come any more. */
-  onReleased(): void;
-  /** Redis refused, and the consumer has been let go. */
-  onRefused(cause: unknown): void;
-  /** The client has ended, with an error if it gave up, and the consumer has been let go. */
-  onEnded(error: Error | undefined): void;
-}
-
-/**
- * How a consumer leaves: `'draining'`, it takes what Redis has sent by now; `'at-once'`, it needs nothing but to be told when
- * nothing can come any more.
- */
-export type Leave = 'at-once' | 'draining';
+import type { Consumer, Leave } from './consumer.js';
 
 /** What a link needs of its hub. */
 export interface LinkHost {

@@ -1,4 +1,4 @@
-import type { Consumer } from './link.js';
+import type { Consumer } from './consumer.js';
 
 /** A stretch without connection, until everyone who was subscribed when it began is served again, or has gone. */
 export class Outage {

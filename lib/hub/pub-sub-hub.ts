@@ -1,4 +1,4 @@
-import type { Consumer, Leave } from './link.js';
+import type { Consumer, Leave } from './consumer.js';
 import type { ChannelKind } from '../channel/message.js';
 
 /** All that this package's Receivers hold of one client: they share its subscriptions. */

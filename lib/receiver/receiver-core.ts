@@ -14,7 +14,7 @@ import {
   SubscribeError,
 } from '../errors/errors.js';
 import type { Gap, ReceiverEvent } from '../channel/events.js';
-import type { Consumer } from '../hub/link.js';
+import type { Consumer } from '../hub/consumer.js';
 import { batchOn, type PubSubHub } from '../hub/pub-sub-hub.js';
 import { Mailbox, type MailboxHost, type RawMessage } from '../channel/mailbox.js';
 import type { Message } from '../channel/message.js';
