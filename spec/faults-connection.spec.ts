@@ -1,3 +1,5 @@
+import { retry, tap } from 'rxjs';
+import type { GapError } from '../lib/index.js';
 import { FaultScene } from './support/fault-scene.js';
 import { until } from './support/until.js';
 
@@ -32,6 +34,37 @@ describe.each([2, 3] as const)('a connection that is lost, on RESP%i,', (RESP) =
       expect(scene.ledger.missing('a')).toBeGreaterThan(0);
     },
   );
+
+  it("in mid-burst, with onGap 'error': a GapError stands where the numbers jump, and nowhere else", async () => {
+    await using scene = await FaultScene.start({ RESP, receiver: { onGap: 'error' }, channels: ['a'] });
+    const { receiver } = scene;
+    const stream: (number | 'gap')[] = [];
+    receiver
+      .pipe(
+        tap({
+          next: ({ data }) => stream.push(Number(data)),
+          error: (error: GapError) => stream.push(error.gap.cause === 'reconnect' ? 'gap' : NaN),
+        }),
+        retry(),
+      )
+      .subscribe();
+    await receiver.connect();
+    for (let round = 1; round <= 3; round++) {
+      scene.proxy.cutAfter(5_000);
+      for (let count = 0; count < 20; count++)
+        await Promise.all(Array.from({ length: 20 }, () => scene.publish()));
+      await until(() => scene.gaps.length === round);
+      await scene.publish();
+      await until(() => stream.at(-1) === scene.ledger.lastSent('a'));
+    }
+    const jumps = stream.flatMap((entry, index) => {
+      const before = stream[index - 1];
+      return typeof entry === 'number' && before !== 'gap' && entry !== (before ?? 0) + 1 ? [entry] : [];
+    });
+    expect(jumps).toEqual([]);
+    expect(stream.filter((entry) => entry === 'gap')).toHaveLength(3);
+    expect(stream.filter(Number).length).toBeLessThan(scene.ledger.lastSent('a'));
+  });
 
   it('time and again: a gap for each time', async () => {
     await using scene = await FaultScene.start({ RESP });

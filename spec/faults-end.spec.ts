@@ -192,4 +192,19 @@ describe.each([2, 3] as const)('a client that gives up, on RESP%i,', (RESP) => {
       expect(scene.client.eventNames()).toEqual(['error']);
     },
   );
+
+  it('after several tries, ends the stream behind what waits in the queue', async () => {
+    const reconnectStrategy = (retries: number) => (retries < 5 ? 10 : new Error('enough'));
+    await using scene = await FaultScene.start({ RESP, reconnectStrategy, channels: ['a'] });
+    const { receiver } = scene;
+    await receiver.connect();
+    await scene.publish();
+    await until(() => receiver.stats.buffered === 1);
+    await scene.server.kill();
+    await until(() => !scene.client.isOpen);
+    await expect(receiver.get()).resolves.toMatchObject({ data: '1' });
+    await expect(receiver.get()).rejects.toMatchObject({ code: 'ERR_CONNECTION_LOST' });
+    await receiver.stop();
+    await receiver.drain();
+  });
 });

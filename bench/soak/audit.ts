@@ -5,8 +5,10 @@ const MOST_LISTED = 10;
 /** Judges a stream of numbered messages: what is missing, and whether the stream has said so. */
 export class Audit {
   delivered = 0;
+  /** Missing where the stream tells of a lost connection, and perhaps of an overflow too. */
   insideGaps = 0;
-  dropped = 0;
+  /** Missing where the stream tells of an overflow alone: all of these have to be counted as dropped. */
+  insideOverflows = 0;
   duplicates = 0;
   outOfOrder = 0;
   unexplained = 0;
@@ -14,7 +16,7 @@ export class Audit {
   /** The first few things that are wrong. */
   readonly wrong: string[] = [];
   readonly #last = new Map<Channel, Map<string, number>>();
-  /** The gaps that stand in the stream behind a Channel's last message. */
+  /** The gaps that stand in the stream behind the last message of each channel; a lost connection outweighs an overflow. */
   readonly #pending = new Map<Channel, Map<string, GapError['gap']['cause']>>();
 
   hear({ source, channel, data }: Message): void {
@@ -23,13 +25,13 @@ export class Audit {
     const lasts = this.#last.get(source) ?? new Map<string, number>();
     this.#last.set(source, lasts);
     const last = lasts.get(channel);
-    const cause = this.#pending.get(source)?.get(channel) ?? this.#pending.get(source)?.get('');
+    const cause = this.#pending.get(source)?.get(channel);
     if (last !== undefined && number === last) this.#complain('duplicates', source, channel, last, number);
     else if (last !== undefined && number < last) this.#complain('outOfOrder', source, channel, last, number);
     else if (last !== undefined && number > last + 1) {
       const missing = number - last - 1;
       if (cause === 'reconnect') this.insideGaps += missing;
-      else if (cause === 'overflow') this.dropped += missing;
+      else if (cause === 'overflow') this.insideOverflows += missing;
       else this.#complain('unexplained', source, channel, last, number, missing);
     }
     lasts.set(channel, number);
@@ -39,20 +41,16 @@ export class Audit {
   note({ gap }: GapError): void {
     this.gaps++;
     for (const source of gap.channels as readonly Channel[]) {
-      const causes = new Map<string, typeof gap.cause>();
-      for (const channel of this.#last.get(source)?.keys() ?? []) causes.set(channel, gap.cause);
+      const causes = this.#pending.get(source) ?? new Map<string, typeof gap.cause>();
       this.#pending.set(source, causes);
+      for (const channel of this.#last.get(source)?.keys() ?? [])
+        if (causes.get(channel) !== 'reconnect') causes.set(channel, gap.cause);
     }
   }
 
   /** Whether the last message heard of a channel through each of these is this one. */
   hasHeard(source: Channel, channel: string, number: number): boolean {
     return this.#last.get(source)?.get(channel) === number;
-  }
-
-  forget(source: Channel): void {
-    this.#last.delete(source);
-    this.#pending.delete(source);
   }
 
   #complain(
