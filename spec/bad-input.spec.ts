@@ -1,12 +1,12 @@
 import { bytes, json, Receiver, text, type PubSubClient } from '../lib/index.js';
-import { MemoryClient } from './support/memory-client.js';
+import { MemoryPubSub } from '../lib/testing/index.js';
 
 const clear = (text: RegExp) =>
   expect.objectContaining({
     code: 'ERR_INVALID_ARGUMENT',
     message: expect.stringMatching(text) as string,
   }) as Error;
-const create = (options: object = {}): Receiver => new Receiver(new MemoryClient(), options);
+const create = (options: object = {}): Receiver => new Receiver(new MemoryPubSub(), options);
 
 describe('bad input is a clear TypeError at the earliest moment', () => {
   it.each([undefined, null, 5, {}, [], Buffer.from('a'), new String('a'), Symbol('a')])(
@@ -24,7 +24,7 @@ describe('bad input is a clear TypeError at the earliest moment', () => {
   );
 
   it('takes the empty string for a name', () => {
-    const client = new MemoryClient();
+    const client = new MemoryPubSub();
     const receiver = new Receiver(client);
     const heard: string[] = [];
     receiver.channel('').subscribe(({ data }) => heard.push(data));
@@ -59,7 +59,7 @@ describe('bad input is a clear TypeError at the earliest moment', () => {
   );
 
   it('says which methods a client lacks', () => {
-    const client = Object.assign(new MemoryClient(), { pUnsubscribe: undefined });
+    const client = Object.assign(new MemoryPubSub(), { pUnsubscribe: undefined });
     expect(() => new Receiver(client as unknown as PubSubClient)).toThrow(/It lacks pUnsubscribe\.$/);
   });
 
@@ -71,7 +71,7 @@ describe('bad input is a clear TypeError at the earliest moment', () => {
     expect(() => receiver.channel('a', { codec: bytes as never })).toThrow(
       clear(/the codec of the channel "a".*Close it first/),
     );
-    expect(() => receiver.channel('a', { client: new MemoryClient() })).toThrow(
+    expect(() => receiver.channel('a', { client: new MemoryPubSub() })).toThrow(
       clear(/the client of the channel "a"/),
     );
     expect(receiver.channel('a')).toBe(channel);
@@ -88,7 +88,7 @@ describe('bad input is a clear TypeError at the earliest moment', () => {
   });
 
   it('a codec of get() that is none, which takes no message', async () => {
-    const client = new MemoryClient();
+    const client = new MemoryPubSub();
     const receiver = new Receiver(client);
     receiver.channel('a');
     await receiver.connect();

@@ -1,6 +1,6 @@
 import { concatMap, EMPTY, filter, mergeMap, repeat, retry, take, takeUntil, throwError, timer } from 'rxjs';
 import { bytes, ChannelClosedError, json, Receiver, SubscribeError } from '../lib/index.js';
-import { MemoryClient } from './support/memory-client.js';
+import { MemoryPubSub } from '../lib/testing/index.js';
 import { dataOf, marbles } from './support/marbles.js';
 
 describe('a Channel, cold to hot', () => {
@@ -31,7 +31,7 @@ describe('a Channel, cold to hot', () => {
   });
 
   it('sends SUBSCRIBE in the same tick, and nothing when it is only registered', () => {
-    const client = new MemoryClient();
+    const client = new MemoryPubSub();
     const channel = new Receiver(client).channel('a');
     expect(client.log).toEqual([]);
     channel.subscribe();
@@ -39,7 +39,7 @@ describe('a Channel, cold to hot', () => {
   });
 
   it('does not connect its Receiver, which queues nothing of it', () => {
-    const client = new MemoryClient();
+    const client = new MemoryPubSub();
     const receiver = new Receiver(client);
     receiver.channel('b');
     receiver.channel('a').subscribe();
@@ -73,7 +73,7 @@ describe('a Channel, cold to hot', () => {
   });
 
   it('loses nothing to an observer that comes back some microtasks later, in the middle of a chunk', async () => {
-    const client = new MemoryClient();
+    const client = new MemoryPubSub();
     const channel = new Receiver(client).channel('a');
     const heard: string[] = [];
     channel.pipe(take(1)).subscribe(({ data }) => heard.push(data));
@@ -125,7 +125,7 @@ describe('close()', () => {
   });
 
   it('gives the name to a new Channel', async () => {
-    const client = new MemoryClient();
+    const client = new MemoryPubSub();
     const receiver = new Receiver(client, { autoStop: false });
     const first = receiver.channel('a');
     await first.close();
@@ -144,7 +144,7 @@ describe('close()', () => {
   });
 
   it('tells of what comes between it and the acknowledgement', () => {
-    const client = new MemoryClient();
+    const client = new MemoryPubSub();
     const receiver = new Receiver(client, { autoStop: false });
     const late: unknown[] = [];
     receiver.events.subscribe((event) => event.type === 'late' && late.push(event.data));
@@ -162,7 +162,7 @@ describe('close()', () => {
 
 describe('whenSubscribed()', () => {
   it('is passive, and resolves with the acknowledgement', async () => {
-    const client = new MemoryClient();
+    const client = new MemoryPubSub();
     const channel = new Receiver(client).channel('a');
     const subscribed = jest.fn();
     const promise = channel.whenSubscribed().then(subscribed);
@@ -177,7 +177,7 @@ describe('whenSubscribed()', () => {
   });
 
   it('rejects when Redis refuses, and resolves once a new observer has succeeded', async () => {
-    const client = new MemoryClient();
+    const client = new MemoryPubSub();
     client.forbidden.add('a');
     const channel = new Receiver(client).channel('a');
     const waiting = channel.whenSubscribed();
@@ -194,7 +194,7 @@ describe('whenSubscribed()', () => {
   });
 
   it('rejects when the Channel is closed, before or meanwhile', async () => {
-    const channel = new Receiver(new MemoryClient()).channel('a');
+    const channel = new Receiver(new MemoryPubSub()).channel('a');
     const waiting = channel.whenSubscribed();
     const expectations = expect(waiting).rejects.toBeInstanceOf(ChannelClosedError);
     await channel.close();
@@ -203,7 +203,7 @@ describe('whenSubscribed()', () => {
   });
 
   it('waits out an outage', async () => {
-    const client = new MemoryClient();
+    const client = new MemoryPubSub();
     const channel = new Receiver(client).channel('a');
     channel.subscribe();
     client.disconnect();
@@ -231,7 +231,7 @@ describe('several Receivers on one client', () => {
   });
 
   it('share a channel that one of them takes as text and the other as bytes', () => {
-    const client = new MemoryClient();
+    const client = new MemoryPubSub();
     const heard: unknown[] = [];
     const asText = new Receiver(client).channel('a').subscribe(({ data }) => heard.push(data));
     client.publish('a', 'ä');
@@ -262,7 +262,7 @@ describe('several Receivers on one client', () => {
 
 describe('whoever comes back from inside an event', () => {
   it('is subscribed again, and hears', () => {
-    const client = new MemoryClient();
+    const client = new MemoryPubSub();
     const receiver = new Receiver(client);
     const heard: string[] = [];
     const channel = receiver.channel('a');
@@ -287,7 +287,7 @@ describe('whoever comes back from inside an event', () => {
 
 describe('a codec of its own', () => {
   it('decodes for the Channel alone', () => {
-    const client = new MemoryClient();
+    const client = new MemoryPubSub();
     const receiver = new Receiver<unknown>(client);
     const heard: unknown[] = [];
     receiver.channel('a', { codec: json<{ n: number }>() }).subscribe(({ data }) => heard.push(data.n));

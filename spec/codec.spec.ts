@@ -2,10 +2,10 @@ import fc from 'fast-check';
 import * as v from 'valibot';
 import { z } from 'zod';
 import { bytes, json, Receiver, text, validated, type Codec } from '../lib/index.js';
-import { MemoryClient } from './support/memory-client.js';
+import { MemoryPubSub } from '../lib/testing/index.js';
 
 async function through<T>(codec: Codec<T>, payload: string | Buffer): Promise<T | undefined> {
-  const client = new MemoryClient();
+  const client = new MemoryPubSub();
   const receiver = new Receiver<T>(client, { codec });
   receiver.channel('a');
   await receiver.connect();

@@ -1,7 +1,7 @@
 import { asyncScheduler, retry } from 'rxjs';
 import type { GapError, ReceiverEvent } from '../lib/index.js';
 import { Receiver } from '../lib/index.js';
-import { type MemoryClient } from './support/memory-client.js';
+import { type MemoryPubSub } from '../lib/testing/index.js';
 import { receiverFixture } from './support/receiver-fixture.js';
 
 const gapsOf = (events: readonly ReceiverEvent[]) =>
@@ -42,8 +42,7 @@ describe('an outage', () => {
     now.mockReturnValue(3_000);
     const cause = new Error('read ECONNRESET');
     client.disconnect(cause);
-    client.emitError(new Error('connect ECONNREFUSED'));
-    client.emit('reconnecting');
+    client.failToReconnect();
     expect(events).toEqual([{ type: 'disconnected', error: cause }]);
     now.mockReturnValue(4_000);
     client.reconnect();
@@ -64,9 +63,9 @@ describe('an outage', () => {
     receiver.channel('a').subscribe(hear);
     receiver.events.subscribe(({ type }) => heard.push(type));
     client.disconnect();
-    client.emit('connect');
-    publish('1', '2');
+    client.withhold();
     client.reconnect();
+    client.acknowledge(() => publish('1', '2'));
     publish('3');
     expect(heard).toEqual(['disconnected', 'gap', '1', '1', '2', '2', '3', '3']);
   });
@@ -183,8 +182,11 @@ describe('operations that die with the connection', () => {
     receiver.subscribe();
     client.disconnect();
     await receiver.stop();
-    expect(client.subscriptions('channel')).toEqual(['a', 'b']);
+    client.withhold();
     client.reconnect();
+    client.acknowledgeNext();
+    expect(client.subscriptions('channel')).toEqual(['a', 'b']);
+    client.acknowledge();
     expect(client.subscriptions('channel')).toEqual([]);
     expect(client.eventNames()).toEqual([]);
   });
@@ -193,7 +195,7 @@ describe('operations that die with the connection', () => {
     const { client, receiver, heard, hear, publish, eventTypes } = receiverFixture();
     client.withhold();
     receiver.subscribe(hear);
-    client.loseConnection();
+    client.disconnect(undefined, 'keep');
     client.reconnect();
     client.acknowledge();
     expect(client.log).toEqual(['SUBSCRIBE a b', 'SUBSCRIBE a b']);
@@ -206,13 +208,13 @@ describe('operations that die with the connection', () => {
     const { client, receiver } = receiverFixture();
     client.withhold();
     receiver.subscribe();
-    client.loseConnection();
+    client.disconnect(undefined, 'keep');
     const stopped = receiver.stop();
-    client.emit('connect');
-    client.acknowledge();
+    client.reconnect();
+    client.acknowledgeNext();
     await stopped;
     expect(client.subscriptions('channel')).toEqual(['a', 'b']);
-    client.reconnect();
+    client.acknowledge();
     expect(client.subscriptions('channel')).toEqual([]);
     expect(client.eventNames()).toEqual([]);
   });
@@ -221,10 +223,12 @@ describe('operations that die with the connection', () => {
     const { client, receiver } = receiverFixture();
     receiver.subscribe();
     client.disconnect();
-    client.emit('connect');
-    await receiver.stop();
-    expect(client.subscriptions('channel')).toEqual(['a', 'b']);
+    client.withhold();
     client.reconnect();
+    await receiver.stop();
+    client.acknowledgeNext();
+    expect(client.subscriptions('channel')).toEqual(['a', 'b']);
+    client.acknowledge();
     expect(client.subscriptions('channel')).toEqual([]);
     expect(client.eventNames()).toEqual([]);
   });
@@ -241,11 +245,9 @@ describe('operations that die with the connection', () => {
     client.disconnect();
     client.acknowledge();
     client.forbidden.add('b');
-    client.emit('connect');
-    client.emitError(new Error('NOPERM No permissions to access a channel'));
-    expect(client.subscriptions('channel')).toEqual([]);
-    client.emit('reconnecting');
-    client.reconnect();
+    expect(client.reconnect()).toBe(false);
+    expect(client.getPubSubListeners('CHANNELS').size).toBe(0);
+    expect(client.reconnect()).toBe(true);
     publish('1');
     expect(heard).toEqual(['1']);
     expect(client.subscriptions('channel')).toEqual(['a']);
@@ -256,7 +258,7 @@ describe('operations that die with the connection', () => {
     const { client, receiver, heard, hear, publish } = receiverFixture();
     client.withhold();
     receiver.channel('a').subscribe(hear);
-    client.rejectAll(Object.assign(new Error('read ECONNRESET'), { code: 'ECONNRESET' }));
+    client.reject(Object.assign(new Error('read ECONNRESET'), { code: 'ECONNRESET' }));
     client.acknowledge();
     expect(client.log).toEqual(['SUBSCRIBE a']);
     jest.advanceTimersByTime(60);
@@ -268,7 +270,7 @@ describe('operations that die with the connection', () => {
 
   it('wait for the connection where it is not there yet', () => {
     const { client, receiver, heard, hear, publish } = receiverFixture();
-    client.isReady = false;
+    client.disconnect();
     receiver.subscribe(hear);
     expect(client.log).toEqual([]);
     client.reconnect();
@@ -281,7 +283,7 @@ describe('operations that die with the connection', () => {
 describe('a client that is not open', () => {
   const closed = () => {
     const fixture = receiverFixture();
-    fixture.client.isOpen = false;
+    void fixture.client.close();
     return fixture;
   };
 
@@ -306,7 +308,7 @@ describe('a client that is not open', () => {
   it('can be opened, and then it works', async () => {
     const { client, receiver, heard, hear, publish } = closed();
     await expect(receiver.connect()).rejects.toMatchObject({ code: 'ERR_SUBSCRIBE' });
-    client.isOpen = true;
+    await client.connect();
     await receiver.connect();
     receiver.subscribe(hear);
     publish('1');
@@ -321,7 +323,7 @@ describe('a client that is not open', () => {
   });
 });
 
-function receiverFixtureOn(client: MemoryClient) {
+function receiverFixtureOn(client: MemoryPubSub) {
   const receiver = new Receiver(client);
   const events: ReceiverEvent[] = [];
   receiver.events.subscribe((event) => events.push(event));

@@ -1,7 +1,7 @@
 import { concatMap, EMPTY, map, NEVER, of, retry, throwError, toArray, type Observable } from 'rxjs';
 import { hydrate, type Hydrated } from '../lib/operators/hydrate.js';
 import { BufferOverflowError, DecodeError, Receiver } from '../lib/index.js';
-import { MemoryClient } from './support/memory-client.js';
+import { MemoryPubSub } from '../lib/testing/index.js';
 import { marbles, type Marbles } from './support/marbles.js';
 
 /** Shows a snapshot as it is, and a message by its data. */
@@ -193,7 +193,7 @@ describe('hydrate()', () => {
   });
 
   it('keeps the order when its consumer publishes while it replays', () => {
-    const client = new MemoryClient();
+    const client = new MemoryPubSub();
     const receiver = new Receiver(client);
     const heard: string[] = [];
     hydrate(receiver.channel('a'), () => {
@@ -211,7 +211,7 @@ describe('hydrate()', () => {
   });
 
   it('is not disturbed by the gaps of a queue that its Channel does not stand behind', async () => {
-    const client = new MemoryClient();
+    const client = new MemoryPubSub();
     const receiver = new Receiver(client, { capacity: 2, overflow: 'drop-oldest' });
     const channel = receiver.channel('a');
     await receiver.connect();
@@ -249,7 +249,7 @@ describe('hydrate()', () => {
   });
 
   it('refuses a snapshot that is no function, and bounds that are none', () => {
-    const channel = new Receiver(new MemoryClient()).channel('a');
+    const channel = new Receiver(new MemoryPubSub()).channel('a');
     expect(() => hydrate(channel, of(1) as never)).toThrow(/the snapshot to be a function/);
     expect(() => hydrate(channel, () => of(1), { capacity: 0 })).toThrow(/capacity/);
     expect(() => hydrate(channel, () => of(1), { capacity: Infinity }).pipe(toArray())).not.toThrow();

@@ -1,6 +1,6 @@
 import { Receiver, type ReceiverEvent } from '../lib/index.js';
 import { marbles } from './support/marbles.js';
-import { MemoryClient } from './support/memory-client.js';
+import { MemoryPubSub } from '../lib/testing/index.js';
 import { receiverFixture } from './support/receiver-fixture.js';
 
 describe('stop()', () => {
@@ -100,11 +100,11 @@ describe('stop()', () => {
     receiver.subscribe(observer);
     controller.abort();
     expect(heard).toEqual(['complete']);
-    const aborted = new Receiver(new MemoryClient(), { signal: AbortSignal.abort() });
+    const aborted = new Receiver(new MemoryPubSub(), { signal: AbortSignal.abort() });
     expect(() => aborted.channel('a')).toThrow('stopped');
     const { signal } = new AbortController();
     const remove = jest.spyOn(signal, 'removeEventListener');
-    await new Receiver(new MemoryClient(), { signal }).stop();
+    await new Receiver(new MemoryPubSub(), { signal }).stop();
     expect(remove).toHaveBeenCalledTimes(1);
   });
 
@@ -226,7 +226,7 @@ describe('the end of the client', () => {
     const { client, receiver, publish, heard, observer } = receiverFixture();
     await receiver.connect();
     publish('1');
-    client.close();
+    void client.close();
     receiver.subscribe(observer);
     expect(heard).toEqual(['1', 'complete']);
     expect(client.eventNames()).toEqual([]);
@@ -266,11 +266,11 @@ describe('the end of the client', () => {
 
   it('ends only the Channels on it where it is not the client of the Receiver', () => {
     const { receiver, heard, observer, publish } = receiverFixture();
-    const other = new MemoryClient();
+    const other = new MemoryPubSub();
     const channel = receiver.channel('c', { client: other });
     receiver.subscribe(observer);
     channel.subscribe({ complete: () => heard.push('complete c') });
-    other.close();
+    void other.close();
     publish('1');
     expect(heard).toEqual(['complete c', '1']);
     expect([...receiver.channels.keys()]).toEqual(['a', 'b']);
@@ -278,7 +278,7 @@ describe('the end of the client', () => {
 
   it('stands in the stream where another client gave up', () => {
     const { receiver, heard, observer, publish } = receiverFixture();
-    const other = new MemoryClient();
+    const other = new MemoryPubSub();
     receiver.channel('c', { client: other });
     receiver.subscribe(observer);
     other.giveUp();
@@ -290,14 +290,16 @@ describe('the end of the client', () => {
   it('takes our listeners off a client that its user opens again', async () => {
     const { client, receiver } = receiverFixture();
     await receiver.connect();
-    client.close();
+    await client.close();
+    expect(client.getPubSubListeners('CHANNELS').size).toBe(0);
+    await client.connect();
     expect(client.subscriptions('channel')).toEqual([]);
   });
 });
 
 it('has isActive as long as a Channel is open, and something may come', async () => {
   const { receiver } = receiverFixture();
-  const empty = new Receiver(new MemoryClient());
+  const empty = new Receiver(new MemoryPubSub());
   expect([receiver.isActive, empty.isActive]).toEqual([true, false]);
   const last: ReceiverEvent[] = [];
   receiver.events.subscribe((event) => last.push(event));

@@ -1,7 +1,7 @@
 import { firstValueFrom, retry, take, tap } from 'rxjs';
 import { DecodeError, json, Receiver, SubscribeError, type Codec, type Message } from '../lib/index.js';
 import { marbles } from './support/marbles.js';
-import { MemoryClient } from './support/memory-client.js';
+import { MemoryPubSub } from '../lib/testing/index.js';
 import { receiverFixture } from './support/receiver-fixture.js';
 
 /** Cannot decode 'x'. */
@@ -156,7 +156,7 @@ describe('what a consumer does', () => {
 
 describe('what Redis refuses', () => {
   it('fails alone among those that are subscribed with it', async () => {
-    const client = new MemoryClient();
+    const client = new MemoryPubSub();
     const receiver = new Receiver(client);
     const names = Array.from({ length: 100 }, (_, index) => `c${index}`);
     for (const name of names) receiver.channel(name);

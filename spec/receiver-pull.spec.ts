@@ -1,3 +1,4 @@
+import { filter, firstValueFrom } from 'rxjs';
 import { bytes, ChannelClosedError, json, ReceiverBusyError } from '../lib/index.js';
 import { receiverFixture } from './support/receiver-fixture.js';
 
@@ -215,9 +216,7 @@ describe('for await', () => {
     expect(client.log).toEqual([]);
     void iterator.next();
     expect(client.subscriptions('channel')).toEqual(['a', 'b']);
-    const released = new Promise<void>((resolve) => {
-      client.onCommand = () => resolve();
-    });
+    const released = firstValueFrom(client.commands.pipe(filter((command) => command.startsWith('UN'))));
     await iterator.return?.();
     await released;
     expect(client.subscriptions('channel')).toEqual([]);

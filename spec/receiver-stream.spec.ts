@@ -1,11 +1,11 @@
 import { concatMap, Subject, take } from 'rxjs';
 import { Receiver, type Message } from '../lib/index.js';
 import { dataOf, marbles } from './support/marbles.js';
-import { MemoryClient } from './support/memory-client.js';
+import { MemoryPubSub } from '../lib/testing/index.js';
 
 /** A Receiver on the in-memory client, with the channels a and b. */
 function create() {
-  const client = new MemoryClient();
+  const client = new MemoryPubSub();
   const receiver = new Receiver(client);
   receiver.channel('a');
   receiver.channel('b');
@@ -92,7 +92,7 @@ describe('the merged stream', () => {
 
   it('keeps the order when the handler of the stream publishes, also over two clients', () => {
     const { client, receiver, heard } = create();
-    const other = new MemoryClient();
+    const other = new MemoryPubSub();
     receiver.channel('c', { client: other });
     const second: string[] = [];
     receiver.subscribe(({ data }) => {
@@ -111,7 +111,7 @@ describe('the merged stream', () => {
 
   it('merges sources on another connection', () => {
     marbles(({ receiver, publish, expectObservable, hot }) => {
-      const other = new MemoryClient();
+      const other = new MemoryPubSub();
       receiver.channel('a');
       receiver.channel('a2', { client: other });
       hot('                                --b-d').subscribe((data) => other.publish('a2', data));

@@ -1,6 +1,6 @@
 import { asapScheduler, filter, Observable, retry, Subject, Subscription, take, takeUntil } from 'rxjs';
 import { Receiver, type GapError, type Message, type ReceiverEvent } from '../lib/index.js';
-import { MemoryClient } from './support/memory-client.js';
+import { MemoryPubSub } from '../lib/testing/index.js';
 import { receiverFixture } from './support/receiver-fixture.js';
 
 /** Calls back at the first event of this type. */
@@ -120,7 +120,7 @@ it('a retry that was planned for a link that is gone does not touch the one of t
   const { client, receiver, heard, hear, publish } = receiverFixture({ autoStop: false });
   client.withhold();
   const first = receiver.channel('a').subscribe();
-  client.rejectAll(Object.assign(new Error('read ECONNRESET'), { code: 'ECONNRESET' }));
+  client.reject(Object.assign(new Error('read ECONNRESET'), { code: 'ECONNRESET' }));
   client.acknowledge();
   client.disconnect();
   first.unsubscribe();
@@ -136,7 +136,7 @@ it('a retry that was planned for a link that is gone does not touch the one of t
 });
 
 it('a GapError tells of the episode it belongs to, also when that is over', async () => {
-  const client = new MemoryClient();
+  const client = new MemoryPubSub();
   const receiver = new Receiver(client, { capacity: 3, overflow: 'drop-incoming', onGap: 'error' });
   receiver.channel('a');
   await receiver.connect();

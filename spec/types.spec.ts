@@ -13,7 +13,7 @@ import {
   type PubSubClient,
   type ReceiverEvent,
 } from '../lib/index.js';
-import { MemoryClient } from './support/memory-client.js';
+import { MemoryPubSub } from '../lib/testing/index.js';
 
 type Equal<A, B> = (<T>() => T extends A ? 1 : 2) extends <T>() => T extends B ? 1 : 2 ? true : false;
 type Parameter<K extends keyof PubSubClient, N extends number> = Parameters<
@@ -38,7 +38,7 @@ export async function compiles(): Promise<void> {
   isTrue<Equal<Parameters<Parameter<'subscribe', 1>>[0], string | Buffer>>();
   isTrue<Equal<Parameters<Parameter<'on', 1>>[0], unknown>>();
 
-  const receiver = new Receiver(new MemoryClient());
+  const receiver = new Receiver(new MemoryPubSub());
   isTrue<Equal<typeof receiver, Receiver>>();
   isTrue<Equal<typeof receiver.channels, ReadonlyMap<string, Channel>>>();
   // @ts-expect-error the maps are read-only
@@ -50,13 +50,13 @@ export async function compiles(): Promise<void> {
   receiver satisfies Observable<Message>;
   receiver.channel('a') satisfies Observable<Message>;
   // @ts-expect-error such a policy there is not
-  new Receiver(new MemoryClient(), { overflow: 'drop-latest' });
+  new Receiver(new MemoryPubSub(), { overflow: 'drop-latest' });
   // @ts-expect-error messages are read-only
   receiver.subscribe((message) => (message.data = ''));
 
-  const orders = new Receiver(new MemoryClient(), { codec: json<{ id: string }>() });
+  const orders = new Receiver(new MemoryPubSub(), { codec: json<{ id: string }>() });
   isTrue<Equal<typeof orders, Receiver<{ id: string }>>>();
-  const mixed = new Receiver<unknown>(new MemoryClient());
+  const mixed = new Receiver<unknown>(new MemoryPubSub());
   isTrue<Equal<Channel<Buffer>, ReturnType<typeof mixed.channel<Buffer>>>>();
   mixed.channel('a', { codec: bytes }).subscribe(({ data }) => data.byteLength);
   const message = await mixed.get({ codec: json<{ id: string }>() });

@@ -1,10 +1,10 @@
-import { map, Observable } from 'rxjs';
+import { map, type Observable } from 'rxjs';
 import { type RunHelpers, TestScheduler } from 'rxjs/testing';
 import { Receiver, type Message, type ReceiverOptions } from '../../lib/index.js';
-import { MemoryClient } from './memory-client.js';
+import { MemoryPubSub } from '../../lib/testing/index.js';
 
 export interface Marbles extends RunHelpers {
-  readonly client: MemoryClient;
+  readonly client: MemoryPubSub;
   readonly receiver: Receiver;
   /** Publishes each letter of a diagram, as data, to a channel. */
   publish(channel: string, diagram: string): void;
@@ -17,7 +17,7 @@ export interface Marbles extends RunHelpers {
 /** Runs a marble test on a Receiver over the in-memory client. */
 export function marbles(test: (marbles: Marbles) => void, options?: ReceiverOptions<string>): void {
   new TestScheduler((actual, expected) => expect(actual).toEqual(expected)).run((helpers) => {
-    const client = new MemoryClient();
+    const client = new MemoryPubSub();
     const receiver = new Receiver(client, options);
     const at = (diagram: string, work: (letter: string) => void) =>
       void helpers.hot(diagram).subscribe({ next: work });
@@ -27,15 +27,8 @@ export function marbles(test: (marbles: Marbles) => void, options?: ReceiverOpti
       receiver,
       at,
       publish: (channel, diagram) => at(diagram, (letter) => client.publish(channel, letter)),
-      commands: commandsOf(client),
+      commands: client.commands,
     });
-  });
-}
-
-function commandsOf(client: MemoryClient): Observable<string> {
-  return new Observable((subscriber) => {
-    for (const text of client.log) subscriber.next(text);
-    client.onCommand = (text) => subscriber.next(text);
   });
 }
 

@@ -1,9 +1,9 @@
 import { Receiver, type Message, type ReceiverEvent, type ReceiverOptions } from '../../lib/index.js';
-import { MemoryClient } from './memory-client.js';
+import { MemoryPubSub } from '../../lib/testing/index.js';
 
 /** A Receiver on the in-memory client with the channels a and b, and a notebook of what it says. */
 export function receiverFixture(options?: ReceiverOptions<string>) {
-  const client = new MemoryClient();
+  const client = new MemoryPubSub();
   const receiver = new Receiver(client, options);
   receiver.channel('a');
   receiver.channel('b');

@@ -1,0 +1,117 @@
+import type { ChannelKind } from '../channel/message.js';
+import type { WireListener } from '../hub/client.js';
+
+/** The listeners of one name, as node-redis keeps them. */
+export interface ListenerSets {
+  /** An UNSUBSCRIBE was sent: the next subscription sends a command again. */
+  isUnsubscribing: boolean;
+  readonly buffers: Set<WireListener>;
+  readonly strings: Set<WireListener>;
+}
+
+/** A change that takes a command: `apply` it when Redis has acknowledged. */
+export interface Change {
+  /** What the command names; undefined for all names of the kind. */
+  readonly names: readonly string[] | undefined;
+  apply(): void;
+}
+
+type Registry = Map<string, ListenerSets>;
+
+/**
+ * Which listener hears what, kept as node-redis keeps it, with its faults: two operations on one name that are not
+ * awaited can lose a listener, or keep one.
+ */
+export class ListenerRegistry {
+  readonly #byKind: Readonly<Record<ChannelKind, Registry>> = {
+    channel: new Map(),
+    pattern: new Map(),
+    shard: new Map(),
+  };
+
+  of(kind: ChannelKind): Registry {
+    return this.#byKind[kind];
+  }
+
+  /** Adds the listener where there is one already; undefined if that was all. */
+  subscribe(
+    kind: ChannelKind,
+    names: readonly string[],
+    listener: WireListener,
+    binary: boolean,
+  ): Change | undefined {
+    const registry = this.#byKind[kind];
+    const added: string[] = [];
+    for (const name of names) {
+      const sets = registry.get(name);
+      if (!sets || sets.isUnsubscribing) added.push(name);
+      else ofMode(sets, binary).add(listener);
+    }
+    if (added.length === 0) return undefined;
+    return {
+      names: added,
+      apply: () => {
+        for (const name of added) {
+          let sets = registry.get(name);
+          if (!sets) {
+            sets = { isUnsubscribing: false, buffers: new Set(), strings: new Set() };
+            registry.set(name, sets);
+          }
+          ofMode(sets, binary).add(listener);
+        }
+      },
+    };
+  }
+
+  /** Removes the listener where others stay; undefined if that was all. */
+  unsubscribe(
+    kind: ChannelKind,
+    names: readonly string[],
+    listener: WireListener,
+    binary: boolean,
+  ): Change | undefined {
+    const registry = this.#byKind[kind];
+    const removed = names.filter((name) => {
+      const sets = registry.get(name);
+      if (!sets) return true;
+      const own = ofMode(sets, binary).has(listener) ? 1 : 0;
+      if (sets.buffers.size + sets.strings.size > own) return false;
+      sets.isUnsubscribing = true;
+      return true;
+    });
+    const apply = () => {
+      for (const name of names) {
+        const sets = registry.get(name);
+        if (!sets) continue;
+        ofMode(sets, binary).delete(listener);
+        if (sets.buffers.size + sets.strings.size === 0) registry.delete(name);
+      }
+    };
+    if (removed.length > 0) return { names: removed, apply };
+    apply();
+    return undefined;
+  }
+
+  /** Removes the listeners of these names, or of all. */
+  unsubscribeAll(kind: ChannelKind, names: readonly string[] | undefined): Change {
+    const registry = this.#byKind[kind];
+    const apply = () => {
+      if (!names) registry.clear();
+      else for (const name of names) registry.delete(name);
+    };
+    return { names, apply };
+  }
+
+  deliver(kind: ChannelKind, name: string, channel: string, payload: Buffer): void {
+    const sets = this.#byKind[kind].get(name);
+    if (!sets) return;
+    for (const listener of sets.buffers) listener(payload, Buffer.from(channel));
+    if (sets.strings.size === 0) return;
+    const text = payload.toString();
+    for (const listener of sets.strings) listener(text, channel);
+  }
+}
+
+function ofMode(sets: ListenerSets, binary: boolean): Set<WireListener> {
+  return binary ? sets.buffers : sets.strings;
+}

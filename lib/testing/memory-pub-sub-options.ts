@@ -1,0 +1,37 @@
+import { asyncScheduler, type SchedulerLike } from 'rxjs';
+import type { AcknowledgeMode } from './request-line.js';
+import { invalidArgument } from '../errors/invalid-argument.js';
+
+export interface MemoryPubSubOptions {
+  /**
+   * When Redis executes and acknowledges what it is asked: `'immediate'`, in the same tick; `'withheld'`, when
+   * the test calls `acknowledge()`; a number, so many milliseconds later.
+   * @default 'immediate'
+   */
+  readonly acknowledge?: AcknowledgeMode | undefined;
+  /**
+   * Its clock, which delayed acknowledgements wait on. Inside `TestScheduler.run` the default is in virtual time already;
+   * outside of it, give the TestScheduler.
+   * @default asyncScheduler
+   */
+  readonly scheduler?: SchedulerLike | undefined;
+}
+
+export function checkedOptions(options: MemoryPubSubOptions): {
+  readonly acknowledge: AcknowledgeMode;
+  readonly scheduler: SchedulerLike;
+} {
+  const { acknowledge = 'immediate', scheduler = asyncScheduler } = options;
+  const isDelay = typeof acknowledge === 'number' && acknowledge >= 0 && acknowledge < Infinity;
+  if (!isDelay && acknowledge !== 'immediate' && acknowledge !== 'withheld') {
+    throw invalidArgument(
+      "the option 'acknowledge'",
+      "'immediate', 'withheld' or a number of milliseconds",
+      acknowledge,
+    );
+  }
+  const clock = scheduler as Partial<SchedulerLike> | null;
+  if (typeof clock?.now !== 'function' || typeof clock.schedule !== 'function')
+    throw invalidArgument("the option 'scheduler'", 'a scheduler of RxJS', scheduler);
+  return { acknowledge, scheduler };
+}

@@ -1,0 +1,124 @@
+import type { ChannelKind } from '../channel/message.js';
+import { compileGlob } from './glob.js';
+
+/** How a message reaches one client: `name` is what that client subscribed. */
+export type Receive = (kind: ChannelKind, name: string, channel: string, payload: Buffer) => void;
+
+type Matches = (name: Uint8Array) => boolean;
+
+/** Redis, as far as Pub/Sub goes: who is subscribed to what, and who hears a message, in which order. */
+export class MemoryServer {
+  readonly #connections = new Set<MemoryConnection>();
+  readonly #line: (() => void)[] = [];
+  #isRunning = false;
+
+  connect(receive: Receive): MemoryConnection {
+    const connection = new MemoryConnection(this, receive, () => this.#connections.delete(connection));
+    this.#connections.add(connection);
+    return connection;
+  }
+
+  /** Returns the receivers as Redis counts them: a client counts once for the channel, and once for each pattern. */
+  publish(channel: string, payload: Buffer): number {
+    const name = Buffer.from(channel);
+    const connections = [...this.#connections];
+    const direct = connections.map((connection) => connection.send('channel', channel, channel, payload));
+    const matching = connections.flatMap((connection) =>
+      connection.patternsFor(name).map((glob) => connection.send('pattern', glob, channel, payload)),
+    );
+    return this.#count([...direct, ...matching]);
+  }
+
+  sPublish(channel: string, payload: Buffer): number {
+    return this.#count(
+      [...this.#connections].map((connection) => connection.send('shard', channel, channel, payload)),
+    );
+  }
+
+  /**
+   * What goes from Redis to its clients has one order, also what a listener brings about while it runs: that comes after
+   * all that was on its way.
+   */
+  post(work: () => void): void {
+    this.#line.push(work);
+  }
+
+  /** Does what was posted. An error ends the work that threw it, and is thrown again at the end. */
+  run(): void {
+    if (this.#isRunning) return;
+    const errors: unknown[] = [];
+    this.#isRunning = true;
+    for (let work = this.#line.shift(); work; work = this.#line.shift()) {
+      try {
+        work();
+      } catch (error) {
+        errors.push(error);
+      }
+    }
+    this.#isRunning = false;
+    if (errors.length > 0) throw errors[0];
+  }
+
+  #count(sent: readonly boolean[]): number {
+    this.run();
+    return sent.filter(Boolean).length;
+  }
+}
+
+/** One client's connection to a {@link MemoryServer}, and what is subscribed over it. */
+export class MemoryConnection {
+  readonly #server: MemoryServer;
+  readonly #receive: Receive;
+  readonly #leave: () => void;
+  readonly #subscriptions: Readonly<Record<ChannelKind, Map<string, Matches>>> = {
+    channel: new Map(),
+    pattern: new Map(),
+    shard: new Map(),
+  };
+  #isOpen = true;
+
+  constructor(server: MemoryServer, receive: Receive, leave: () => void) {
+    this.#server = server;
+    this.#receive = receive;
+    this.#leave = leave;
+  }
+
+  subscriptions(kind: ChannelKind): string[] {
+    return [...this.#subscriptions[kind].keys()];
+  }
+
+  has(kind: ChannelKind, name: string): boolean {
+    return this.#subscriptions[kind].has(name);
+  }
+
+  subscribe(kind: ChannelKind, name: string): void {
+    this.#subscriptions[kind].set(name, kind === 'pattern' ? compileGlob(name) : () => true);
+  }
+
+  unsubscribe(kind: ChannelKind, name: string): void {
+    this.#subscriptions[kind].delete(name);
+  }
+
+  patternsFor(channel: Uint8Array): string[] {
+    return [...this.#subscriptions.pattern].flatMap(([glob, matches]) => (matches(channel) ? [glob] : []));
+  }
+
+  /** Sends a message to what was subscribed under this name; false if nothing was. */
+  send(kind: ChannelKind, name: string, channel: string, payload: Buffer): boolean {
+    const isSubscribed = this.has(kind, name);
+    if (isSubscribed) this.post(() => this.#receive(kind, name, channel, payload));
+    return isSubscribed;
+  }
+
+  /** To be done when all that is on its way to this client has arrived; never, if the connection is closed before. */
+  post(work: () => void): void {
+    this.#server.post(() => {
+      if (this.#isOpen) work();
+    });
+  }
+
+  close(): void {
+    this.#isOpen = false;
+    this.#leave();
+  }
+}

@@ -1,0 +1,36 @@
+import type { SchedulerLike } from 'rxjs';
+import { TestScheduler } from 'rxjs/testing';
+import type { ChannelKind } from '../channel/message.js';
+
+/** From when to when something was subscribed, in frames: what `expectSubscriptions` compares. */
+export type SubscriptionLog = ReturnType<typeof TestScheduler.parseMarblesAsSubscriptions>;
+
+/** When each name was subscribed in Redis, by the clock of a scheduler. */
+export class SubscriptionLogs {
+  readonly #scheduler: SchedulerLike;
+  readonly #logs = new Map<string, SubscriptionLog[]>();
+
+  constructor(scheduler: SchedulerLike) {
+    this.#scheduler = scheduler;
+  }
+
+  /** Grows as time goes on. */
+  of(kind: ChannelKind, name: string): SubscriptionLog[] {
+    const key = `${kind} ${name}`;
+    let logs = this.#logs.get(key);
+    if (!logs) this.#logs.set(key, (logs = []));
+    return logs;
+  }
+
+  begin(kind: ChannelKind, name: string): void {
+    // RxJS does not export the class, and a strict comparison looks at it.
+    const log = TestScheduler.parseMarblesAsSubscriptions('');
+    log.subscribedFrame = this.#scheduler.now();
+    this.of(kind, name).push(log);
+  }
+
+  end(kind: ChannelKind, name: string): void {
+    const log = this.of(kind, name).at(-1);
+    if (log) log.unsubscribedFrame = this.#scheduler.now();
+  }
+}
