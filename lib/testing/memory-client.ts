@@ -157,7 +157,7 @@ export class MemoryClient {
 
   /** What waits, one by one as long as the client is ready: each can bring about others, or the end. */
   *#takeUnsent(): Iterable<Request> {
-    for (let next; this.isReady && (next = this.#unsent.shift()); ) yield next;
+    for (let next; this.isReady && (next = this.#unsent.shift());) yield next;
   }
 
   #openConnection(): void {
