@@ -25,10 +25,13 @@ describe('text, bytes and json', () => {
       fc.property(fc.string({ unit: 'grapheme' }), (value) => text.decode(text.encode(value), 'a') === value),
     );
     fc.assert(
-      fc.property(fc.jsonValue(), (value) => {
-        const codec = json();
-        expect(JSON.stringify(codec.decode(codec.encode(value), 'a'))).toBe(JSON.stringify(value));
-      }),
+      fc.property(
+        fc.jsonValue().filter((value) => !JSON.stringify(value).includes('__proto__')),
+        (value) => {
+          const codec = json();
+          expect(JSON.stringify(codec.decode(codec.encode(value), 'a'))).toBe(JSON.stringify(value));
+        },
+      ),
     );
   });
 

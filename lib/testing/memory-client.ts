@@ -23,6 +23,8 @@ const WORDS: Readonly<Record<Verb, Readonly<Record<ChannelKind, string>>>> = {
   unsubscribe: { channel: 'UNSUBSCRIBE', pattern: 'PUNSUBSCRIBE', shard: 'SUNSUBSCRIBE' },
 };
 
+const NO_PERMISSION = 'NOPERM this user has no permissions to access one of the channels used as arguments';
+
 /** What node-redis does between its methods and its socket: requests, the registry, and the state of the connection. */
 export class MemoryClient {
   readonly registry = new ListenerRegistry();
@@ -175,7 +177,7 @@ export class MemoryClient {
     const connection = this.#connection;
     if (!connection) return undefined;
     if (verb === 'subscribe' && names?.some((name) => this.#host.forbidden.has(name)))
-      return new Error('NOPERM No permissions to access a channel');
+      return new Error(NO_PERMISSION);
     for (const name of names?.map(onWire) ?? connection.subscriptions(kind)) {
       const isSubscribed = connection.has(kind, name);
       if (verb === 'subscribe') {

@@ -116,12 +116,13 @@ export class MemoryPubSub extends EventEmitter implements PubSubClient {
     return other;
   }
 
-  /** Opens a client that was closed or has given up: what its registry holds is subscribed again. */
+  /** Opens a client that was closed or has given up; what its registry holds is subscribed again. Resolves when ready. */
   connect(): Promise<this> {
     if (this.isOpen)
       return Promise.reject(new Error('Socket already opened: connect() is for a closed client.'));
+    const ready = new Promise<this>((resolve) => this.once('ready', () => resolve(this)));
     this.#client.open();
-    return Promise.resolve(this);
+    return ready;
   }
 
   /** The user closes it: `end`. What is not acknowledged fails. */

@@ -1,0 +1,279 @@
+import type { WireListener } from '../../lib/hub/client.js';
+import { until } from './until.js';
+import type { World, WorldClient, WorldSort } from './world.js';
+
+/** What the package relies on in a client of node-redis. */
+export function clientContract({ abilities }: WorldSort, world: () => World): void {
+  let client: WorldClient;
+  let heard: unknown[];
+  const hear = (message: string | Buffer, channel: string | Buffer) => void heard.push([message, channel]);
+  /** Listeners of which each says who it is. */
+  const named = (name: string) => (message: string | Buffer) => void heard.push(`${name} ${String(message)}`);
+  const fenced = async () => {
+    await world().fence(client);
+    return heard;
+  };
+
+  beforeEach(async () => {
+    client = await world().client();
+    heard = [];
+  });
+
+  it('hears what is published once subscribe() has resolved, and until unsubscribe() has', async () => {
+    await client.subscribe('a', hear);
+    await world().publish('a', '1');
+    expect(await fenced()).toEqual([['1', 'a']]);
+    await client.unsubscribe('a', hear);
+    await world().publish('a', '2');
+    expect(await fenced()).toHaveLength(1);
+    expect(await world().subscribers('channel', 'a')).toBe(0);
+  });
+
+  it('gives a listener of Buffers the bytes, also of the name, and one of text the text', async () => {
+    const bytes = Buffer.from([0, 0xff, 0x0a]);
+    await client.subscribe('ä', hear, true);
+    await client.subscribe('ä', hear);
+    await world().publish('ä', bytes);
+    expect(await fenced()).toEqual([
+      [bytes, Buffer.from('ä')],
+      [bytes.toString(), 'ä'],
+    ]);
+    await client.unsubscribe('ä', hear, true);
+    await world().publish('ä', 'ö');
+    expect((await fenced()).slice(2)).toEqual([['ö', 'ä']]);
+  });
+
+  it('calls the listeners of a channel before those of the patterns, which hear the name of the channel', async () => {
+    await client.pSubscribe('a*', named('pattern'));
+    await client.subscribe('a1', named('channel'));
+    await world().publish('a1', '1');
+    expect(await fenced()).toEqual(['channel 1', 'pattern 1']);
+    await client.pSubscribe('[ab]?', hear);
+    await world().publish('b2', '2');
+    expect((await fenced()).slice(2)).toEqual([['2', 'b2']]);
+  });
+
+  it('keeps sharded channels apart from channels of the same name', async () => {
+    await client.subscribe('a', named('channel'));
+    await client.sSubscribe('a', named('shard'));
+    await client.pSubscribe('*', named('pattern'));
+    await world().publish('a', '1');
+    await world().sPublish('a', '2');
+    await fenced();
+    await until(() => heard.length === 3);
+    expect([...heard].sort()).toEqual(['channel 1', 'pattern 1', 'shard 2']);
+    await client.sUnsubscribe('a', hear);
+    expect(await world().subscribers('channel', 'a')).toBe(1);
+  });
+
+  it('takes many names in one command, and the empty name for a name', async () => {
+    await client.subscribe([], hear);
+    await client.subscribe(['', 'a', 'b'], hear);
+    await client.unsubscribe([''], hear);
+    for (const name of ['', 'a', 'b']) await world().publish(name, name);
+    expect(await fenced()).toEqual([
+      ['a', 'a'],
+      ['b', 'b'],
+    ]);
+    await client.unsubscribe(['a', 'b'], hear);
+    expect(await world().subscribers('channel', 'b')).toBe(0);
+  });
+
+  it('shares a subscription among its listeners, until the last has left', async () => {
+    const [one, two] = [named('one'), named('two')];
+    await client.subscribe('a', one);
+    await client.subscribe('a', two);
+    expect(await world().subscribers('channel', 'a')).toBe(1);
+    await client.unsubscribe('a', one);
+    await world().publish('a', '1');
+    expect(await fenced()).toEqual(['two 1']);
+    await client.unsubscribe('a', two);
+    expect(await world().subscribers('channel', 'a')).toBe(0);
+  });
+
+  if (abilities.count) {
+    it('is counted once for a channel and once for each pattern that matches', async () => {
+      const other = await world().client();
+      for (const one of [client, other]) {
+        await one.subscribe(['a', 'b'], hear);
+        await one.subscribe('a', named('again'));
+      }
+      await client.pSubscribe(['*', 'a*', 'b*'], hear);
+      await other.sSubscribe('a', hear);
+      expect(await world().publish('a', '')).toBe(4);
+      expect(await world().publish('c', '')).toBe(1);
+      expect(await world().sPublish('a', '')).toBe(1);
+      expect(await world().sPublish('b', '')).toBe(0);
+    });
+  }
+
+  if (abilities.withhold) {
+    it('hears nothing before the acknowledgement of a SUBSCRIBE, and all before that of an UNSUBSCRIBE', async () => {
+      world().withhold();
+      const subscribed = client.subscribe('a', hear);
+      expect(await world().publish('a', '1')).toBe(0);
+      world().acknowledge();
+      await subscribed;
+      world().withhold();
+      const unsubscribed = client.unsubscribe('a', hear);
+      expect(await world().publish('a', '2')).toBe(1);
+      world().acknowledge();
+      await unsubscribed;
+      expect(await world().publish('a', '3')).toBe(0);
+      expect(await fenced()).toEqual([['2', 'a']]);
+    });
+  }
+
+  if (abilities.registry) {
+    it('shows its listeners in a live registry, and does not deliver what has been struck from it', async () => {
+      await client.subscribe(['a', 'b'], hear);
+      const registry = client.getPubSubListeners!('CHANNELS') as Map<string, { strings: Set<unknown> }>;
+      expect([...registry.keys()]).toEqual(['a', 'b']);
+      expect(registry.get('a')?.strings.has(hear)).toBe(true);
+      registry.delete('a');
+      expect(await world().publish('a', '1')).toBe(1);
+      await world().publish('b', '2');
+      expect(await fenced()).toEqual([['2', 'b']]);
+    });
+  }
+
+  if (abilities.registry && abilities.withhold) {
+    type Operation = `${'subscribe' | 'unsubscribe'} ${'one' | 'two'}`;
+
+    // Operations on one name that are on their way together: what is alive in the end, and what Redis still has.
+    it.each<{ before: boolean; operations: Operation[]; alive: string[]; subscribers: number }>([
+      {
+        before: false,
+        operations: ['subscribe one', 'subscribe two', 'unsubscribe one'],
+        alive: [],
+        subscribers: 0,
+      },
+      { before: false, operations: ['unsubscribe one', 'subscribe two'], alive: ['two'], subscribers: 1 },
+      {
+        before: false,
+        operations: ['subscribe one', 'subscribe one', 'unsubscribe one'],
+        alive: [],
+        subscribers: 0,
+      },
+      { before: true, operations: ['unsubscribe one', 'subscribe one'], alive: ['one'], subscribers: 1 },
+      {
+        before: true,
+        operations: ['unsubscribe one', 'subscribe two', 'unsubscribe two'],
+        alive: ['two'],
+        subscribers: 1,
+      },
+      {
+        before: true,
+        operations: ['subscribe two', 'unsubscribe one', 'unsubscribe two'],
+        alive: [],
+        subscribers: 0,
+      },
+    ])('loses and keeps listeners as ever: $operations (one subscribed before: $before)', async (row) => {
+      const listeners = { one: named('one'), two: named('two') };
+      if (row.before) await client.subscribe('a', listeners.one);
+      world().withhold();
+      const settled = row.operations.map((operation) => {
+        const [method, who] = operation.split(' ') as ['subscribe' | 'unsubscribe', 'one' | 'two'];
+        return client[method]('a', listeners[who]);
+      });
+      world().acknowledge();
+      await Promise.all(settled);
+      await world().publish('a', '');
+      expect((await fenced()).map((text) => String(text).trim())).toEqual(row.alive);
+      expect(await world().subscribers('channel', 'a')).toBe(row.subscribers);
+    });
+  }
+
+  if (abilities.refuse) {
+    it('rejects a command of which one name is refused as a whole', async () => {
+      await world().refuse(['x', 'x*'], ['a', 'a*']);
+      await expect(client.subscribe(['a', 'x'], hear)).rejects.toThrow(/^NOPERM /);
+      await expect(client.pSubscribe('x*', hear)).rejects.toThrow(/^NOPERM /);
+      await expect(client.sSubscribe('x', hear)).rejects.toThrow(/^NOPERM /);
+      expect(await world().publish('a', '')).toBe(0);
+      await client.subscribe('a', hear);
+      await expect(client.subscribe(['a', 'x'], named('other'))).rejects.toThrow(/^NOPERM /);
+      await world().publish('a', '1');
+      // Whether the other listener hears what was subscribed before, the versions of node-redis differ in.
+      expect(await fenced()).toContainEqual(['1', 'a']);
+    });
+  }
+
+  if (abilities.break && abilities.registry) {
+    const EVENTS = ['error', 'reconnecting', 'connect', 'ready', 'end', 'terminated'];
+    const eventsOf = (one: WorldClient) => {
+      const events: string[] = [];
+      for (const event of EVENTS) one.on(event, () => void events.push(event));
+      return events;
+    };
+
+    it('tells of a lost connection, and has subscribed again before it is ready', async () => {
+      await client.subscribe('a', hear);
+      await client.pSubscribe('p*', hear);
+      await client.sSubscribe('s', hear);
+      const events = eventsOf(client);
+      const counts: Promise<number>[] = [];
+      client.on('ready', () => counts.push(world().publish('a', 'again'), world().sPublish('s', 'again')));
+      await world().break();
+      expect(events.slice(0, 2)).toEqual(['error', 'reconnecting']);
+      expect([client.isOpen, client.isReady]).toEqual([true, false]);
+      expect(await world().publish('a', 'lost')).toBe(0);
+      await world().heal();
+      expect(events.slice(-2)).toEqual(['connect', 'ready']);
+      expect(await Promise.all(counts)).toEqual([1, 1]);
+      await until(() => heard.length === 2);
+      expect(heard).toEqual([
+        ['again', 'a'],
+        ['again', 's'],
+      ]);
+    });
+
+    it('rejects what was on its way when the connection died, and does not ask for it again', async () => {
+      await client.subscribe('b', hear);
+      world().withhold();
+      const died = expect(client.subscribe('a', hear)).rejects.toMatchObject({ name: 'Error' });
+      const leaving = expect(client.unsubscribe('b', hear)).rejects.toMatchObject({ name: 'Error' });
+      await world().break();
+      await Promise.all([died, leaving]);
+      await world().heal();
+      expect(await world().subscribers('channel', 'a')).toBe(0);
+      // The UNSUBSCRIBE is undone.
+      expect(await world().publish('b', '1')).toBe(1);
+      await until(() => heard.length === 1);
+    });
+
+    it('sends when it is back what it was asked for without a connection', async () => {
+      await world().break();
+      const subscribed = client.subscribe('a', hear);
+      await world().heal();
+      await subscribed;
+      expect(await world().publish('a', '1')).toBe(1);
+    });
+
+    it('says end when its user closes it, and hears again when it is opened again', async () => {
+      await client.subscribe('a', hear);
+      const events = eventsOf(client);
+      await client.close();
+      expect([client.isOpen, client.isReady]).toEqual([false, false]);
+      expect(events).toEqual(['end']);
+      await until(async () => (await world().subscribers('channel', 'a')) === 0);
+      await client.connect();
+      expect(await world().publish('a', '1')).toBe(1);
+      await until(() => heard.length === 1);
+    });
+  }
+
+  if (abilities.giveUp && abilities.registry) {
+    it('is not open any more when it has given up, and says so', async () => {
+      await client.subscribe('a', hear);
+      const events: string[] = [];
+      for (const event of ['error', 'reconnecting', 'end']) client.on(event, () => void events.push(event));
+      await world().giveUp(client);
+      expect(client.isOpen).toBe(false);
+      expect(events).not.toContain('reconnecting');
+      expect(events).not.toContain('end');
+      expect(events).toContain('error');
+      await until(async () => (await world().subscribers('channel', 'a')) === 0);
+    });
+  }
+}
