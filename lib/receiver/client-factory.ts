@@ -1,8 +1,9 @@
-import type { PubSubClient } from '../hub/client.js';
+import type { Publisher, PubSubClient } from '../hub/client.js';
 import type { OpenTarget } from './open-options.js';
 
 /** A client that nobody else has. */
-export type OwnedClient = PubSubClient & { connect(): Promise<unknown>; destroy(): unknown };
+export type OwnedClient = PubSubClient &
+  Publisher & { connect(): Promise<unknown>; close(): Promise<unknown>; destroy(): unknown };
 
 /** Loads node-redis; what it resolves to makes a client, not yet connected, at each call. */
 export async function loadFactory(target: OpenTarget): Promise<() => OwnedClient> {

@@ -2,16 +2,21 @@ import { asyncScheduler } from 'rxjs';
 import { loadFactory, type OwnedClient } from './client-factory.js';
 import { parseOpenOptions, type OpenOptions } from './open-options.js';
 
-/** Makes a client that notices a half-open connection and never gives up, and connects it. */
+/**
+ * Makes a client that notices a half-open connection and never gives up, and connects it. `onMade` gets each one that it
+ * tries, before that is connected.
+ */
 export async function openClient(
   redis: string | OpenOptions = {},
   signal?: AbortSignal,
+  onMade?: (client: OwnedClient) => void,
 ): Promise<OwnedClient> {
   const target = parseOpenOptions(redis);
   const create = await loadFactory(target);
   for (let retries = 0; ; retries++) {
     signal?.throwIfAborted();
     const client = create();
+    onMade?.(client);
     try {
       await connect(client, signal);
       return client;

@@ -1,0 +1,41 @@
+import type { LoggerService } from '@nestjs/common';
+import type { Gap } from '../index.js';
+import type { Role } from './client-listeners.js';
+
+const NAMES: Record<Role, string> = { sub: 'that subscribes', pub: 'that replies' };
+
+/** Says what happens to the connections of a server: the same error once an outage. */
+export class ClientLog {
+  readonly #logger: LoggerService;
+  readonly #said = new Set<string>();
+
+  constructor(logger: LoggerService) {
+    this.#logger = logger;
+  }
+
+  error(role: Role, error: unknown): void {
+    const { message, code } = error as { message?: string; code?: string };
+    const text = `The client ${NAMES[role]}: ${message || code || String(error)}`;
+    if (this.#said.has(text)) return;
+    this.#said.add(text);
+    this.#logger.error(text);
+  }
+
+  reconnecting(role: Role): void {
+    this.#logger.warn(`The client ${NAMES[role]} has lost its connection, and reconnects`);
+  }
+
+  connected(): void {
+    this.#said.clear();
+    this.#logger.log('Connected to Redis');
+  }
+
+  gone(role: Role): void {
+    this.#logger.error(`The client ${NAMES[role]} is closed, or has given up: it will not reconnect`);
+  }
+
+  gap({ since, until, channels }: Gap): void {
+    const names = channels.map(({ name }) => name).join(', ');
+    this.#logger.warn(`Messages may be missing of ${until - since} ms, on ${names}`);
+  }
+}

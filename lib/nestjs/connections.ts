@@ -1,0 +1,67 @@
+import { firstValueFrom, from, race, timer } from 'rxjs';
+import type { Publisher, PubSubClient } from '../index.js';
+import type { OwnedClient } from '../receiver/client-factory.js';
+import { closeClient, openClient } from '../receiver/open-client.js';
+import type { ClientListeners, Emitter, Role } from './client-listeners.js';
+import type { ReceiverStrategyOptions } from './receiver-strategy-options.js';
+
+/** Milliseconds that a client has for what it has still to send. */
+const CLOSE_TIMEOUT = 1_000;
+
+/** The clients of a server: one subscribes, one replies. Those that are not given are its own. */
+export class Connections {
+  readonly subscriber: PubSubClient;
+  /** Missing where a `client` was given and no `publisher`: nothing can be replied. */
+  readonly publisher: Publisher | undefined;
+
+  readonly #own: readonly OwnedClient[];
+
+  private constructor(
+    subscriber: PubSubClient,
+    publisher: Publisher | undefined,
+    own: readonly OwnedClient[],
+  ) {
+    this.subscriber = subscriber;
+    this.publisher = publisher;
+    this.#own = own;
+  }
+
+  static async open(
+    { redis, client, publisher }: ReceiverStrategyOptions,
+    listeners: ClientListeners,
+    signal: AbortSignal,
+  ): Promise<Connections> {
+    const own: OwnedClient[] = [];
+    const open = async (role: Role) => {
+      const opened = await openClient(redis, signal, (made) => listeners.watch(role, made));
+      own.push(opened);
+      return opened;
+    };
+    if (client) listeners.watch('sub', client);
+    if (publisher && isEmitter(publisher)) listeners.watch('pub', publisher);
+    try {
+      const sub = client ?? (await open('sub'));
+      const pub = publisher ?? (client ? undefined : await open('pub'));
+      return new Connections(sub, pub, own);
+    } catch (error) {
+      own.forEach(closeClient);
+      throw error;
+    }
+  }
+
+  /** Closes its own clients, behind what they have still to send. */
+  async close(): Promise<void> {
+    await Promise.all(
+      this.#own.map((client) => firstValueFrom(race(from(end(client)), timer(CLOSE_TIMEOUT)))),
+    );
+    this.#own.forEach(closeClient);
+  }
+}
+
+async function end(client: OwnedClient): Promise<void> {
+  if (client.isOpen && client.isReady !== false) await client.close().catch(() => undefined);
+}
+
+function isEmitter(client: object): client is Emitter {
+  return 'on' in client && typeof client.on === 'function' && 'off' in client;
+}

@@ -1,0 +1,117 @@
+import {
+  RedisContext,
+  type BaseRpcContext,
+  type ConsumerDeserializer,
+  type IncomingRequest,
+  type WritePacket,
+} from '@nestjs/microservices';
+import { defer, isObservable, lastValueFrom, mergeMap, of, type Observable, type Subscription } from 'rxjs';
+import type { Channel, Message } from '../index.js';
+import { isReply, type Registration } from './registration.js';
+import type { Replies, Request } from './replies.js';
+
+/** What `@nestjs/microservices` has for every transport. */
+export interface HandlingServer {
+  readonly deserializer: ConsumerDeserializer;
+  /** Nest's own: hands over what a stream emits, its error and its end, one packet after the other. */
+  send(stream: Observable<unknown>, respond: (packet: WritePacket) => Promise<void>): Subscription;
+  /** Runs the work between the two hooks that an application may have set, and settles as the work does. */
+  inHooks(context: BaseRpcContext, work: () => Promise<void>): Promise<void>;
+}
+
+export interface DispatchOptions {
+  readonly server: HandlingServer;
+  readonly registrations: ReadonlyMap<Channel<unknown>, Registration>;
+  /** Missing where nothing can be replied. */
+  readonly replies: Replies | undefined;
+  readonly key: ((message: Message<unknown>) => unknown) | undefined;
+  readonly onError: (what: string, error: unknown) => void;
+}
+
+type Packet = Partial<IncomingRequest> & { readonly metadata?: unknown };
+
+const OVERLOADED = { status: 'error', message: 'The server is overloaded, and did not take this request.' };
+
+/** Leads each message to its handler, and what that answers back. */
+export class MessageDispatch {
+  readonly #options: DispatchOptions;
+
+  constructor(options: DispatchOptions) {
+    this.#options = options;
+  }
+
+  /** Messages of one key are handled one by one. Never throws. */
+  keyOf(message: Message<unknown>): unknown {
+    const { key, onError } = this.#options;
+    const byDefault = this.#registrationOf(message).handler.isEventHandler ? message.channel : message;
+    if (!key) return byDefault;
+    try {
+      return key(message);
+    } catch (error) {
+      onError(`No key for a message on ${message.channel}`, error);
+      return byDefault;
+    }
+  }
+
+  /** Resolves when the handler is done, and Redis has its answers. Never rejects. */
+  async handle(message: Message<unknown>): Promise<void> {
+    if (isReply(message)) return;
+    const registration = this.#registrationOf(message);
+    const { server } = this.#options;
+    try {
+      const packet = await this.#packetOf(message);
+      const request = this.#requestOf(message, packet);
+      const context = new RedisContext([message.channel, packet.metadata] as unknown as [string]);
+      await server.inHooks(context, () =>
+        request
+          ? this.#answer(request, packet, context)
+          : settled(registration.handler(packet.data, context)),
+      );
+    } catch (error) {
+      this.#options.onError(`The handler of ${registration.name} failed, on ${message.channel}`, error);
+    }
+  }
+
+  /** Whoever waits for the answer to a message that was dropped learns that there will be none. Never rejects. */
+  async refuse(message: Message<unknown>): Promise<void> {
+    try {
+      const request = this.#requestOf(message, await this.#packetOf(message));
+      if (request) await this.#options.replies?.send(request, { err: OVERLOADED, isDisposed: true });
+    } catch {
+      // Nobody waits who could be found.
+    }
+  }
+
+  #registrationOf({ source }: Message<unknown>): Registration {
+    return this.#options.registrations.get(source) as Registration;
+  }
+
+  async #packetOf({ channel, data }: Message<unknown>): Promise<Packet> {
+    return (await this.#options.server.deserializer.deserialize(data, { channel })) as Packet;
+  }
+
+  #requestOf(message: Message<unknown>, { id }: Packet): Request | undefined {
+    const { codec, isAnswering } = this.#registrationOf(message);
+    return id !== undefined && isAnswering && this.#options.replies ? { message, id, codec } : undefined;
+  }
+
+  #answer(request: Request, { data }: Packet, context: BaseRpcContext): Promise<void> {
+    const { server, replies } = this.#options;
+    const { handler } = this.#registrationOf(request.message);
+    const response = defer(() => handler(data, context)).pipe(
+      mergeMap((value: unknown) => (isObservable(value) ? value : of(value))),
+    );
+    return new Promise((resolve) => {
+      server.send(response, async (packet) => {
+        await replies?.send(request, packet);
+        if (packet.isDisposed) resolve();
+      });
+    });
+  }
+}
+
+/** An event's handler may return a stream: it is done when that is complete. */
+async function settled(result: unknown): Promise<void> {
+  const value = await result;
+  if (isObservable(value)) await lastValueFrom(value, { defaultValue: undefined });
+}

@@ -1,0 +1,58 @@
+import { Receiver, type PubSubClient } from '../index.js';
+import { closeClient, openClient } from '../receiver/open-client.js';
+import { invalidArgument } from '../errors/invalid-argument.js';
+import type { ReceiverModuleOptions } from './receiver-module-options.js';
+
+/** A module's Receiver, and what is known of its connection. */
+export class ReceiverHandle {
+  readonly receiver: Receiver<unknown>;
+  readonly #client: PubSubClient;
+  #isAway = false;
+  #isStopped = false;
+
+  private constructor(client: PubSubClient, receiver: Receiver<unknown>) {
+    this.#client = client;
+    this.receiver = receiver;
+    const onReady = () => (this.#isAway = false);
+    client.on('ready', onReady);
+    receiver.events.subscribe({
+      next: ({ type }) => {
+        if (type === 'disconnected') this.#isAway = true;
+        if (type === 'gap') this.#isAway = false;
+      },
+      complete: () => {
+        this.#isStopped = true;
+        client.off('ready', onReady);
+      },
+    });
+  }
+
+  /** Resolves when it may be used: connected to Redis and, if that is asked for, subscribed. */
+  static async open(options: ReceiverModuleOptions): Promise<ReceiverHandle> {
+    const { redis, client: given, channels = [], patterns = [], shards = [], connect, ...rest } = options;
+    if (given !== undefined && redis !== undefined) {
+      throw invalidArgument("the option 'redis'", "left out beside 'client'", redis);
+    }
+    const opened = given === undefined ? await openClient(redis, rest.signal) : undefined;
+    try {
+      const receiver = new Receiver(opened ?? (given as PubSubClient), rest);
+      if (opened) receiver.events.subscribe({ complete: () => closeClient(opened) });
+      for (const name of channels) receiver.channel(name);
+      for (const glob of patterns) receiver.pattern(glob);
+      for (const name of shards) receiver.shard(name);
+      if (connect) await receiver.connect();
+      return new ReceiverHandle(opened ?? (given as PubSubClient), receiver);
+    } catch (error) {
+      if (opened) closeClient(opened);
+      throw error;
+    }
+  }
+
+  /** Why no messages come, if they do not. */
+  get obstacle(): string | undefined {
+    if (this.#isStopped) return 'The Receiver is stopped';
+    if (!this.#client.isOpen) return 'The Redis client is closed';
+    if (this.#isAway || this.#client.isReady === false) return 'The connection to Redis is lost';
+    return undefined;
+  }
+}

@@ -1,0 +1,48 @@
+import { Inject, Injectable } from '@nestjs/common';
+import { ModuleRef } from '@nestjs/core';
+import type { ReceiverStats } from '../index.js';
+import type { ReceiverHandle } from './receiver-handle.js';
+import { getHandleToken } from './receiver-token.js';
+
+/** What `@nestjs/terminus` takes for the result of a check: under its key, the status and what explains it. */
+export type ReceiverHealth<Key extends string = string> = Record<
+  Key,
+  { readonly status: 'up' | 'down'; readonly message?: string } & Pick<
+    ReceiverStats,
+    'buffered' | 'dropped' | 'gaps'
+  >
+>;
+
+/**
+ * Says whether a Receiver is connected, in the form that `@nestjs/terminus` expects. It asks nobody: a connection that
+ * has died is known by its heartbeat.
+ *
+ * ```typescript
+ * @Get() @HealthCheck()
+ * check() {
+ *   return this.health.check([() => this.receivers.isHealthy('redis')]);
+ * }
+ * ```
+ */
+@Injectable()
+export class ReceiverHealthIndicator {
+  readonly #moduleRef: ModuleRef;
+
+  constructor(@Inject(ModuleRef) moduleRef: ModuleRef) {
+    this.#moduleRef = moduleRef;
+  }
+
+  /**
+   * @param key what the result stands under
+   * @param name of the Receiver, as in `@InjectReceiver(name)`
+   */
+  isHealthy<const Key extends string>(key: Key, name?: string): ReceiverHealth<Key> {
+    const { obstacle, receiver } = this.#moduleRef.get<ReceiverHandle>(getHandleToken(name), {
+      strict: false,
+    });
+    const { buffered, dropped, gaps } = receiver.stats;
+    const detail = { buffered, dropped, gaps };
+    const result = obstacle ? { status: 'down', message: obstacle, ...detail } : { status: 'up', ...detail };
+    return { [key]: result } as ReceiverHealth<Key>;
+  }
+}

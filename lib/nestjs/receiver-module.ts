@@ -1,0 +1,94 @@
+import {
+  ConfigurableModuleBuilder,
+  Inject,
+  Module,
+  type ConfigurableModuleAsyncOptions,
+  type DynamicModule,
+  type OnApplicationShutdown,
+} from '@nestjs/common';
+import { ReceiverHandle } from './receiver-handle.js';
+import { ReceiverHealthIndicator } from './receiver-health-indicator.js';
+import type { ReceiverModuleExtras, ReceiverModuleOptions } from './receiver-module-options.js';
+import { getHandleToken, getReceiverToken } from './receiver-token.js';
+
+/** The module's own handle, whatever its name. */
+const HANDLE = Symbol('handle');
+
+const { ConfigurableModuleClass, MODULE_OPTIONS_TOKEN } =
+  new ConfigurableModuleBuilder<ReceiverModuleOptions>()
+    .setClassMethodName('forRoot')
+    .setFactoryMethodName('createReceiverOptions')
+    .setExtras<ReceiverModuleExtras>({ name: undefined, isGlobal: true }, provideReceiver)
+    .build();
+
+/** What `forRootAsync` takes: the factory, or the class whose `createReceiverOptions()` is the factory. */
+export type ReceiverModuleAsyncOptions = ConfigurableModuleAsyncOptions<
+  ReceiverModuleOptions,
+  'createReceiverOptions'
+> &
+  ReceiverModuleExtras;
+
+/**
+ * Provides a Receiver, opened before the application serves, and drained when it shuts down.
+ *
+ * ```typescript
+ * @Module({
+ *   imports: [
+ *     ReceiverModule.forRoot({ redis: process.env.REDIS_URL }),
+ *     ReceiverModule.forRootAsync({
+ *       name: 'prices',
+ *       inject: [ConfigService],
+ *       useFactory: (config: ConfigService) => ({ redis: config.get('PRICES_URL'), codec: json() }),
+ *     }),
+ *   ],
+ * })
+ * ```
+ *
+ * @see {@link InjectReceiver}
+ */
+@Module({})
+export class ReceiverModule extends ConfigurableModuleClass implements OnApplicationShutdown {
+  readonly #handle: ReceiverHandle;
+
+  /** Nest calls it. */
+  constructor(@Inject(HANDLE) handle: ReceiverHandle) {
+    super();
+    this.#handle = handle;
+  }
+
+  /** With options that are known. */
+  static override forRoot(options: ReceiverModuleOptions & ReceiverModuleExtras = {}): DynamicModule {
+    return super.forRoot(options);
+  }
+
+  /** With options that something else provides. */
+  static override forRootAsync(options: ReceiverModuleAsyncOptions): DynamicModule {
+    return super.forRootAsync(options);
+  }
+
+  /** What was on its way is taken; whoever consumes the Receiver then comes to its end. */
+  onApplicationShutdown(): Promise<void> {
+    return this.#handle.receiver.drain();
+  }
+}
+
+function provideReceiver(definition: DynamicModule, { name, isGlobal }: ReceiverModuleExtras): DynamicModule {
+  const handle = getHandleToken(name);
+  const receiver = getReceiverToken(name);
+  return {
+    ...definition,
+    global: isGlobal ?? true,
+    providers: [
+      ...(definition.providers ?? []),
+      {
+        provide: handle,
+        inject: [MODULE_OPTIONS_TOKEN],
+        useFactory: (options: ReceiverModuleOptions) => ReceiverHandle.open(options),
+      },
+      { provide: HANDLE, useExisting: handle },
+      { provide: receiver, inject: [handle], useFactory: ({ receiver }: ReceiverHandle) => receiver },
+      ReceiverHealthIndicator,
+    ],
+    exports: [receiver, ReceiverHealthIndicator],
+  };
+}

@@ -1,0 +1,75 @@
+import type { ConsumerDeserializer, ConsumerSerializer } from '@nestjs/microservices';
+import type { Codec, Message, OpenOptions, PubSubClient, Publisher } from '../index.js';
+import { invalidArgument } from '../errors/invalid-argument.js';
+import { packets } from './packet-codec.js';
+
+export interface ReceiverStrategyOptions {
+  /**
+   * What to connect to, as in `Receiver.open`: a URL, or the options of `createClient`, `createCluster` or
+   * `createSentinel`. The strategy makes two clients of it, one that subscribes and one that replies, and closes them.
+   * @default redis://localhost:6379
+   */
+  readonly redis?: string | OpenOptions | undefined;
+  /** A client to subscribe with, in place of one of its own. It is borrowed, has to be open, and stays open. */
+  readonly client?: PubSubClient | undefined;
+  /** A client to reply with, in place of one of its own. Needed beside `client` where there are request handlers. */
+  readonly publisher?: Publisher | undefined;
+  /**
+   * The most messages that are handled at a time, a positive integer or `Infinity`.
+   * @default 256
+   */
+  readonly concurrent?: number | undefined;
+  /**
+   * Messages of one key are handled one at a time, in the order in which they came.
+   * @default the channel of an event; a request has no order
+   */
+  readonly key?: ((message: Message<unknown>) => unknown) | undefined;
+  /**
+   * The most messages that wait to be handled.
+   * @default 16384
+   */
+  readonly capacity?: number | undefined;
+  /**
+   * Which message is lost when more would have to wait: the one that has waited longest, or the one that comes. It is
+   * reported, and a request is answered with an error.
+   * @default 'drop-oldest'
+   */
+  readonly overflow?: 'drop-oldest' | 'drop-incoming' | undefined;
+  /**
+   * How packets are written. What it cannot decode is reported, as a `DecodeError`.
+   * @default JSON, and what is none is taken as a text, as in Nest's own Redis transport
+   */
+  readonly codec?: Codec<unknown> | undefined;
+  /**
+   * Milliseconds that `close()` waits for what is being handled.
+   * @default 10000
+   */
+  readonly drainTimeout?: number | undefined;
+  /** As in Nest's own transports: makes the packet out of what was decoded. */
+  readonly deserializer?: ConsumerDeserializer | undefined;
+  /** As in Nest's own transports: makes what is encoded out of a reply. */
+  readonly serializer?: ConsumerSerializer | undefined;
+}
+
+/** The options with their defaults. */
+export type ResolvedOptions = ReturnType<typeof resolveStrategyOptions>;
+
+const OVERFLOWS: readonly unknown[] = ['drop-oldest', 'drop-incoming'];
+
+/** What the core checks, when the server listens, is not checked here. */
+export function resolveStrategyOptions(options: ReceiverStrategyOptions) {
+  const { client, redis, key, concurrent = 256, overflow = 'drop-oldest', drainTimeout = 10_000 } = options;
+  if (client !== undefined && redis !== undefined) {
+    throw invalidArgument("the option 'redis'", "left out beside 'client'", redis);
+  }
+  if (!OVERFLOWS.includes(overflow)) {
+    throw invalidArgument("the option 'overflow'", "'drop-oldest' or 'drop-incoming'", overflow);
+  }
+  if (key !== undefined && typeof key !== 'function') {
+    throw invalidArgument("the option 'key'", 'a function', key);
+  }
+  if (!Number.isFinite(drainTimeout) || drainTimeout < 0) {
+    throw invalidArgument("the option 'drainTimeout'", 'a number of milliseconds', drainTimeout);
+  }
+  return { ...options, codec: options.codec ?? packets, concurrent, overflow, drainTimeout };
+}

@@ -1,0 +1,242 @@
+import { Logger } from '@nestjs/common';
+import {
+  RedisContext,
+  Server,
+  Transport,
+  type BaseRpcContext,
+  type CustomTransportStrategy,
+} from '@nestjs/microservices';
+import { Receiver, type Channel, type ReceiverEvent } from '../index.js';
+import { invalidArgument } from '../errors/invalid-argument.js';
+import { ClientListeners, type ClientListener, type Role } from './client-listeners.js';
+import { ClientLog } from './client-log.js';
+import { Connections } from './connections.js';
+import { MessageIntake } from './message-intake.js';
+import {
+  resolveStrategyOptions,
+  type ReceiverStrategyOptions,
+  type ResolvedOptions,
+} from './receiver-strategy-options.js';
+import { MessageDispatch, type HandlingServer } from './message-dispatch.js';
+import { register, type Registration } from './registration.js';
+import { Replies } from './replies.js';
+
+/** As Nest's own Redis transport has them: while one of the clients reconnects, the server does. */
+export type ReceiverStrategyStatus = 'connected' | 'reconnecting' | 'disconnected';
+
+/** Any event of node-redis; its listener learns first which of the two clients it comes from. */
+export type ReceiverStrategyEvents = Record<string, ClientListener>;
+
+/** What there is from `listen()` to `close()`. */
+interface Session {
+  readonly connections: Connections;
+  readonly receiver: Receiver<unknown>;
+  readonly intake: MessageIntake;
+}
+
+/**
+ * A transport of Nest's microservices on Redis Pub/Sub. On the wire it is Nest's own Redis transport, whose `ClientProxy`
+ * talks to it unchanged.
+ *
+ * ```typescript
+ * const app = await NestFactory.createMicroservice(AppModule, {
+ *   strategy: new ReceiverStrategy({ redis: process.env.REDIS_URL }),
+ * });
+ * await app.listen();
+ * ```
+ *
+ * The name of a handler is subscribed as a pattern if it has a `*`, `?` or `[`, else as a channel; {@link HandlerExtras}
+ * say otherwise. Events are handled one by one and in order on each channel, requests side by side, and all of them at
+ * most `concurrent` at a time. An event handler of a pattern answers no request that it hears: the channel's own handler
+ * does.
+ *
+ * What fails, a packet that cannot be decoded, a handler or a reply, is logged and disturbs nothing else.
+ */
+export class ReceiverStrategy
+  extends Server<ReceiverStrategyEvents, ReceiverStrategyStatus>
+  implements CustomTransportStrategy
+{
+  /** Handlers that are meant for `Transport.REDIS` alone are served too. */
+  override transportId: Transport | symbol = Transport.REDIS;
+
+  protected override readonly logger = new Logger(ReceiverStrategy.name);
+
+  readonly #options: ResolvedOptions;
+  readonly #log = new ClientLog(this.logger);
+  readonly #listeners = new ClientListeners();
+  readonly #away = new Set<Role>();
+  #opening: AbortController | undefined;
+  #session: Session | undefined;
+
+  /** @throws {TypeError} an option that is none */
+  constructor(options: ReceiverStrategyOptions = {}) {
+    super();
+    this.#options = resolveStrategyOptions(options);
+    this.initializeSerializer(options as Parameters<typeof this.initializeSerializer>[0]);
+    this.initializeDeserializer(options as Parameters<typeof this.initializeDeserializer>[0]);
+    this.#listeners.on('error', (role, error) => this.#log.error(role, error));
+    this.#listeners.on('reconnecting', (role) => this.#leave(role));
+    this.#listeners.on('ready', (role) => this.#return(role));
+    for (const event of ['end', 'terminated']) this.#listeners.on(event, (role) => this.#lose(role));
+  }
+
+  /** Connects and subscribes all handlers; calls back when Redis has acknowledged, or with the error. */
+  listen(callback: (error?: unknown) => unknown): void {
+    this.#open().then(
+      () => callback(),
+      (error: unknown) => callback(error),
+    );
+  }
+
+  /**
+   * Unsubscribes, handles and answers what had come until then, and closes the clients of its own. It waits for the
+   * handlers for `drainTimeout` at the most.
+   */
+  async close(): Promise<void> {
+    this.#opening?.abort(new Error('The server was closed while it was connecting.'));
+    const session = this.#session;
+    if (!session) return;
+    this.#session = undefined;
+    await session.receiver.drain();
+    const { drainTimeout } = this.#options;
+    if (!(await session.intake.end(drainTimeout))) {
+      this.logger.warn(`Closed with messages that were not handled within ${drainTimeout} ms`);
+    }
+    await this.#release(session.connections);
+    this._status$.next('disconnected');
+  }
+
+  /** Listens to an event of both clients, from when they are made. */
+  on<Event extends string, Callback extends ClientListener>(event: Event, callback: Callback): void {
+    this.#listeners.on(event, callback);
+  }
+
+  /** `[publisher, subscriber, receiver]`: the two clients, as Nest's own has them, and the Receiver. */
+  unwrap<T>(): T {
+    if (!this.#session)
+      throw new Error('The server does not listen. Await listen() or startAllMicroservices().');
+    const { connections, receiver } = this.#session;
+    return [connections.publisher, connections.subscriber, receiver] as T;
+  }
+
+  async #open(): Promise<void> {
+    if (this.#opening ?? this.#session) throw new Error('The server listens already. Close it first.');
+    const opening = new AbortController();
+    this.#opening = opening;
+    try {
+      this.#session = await this.#connect(opening.signal);
+    } finally {
+      this.#opening = undefined;
+    }
+    this.#tellConnected();
+  }
+
+  async #connect(signal: AbortSignal): Promise<Session> {
+    const connections = await Connections.open(this.#options, this.#listeners, signal);
+    const { codec } = this.#options;
+    const receiver = new Receiver<unknown>(connections.subscriber, { codec, autoStop: false });
+    try {
+      const dispatch = this.#dispatch(this.#register(receiver, connections), connections);
+      receiver.events.subscribe((event) => this.#onEvent(event));
+      await receiver.connect();
+      signal.throwIfAborted();
+      return { connections, receiver, intake: this.#takeIn(receiver, dispatch) };
+    } catch (error) {
+      await receiver.stop();
+      await this.#release(connections);
+      throw error;
+    }
+  }
+
+  #register(receiver: Receiver<unknown>, { publisher }: Connections): Map<Channel<unknown>, Registration> {
+    const registrations = new Map<Channel<unknown>, Registration>();
+    for (const [name, handler] of this.messageHandlers) {
+      if (!handler.isEventHandler && !publisher) {
+        const advice = `The handler of ${name} could not answer.`;
+        throw invalidArgument("the option 'publisher'", "a client, beside 'client'", publisher, advice);
+      }
+      const registration = register(receiver, name, handler, this.#options.codec);
+      registrations.set(registration.channel, registration);
+    }
+    return registrations;
+  }
+
+  #dispatch(registrations: ReadonlyMap<Channel<unknown>, Registration>, { publisher }: Connections) {
+    const onError = (what: string, error: unknown) => this.#report(what, error);
+    const server: HandlingServer = {
+      deserializer: this.deserializer,
+      send: (stream, respond) => this.send(stream, respond),
+      inHooks: (context, work) => this.#inHooks(context, work),
+    };
+    const replies = publisher && new Replies({ publisher, serializer: this.serializer, onError });
+    return new MessageDispatch({ server, registrations, replies, key: this.#options.key, onError });
+  }
+
+  #takeIn(receiver: Receiver<unknown>, dispatch: MessageDispatch): MessageIntake {
+    const { concurrent, capacity, overflow } = this.#options;
+    return new MessageIntake(receiver, {
+      concurrent,
+      capacity,
+      overflow,
+      key: (message) => dispatch.keyOf(message),
+      handle: (message) => dispatch.handle(message),
+      onDrop: (message) => void dispatch.refuse(message),
+      onDropped: (count) => this.logger.warn(`Too much to handle: ${count} messages were dropped so far`),
+      onError: (error) => this.logger.error(error.message, error.stack),
+    });
+  }
+
+  #inHooks(context: BaseRpcContext, work: () => Promise<void>): Promise<void> {
+    const id = this.transportId as Transport | symbol;
+    return new Promise((resolve, reject) => {
+      const done = () => {
+        const working = work();
+        const end = () => this.onProcessingEndHook?.(id, context);
+        return working.finally(end).then(resolve, reject);
+      };
+      // A hook may be asynchronous, whatever its type says.
+      const hooked = this.onProcessingStartHook(id, context, done) as unknown;
+      if (hooked instanceof Promise) hooked.catch(reject);
+    });
+  }
+
+  async #release(connections: Connections): Promise<void> {
+    this.#listeners.release();
+    this.#away.clear();
+    await connections.close();
+  }
+
+  #onEvent(event: ReceiverEvent): void {
+    if (event.type === 'disconnected') this.#leave('sub');
+    if (event.type !== 'gap' || event.gap.cause !== 'reconnect') return;
+    this.#log.gap(event.gap);
+    this.#return('sub');
+  }
+
+  #leave(role: Role): void {
+    if (!this.#session || this.#away.has(role)) return;
+    this.#away.add(role);
+    this.#log.reconnecting(role);
+    this._status$.next('reconnecting');
+  }
+
+  #return(role: Role): void {
+    if (this.#away.delete(role) && this.#away.size === 0) this.#tellConnected();
+  }
+
+  #lose(role: Role): void {
+    if (!this.#session) return;
+    this.#log.gone(role);
+    this._status$.next('disconnected');
+  }
+
+  #tellConnected(): void {
+    this.#log.connected();
+    this._status$.next('connected');
+  }
+
+  #report(what: string, error: unknown): void {
+    const { message, stack } = error as Partial<Error>;
+    this.logger.error(`${what}: ${message ?? String(error)}`, stack);
+  }
+}

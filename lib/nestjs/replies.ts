@@ -1,0 +1,52 @@
+import type { ConsumerSerializer, WritePacket } from '@nestjs/microservices';
+import type { Codec, Message, Publisher } from '../index.js';
+
+/** A request, and how its reply is to be written. */
+export interface Request {
+  readonly message: Message<unknown>;
+  readonly id: string;
+  readonly codec: Codec<unknown>;
+}
+
+export interface RepliesOptions {
+  readonly publisher: Publisher;
+  readonly serializer: ConsumerSerializer;
+  readonly onError: (what: string, error: unknown) => void;
+}
+
+const UNWRITABLE = { status: 'error', message: 'The reply could not be written.' };
+
+/** Publishes replies to where Nest's `ClientProxy` waits for them. */
+export class Replies {
+  readonly #options: RepliesOptions;
+
+  constructor(options: RepliesOptions) {
+    this.#options = options;
+  }
+
+  /** Resolves when Redis has it, and never rejects. */
+  async send(request: Request, packet: WritePacket): Promise<void> {
+    const { publisher, onError } = this.#options;
+    const { source, channel } = request.message;
+    const to = `${channel}.reply`;
+    try {
+      const payload = this.#write(request, packet);
+      if (source.kind === 'shard' && publisher.sPublish) await publisher.sPublish(to, payload);
+      else await publisher.publish(to, payload);
+    } catch (error) {
+      onError(`A reply on ${to} is lost`, error);
+    }
+  }
+
+  #write({ id, codec }: Request, packet: WritePacket): string | Buffer {
+    const write = (reply: WritePacket) =>
+      codec.encode(this.#options.serializer.serialize({ ...reply, id }) as unknown);
+    try {
+      return write(packet);
+    } catch (error) {
+      this.#options.onError('A reply could not be written', error);
+      // Else who asked would wait for it.
+      return write({ err: UNWRITABLE, isDisposed: true });
+    }
+  }
+}
