@@ -212,12 +212,10 @@ describe('ReceiverStrategy', () => {
       await lastValueFrom(client.emit('orders.1', 'one'), { defaultValue: undefined });
       await lastValueFrom(client.emit('orders.2', 'two'), { defaultValue: undefined });
       await heard(4);
-      expect(notes.heard).toEqual([
-        'news: {"a":1}',
-        'orders.1: "one"',
-        '* orders.1: "one"',
-        '* orders.2: "two"',
-      ]);
+      const of = (channel: string) => notes.heard.filter((line) => line.includes(channel));
+      expect(of('news')).toEqual(['news: {"a":1}']);
+      expect(of('orders.1')).toEqual(['orders.1: "one"', '* orders.1: "one"']);
+      expect(of('orders.2')).toEqual(['* orders.2: "two"']);
     });
 
     it('tells an event handler of a request that its pattern matches, and answers it once', async () => {

@@ -1,0 +1,280 @@
+import {
+  Controller,
+  Get,
+  Inject,
+  Injectable,
+  Module,
+  type INestApplicationContext,
+  type Type,
+} from '@nestjs/common';
+import { HealthCheckService, TerminusModule } from '@nestjs/terminus';
+import { Test } from '@nestjs/testing';
+import { createClient } from 'redis';
+import { json, Receiver } from 'rx-redis-receiver';
+import {
+  getReceiverToken,
+  InjectReceiver,
+  ReceiverHealthIndicator,
+  ReceiverModule,
+  type ReceiverModuleOptions,
+} from 'rx-redis-receiver/nestjs';
+import { NestLog } from '../support/nest-log.js';
+import { RedisServer } from '../support/redis-server.js';
+import { until } from '../support/until.js';
+
+@Injectable()
+class News {
+  readonly heard: string[] = [];
+
+  constructor(@InjectReceiver() readonly receiver: Receiver) {
+    receiver.channel('news');
+    receiver.subscribe({
+      next: ({ data }) => this.heard.push(data),
+      complete: () => this.heard.push('complete'),
+    });
+  }
+}
+
+@Module({ providers: [News] })
+class NewsModule {}
+
+describe('ReceiverModule', () => {
+  let redis: RedisServer;
+  const closing: (() => unknown)[] = [];
+
+  beforeAll(async () => {
+    redis = await RedisServer.start();
+  });
+
+  afterEach(async () => {
+    for (const close of closing.splice(0).reverse()) await close();
+  });
+
+  afterAll(() => redis.stop());
+
+  async function start(...imports: Parameters<typeof Test.createTestingModule>[0]['imports'] & object) {
+    const app = await Test.createTestingModule({ imports }).setLogger(new NestLog()).compile();
+    closing.push(() => app.close());
+    return app.init();
+  }
+
+  async function bare() {
+    const client = createClient({ url: redis.url });
+    closing.push(() => client.destroy());
+    return client.connect();
+  }
+
+  it('provides a Receiver to every module, and drains it at the end', async () => {
+    const publisher = await bare();
+    const app = await start(ReceiverModule.forRoot({ redis: redis.url }), NewsModule);
+    const { receiver, heard } = app.get(News, { strict: false });
+    await receiver.channel('news').whenSubscribed();
+    const published = Array.from({ length: 100 }, (_, index) => publisher.publish('news', String(index)));
+    await publisher.publish('news', 'last');
+    await app.close();
+    await Promise.all(published);
+    expect(heard).toHaveLength(102);
+    expect(heard.slice(-2)).toEqual(['last', 'complete']);
+    await until(async () => (await publisher.clientList()).length === 1);
+  });
+
+  it('is connected before the application starts, and subscribed if that is asked for', async () => {
+    const options = { redis: redis.url, channels: ['a'], patterns: ['b*'], shards: ['c'] };
+    const lazy = await start(ReceiverModule.forRoot(options));
+    const receiver = lazy.get<Receiver>(getReceiverToken());
+    const kinds = [receiver.channels, receiver.patterns, receiver.shards].map((map) => [...map.keys()]);
+    expect(kinds).toEqual([['a'], ['b*'], ['c']]);
+    const publisher = await bare();
+    await expect(publisher.pubSubChannels()).resolves.toEqual([]);
+
+    const eager = await start(ReceiverModule.forRoot({ ...options, connect: true }));
+    await publisher.publish('a', '1');
+    await publisher.publish('b1', '2');
+    await publisher.sPublish('c', '3');
+    const pulled = eager.get<Receiver>(getReceiverToken());
+    const data = [await pulled.get(), await pulled.get(), await pulled.get()].map((message) => message?.data);
+    expect(data).toEqual(['1', '2', '3']);
+  });
+
+  it('has several, each by its name and with its own options', async () => {
+    @Injectable()
+    class Both {
+      constructor(
+        @InjectReceiver() readonly receiver: Receiver,
+        @InjectReceiver('prices') readonly prices: Receiver<{ price: number }>,
+      ) {}
+    }
+    @Module({ providers: [Both] })
+    class BothModule {}
+    const app = await start(
+      ReceiverModule.forRoot({ redis: redis.url }),
+      ReceiverModule.forRoot({
+        name: 'prices',
+        redis: redis.url,
+        codec: json(),
+        channels: ['p'],
+        connect: true,
+      }),
+      BothModule,
+    );
+    const { receiver, prices } = app.get(Both, { strict: false });
+    expect(receiver).not.toBe(prices);
+    await (await bare()).publish('p', '{"price":3}');
+    await expect(prices.get()).resolves.toMatchObject({ data: { price: 3 } });
+  });
+
+  describe('forRootAsync', () => {
+    class Settings {
+      readonly url = redis.url;
+    }
+
+    @Module({ providers: [Settings], exports: [Settings] })
+    class SettingsModule {}
+
+    class Factory {
+      createReceiverOptions(): ReceiverModuleOptions {
+        return { redis: redis.url, channels: ['x'] };
+      }
+    }
+
+    const expectChannels = (app: INestApplicationContext, name: string | undefined, ...channels: string[]) =>
+      expect([...app.get<Receiver>(getReceiverToken(name)).channels.keys()]).toEqual(channels);
+
+    it('takes a factory with what it needs', async () => {
+      const app = await start(
+        ReceiverModule.forRootAsync({
+          name: 'later',
+          imports: [SettingsModule],
+          inject: [Settings],
+          useFactory: ({ url }: Settings) => Promise.resolve({ redis: url, channels: ['y'] }),
+        }),
+      );
+      expectChannels(app, 'later', 'y');
+    });
+
+    it('takes a class', async () => {
+      expectChannels(await start(ReceiverModule.forRootAsync({ useClass: Factory })), undefined, 'x');
+    });
+  });
+
+  it('belongs to those who import it, if it is not global', async () => {
+    const local = ReceiverModule.forRoot({ client: await bare(), isGlobal: false });
+    await expect(start(local, NewsModule)).rejects.toThrow("Nest can't resolve dependencies of the News");
+    @Module({ imports: [local], providers: [News] })
+    class Importing {}
+    await expect(start(Importing)).resolves.toBeDefined();
+  });
+
+  it('borrows a client, and leaves it open', async () => {
+    const client = await bare();
+    const app = await start(ReceiverModule.forRoot({ client }), NewsModule);
+    await app.get(News, { strict: false }).receiver.channel('news').whenSubscribed();
+    await app.close();
+    await expect((await bare()).pubSubChannels()).resolves.toEqual([]);
+    await expect(client.ping()).resolves.toBe('PONG');
+  });
+
+  it('fails the start with what is wrong, and leaves no connection behind', async () => {
+    const startWith = (options: ReceiverModuleOptions) =>
+      start(ReceiverModule.forRoot({ redis: redis.url, ...options }));
+    await expect(startWith({ capacity: 0 })).rejects.toThrow(
+      "Expected the option 'capacity' to be a positive integer",
+    );
+    await expect(startWith({ channels: [1 as never] })).rejects.toThrow(
+      'Expected the name of a channel to be a string',
+    );
+    await expect(startWith({ client: {} as never })).rejects.toThrow(
+      "the option 'redis' to be left out beside 'client'",
+    );
+    const { port } = redis;
+    await expect(startWith({ redis: `redis://who:what@127.0.0.1:${port}` })).rejects.toThrow('WRONGPASS');
+    const admin = await bare();
+    await until(async () => (await admin.clientList()).length === 1);
+  });
+
+  it('can be replaced in a test', async () => {
+    const fake = { subscribe: () => undefined, channel: () => undefined };
+    const app = await Test.createTestingModule({
+      imports: [ReceiverModule.forRoot({ client: await bare() }), NewsModule],
+    })
+      .overrideProvider(getReceiverToken())
+      .useValue(fake)
+      .compile();
+    closing.push(() => app.close());
+    expect(app.get(News, { strict: false }).receiver).toBe(fake);
+  });
+});
+
+describe('ReceiverHealthIndicator', () => {
+  @Controller()
+  class Health {
+    constructor(
+      @Inject(HealthCheckService) readonly health: HealthCheckService,
+      @Inject(ReceiverHealthIndicator) readonly receivers: ReceiverHealthIndicator,
+    ) {}
+
+    @Get()
+    check() {
+      return this.health.check([
+        () => this.receivers.isHealthy('redis'),
+        () => this.receivers.isHealthy('more', 'more'),
+      ]);
+    }
+  }
+
+  async function start(redis: RedisServer, controller: Type = Health) {
+    @Module({
+      imports: [
+        TerminusModule.forRoot({ logger: false }),
+        ReceiverModule.forRoot({ redis: redis.url, channels: ['a'], connect: true }),
+        ReceiverModule.forRoot({ name: 'more', redis: redis.url }),
+      ],
+      controllers: [controller],
+    })
+    class AppModule {}
+    const app = await Test.createTestingModule({ imports: [AppModule] })
+      .setLogger(new NestLog())
+      .compile();
+    return app.init();
+  }
+
+  const counts = { buffered: 0, dropped: 0, gaps: 0 };
+
+  it('is what terminus expects: up, down while the connection is lost, and up again', async () => {
+    const redis = await RedisServer.start();
+    const app = await start(redis);
+    const health = app.get(Health);
+    await expect(health.check()).resolves.toMatchObject({
+      status: 'ok',
+      details: { redis: { status: 'up', ...counts }, more: { status: 'up', ...counts } },
+    });
+
+    await redis.kill();
+    const failure = await until(() =>
+      health.check().then(
+        () => undefined,
+        (error: { response: unknown }) => error.response as { error: { more?: unknown } },
+      ),
+    );
+    expect(failure).toMatchObject({
+      status: 'error',
+      error: { redis: { status: 'down', message: 'The connection to Redis is lost', ...counts } },
+    });
+
+    const again = await RedisServer.start({ port: redis.port });
+    const back = await until(() => health.check().catch(() => undefined));
+    expect(back?.details).toMatchObject({ redis: { status: 'up', gaps: 1 }, more: { status: 'up' } });
+    await app.close();
+    await again.stop();
+  });
+
+  it('is down when the Receiver is stopped', async () => {
+    await using redis = await RedisServer.start();
+    const app = await start(redis);
+    await app.get<Receiver>(getReceiverToken('more')).stop();
+    expect(app.get(ReceiverHealthIndicator).isHealthy('x', 'more')).toEqual({
+      x: { status: 'down', message: 'The Receiver is stopped', ...counts },
+    });
+    await app.close();
+  });
+});
