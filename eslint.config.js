@@ -15,6 +15,11 @@ const noAdapters = {
   group: ['**/testing/*', '**/nestjs/*'],
   message: 'The adapters import the core, never the reverse.',
 };
+const noInsides = {
+  group: ['../*/*', '!../errors/invalid-argument.js', '!../receiver/open-client.js'],
+  allowTypeImports: true,
+  message: 'The adapters import the public core.',
+};
 const noLayers = (layers, message) => ({
   group: layers.map((layer) => `**/${layer}/*`),
   allowTypeImports: true,
@@ -91,6 +96,7 @@ export default defineConfig(
   { files: ['lib/**'], rules: { 'no-console': 'error' } },
   restrict(['lib/**'], noRedis),
   { ...restrict(['lib/**'], noRedis, noAdapters), ignores: ['lib/testing/**', 'lib/nestjs/**'] },
+  restrict(['lib/nestjs/**'], noRedis, noInsides),
   operatorRules,
   ...layerRules,
   {

@@ -8,9 +8,11 @@ import { pack } from './pack.js';
 import { temporaryFolder } from './temporary-folder.js';
 
 // Usage: smoke.ts [VERSION_OF_NODE...]. Installs the packed package as a user would, and uses it: on the
-// Node that runs this and on each of the versions, with both major versions of redis that it supports.
+// Node that runs this and on each of the versions, with both major versions of redis and of Nest that it supports.
 
 const TIME_LIMIT = 60_000;
+/** 11 is the last of CommonJS, 12 the first of ES modules. */
+const NEST_VERSIONS = [11, 12];
 const { devDependencies } = JSON.parse(readFileSync('package.json', 'utf8')) as {
   devDependencies: Record<string, string>;
 };
@@ -28,18 +30,30 @@ cpSync('spec/smoke', project, { recursive: true });
 // The same lines as an ES module and as CommonJS: each is to find the types of its own format.
 for (const ending of ['mts', 'cts']) {
   cpSync('spec/smoke/consumer.ts', join(project, `consumer.${ending}`));
+  cpSync('spec/smoke/nest.ts', join(project, `nest.${ending}`));
 }
 writeFileSync(join(project, 'package.json'), '{ "private": true }');
 const nodes = new Map([[process.versions.node, process.execPath]]);
 for (const version of process.argv.slice(2)) nodes.set(version, nodeBinary(version, folder.path));
 
 install(tarball, rxjs);
-onEveryNode('without redis', ['without-redis.mjs', 'without-redis.cjs']);
+onEveryNode('without redis', ['without-redis.mjs', 'without-redis.cjs', 'without-nest.cjs']);
 for (const version of redisVersions) {
   const peer = `redis@${version}`;
   install(peer, nodeTypes);
   onEveryNode(peer, ['consumer.mjs', 'consumer.cjs']);
-  typesOf(peer);
+  typesOf(peer, ['tsconfig.nodenext.json', 'tsconfig.bundler.json']);
+}
+for (const major of NEST_VERSIONS) {
+  const peer = `nest@${major}`;
+  const nest = ['common', 'core', 'microservices'].map((name) => `@nestjs/${name}@${major}`);
+  install(
+    ...nest,
+    `reflect-metadata@${devDependencies['reflect-metadata']}`,
+    `ioredis@${devDependencies.ioredis}`,
+  );
+  onEveryNode(peer, ['nest.mjs', 'nest.cjs']);
+  typesOf(peer, ['tsconfig.nest.json']);
 }
 process.exitCode = failures === 0 ? 0 : 1;
 
@@ -58,9 +72,9 @@ function onEveryNode(what: string, scripts: readonly string[]): void {
   }
 }
 
-function typesOf(what: string): void {
+function typesOf(what: string, configs: readonly string[]): void {
   const tsc = createRequire(import.meta.url).resolve('typescript/bin/tsc');
-  for (const config of ['tsconfig.nodenext.json', 'tsconfig.bundler.json']) {
+  for (const config of configs) {
     check(`${config}, ${what}`, process.execPath, [tsc, '--project', config]);
   }
 }

@@ -14,8 +14,7 @@ export class ClientLog {
   }
 
   error(role: Role, error: unknown): void {
-    const { message, code } = error as { message?: string; code?: string };
-    const text = `The client ${NAMES[role]}: ${message || code || String(error)}`;
+    const text = `The client ${NAMES[role]}: ${describe(error)}`;
     if (this.#said.has(text)) return;
     this.#said.add(text);
     this.#logger.error(text);
@@ -38,4 +37,10 @@ export class ClientLog {
     const names = channels.map(({ name }) => name).join(', ');
     this.#logger.warn(`Messages may be missing of ${until - since} ms, on ${names}`);
   }
+}
+
+/** Several addresses of one name that all fail make an error without a message. */
+function describe(error: unknown): string {
+  const { message, code } = error as { message?: string; code?: string };
+  return message === '' && code !== undefined ? code : (message ?? String(error));
 }

@@ -1,4 +1,4 @@
-import type { Codec, OpenOptions, PubSubClient, ReceiverOptions } from '../index.js';
+import type { OpenOptions, PubSubClient, ReceiverOptions } from '../index.js';
 
 export interface ReceiverModuleOptions extends ReceiverOptions<unknown> {
   /**

@@ -51,13 +51,17 @@ export interface ReceiverStrategyOptions {
   readonly serializer?: ConsumerSerializer | undefined;
 }
 
+type Defaulted = 'codec' | 'concurrent' | 'overflow' | 'drainTimeout';
+
 /** The options with their defaults. */
-export type ResolvedOptions = ReturnType<typeof resolveStrategyOptions>;
+export type ResolvedOptions = ReceiverStrategyOptions & {
+  readonly [K in Defaulted]-?: NonNullable<ReceiverStrategyOptions[K]>;
+};
 
 const OVERFLOWS: readonly unknown[] = ['drop-oldest', 'drop-incoming'];
 
 /** What the core checks, when the server listens, is not checked here. */
-export function resolveStrategyOptions(options: ReceiverStrategyOptions) {
+export function resolveStrategyOptions(options: ReceiverStrategyOptions): ResolvedOptions {
   const { client, redis, key, concurrent = 256, overflow = 'drop-oldest', drainTimeout = 10_000 } = options;
   if (client !== undefined && redis !== undefined) {
     throw invalidArgument("the option 'redis'", "left out beside 'client'", redis);

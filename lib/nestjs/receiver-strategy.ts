@@ -1,11 +1,5 @@
 import { Logger } from '@nestjs/common';
-import {
-  RedisContext,
-  Server,
-  Transport,
-  type BaseRpcContext,
-  type CustomTransportStrategy,
-} from '@nestjs/microservices';
+import { Server, Transport, type BaseRpcContext, type CustomTransportStrategy } from '@nestjs/microservices';
 import { Receiver, type Channel, type ReceiverEvent } from '../index.js';
 import { invalidArgument } from '../errors/invalid-argument.js';
 import { ClientListeners, type ClientListener, type Role } from './client-listeners.js';
@@ -107,11 +101,13 @@ export class ReceiverStrategy
   }
 
   /** Listens to an event of both clients, from when they are made. */
-  on<Event extends string, Callback extends ClientListener>(event: Event, callback: Callback): void {
+  on(event: string, callback: ClientListener): void {
     this.#listeners.on(event, callback);
   }
 
   /** `[publisher, subscriber, receiver]`: the two clients, as Nest's own has them, and the Receiver. */
+  // The type parameter is Nest's: who calls says what it is.
+  // eslint-disable-next-line @typescript-eslint/no-unnecessary-type-parameters
   unwrap<T>(): T {
     if (!this.#session)
       throw new Error('The server does not listen. Await listen() or startAllMicroservices().');
@@ -187,16 +183,26 @@ export class ReceiverStrategy
   }
 
   #inHooks(context: BaseRpcContext, work: () => Promise<void>): Promise<void> {
-    const id = this.transportId as Transport | symbol;
+    const id = this.transportId;
+    // There is none before an application has set one, whatever its type says.
+    const endHook = this.onProcessingEndHook as typeof this.onProcessingEndHook | undefined;
     return new Promise((resolve, reject) => {
+      let isWorking = false;
       const done = () => {
-        const working = work();
-        const end = () => this.onProcessingEndHook?.(id, context);
-        return working.finally(end).then(resolve, reject);
+        isWorking = true;
+        return work()
+          .finally(() => {
+            endHook?.(id, context);
+          })
+          .then(resolve, reject);
       };
-      // A hook may be asynchronous, whatever its type says.
-      const hooked = this.onProcessingStartHook(id, context, done) as unknown;
-      if (hooked instanceof Promise) hooked.catch(reject);
+      // A hook may be asynchronous, and may decide against the work.
+      const startHook = this.onProcessingStartHook as (...args: unknown[]) => unknown;
+      const hooked = startHook(id, context, done);
+      if (!(hooked instanceof Promise)) return;
+      hooked.then(() => {
+        if (!isWorking) resolve();
+      }, reject);
     });
   }
 

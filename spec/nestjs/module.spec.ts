@@ -10,7 +10,7 @@ import {
 import { HealthCheckService, TerminusModule } from '@nestjs/terminus';
 import { Test } from '@nestjs/testing';
 import { createClient } from 'redis';
-import { json, Receiver } from 'rx-redis-receiver';
+import { json, type Receiver } from 'rx-redis-receiver';
 import {
   getReceiverToken,
   InjectReceiver,
@@ -253,7 +253,7 @@ describe('ReceiverHealthIndicator', () => {
     const failure = await until(() =>
       health.check().then(
         () => undefined,
-        (error: { response: unknown }) => error.response as { error: { more?: unknown } },
+        (error: unknown) => (error as { response: unknown }).response,
       ),
     );
     expect(failure).toMatchObject({

@@ -6,7 +6,7 @@ import {
   EventPattern,
   MessagePattern,
   Payload,
-  RedisContext,
+  type RedisContext,
   RpcException,
   Transport,
   type ClientProxy,
@@ -153,14 +153,17 @@ describe('ReceiverStrategy', () => {
       transport: Transport.REDIS,
       options: { host: '127.0.0.1', port: redis.port },
     });
-    closing.push(async () => client.close());
+    closing.push(() => Promise.resolve(client.close()));
     await client.connect();
     return client;
   }
 
   async function bare() {
     const client = createClient({ url: redis.url });
-    closing.push(async () => client.destroy());
+    closing.push(() => {
+      client.destroy();
+      return Promise.resolve();
+    });
     return client.connect();
   }
 
@@ -598,9 +601,9 @@ describe('ReceiverStrategy', () => {
       strategy.status.subscribe((status) => statuses.push(status));
       strategy.on('ready', (role) => ready.push(role));
       strategy.addHandler('a', () => Promise.resolve(), true);
-      jest.spyOn(Logger.prototype, 'warn').mockImplementation((line: string) => void log.warn(line));
-      jest.spyOn(Logger.prototype, 'log').mockImplementation((line: string) => void log.log(line));
-      jest.spyOn(Logger.prototype, 'error').mockImplementation((line: string) => void log.error(line));
+      jest.spyOn(Logger.prototype, 'warn').mockImplementation((line: string) => log.warn(line));
+      jest.spyOn(Logger.prototype, 'log').mockImplementation((line: string) => log.log(line));
+      jest.spyOn(Logger.prototype, 'error').mockImplementation((line: string) => log.error(line));
       await promisify(strategy.listen.bind(strategy))();
       closing.push(() => strategy.close());
       expect(ready.sort()).toEqual(['pub', 'sub']);

@@ -1,0 +1,63 @@
+const assert = require('node:assert/strict');
+const { once } = require('node:events');
+
+/** A service of Nest's that uses all of the adapter, however it was loaded. No decorators: this is JavaScript. */
+module.exports = async function nestApp({ common, core, microservices, nestjs, createClient }) {
+  const { ReceiverModule, ReceiverStrategy, ReceiverHealthIndicator, InjectReceiver } = nestjs;
+  const url = process.env.REDIS_URL;
+  const events = new (require('node:events'))();
+
+  class Handlers {
+    constructor(receiver) {
+      this.receiver = receiver;
+    }
+
+    sum(numbers) {
+      return numbers.reduce((sum, number) => sum + number, 0);
+    }
+
+    order(data, context) {
+      events.emit('order', [context.getChannel(), data]);
+    }
+  }
+  const decorate = (decorator, method) =>
+    decorator(Handlers.prototype, method, Object.getOwnPropertyDescriptor(Handlers.prototype, method));
+  decorate(microservices.MessagePattern({ cmd: 'sum' }), 'sum');
+  decorate(microservices.EventPattern('orders.*'), 'order');
+  microservices.Payload()(Handlers.prototype, 'order', 0);
+  microservices.Ctx()(Handlers.prototype, 'order', 1);
+  InjectReceiver()(Handlers, undefined, 0);
+  common.Controller()(Handlers);
+
+  class AppModule {}
+  const options = { redis: url, channels: ['news'], connect: true };
+  common.Module({ imports: [ReceiverModule.forRoot(options)], controllers: [Handlers] })(AppModule);
+
+  const app = await core.NestFactory.createMicroservice(AppModule, {
+    logger: ['error', 'fatal'],
+    strategy: new ReceiverStrategy({ redis: url }),
+  });
+  await app.listen();
+
+  const [, hostname, port] = /\/\/(.*):(\d+)/.exec(url);
+  const client = microservices.ClientProxyFactory.create({
+    transport: microservices.Transport.REDIS,
+    options: { host: hostname, port: Number(port) },
+  });
+  const { firstValueFrom } = require('rxjs');
+  assert.equal(await firstValueFrom(client.send({ cmd: 'sum' }, [1, 2, 3])), 6);
+  const [[order]] = await Promise.all([
+    once(events, 'order'),
+    firstValueFrom(client.emit('orders.7', 'paid')),
+  ]);
+  assert.deepEqual(order, ['orders.7', 'paid']);
+  await client.close();
+
+  const { receiver } = app.get(Handlers);
+  const publisher = await createClient({ url }).connect();
+  await publisher.publish('news', 'hello');
+  assert.equal((await receiver.get()).data, 'hello');
+  assert.equal(app.get(ReceiverHealthIndicator).isHealthy('redis').redis.status, 'up');
+  await publisher.close();
+  await app.close();
+};

@@ -1,0 +1,44 @@
+import { Controller, Module } from '@nestjs/common';
+import { NestFactory } from '@nestjs/core';
+import { EventPattern, MessagePattern, type MicroserviceOptions } from '@nestjs/microservices';
+import type { Receiver } from 'rx-redis-receiver';
+import {
+  type HandlerExtras,
+  InjectReceiver,
+  ReceiverHealthIndicator,
+  ReceiverModule,
+  ReceiverStrategy,
+} from 'rx-redis-receiver/nestjs';
+
+@Controller()
+class Orders {
+  constructor(@InjectReceiver('orders') readonly receiver: Receiver) {}
+
+  @MessagePattern({ cmd: 'sum' })
+  sum(numbers: number[]): number {
+    return numbers.length;
+  }
+
+  @EventPattern('orders:{eu}', { kind: 'shard' } satisfies HandlerExtras)
+  order(_id: string): void {}
+}
+
+@Module({
+  imports: [
+    ReceiverModule.forRoot({ redis: 'redis://127.0.0.1', capacity: 10 }),
+    ReceiverModule.forRootAsync({ name: 'orders', useFactory: () => ({ channels: ['a'] }) }),
+    // @ts-expect-error: a URL or options
+    ReceiverModule.forRoot({ redis: 1 }),
+  ],
+  controllers: [Orders],
+})
+class AppModule {}
+
+export async function main(): Promise<'up' | 'down'> {
+  const app = await NestFactory.createMicroservice<MicroserviceOptions>(AppModule, {
+    strategy: new ReceiverStrategy({ redis: 'redis://127.0.0.1', concurrent: 10 }),
+  });
+  app.status.subscribe((status: string) => status);
+  await app.listen();
+  return app.get(ReceiverHealthIndicator).isHealthy('redis').redis.status;
+}
