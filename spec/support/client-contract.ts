@@ -1,4 +1,3 @@
-import type { WireListener } from '../../lib/hub/client.js';
 import { until } from './until.js';
 import type { World, WorldClient, WorldSort } from './world.js';
 

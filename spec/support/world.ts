@@ -4,7 +4,7 @@ import type { PubSubClient } from '../../lib/index.js';
 /** A client of a {@link World}: what a test may do with it beyond what the package needs. */
 export interface WorldClient extends PubSubClient {
   connect(): Promise<unknown>;
-  close(): Promise<unknown> | unknown;
+  close(): unknown;
   destroy(): unknown;
   eventNames(): (string | symbol)[];
   listenerCount(event: string | symbol): number;
