@@ -5,6 +5,7 @@ import type { PubSubClient, Publisher } from '../../lib/index.js';
 /** What the tests need of a cluster's or Sentinel set's client; the compiler takes minutes for its own types. */
 export interface DistributedClient extends PubSubClient, Required<Publisher> {
   connect(): Promise<unknown>;
+  close(): Promise<unknown>;
   destroy(): unknown;
   eventNames(): (string | symbol)[];
   listenerCount(event: string | symbol): number;

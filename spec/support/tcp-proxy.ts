@@ -34,8 +34,17 @@ export class TcpProxy implements AsyncDisposable {
     return proxy;
   }
 
+  get port(): number {
+    return (this.#listener.address() as AddressInfo).port;
+  }
+
   get url(): string {
-    return `redis://127.0.0.1:${String((this.#listener.address() as AddressInfo).port)}`;
+    return `redis://127.0.0.1:${this.port}`;
+  }
+
+  /** Those that are open now. */
+  get connections(): number {
+    return this.#pairs.size;
   }
 
   /** Bytes that came from one side, whether or not they were passed on. */
