@@ -23,8 +23,6 @@ const MARK = 'world:mark';
 /** Names that are always there. */
 const NOT_OURS = [MARK, '__sentinel__:hello'];
 
-type Publish = (node: RedisNode, channel: string, data: string | Buffer) => Promise<number>;
-
 /** Several servers that serve as one. Their clients reach each of them through a proxy, the world itself does not. */
 abstract class DistributedWorld implements World {
   protected readonly proxies: ReadonlyMap<string, TcpProxy>;
