@@ -5,7 +5,7 @@ export interface Options {
   readonly rounds: number;
   /** Messages that are measured in one run. */
   readonly messages: number;
-  /** Messages before those, until the code is compiled and the heap has its size. */
+  /** Messages before those: until the code is compiled, which other threads do meanwhile, and the heap has its size. */
   readonly warmUp: number;
   /** Channels that the messages go round. */
   readonly channels: number;
@@ -28,7 +28,7 @@ export function readOptions(): Options {
     options: {
       rounds: { type: 'string', default: '5' },
       messages: { type: 'string', default: '400000' },
-      'warm-up': { type: 'string', default: '100000' },
+      'warm-up': { type: 'string', default: '500000' },
       channels: { type: 'string', default: '100' },
       payload: { type: 'string', default: '256' },
       subscriptions: { type: 'string', default: '10000' },
