@@ -19,7 +19,8 @@ export interface FeedOwner extends Watcher {
   /** A message for the merged stream. */
   accept(raw: RawMessage, isDecoded: boolean): void;
   /** A message that is for the Channel's own observers alone, or for nobody. */
-  count(what: 'received' | 'delivered' | 'undecodable' | 'dropped' | 'late'): void;
+  count(what: 'received' | 'undecodable' | 'dropped' | 'late'): void;
+  readonly counts: { delivered: number };
   onFeedSubscribed(feed: ChannelFeed<unknown>): void;
   onFeedRefused(feed: ChannelFeed<unknown>, error: SubscribeError): void;
   /** It closes: its name is free, though it may hear on until it is released. */
@@ -78,7 +79,7 @@ export class ChannelFeed<T> implements Consumer, ObservedChannel<T> {
 
   readonly #owner: FeedOwner;
   /** Whether its codec has nothing to do: what the link gives is in its form already. */
-  readonly #isIdentity: boolean;
+  readonly isIdentity: boolean;
   #life: Life = OPEN;
   #wiring: Wiring = OFF;
   /** Whether the Receiver is connected, and wants what comes. */
@@ -94,7 +95,7 @@ export class ChannelFeed<T> implements Consumer, ObservedChannel<T> {
     this.name = name;
     this.codec = codec;
     this.binary = codec.binary === true;
-    this.#isIdentity = (codec as Codec<unknown>) === text || (codec as Codec<unknown>) === bytes;
+    this.isIdentity = (codec as Codec<unknown>) === text || (codec as Codec<unknown>) === bytes;
     this.channel = new Channel(this);
   }
 
@@ -164,7 +165,11 @@ export class ChannelFeed<T> implements Consumer, ObservedChannel<T> {
     else this.#releaseWaiters = [...this.#releaseWaiters, onReleased];
   }
 
-  count(what: 'received' | 'delivered' | 'undecodable' | 'dropped'): void {
+  get counts(): FeedOwner['counts'] {
+    return this.#owner.counts;
+  }
+
+  count(what: 'received' | 'undecodable' | 'dropped'): void {
     this.#owner.count(what);
   }
 
@@ -191,15 +196,12 @@ export class ChannelFeed<T> implements Consumer, ObservedChannel<T> {
   }
 
   receive(data: string | Buffer, channel: string): void {
-    if (this.#life.at === 'closed') return this.#ignore(data, channel);
     const source = this.channel as Channel<unknown> as Channel<string | Buffer>;
     const raw: RawMessage =
       this.kind === 'pattern' ? { source, channel, pattern: this.name, data } : { source, channel, data };
-    this.#own?.receive(raw, this.#isIdentity);
-    if (!this.#isMerged) return;
-    if (this.isOpen) this.#owner.accept(raw, this.#isIdentity);
-    // One of its own observers has closed it, or has stopped the Receiver.
-    else this.#ignore(data, channel);
+    if (this.#own === undefined && this.#isMerged && this.#life === OPEN)
+      this.#owner.accept(raw, this.isIdentity);
+    else this.#spread(raw);
   }
 
   onSubscribed(): void {
@@ -292,7 +294,16 @@ export class ChannelFeed<T> implements Consumer, ObservedChannel<T> {
     if (wasMerged) this.#owner.onFeedRefused(this, error);
   }
 
-  #ignore(data: string | Buffer, channel: string): void {
+  #spread(raw: RawMessage): void {
+    if (this.#life.at === 'closed') return this.#ignore(raw);
+    this.#own?.receive(raw, this.isIdentity);
+    if (!this.#isMerged) return;
+    if (this.isOpen) this.#owner.accept(raw, this.isIdentity);
+    // One of its own observers has closed it, or has stopped the Receiver.
+    else this.#ignore(raw);
+  }
+
+  #ignore({ channel, data }: RawMessage): void {
     this.#owner.count('late');
     this.#owner.emit({ type: 'late', source: this.channel, channel, data });
   }

@@ -11,9 +11,10 @@ const NOBODY: readonly never[] = [];
 
 /** What a mailbox needs of whom it belongs to. */
 export interface MailboxHost<T> {
+  /** Where what is delivered is counted. */
+  readonly counts: { delivered: number };
   /** Throws what the consumer is to get. */
   decode(raw: RawMessage): Message<T>;
-  onDelivered(): void;
   /** `decode` has thrown this. */
   onUndecodable(error: Error): void;
   /** A message has left the queue. */
@@ -55,16 +56,17 @@ export class Mailbox<T> {
   }
 
   /** `isDecoded`: the message is as its consumer wants it. */
-  push(raw: RawMessage, isDecoded = false): void {
-    if (this.#isHanding || this.#observers.length === 0 || !this.#queue.isEmpty) return this.#keep(raw);
+  push(raw: RawMessage, isDecoded: boolean): void {
+    const observers = this.#observers;
+    if (this.#isHanding || observers.length === 0 || !this.#queue.isEmpty) return this.#keep(raw);
     this.#isHanding = true;
     try {
-      if (isDecoded) this.#give(raw as Message<unknown> as Message<T>);
+      if (isDecoded) this.#give(raw as Message<unknown> as Message<T>, observers);
       else this.#hand(raw);
     } finally {
       this.#isHanding = false;
     }
-    this.#drain();
+    if (this.#hasMore) this.#drain();
   }
 
   /** Puts an error into the stream, behind what waits. */
@@ -108,6 +110,14 @@ export class Mailbox<T> {
     this.#host.onTaken?.();
   }
 
+  /** Takes the message at the head if no more is to be done than to take it: it is as its consumer wants it. */
+  takePlain(): Message<unknown> | undefined {
+    if (this.#observers.length > 0) return undefined;
+    const message = this.#queue.shiftPlain();
+    if (message !== undefined) this.#host.counts.delivered++;
+    return message;
+  }
+
   /** Decodes for a consumer that is there to take the message. */
   open<U>(raw: RawMessage, decode: (raw: RawMessage) => Message<U>): Message<U> {
     let message;
@@ -117,7 +127,7 @@ export class Mailbox<T> {
       this.#host.onUndecodable(error as Error);
       throw error;
     }
-    this.#host.onDelivered();
+    this.#host.counts.delivered++;
     return message;
   }
 
@@ -125,6 +135,11 @@ export class Mailbox<T> {
   end(when: 'now' | 'behind', error?: Error): void {
     this.#end ??= { error };
     if (when === 'now' || !this.#isHanding) this.#finish();
+  }
+
+  /** Whether there is something to do beside the messages that come. */
+  get #hasMore(): boolean {
+    return this.#end !== undefined || !this.#queue.isEmpty;
   }
 
   #welcomeRest(): void {
@@ -143,7 +158,7 @@ export class Mailbox<T> {
   }
 
   #drain(): void {
-    if (this.#isHanding || (this.#queue.isEmpty && !this.#end)) return;
+    if (this.#isHanding || !this.#hasMore) return;
     this.#isHanding = true;
     try {
       while (this.#observers.length > 0 && !this.#queue.isEmpty) this.#handNext();
@@ -170,12 +185,11 @@ export class Mailbox<T> {
       this.#host.onUndecodable(error as Error);
       return this.#dismiss(error as Error);
     }
-    this.#give(message);
+    this.#give(message, this.#observers);
   }
 
-  #give(message: Message<T>): void {
-    this.#host.onDelivered();
-    const observers = this.#observers;
+  #give(message: Message<T>, observers: readonly Subscriber<Message<T>>[]): void {
+    this.#host.counts.delivered++;
     for (let i = 0; i < observers.length; i++) (observers[i] as Subscriber<Message<T>>).next(message);
   }
 

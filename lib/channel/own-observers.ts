@@ -12,14 +12,17 @@ export interface ObservedChannel<T> {
   readonly bounds: Bounds;
   /** Whether the Receiver takes its messages too, and counts them. */
   readonly isMerged: boolean;
+  readonly counts: MailboxHost<T>['counts'];
   decode(raw: RawMessage): Message<T>;
-  count(what: 'received' | 'delivered' | 'undecodable' | 'dropped'): void;
+  count(what: 'received' | 'undecodable' | 'dropped'): void;
   emit(event: ReceiverEvent): void;
   /** The first has come: before it gets what waits. */
   onObserved(): void;
   /** The last has left, and nobody has come in its place. */
   onDeserted(): void;
 }
+
+const COUNTED_ELSEWHERE = { delivered: 0 };
 
 /** The observers of a Channel of its own, and for a moment after the last has left. */
 export class OwnObservers<T> implements MailboxHost<T> {
@@ -65,8 +68,8 @@ export class OwnObservers<T> implements MailboxHost<T> {
     return this.#channel.decode(raw);
   }
 
-  onDelivered(): void {
-    this.#count('delivered');
+  get counts(): MailboxHost<T>['counts'] {
+    return this.#channel.isMerged ? COUNTED_ELSEWHERE : this.#channel.counts;
   }
 
   onUndecodable(error: Error): void {
@@ -84,7 +87,7 @@ export class OwnObservers<T> implements MailboxHost<T> {
   }
 
   /** What the Receiver takes too counts there. */
-  #count(what: 'received' | 'delivered' | 'undecodable' | 'dropped'): void {
+  #count(what: 'received' | 'undecodable' | 'dropped'): void {
     if (!this.#channel.isMerged) this.#channel.count(what);
   }
 }

@@ -107,7 +107,7 @@ export class Link {
   }
 
   deliver(data: string | Buffer, channel: string, binary: boolean): void {
-    if (this.#state.at !== 'on') this.#acknowledgeEarly();
+    if (this.#state !== ON) this.#acknowledgeEarly();
     const audience = this.#audience;
     for (let i = 0; i < audience.length; i++) {
       const consumer = audience[i] as Consumer;

@@ -8,8 +8,11 @@ import type { ReceiverCore } from './receiver-core.js';
 /** What stands behind `get()`. */
 export function pullMessage<T>(
   core: ReceiverCore,
-  { codec, signal }: { codec?: Codec<T>; signal?: AbortSignal },
+  options: { codec?: Codec<T>; signal?: AbortSignal } | undefined,
 ): Promise<Message<T> | undefined> {
+  const plain = options ? undefined : core.takePlain('pin');
+  if (plain) return Promise.resolve(plain as Message<T>);
+  const { codec, signal } = options ?? {};
   if (signal?.aborted) return Promise.reject(signal.reason as Error);
   try {
     if (codec !== undefined) assertCodec(codec);

@@ -56,7 +56,7 @@ export class ReceiverCore implements FeedOwner {
   readonly #pulls: Pulls;
   readonly #episode: OverflowEpisode;
   readonly #connection: ReceiverConnection;
-  readonly #counts = {
+  readonly counts = {
     received: 0,
     delivered: 0,
     dropped: 0,
@@ -67,6 +67,8 @@ export class ReceiverCore implements FeedOwner {
   /** Channels that have closed, and may still be heard of until their links let go of them. */
   readonly #closing = new Set<ChannelFeed<unknown>>();
   #life: Life = { at: 'open' };
+  /** Whether a message may be queued that is to be decoded. */
+  #hasCodecs = false;
 
   constructor(options: CoreOptions) {
     this.#options = options;
@@ -81,10 +83,10 @@ export class ReceiverCore implements FeedOwner {
           : undefined,
     });
     const host: MailboxHost<unknown> = {
+      counts: this.counts,
       decode: decodeByChannel,
-      onDelivered: () => this.#counts.delivered++,
       onUndecodable: (error) => {
-        this.#counts.undecodable++;
+        this.counts.undecodable++;
         this.emit({ type: 'decode-error', error: error as DecodeError });
       },
       onTaken: () => this.#endEpisodeIfRelaxed(),
@@ -105,7 +107,7 @@ export class ReceiverCore implements FeedOwner {
 
   get stats(): ReceiverStats {
     const { length: buffered, bytes: bufferedBytes, highWater } = this.#queue;
-    return { ...this.#counts, buffered, bufferedBytes, highWater };
+    return { ...this.counts, buffered, bufferedBytes, highWater };
   }
 
   get isActive(): boolean {
@@ -124,6 +126,7 @@ export class ReceiverCore implements FeedOwner {
   add(feed: ChannelFeed<unknown>): void {
     if (this.#life.at !== 'open') throw this.#endError();
     this.registry.add(feed);
+    this.#hasCodecs ||= !feed.isIdentity;
     if (this.#connection.isConnected) feed.setMerged(true);
   }
 
@@ -143,6 +146,12 @@ export class ReceiverCore implements FeedOwner {
     }
   }
 
+  /** Takes what waits already where nothing is to be decoded, announced or thrown on the way. */
+  takePlain(connects: 'pin' | 'while-used'): Message<unknown> | undefined {
+    if (this.#hasCodecs || this.#episode.isRunning || !this.#isConnectedAs(connects)) return undefined;
+    return this.#mailbox.takePlain();
+  }
+
   /**
    * Takes what waits already, if something does and a `pull` would have nothing else to do; throws the error that stands
    * there.
@@ -151,8 +160,7 @@ export class ReceiverCore implements FeedOwner {
     decode: (raw: RawMessage) => Message<T>,
     connects: 'pin' | 'while-used',
   ): Message<T> | undefined {
-    if (this.#mailbox.isEmpty || this.#mailbox.isObserved) return undefined;
-    if (connects === 'pin' && this.#life.at === 'open' && !this.#connection.isPinned) return undefined;
+    if (this.#mailbox.isEmpty || this.#mailbox.isObserved || !this.#isConnectedAs(connects)) return undefined;
     try {
       return this.#mailbox.take(decode);
     } finally {
@@ -221,17 +229,17 @@ export class ReceiverCore implements FeedOwner {
   }
 
   emit(event: ReceiverEvent): void {
-    if (event.type === 'gap') this.#counts.gaps++;
+    if (event.type === 'gap') this.counts.gaps++;
     if (this.events.observed) this.events.next(event);
   }
 
   accept(raw: RawMessage, isDecoded: boolean): void {
-    this.#counts.received++;
+    this.counts.received++;
     this.#mailbox.push(raw, isDecoded);
   }
 
-  count(what: 'received' | 'delivered' | 'undecodable' | 'dropped' | 'late'): void {
-    this.#counts[what]++;
+  count(what: 'received' | 'undecodable' | 'dropped' | 'late'): void {
+    this.counts[what]++;
   }
 
   onFeedSubscribed(feed: ChannelFeed<unknown>): void {
@@ -289,6 +297,11 @@ export class ReceiverCore implements FeedOwner {
     void this.#end('behind', error && new ConnectionLostError({ cause: error }));
   }
 
+  /** Whether a pull of this sort finds the Receiver connected as it would have it. */
+  #isConnectedAs(connects: 'pin' | 'while-used'): boolean {
+    return connects === 'while-used' || this.#life.at !== 'open' || this.#connection.isPinned;
+  }
+
   #onObserved(): void {
     if (this.#life.at !== 'open') return;
     const obstacle = this.#connection.isConnected ? undefined : this.#connection.obstacle;
@@ -326,7 +339,7 @@ export class ReceiverCore implements FeedOwner {
   }
 
   #onDrop(raw: RawMessage): void {
-    this.#counts.dropped++;
+    this.counts.dropped++;
     this.#episode.drop(raw);
     // A message too large by itself is lost though there is room.
     this.#endEpisodeIfRelaxed();

@@ -23,6 +23,11 @@ export class ReceiverIterator<T> implements AsyncIterableIterator<Message<T>> {
   }
 
   next(): Promise<IteratorResult<Message<T>, undefined>> {
+    const plain = this.#isHolding ? this.#core.takePlain('while-used') : undefined;
+    return plain ? Promise.resolve({ done: false, value: plain as Message<T> }) : this.#next();
+  }
+
+  #next(): Promise<IteratorResult<Message<T>, undefined>> {
     if (this.#isDone) return Promise.resolve({ done: true, value: undefined });
     this.#hold();
     try {

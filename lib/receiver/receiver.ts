@@ -151,7 +151,7 @@ export class Receiver<T = string>
    * @throws {ChannelClosedError} the Receiver is stopped, and nothing waits
    * @throws {ReceiverBusyError} the Receiver is being observed
    */
-  get<U = T>(options: { codec?: Codec<U>; signal?: AbortSignal } = {}): Promise<Message<U> | undefined> {
+  get<U = T>(options?: { codec?: Codec<U>; signal?: AbortSignal }): Promise<Message<U> | undefined> {
     return pullMessage(this.#core, options);
   }
 
