@@ -1,7 +1,7 @@
 import { concatMap, EMPTY, filter, mergeMap, repeat, retry, take, takeUntil, throwError, timer } from 'rxjs';
 import { bytes, ChannelClosedError, json, Receiver, SubscribeError } from '../lib/index.js';
-import { MemoryPubSub } from '../lib/testing/index.js';
-import { dataOf, marbles } from './support/marbles.js';
+import { marbles, MemoryPubSub } from '../lib/testing/index.js';
+import { dataOf } from './support/data-of.js';
 
 describe('a Channel, cold to hot', () => {
   it('is subscribed by its first observer, shared, and unsubscribed when the last has left', () => {
@@ -218,7 +218,7 @@ describe('whenSubscribed()', () => {
 
 describe('several Receivers on one client', () => {
   it('share its subscriptions', () => {
-    marbles(({ client, receiver, publish, commands, expectObservable }) => {
+    marbles(({ redis: client, receiver, publish, commands, expectObservable }) => {
       const other = new Receiver(client);
       publish('a', '                                             -a-b-c-d-');
       expectObservable(dataOf(receiver.channel('a')), '          ^----!').toBe('-a-b-');
@@ -246,7 +246,7 @@ describe('several Receivers on one client', () => {
   });
 
   it('come and go on one name while operations are in flight, and end where they want to be', () => {
-    marbles(({ client, receiver, publish, expectObservable, at, flush }) => {
+    marbles(({ redis: client, receiver, publish, expectObservable, at, flush }) => {
       client.withhold();
       const other = new Receiver(client);
       expectObservable(dataOf(receiver.channel('a')), '^-!');

@@ -1,8 +1,8 @@
 import { concatMap, EMPTY, map, NEVER, of, retry, throwError, toArray, type Observable } from 'rxjs';
 import { hydrate, type Hydrated } from '../lib/operators/hydrate.js';
 import { BufferOverflowError, DecodeError, Receiver } from '../lib/index.js';
-import { MemoryPubSub } from '../lib/testing/index.js';
-import { marbles, type Marbles } from './support/marbles.js';
+import { marbles, MemoryPubSub, type Marbles } from '../lib/testing/index.js';
+import { assertEqual } from './support/assert-equal.js';
 
 /** Shows a snapshot as it is, and a message by its data. */
 const shown = map((part: Hydrated<string, string>) =>
@@ -19,7 +19,7 @@ function snapshotsOf({ cold }: Marbles, ...diagrams: string[]) {
 describe('hydrate()', () => {
   it('takes the snapshot once Redis has acknowledged, and what came meanwhile follows it', () => {
     marbles((helpers) => {
-      const { client, receiver, at, publish, expectObservable, expectSubscriptions } = helpers;
+      const { redis: client, receiver, at, publish, expectObservable, expectSubscriptions } = helpers;
       const { all, take } = snapshotsOf(helpers, '---S|');
       client.withhold();
       at('                    ---x', () => client.acknowledge());
@@ -44,7 +44,7 @@ describe('hydrate()', () => {
 
   it('waits for every Channel of a Receiver, and keeps what comes through some of them before', () => {
     marbles((helpers) => {
-      const { client, receiver, at, publish, expectObservable, expectSubscriptions } = helpers;
+      const { redis: client, receiver, at, publish, expectObservable, expectSubscriptions } = helpers;
       const { all, take } = snapshotsOf(helpers, '--S');
       receiver.channel('a').subscribe();
       receiver.pattern('b*');
@@ -61,7 +61,7 @@ describe('hydrate()', () => {
 
   it('does so again after every gap', () => {
     marbles((helpers) => {
-      const { client, receiver, at, publish, expectObservable, expectSubscriptions } = helpers;
+      const { redis: client, receiver, at, publish, expectObservable, expectSubscriptions } = helpers;
       const { all, take } = snapshotsOf(helpers, 'S', '---T');
       publish('a', '        -a---b-----c');
       at('                  --x', () => client.disconnect());
@@ -75,7 +75,7 @@ describe('hydrate()', () => {
 
   it('starts afresh when a gap comes meanwhile: the old snapshot, and what came before the gap, are dropped', () => {
     marbles((helpers) => {
-      const { client, receiver, at, publish, expectObservable, expectSubscriptions } = helpers;
+      const { redis: client, receiver, at, publish, expectObservable, expectSubscriptions } = helpers;
       const { all, take } = snapshotsOf(helpers, '-----S', '--T');
       publish('a', '  -a--b');
       at('            --x', () => client.disconnect());
@@ -102,20 +102,23 @@ describe('hydrate()', () => {
   });
 
   it('fails with a snapshot that throws at once, or gives nothing', () => {
-    marbles(({ receiver, expectObservable }) => {
-      const channel = receiver.channel('a');
-      const thrown = new Error('thrown');
-      const throwing = () => {
-        throw thrown;
-      };
-      expectObservable(hydrate(channel, throwing)).toBe('#', undefined, thrown);
-      expectObservable(hydrate(channel, () => throwError(() => thrown))).toBe('#', undefined, thrown);
-      expectObservable(hydrate(channel, () => EMPTY)).toBe(
-        '#',
-        undefined,
-        expect.objectContaining({ name: 'EmptyError' }),
-      );
-    });
+    marbles(
+      ({ receiver, expectObservable }) => {
+        const channel = receiver.channel('a');
+        const thrown = new Error('thrown');
+        const throwing = () => {
+          throw thrown;
+        };
+        expectObservable(hydrate(channel, throwing)).toBe('#', undefined, thrown);
+        expectObservable(hydrate(channel, () => throwError(() => thrown))).toBe('#', undefined, thrown);
+        expectObservable(hydrate(channel, () => EMPTY)).toBe(
+          '#',
+          undefined,
+          expect.objectContaining({ name: 'EmptyError' }),
+        );
+      },
+      { assertEqual },
+    );
   });
 
   it('takes the first value of what it is given, and waits for no end', () => {
@@ -144,7 +147,7 @@ describe('hydrate()', () => {
   it('completes with its source, behind a snapshot that is on its way', () => {
     marbles(
       (helpers) => {
-        const { client, receiver, at, publish, expectObservable } = helpers;
+        const { redis: client, receiver, at, publish, expectObservable } = helpers;
         const { take } = snapshotsOf(helpers, '----S', 'S');
         publish('a', '    -a');
         at('              --x', () => void receiver.channel('a').close());
@@ -178,7 +181,7 @@ describe('hydrate()', () => {
           expect.any(DecodeError),
         );
       },
-      { codec },
+      { codec, assertEqual },
     );
   });
 

@@ -1,6 +1,5 @@
 import { Receiver, type ReceiverEvent } from '../lib/index.js';
-import { marbles } from './support/marbles.js';
-import { MemoryPubSub } from '../lib/testing/index.js';
+import { marbles, MemoryPubSub } from '../lib/testing/index.js';
 import { receiverFixture } from './support/receiver-fixture.js';
 
 describe('stop()', () => {
@@ -52,7 +51,7 @@ describe('stop()', () => {
   });
 
   it('is idempotent, and resolves although Redis never answers', () => {
-    marbles(({ client, receiver, expectObservable, at, cold }) => {
+    marbles(({ redis: client, receiver, expectObservable, at, cold }) => {
       const settled: string[] = [];
       receiver.channel('a').subscribe();
       client.withhold();

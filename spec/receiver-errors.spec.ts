@@ -1,7 +1,7 @@
 import { firstValueFrom, retry, take, tap } from 'rxjs';
 import { DecodeError, json, Receiver, SubscribeError, type Codec, type Message } from '../lib/index.js';
-import { marbles } from './support/marbles.js';
-import { MemoryPubSub } from '../lib/testing/index.js';
+import { marbles, MemoryPubSub } from '../lib/testing/index.js';
+import { assertEqual } from './support/assert-equal.js';
 import { receiverFixture } from './support/receiver-fixture.js';
 
 /** Cannot decode 'x'. */
@@ -61,7 +61,7 @@ describe('an error in the stream', () => {
 
   it('of one Channel ends neither another nor its own neighbours', () => {
     marbles(
-      ({ client, receiver, hot, expectObservable }) => {
+      ({ redis: client, receiver, hot, expectObservable }) => {
         hot('                                     -a-x-b').subscribe((data) => {
           client.publish('a', data);
           client.publish('b', data);
@@ -75,7 +75,7 @@ describe('an error in the stream', () => {
         expectObservable(receiver.channel('a')).toBe('-a-#', data, expect.any(DecodeError));
         expectObservable(plain).toBe('            -a-x-b', data);
       },
-      { codec: picky },
+      { codec: picky, assertEqual },
     );
   });
 

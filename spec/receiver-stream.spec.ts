@@ -1,7 +1,7 @@
 import { concatMap, Subject, take } from 'rxjs';
 import { Receiver, type Message } from '../lib/index.js';
-import { dataOf, marbles } from './support/marbles.js';
-import { MemoryPubSub } from '../lib/testing/index.js';
+import { dataOf } from './support/data-of.js';
+import { marbles, MemoryPubSub } from '../lib/testing/index.js';
 
 /** A Receiver on the in-memory client, with the channels a and b. */
 function create() {
@@ -50,7 +50,7 @@ describe('the merged stream', () => {
   });
 
   it('lets go of everything when its last observer has left', () => {
-    marbles(({ client, receiver, expectObservable, at }) => {
+    marbles(({ redis: client, receiver, expectObservable, at }) => {
       receiver.channel('a');
       receiver.shard('s');
       expectObservable(receiver, '-^--!').toBe('-----');

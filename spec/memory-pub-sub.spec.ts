@@ -1,0 +1,297 @@
+import { config, of, Subject, throwError } from 'rxjs';
+import { TestScheduler } from 'rxjs/testing';
+import { Receiver, type PubSubClient } from '../lib/index.js';
+import { MemoryPubSub, type MemoryMessage } from '../lib/testing/index.js';
+
+const clear = (message: RegExp) =>
+  expect.objectContaining({
+    name: 'TypeError',
+    code: 'ERR_INVALID_ARGUMENT',
+    message: expect.stringMatching(message),
+  });
+
+const create = (...options: ConstructorParameters<typeof MemoryPubSub>) => {
+  const redis = new MemoryPubSub(...options);
+  const heard: string[] = [];
+  const events: string[] = [];
+  for (const event of ['error', 'reconnecting', 'connect', 'ready', 'end', 'terminated'])
+    redis.on(event, () => void events.push(event));
+  return { redis, heard, events, hear: (data: string | Buffer) => void heard.push(String(data)) };
+};
+
+describe('MemoryPubSub', () => {
+  it('acknowledges in the same tick, and settles what was awaited then', async () => {
+    const { redis, heard, hear } = create();
+    const settled: string[] = [];
+    const promise = redis.subscribe('a', hear);
+    void promise.then(() => settled.push('then'));
+    expect(settled).toEqual(['then']);
+    expect(redis.publish('a', '1')).toBe(1);
+    expect(heard).toEqual(['1']);
+    await expect(promise).resolves.toBeUndefined();
+    await promise.finally(() => settled.push('finally'));
+    expect(settled).toEqual(['then', 'finally']);
+  });
+
+  it('acknowledges after a delay of its scheduler', () => {
+    new TestScheduler((actual, expected) => expect(actual).toEqual(expected)).run((helpers) => {
+      const redis = new MemoryPubSub({ acknowledge: 2 });
+      const channel = new Receiver(redis).channel('a');
+      redis.feed(helpers.hot('  -a-a-a-a-a-a', { a: ['a', '1'] as const }));
+      const heard: string[] = [];
+      helpers
+        .expectObservable(channel, '--^---!')
+        .toBe('-----a-', { a: expect.objectContaining({ data: '1' }) });
+      helpers.expectObservable(redis.commands).toBe('--s---u', { s: 'SUBSCRIBE a', u: 'UNSUBSCRIBE a' });
+      helpers.expectSubscriptions(redis.subscriptionLog('a')).toBe('----^---!');
+      expect(heard).toEqual([]);
+    });
+  });
+
+  it('has a clock of its own outside of TestScheduler.run', () => {
+    const scheduler = new TestScheduler((actual, expected) => expect(actual).toEqual(expected));
+    const redis = new MemoryPubSub({ scheduler, acknowledge: 20 });
+    const acknowledged = jest.fn();
+    void redis.subscribe('a', () => undefined).then(acknowledged);
+    scheduler.flush();
+    expect(acknowledged).toHaveBeenCalledTimes(1);
+    expect(redis.subscriptionLog('a')).toMatchObject([{ subscribedFrame: 20, unsubscribedFrame: Infinity }]);
+  });
+
+  it('withholds acknowledgements until they are let go, one by one or all', async () => {
+    const { redis } = create({ acknowledge: 'withheld' });
+    const settled: string[] = [];
+    for (const name of ['a', 'b', 'c'])
+      void redis.subscribe(name, () => undefined).then(() => settled.push(name));
+    expect(redis.log).toEqual(['SUBSCRIBE a', 'SUBSCRIBE b', 'SUBSCRIBE c']);
+    expect(redis.acknowledgeNext()).toBe(true);
+    expect([settled, redis.subscriptions('channel')]).toEqual([['a'], ['a']]);
+    redis.acknowledge();
+    expect(settled).toEqual(['a', 'b', 'c']);
+    expect(redis.acknowledgeNext()).toBe(false);
+    await redis.subscribe('d', () => undefined);
+    redis.withhold();
+    const rejected = redis.subscribe('e', () => undefined);
+    redis.reject(new Error('no more memory'));
+    await expect(rejected).rejects.toThrow('no more memory');
+    expect(redis.subscriptions('channel')).toEqual(['a', 'b', 'c', 'd']);
+  });
+
+  it('delivers what comes in one chunk with an acknowledgement before the promise resolves', () => {
+    const { redis, heard, hear } = create();
+    redis.withhold();
+    void redis.subscribe('a', hear).then(() => heard.push('resolved'));
+    redis.acknowledge(() => expect(redis.publish('a', '1')).toBe(1));
+    redis.withhold();
+    void redis.unsubscribe('a', hear).then(() => heard.push('gone'));
+    redis.publish('a', '2');
+    redis.acknowledge(() => expect(redis.publish('a', '3')).toBe(0));
+    expect(heard).toEqual(['1', 'resolved', '2', 'gone']);
+  });
+
+  it('keeps one order for what is published from inside a listener, over all its clients', async () => {
+    const { redis, heard } = create();
+    const other = redis.duplicate();
+    await redis.subscribe('a', (data) => {
+      heard.push(`channel ${String(data)}`);
+      if (data === '1') expect(redis.publish('a', '2')).toBe(3);
+    });
+    await redis.pSubscribe('*', (data) => void heard.push(`pattern ${String(data)}`));
+    await other.subscribe('a', (data) => void heard.push(`other ${String(data)}`));
+    redis.publish('a', '1');
+    expect(heard).toEqual(['channel 1', 'other 1', 'pattern 1', 'channel 2', 'other 2', 'pattern 2']);
+  });
+
+  it('throws at the publisher what a listener throws, and delivers to the others', async () => {
+    const { redis, heard, hear } = create();
+    await redis.subscribe('a', () => {
+      throw new Error('a bad listener');
+    });
+    await redis.pSubscribe('*', hear);
+    expect(() => redis.publish('a', '1')).toThrow('a bad listener');
+    expect(redis.publish('b', '2')).toBe(1);
+    expect(heard).toEqual(['1', '2']);
+  });
+
+  it('copies what is published', async () => {
+    const { redis, heard } = create();
+    const payload = Buffer.from('1');
+    await redis.subscribe('a', (data) => void redis.duplicate().publish('b', data), true);
+    await redis.subscribe('b', (data) => void heard.push(String(data)));
+    redis.publish('a', payload);
+    payload.write('2');
+    expect(heard).toEqual(['1']);
+  });
+
+  it('refuses what is forbidden, until it is not', async () => {
+    const { redis, hear } = create();
+    redis.forbidden.add('a').add('p*');
+    await expect(redis.subscribe(['a', 'b'], hear)).rejects.toThrow(/^NOPERM/);
+    await expect(redis.pSubscribe('p*', hear)).rejects.toThrow(/^NOPERM/);
+    expect(redis.subscriptions('channel')).toEqual([]);
+    redis.forbidden.clear();
+    await redis.subscribe(['a', 'b'], hear);
+    expect(redis.subscriptions('channel')).toEqual(['a', 'b']);
+  });
+
+  it('loses its connection and gets it back, with the events of node-redis', () => {
+    const { redis, heard, events, hear } = create();
+    void redis.subscribe('a', hear);
+    redis.disconnect();
+    expect([redis.isOpen, redis.isReady, redis.publish('a', 'lost')]).toEqual([true, false, 0]);
+    redis.disconnect();
+    redis.failToReconnect();
+    expect(redis.reconnect()).toBe(true);
+    expect(redis.reconnect()).toBe(true);
+    redis.failToReconnect();
+    expect(events).toEqual(['error', 'reconnecting', 'error', 'reconnecting', 'connect', 'ready']);
+    redis.publish('a', '1');
+    expect(heard).toEqual(['1']);
+  });
+
+  it('rejects what was on its way when the connection is lost, or sends it when it is back', async () => {
+    const { redis, hear } = create({ acknowledge: 'withheld' });
+    const first = redis.subscribe('a', hear);
+    redis.disconnect(new Error('read ECONNRESET'));
+    await expect(first).rejects.toThrow('read ECONNRESET');
+    redis.acknowledge();
+    redis.reconnect();
+    expect(redis.subscriptions('channel')).toEqual([]);
+    redis.withhold();
+    const second = redis.subscribe('b', hear);
+    redis.disconnect(undefined, 'keep');
+    const third = redis.subscribe('c', hear);
+    redis.reconnect();
+    redis.acknowledge();
+    await Promise.all([second, third]);
+    expect(redis.subscriptions('channel')).toEqual(['b', 'c']);
+  });
+
+  it('does not get ready while Redis refuses a name that it knows', () => {
+    const { redis, events, hear } = create();
+    void redis.subscribe(['a', 'b'], hear);
+    redis.disconnect();
+    redis.forbidden.add('b');
+    events.length = 0;
+    expect(redis.reconnect()).toBe(false);
+    expect(events).toEqual(['connect', 'error', 'reconnecting']);
+    redis.getPubSubListeners('CHANNELS').delete('b');
+    expect(redis.reconnect()).toBe(true);
+    expect(redis.subscriptions('channel')).toEqual(['a']);
+  });
+
+  it('gives up, is closed, and is opened again', async () => {
+    const { redis, events, hear } = create();
+    void redis.subscribe('a', hear);
+    redis.withhold();
+    const waiting = [redis.subscribe('b', hear)];
+    redis.giveUp();
+    await expect(waiting[0]).rejects.toThrow('connect ECONNREFUSED');
+    redis.giveUp();
+    await redis.close();
+    expect(events).toEqual(['terminated', 'error']);
+    expect(() => redis.reconnect()).toThrow('call connect()');
+    redis.acknowledge();
+    await expect(redis.connect()).resolves.toBe(redis);
+    expect(redis.subscriptions('channel')).toEqual(['a']);
+    await expect(redis.connect()).rejects.toThrow('already opened');
+    await redis.close();
+    await redis.close();
+    expect(events.slice(2)).toEqual(['connect', 'ready', 'end']);
+    const pending = redis.subscribe('c', hear);
+    await redis.connect();
+    await pending;
+    expect(redis.subscriptions('channel')).toEqual(['a', 'c']);
+  });
+
+  it('takes an error without a listener for handled', () => {
+    const redis = new MemoryPubSub();
+    redis.disconnect();
+    redis.giveUp();
+    expect(redis.isOpen).toBe(false);
+  });
+
+  it('tells when each name was subscribed', () => {
+    new TestScheduler((actual, expected) => expect(actual).toEqual(expected)).run((helpers) => {
+      const redis = new MemoryPubSub();
+      const receiver = new Receiver(redis);
+      helpers.expectObservable(receiver.channel('a'), '-^-------!');
+      helpers.expectObservable(receiver.shard('a'), '  --^-!');
+      helpers.hot('                                    ----d-r').subscribe((letter) => {
+        if (letter === 'd') redis.disconnect();
+        else redis.reconnect();
+      });
+      helpers.expectSubscriptions(redis.subscriptionLog('a')).toBe(['-^--!', '------^--!']);
+      helpers.expectSubscriptions(redis.subscriptionLog('a', 'shard')).toBe('--^-!');
+      helpers.expectSubscriptions(redis.subscriptionLog('b')).toBe([]);
+    });
+  });
+});
+
+describe('feed()', () => {
+  it('publishes what a source emits, until it is left', async () => {
+    const { redis, heard, hear } = create();
+    await redis.subscribe('a', hear);
+    const source = new Subject<MemoryMessage>();
+    const feed = redis.feed(source);
+    source.next(['a', '1']);
+    source.next(['a', Buffer.from('2')]);
+    feed.unsubscribe();
+    source.next(['a', '3']);
+    expect(heard).toEqual(['1', '2']);
+  });
+
+  it('reports an error of the source, and what is no message, and goes on', async () => {
+    const { redis, heard, hear } = create();
+    await redis.subscribe('a', hear);
+    const reported: unknown[] = [];
+    config.onUnhandledError = (error) => void reported.push(error);
+    redis.feed(of<MemoryMessage[]>('a' as never, ['a', 5] as never, ['a', '1']));
+    redis.feed(throwError(() => 'broken'));
+    await new Promise((resolve) => setTimeout(resolve));
+    config.onUnhandledError = null;
+    expect(reported).toEqual([
+      clear(/what is fed to be pairs of a channel and its data, \[channel, data\], got "a"/),
+      clear(/the data of a message to be a string or a Buffer, got 5/),
+      'broken',
+    ]);
+    expect(heard).toEqual(['1']);
+  });
+});
+
+describe('bad input', () => {
+  it('to its methods is a clear error', async () => {
+    const { redis, hear } = create();
+    const loose = redis as unknown as Record<string, (...args: unknown[]) => Promise<unknown>>;
+    for (const method of ['subscribe', 'pSubscribe', 'sSubscribe'] as const) {
+      await expect(loose[method]!(Buffer.from('a'), hear)).rejects.toEqual(
+        clear(/to be a string, got an object/),
+      );
+      await expect(loose[method]!(['a', 1], hear)).rejects.toEqual(clear(/to be a string, got 1/));
+      await expect(loose[method]!('a')).rejects.toEqual(
+        clear(/the listener to be a function, got undefined/),
+      );
+    }
+    await expect(redis.unsubscribe([], hear)).rejects.toEqual(clear(/the names to be not empty/));
+    expect(() => redis.publish(1 as never, '')).toThrow(clear(/a channel to be a string, got 1/));
+    expect(() => redis.publish('a', { n: 1 } as never)).toThrow(
+      clear(/a string or a Buffer.*JSON.stringify/),
+    );
+    expect(() => redis.sPublish('a', undefined as never)).toThrow(
+      clear(/a string or a Buffer, got undefined/),
+    );
+    expect(redis.log).toEqual([]);
+  });
+
+  it.each([-1, NaN, Infinity, 'later', null])('to its options is a clear error: %p', (acknowledge) => {
+    expect(() => new MemoryPubSub({ acknowledge: acknowledge as never })).toThrow(
+      clear(/'acknowledge' to be 'immediate', 'withheld' or a number of milliseconds, got/),
+    );
+    expect(() => new MemoryPubSub({ scheduler: acknowledge as never })).toThrow(clear(/a scheduler of RxJS/));
+  });
+});
+
+it('is a client like any other', () => {
+  const client: PubSubClient = new MemoryPubSub();
+  expect(new Receiver(client).isActive).toBe(false);
+});
