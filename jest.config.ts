@@ -2,7 +2,7 @@ import type { Config } from 'jest';
 
 const config: Config = {
   testEnvironment: 'node',
-  testMatch: ['<rootDir>/spec/**/*.spec.ts'],
+  testMatch: ['<rootDir>/spec/**/*.spec.ts', '<rootDir>/examples/testing/jest/*.test.ts'],
   // ts-jest loads sources as CommonJS, where an import that ends in .js must find the .ts file.
   moduleNameMapper: {
     '^rx-redis-receiver$': '<rootDir>/lib/index.ts',
