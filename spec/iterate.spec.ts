@@ -1,14 +1,10 @@
 import fc from 'fast-check';
 import { concat, EMPTY, finalize, from, NEVER, Observable, of, Subject, throwError, timer } from 'rxjs';
-import { TestScheduler, type RunHelpers } from 'rxjs/testing';
 import { BufferOverflowError } from '../lib/errors/errors.js';
 import { iterate, type IterateOptions } from '../lib/operators/iterate.js';
+import { marbles } from '../lib/testing/index.js';
 
 const DONE = { done: true, value: undefined };
-
-function marbles(test: (helpers: RunHelpers) => void): void {
-  new TestScheduler((actual, expected) => expect(actual).toEqual(expected)).run(test);
-}
 
 /** Pulls until the end, and keeps what it gets in one list: values, and the error if it ends with one. */
 async function pulled<T>(iterator: AsyncIterable<T>): Promise<unknown[]> {

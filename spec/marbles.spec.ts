@@ -1,5 +1,5 @@
 import { debounceTime, filter, map } from 'rxjs';
-import { json } from '../lib/index.js';
+import { json, type Codec } from '../lib/index.js';
 import { marbles, type Marbles } from '../lib/testing/index.js';
 
 describe('marbles()', () => {
@@ -80,12 +80,58 @@ describe('marbles()', () => {
     expect(compared).toHaveLength(1);
   });
 
-  it('says what it wants', () => {
+  it('throws what the functions of a test throw', () => {
+    const fail = () => {
+      throw new Error('so bad');
+    };
+    expect(() => marbles(fail)).toThrow('so bad');
+    expect(() => marbles(({ at }) => at('--x', fail))).toThrow('so bad');
+    const codec: Codec<string> = { encode: fail, decode: String };
+    expect(() => marbles(({ publish }) => publish('a', '-a'), { codec })).toThrow('so bad');
+    expect(() =>
+      marbles(({ receiver, publish }) => {
+        publish('a', '-a');
+        receiver.channel('a').subscribe(fail);
+      }),
+    ).toThrow('so bad');
+  });
+
+  it('has an order within a frame: subscriptions, then what is done and published as it was said', () => {
+    marbles(({ receiver, redis, at, publish, expectData, expectObservable }) => {
+      const done: string[] = [];
+      publish('a', '    --a');
+      at('              --x', () => void done.push(`published ${redis.publish('a', 'x')}`));
+      publish('a', '    --b');
+      expectData(receiver.channel('a'), '--^').toBe('--(axb)');
+      at('              --x', () => expect(done).toEqual(['published 1']));
+      expectObservable(redis.commands).toBe('--s', { s: 'SUBSCRIBE a' });
+    });
+  });
+
+  it.each<[RegExp, (test: Marbles) => void]>([
+    [/the name of a channel to be a string, got 1/, ({ publish }) => publish(1 as never, '-a')],
+    [/the name of a shard to be a string, got an object/, ({ sPublish }) => sPublish({} as never, '-a')],
+    [/the diagram to be letters .*, got 5/, ({ publish }) => publish('a', 5 as never)],
+    [/the diagram to be letters .*, got "-#"/, ({ sPublish }) => sPublish('a', '-#')],
+    [/the diagram to be letters .*, got undefined/, ({ at }) => at(undefined as never, () => undefined)],
+    [/what is done at a letter to be a function, got "x"/, ({ at }) => at('-a', 'x' as never)],
+    [/the values to be an object .*, got null/, ({ publish }) => publish('a', '-a', null as never)],
+    [/the value to be a string, got 5/, ({ publish }) => publish('a', '-a', { a: 5 as never })],
+    [/the kind to be 'channel', .*, got "x"/, ({ expectSubscribed }) => expectSubscribed('a', 'x' as never)],
+    [/the name of a channel to be a string, got/, ({ expectSubscribed }) => expectSubscribed(3 as never)],
+  ])('says what it wants: %p', (message, test) => {
+    expect(() => marbles(test)).toThrow(message);
+  });
+
+  it('says which test and options it wants', () => {
     expect(() => marbles(undefined as never)).toThrow(/the test to be a function, got undefined/);
+    expect(() => marbles(() => undefined, null as never)).toThrow(/the options to be an object, got null/);
     expect(() => marbles(() => undefined, { assertEqual: 1 as never })).toThrow(
       /'assertEqual' to be a function/,
     );
-    expect(() => marbles((() => Promise.resolve()) as never)).toThrow(/a marble test to be synchronous/);
+    expect(() => marbles((() => Promise.reject(new Error())) as never)).toThrow(
+      /a marble test to be synchronous/,
+    );
     expect(() => marbles(() => undefined, { capacity: 0 })).toThrow(/capacity/);
   });
 });

@@ -89,6 +89,19 @@ describe('MemoryPubSub answers as Redis does', () => {
     expect(matched / compared).toBeLessThan(0.95);
   }, 120_000);
 
+  it.each([
+    ['a thousand stars', '*a'.repeat(1_000), 'a'.repeat(1_000)],
+    ['a star at each end', `${'**a'.repeat(1_000)}**`, 'a'.repeat(1_000)],
+    ['the empty glob', '', ''],
+    ['nothing but a star', '*', ''],
+  ])('%s', async (_what, glob, channel) => {
+    const double = new MemoryPubSub();
+    await double.pSubscribe(glob, () => undefined);
+    await real.pSubscribe([glob], () => undefined);
+    expect(double.publish(channel, '')).toBe(await admin.publish(channel, ''));
+    await real.pUnsubscribe([glob]);
+  });
+
   it('who hears a message after any sequence of operations, of several clients and listeners', async () => {
     const others = [await connect(), await connect()];
     let heardInAll = 0;

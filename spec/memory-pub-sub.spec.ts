@@ -1,7 +1,7 @@
-import { config, of, Subject, throwError } from 'rxjs';
+import { config, delay, EMPTY, of, Subject, throwError } from 'rxjs';
 import { TestScheduler } from 'rxjs/testing';
-import { Receiver, type PubSubClient } from '../lib/index.js';
-import { MemoryPubSub, type MemoryMessage } from '../lib/testing/index.js';
+import { publishTo, Receiver, type PubSubClient } from '../lib/index.js';
+import { marbles, MemoryPubSub, type MemoryMessage, type Publication } from '../lib/testing/index.js';
 
 const clear = (message: RegExp) =>
   expect.objectContaining({
@@ -259,6 +259,54 @@ describe('feed()', () => {
   });
 });
 
+describe('publisher()', () => {
+  it('publishes at once, and is answered as it is told, in virtual time', () => {
+    marbles(({ redis, receiver, at, hot, expectData, expectObservable }) => {
+      const asked: Publication[] = [];
+      const client = redis.publisher((publication) => {
+        asked.push(publication);
+        return of(publication.receivers).pipe(delay(3));
+      });
+      expectData(receiver.channel('a')).toBe('-x-y');
+      expectObservable(hot('                  -x-y').pipe(publishTo(client, 'a'))).toBe('----n-n', { n: 1 });
+      const rest = { sharded: false, receivers: 1 };
+      at('                                -----x', () =>
+        expect(asked).toEqual([
+          { channel: 'a', data: 'x', ...rest },
+          { channel: 'a', data: 'y', ...rest },
+        ]),
+      );
+    });
+  });
+
+  it('takes a number for an answer, a failure, and by default the receivers', async () => {
+    const { redis, hear } = create();
+    await redis.sSubscribe('a', hear);
+    await expect(redis.publisher().sPublish('a', '1')).resolves.toBe(1);
+    await expect(redis.publisher().publish('a', '1')).resolves.toBe(0);
+    await expect(redis.publisher(() => 7).publish('a', '1')).resolves.toBe(7);
+    await expect(redis.publisher(() => throwError(() => 'lost')).publish('a', '1')).rejects.toBe('lost');
+    await expect(redis.publisher(() => EMPTY).publish('a', '1')).rejects.toThrow('no elements in sequence');
+    const throwing = redis.publisher(() => {
+      throw new Error('so bad');
+    });
+    await expect(throwing.publish('a', '1')).rejects.toThrow('so bad');
+    await expect(redis.publisher().publish(1 as never, '1')).rejects.toEqual(clear(/to be a string, got 1/));
+    await expect(redis.publisher(() => '1' as never).publish('a', '1')).rejects.toEqual(
+      clear(/a reply to be a number or an Observable of one, got "1"/),
+    );
+    expect(() => redis.publisher(5 as never)).toThrow(clear(/what replies to be a function, got 5/));
+  });
+});
+
+it('matches nothing with a glob that calls itself too often, as Redis does', async () => {
+  const { redis, hear } = create();
+  await redis.pSubscribe('*a'.repeat(1_001), hear);
+  expect(redis.publish('a'.repeat(1_001), '')).toBe(0);
+  await redis.pSubscribe(`${'**a'.repeat(1_000)}**`, hear);
+  expect(redis.publish('a'.repeat(1_001), '')).toBe(1);
+});
+
 describe('bad input', () => {
   it('to its methods is a clear error', async () => {
     const { redis, hear } = create();
@@ -281,6 +329,19 @@ describe('bad input', () => {
       clear(/a string or a Buffer, got undefined/),
     );
     expect(redis.log).toEqual([]);
+    expect(() => redis.feed('a' as never)).toThrow(clear(/an Observable of \[channel, data\], got "a"/));
+    expect(() => redis.subscriptions('CHANNELS' as never)).toThrow(clear(/'channel', 'pattern' or 'shard'/));
+    expect(() => redis.subscriptionLog('a', 'x' as never)).toThrow(clear(/'channel', 'pattern' or 'shard'/));
+    expect(() => redis.subscriptionLog(1 as never)).toThrow(clear(/a channel to be a string, got 1/));
+    expect(() => redis.getPubSubListeners('toString' as never)).toThrow(clear(/'CHANNELS', 'PATTERNS' or/));
+    expect(() => redis.acknowledge(1 as never)).toThrow(
+      clear(/before the promises resolve to be a function/),
+    );
+    expect(() => redis.acknowledgeNext({} as never)).toThrow(clear(/to be a function, got an object/));
+    expect(() => redis.disconnect(undefined, 'drop' as never)).toThrow(
+      clear(/'reject' or 'keep', got "drop"/),
+    );
+    expect(redis.isReady).toBe(true);
   });
 
   it.each([-1, NaN, Infinity, 'later', null])('to its options is a clear error: %p', (acknowledge) => {
@@ -288,6 +349,7 @@ describe('bad input', () => {
       clear(/'acknowledge' to be 'immediate', 'withheld' or a number of milliseconds, got/),
     );
     expect(() => new MemoryPubSub({ scheduler: acknowledge as never })).toThrow(clear(/a scheduler of RxJS/));
+    expect(() => new MemoryPubSub(null as never)).toThrow(clear(/the options to be an object, got null/));
   });
 });
 

@@ -1,17 +1,13 @@
 import { EMPTY, finalize, from, mergeMap, NEVER, Observable, of, Subject, take, tap } from 'rxjs';
 import type { ObservableInput, OperatorFunction } from 'rxjs';
-import { TestScheduler, type RunHelpers } from 'rxjs/testing';
 import { BufferOverflowError } from '../lib/errors/errors.js';
 import { mergeMapBounded, type MergeMapBoundedOptions } from '../lib/operators/merge-map-bounded.js';
+import { marbles } from '../lib/testing/index.js';
 
 type Project<T, R> = (value: T, index: number) => ObservableInput<R>;
 
 const UNBOUNDED = { capacity: Infinity, maxBytes: Infinity };
 const MANY = 100_000;
-
-function marbles(test: (helpers: RunHelpers) => void): void {
-  new TestScheduler((actual, expected) => expect(actual).toEqual(expected)).run(test);
-}
 
 /** Subscribes, and keeps what it hears in one list: values, 'complete' or the error. */
 function heard<T>(source: Observable<T>): unknown[] {

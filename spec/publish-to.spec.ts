@@ -8,59 +8,45 @@ import {
   NEVER,
   of,
   Subject,
+  tap,
   throwError,
   timer,
   toArray,
   type Observable,
 } from 'rxjs';
-import { TestScheduler, type RunHelpers } from 'rxjs/testing';
 import type { Publisher } from '../lib/hub/client.js';
 import { json } from '../lib/codec/codec.js';
 import { BufferOverflowError } from '../lib/errors/errors.js';
 import { PublishError, publishTo, type PublishToOptions } from '../lib/operators/publish-to.js';
+import { marbles, MemoryPubSub } from '../lib/testing/index.js';
 import { sharedRedis } from './support/shared-redis.js';
 import { until } from './support/until.js';
 
-function marbles(test: (helpers: RunHelpers) => void): void {
-  new TestScheduler((actual, expected) => expect(actual).toEqual(expected)).run(test);
-}
-
 type Reply = number | Observable<number>;
 
-/** Replies with a number at once, or as an Observable does: in virtual time, where a promise would not settle. */
-class FakePublisher implements Publisher {
+/** A client of a Redis in memory, and a notebook of what it published, and of how much of that was not yet answered. */
+class RecordingPublisher implements Required<Publisher> {
   readonly published: unknown[][] = [];
   inFlight = 0;
   mostInFlight = 0;
-  readonly #reply: (message: string) => Reply;
+  readonly #client: Required<Publisher>;
 
   constructor(reply: (message: string) => Reply = () => 1) {
-    this.#reply = reply;
+    this.#client = new MemoryPubSub().publisher(({ channel, data, sharded }) => {
+      this.published.push([...(sharded ? ['sharded'] : []), channel, data]);
+      const answer = reply(String(data));
+      if (typeof answer === 'number') return answer;
+      this.mostInFlight = Math.max(this.mostInFlight, ++this.inFlight);
+      return answer.pipe(tap(() => this.inFlight--));
+    });
   }
 
-  publish(...args: [channel: string, message: string | Buffer]): Promise<number> | number {
-    return this.#take(args);
+  publish(channel: string, message: string | Buffer): Promise<number> | number {
+    return this.#client.publish(channel, message);
   }
 
   sPublish(channel: string, message: string | Buffer): Promise<number> | number {
-    return this.#take(['sharded', channel, message]);
-  }
-
-  #take(args: unknown[]): Promise<number> | number {
-    this.published.push(args);
-    const reply = this.#reply(String(args.at(-1)));
-    if (typeof reply === 'number') return reply;
-    this.mostInFlight = Math.max(this.mostInFlight, ++this.inFlight);
-    const then = (succeed: (receivers: number) => void, fail: (error: unknown) => void): void => {
-      reply.subscribe({
-        next: (receivers) => {
-          this.inFlight--;
-          succeed(receivers);
-        },
-        error: fail,
-      });
-    };
-    return { then } as Promise<number>;
+    return this.#client.sPublish(channel, message);
   }
 }
 
@@ -86,7 +72,7 @@ describe('publishTo', () => {
       const cSubs = '     ---^--!      ';
       const expected = '  -------(201)|';
       const replies: Record<string, Reply> = { a, b, c };
-      const client = new FakePublisher((message) => replies[message]!);
+      const client = new RecordingPublisher((message) => replies[message]!);
 
       expectObservable(source.pipe(publishTo(client, 'news'))).toBe(expected, values);
       expectSubscriptions(source.subscriptions).toBe(sourceSubs);
@@ -109,7 +95,7 @@ describe('publishTo', () => {
       // b is answered at 4, but waits for a: with it, both slots become free.
       const expected = '  ------(20)(1|)';
       const replies: Record<string, Reply> = { a, b, c };
-      const client = new FakePublisher((message) => replies[message]!);
+      const client = new RecordingPublisher((message) => replies[message]!);
 
       expectObservable(source.pipe(publishTo(client, 'news', { concurrent: 2 }))).toBe(expected, values);
       expectSubscriptions(source.subscriptions).toBe(sourceSubs);
@@ -125,7 +111,10 @@ describe('publishTo', () => {
       const subs = '      ^---------!';
       const expected = '  -3-3-(33)-|';
 
-      expectObservable(source.pipe(publishTo(new FakePublisher(() => 3), 'news'))).toBe(expected, values);
+      expectObservable(source.pipe(publishTo(new RecordingPublisher(() => 3), 'news'))).toBe(
+        expected,
+        values,
+      );
       expectSubscriptions(source.subscriptions).toBe(subs);
     });
   });
@@ -142,7 +131,7 @@ describe('publishTo', () => {
       const dSubs: string[] = [];
       const expected = '  -------(2#)';
       const replies: Record<string, Reply> = { a, b, c, d, e };
-      const client = new FakePublisher((message) => replies[message]!);
+      const client = new RecordingPublisher((message) => replies[message]!);
 
       const error = new PublishError('news', { cause: 'error' });
       expectObservable(source.pipe(publishTo(client, 'news'))).toBe(expected, values, error);
@@ -153,7 +142,7 @@ describe('publishTo', () => {
   });
 
   it('publishes to one channel, to that of each value, and to sharded ones', () => {
-    const client = new FakePublisher();
+    const client = new RecordingPublisher();
     const publish = (...args: Parameters<typeof publishTo<string>>): unknown[] =>
       heard(of('a', 'b').pipe(publishTo<string>(...args)));
     expect(publish(client, '')).toEqual([1, 1]);
@@ -170,7 +159,7 @@ describe('publishTo', () => {
   });
 
   it('encodes with its codec', () => {
-    const client = new FakePublisher();
+    const client = new RecordingPublisher();
     heard(of({ x: 1 }).pipe(publishTo(client, 'news', { codec: json() })));
     expect(client.published).toEqual([['news', '{"x":1}']]);
   });
@@ -178,7 +167,7 @@ describe('publishTo', () => {
   it('keeps each subscription to itself', () => {
     const first = new Subject<number>();
     const replies: Reply[] = [first, 5];
-    const client = new FakePublisher(() => replies.shift() ?? 0);
+    const client = new RecordingPublisher(() => replies.shift() ?? 0);
     const operator = publishTo<string>(client, 'news');
     const a = heard(of('a').pipe(operator));
     const b = heard(of('b').pipe(operator));
@@ -189,7 +178,9 @@ describe('publishTo', () => {
 
   it('lets what comes meanwhile wait, within the default bounds', () => {
     const source = new Subject<string>();
-    const list = heard(source.pipe(publishTo(new FakePublisher(() => NEVER), 'news', { concurrent: 1 })));
+    const list = heard(
+      source.pipe(publishTo(new RecordingPublisher(() => NEVER), 'news', { concurrent: 1 })),
+    );
     for (let i = 0; i < 1 + 16_384; i++) source.next('x');
     expect(list).toEqual([]);
     source.next('x');
@@ -199,7 +190,7 @@ describe('publishTo', () => {
   it('does not grow the stack with what is answered at once', () => {
     const source = new Subject<string>();
     let reported = 0;
-    source.pipe(publishTo(new FakePublisher(), 'news', { concurrent: 2 })).subscribe(() => {
+    source.pipe(publishTo(new RecordingPublisher(), 'news', { concurrent: 2 })).subscribe(() => {
       if (++reported < 100_000) source.next('again');
     });
     source.next('first');
@@ -224,14 +215,14 @@ describe('publishTo', () => {
     it('is an error that names the channel', () => {
       expect(error({ publish: fail })).toEqual(named);
       expect(error({ publish: () => 1, sPublish: fail }, { sharded: true })).toEqual(named);
-      expect(error(new FakePublisher(), { codec: { encode: fail, decode: String } })).toEqual(named);
-      expect(error(new FakePublisher(() => throwError(() => boom)))).toEqual(named);
+      expect(error(new RecordingPublisher(), { codec: { encode: fail, decode: String } })).toEqual(named);
+      expect(error(new RecordingPublisher(() => throwError(() => boom)))).toEqual(named);
     });
 
     it('reports what went well before', () => {
       const first = new Subject<number>();
       const replies = [first];
-      const client: Publisher = new FakePublisher(() => replies.shift() ?? fail());
+      const client: Publisher = new RecordingPublisher(() => replies.shift() ?? fail());
       const list = heard(of('a', 'b').pipe(publishTo(client, 'news')));
       expect(list).toEqual([]);
       first.next(2);
@@ -239,11 +230,11 @@ describe('publishTo', () => {
     });
 
     it('passes an error of the channel function on as it is', () => {
-      expect(heard(of('a').pipe(publishTo(new FakePublisher(), fail)))).toEqual([boom]);
+      expect(heard(of('a').pipe(publishTo(new RecordingPublisher(), fail)))).toEqual([boom]);
     });
 
     it('refuses a channel that is no string', () => {
-      const [refusal] = heard(of('a').pipe(publishTo(new FakePublisher(), () => 7 as never)));
+      const [refusal] = heard(of('a').pipe(publishTo(new RecordingPublisher(), () => 7 as never)));
       expect(refusal).toBeInstanceOf(TypeError);
       expect(String(refusal)).toContain('what the channel function returns to be a string, got 7');
     });
@@ -254,7 +245,7 @@ describe('publishTo', () => {
     const replies = [late, lost];
     const source = new Subject<string>();
     const list: unknown[] = [];
-    const client = new FakePublisher(() => replies.shift() ?? 0);
+    const client = new RecordingPublisher(() => replies.shift() ?? 0);
     const subscription = source
       .pipe(publishTo(client, 'news'))
       .subscribe((receivers) => list.push(receivers));
@@ -268,7 +259,7 @@ describe('publishTo', () => {
   });
 
   it('refuses at once what it cannot work with', () => {
-    const client = new FakePublisher();
+    const client = new RecordingPublisher();
     const refusal = (...args: unknown[]): unknown => {
       try {
         return (publishTo as (...args: unknown[]) => unknown)(...args);
@@ -303,7 +294,7 @@ describe('publishTo', () => {
     fc.assert(
       fc.property(plans, losses, limits, (plan, lost, concurrent) => {
         const list: unknown[] = [];
-        const client = new FakePublisher((message) => {
+        const client = new RecordingPublisher((message) => {
           const id = Number(message);
           const latency = plan[id]?.latency ?? null;
           if (latency === null && id !== lost) return id;

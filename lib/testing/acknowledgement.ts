@@ -1,34 +1,35 @@
-type Outcome = { readonly error?: never } | { readonly error: Error };
+type Outcome<T> = { readonly value: T } | { readonly error: unknown };
 
 /**
  * The promise of a request. Its callbacks run in the moment in which it settles: virtual time knows no microtasks. What
  * `then` returns, and so what is awaited, is an ordinary promise.
  */
-export class Acknowledgement implements Promise<undefined> {
+export class Acknowledgement<T> implements Promise<T> {
   readonly [Symbol.toStringTag] = 'Promise';
-  #outcome: Outcome | undefined;
-  readonly #callbacks: ((outcome: Outcome) => void)[] = [];
+  #outcome: Outcome<T> | undefined;
+  readonly #callbacks: ((outcome: Outcome<T>) => void)[] = [];
 
-  /** Settles it, once. */
-  settle(error?: Error): void {
-    if (this.#outcome) return;
-    const outcome = (this.#outcome = error ? { error } : {});
-    for (const callback of this.#callbacks.splice(0)) callback(outcome);
+  /** Does nothing once it has settled. */
+  resolve(value: T): void {
+    this.#settle({ value });
   }
 
-  then<A = undefined, B = never>(
-    onFulfilled?: ((value: undefined) => A | PromiseLike<A>) | null,
+  /** Does nothing once it has settled. */
+  reject(error: unknown): void {
+    this.#settle({ error });
+  }
+
+  then<A = T, B = never>(
+    onFulfilled?: ((value: T) => A | PromiseLike<A>) | null,
     onRejected?: ((reason: unknown) => B | PromiseLike<B>) | null,
   ): Promise<A | B> {
     return new Promise((resolve, reject) => {
-      const settle = ({ error }: Outcome) => {
+      const settle = (outcome: Outcome<T>) => {
         try {
-          if (error) {
-            if (onRejected) resolve(onRejected(error));
-            else reject(error);
-          } else {
-            resolve(onFulfilled ? onFulfilled(undefined) : (undefined as A));
-          }
+          if ('value' in outcome)
+            resolve(onFulfilled ? onFulfilled(outcome.value) : (outcome.value as A & T));
+          else if (onRejected) resolve(onRejected(outcome.error));
+          else reject(outcome.error);
         } catch (thrown) {
           reject(thrown);
         }
@@ -38,11 +39,17 @@ export class Acknowledgement implements Promise<undefined> {
     });
   }
 
-  catch<B = never>(onRejected?: ((reason: unknown) => B | PromiseLike<B>) | null): Promise<undefined | B> {
+  catch<B = never>(onRejected?: ((reason: unknown) => B | PromiseLike<B>) | null): Promise<T | B> {
     return this.then(undefined, onRejected);
   }
 
-  finally(onFinally?: (() => void) | null): Promise<undefined> {
+  finally(onFinally?: (() => void) | null): Promise<T> {
     return this.then().finally(onFinally);
+  }
+
+  #settle(outcome: Outcome<T>): void {
+    if (this.#outcome) return;
+    this.#outcome = outcome;
+    for (const callback of this.#callbacks.splice(0)) callback(outcome);
   }
 }

@@ -1,6 +1,16 @@
+import { isObservable, type Observable } from 'rxjs';
+import type { MemoryMessage } from './memory-pub-sub.js';
+import type { PublishReply } from './memory-publisher.js';
 import type { ChannelKind } from '../channel/message.js';
 import { invalidArgument } from '../errors/invalid-argument.js';
-import type { WireListener } from '../hub/client.js';
+import type { WireListener, WireType } from '../hub/client.js';
+
+const KIND_OF: Readonly<Record<WireType, ChannelKind>> = {
+  CHANNELS: 'channel',
+  PATTERNS: 'pattern',
+  SHARDED: 'shard',
+};
+const KINDS: readonly unknown[] = Object.values(KIND_OF);
 
 /** Names as a list. node-redis subscribes a Buffer too, but never delivers what comes for it. */
 export function checkedNames(names: unknown, kind: ChannelKind): string[] {
@@ -11,6 +21,17 @@ export function checkedNames(names: unknown, kind: ChannelKind): string[] {
 export function checkedName(name: unknown, kind: ChannelKind): string {
   if (typeof name === 'string') return name;
   throw invalidArgument(`the name of a ${kind}`, 'a string', name);
+}
+
+export function checkedKind(kind: unknown): ChannelKind {
+  if (KINDS.includes(kind)) return kind as ChannelKind;
+  throw invalidArgument('the kind', "'channel', 'pattern' or 'shard'", kind);
+}
+
+/** node-redis's word for a kind. */
+export function checkedType(type: unknown): ChannelKind {
+  if (typeof type === 'string' && Object.hasOwn(KIND_OF, type)) return KIND_OF[type as WireType];
+  throw invalidArgument('the type', "'CHANNELS', 'PATTERNS' or 'SHARDED'", type);
 }
 
 export function checkedListener(listener: unknown): WireListener {
@@ -28,7 +49,29 @@ export function checkedPayload(data: unknown): Buffer {
   );
 }
 
-export function checkedMessage(value: unknown): [channel: string, data: string | Buffer] {
-  if (Array.isArray(value) && value.length === 2) return value as [string, string];
+export function checkedSource(source: unknown): Observable<MemoryMessage> {
+  if (isObservable(source)) return source as Observable<MemoryMessage>;
+  throw invalidArgument('what is fed', 'an Observable of [channel, data]', source);
+}
+
+export function checkedMessage(value: unknown): MemoryMessage {
+  if (Array.isArray(value) && value.length === 2) return value as unknown as MemoryMessage;
   throw invalidArgument('what is fed', 'pairs of a channel and its data, [channel, data]', value);
+}
+
+export function checkedReplier(reply: unknown): PublishReply {
+  if (typeof reply === 'function') return reply as PublishReply;
+  throw invalidArgument('what replies', 'a function', reply);
+}
+
+/** What becomes of the requests that were on their way. */
+export function checkedFate(fate: unknown): 'reject' | 'keep' {
+  if (fate === 'reject' || fate === 'keep') return fate;
+  throw invalidArgument('what becomes of the requests', "'reject' or 'keep'", fate);
+}
+
+/** What happens between a reply and its promise. */
+export function checkedHook(hook: unknown): (() => void) | undefined {
+  if (hook === undefined || typeof hook === 'function') return hook as (() => void) | undefined;
+  throw invalidArgument('what happens before the promises resolve', 'a function', hook);
 }

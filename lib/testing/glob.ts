@@ -20,14 +20,23 @@ const CODE = {
   caret: 0x5e,
 };
 
+/** Redis calls itself for each star that something follows, and matches nothing where that goes deeper. */
+const DEEPEST = 1_000;
+
 /**
  * Redis's globs, byte for byte: `?` stands for one byte, so that a character which UTF-8 writes in two needs two of
  * them. Returns the test for the bytes of a channel's name.
  */
 export function compileGlob(glob: string): (name: Uint8Array) => boolean {
   const tokens = parse(Buffer.from(glob));
+  const depth = tokens.filter((token, index) => token === STAR && isNoStar(tokens[index + 1])).length;
+  if (depth > DEEPEST) return () => false;
   // Redis does not look at the pattern when there is nothing to match it with: not even `*` matches the empty name.
   return (name) => (name.length === 0 ? tokens.length === 0 : matches(tokens, name));
+}
+
+function isNoStar(token: Token | undefined): boolean {
+  return token !== undefined && token !== STAR;
 }
 
 /** A mismatch goes back to the last star alone: what an earlier one could take in addition, the last one can too. */

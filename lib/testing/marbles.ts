@@ -1,6 +1,7 @@
 import { deepStrictEqual } from 'node:assert/strict';
 import { map, type Observable } from 'rxjs';
 import { type RunHelpers, TestScheduler } from 'rxjs/testing';
+import { checkedName } from './checks.js';
 import { MemoryPubSub } from './memory-pub-sub.js';
 import type { MemoryPubSubOptions } from './memory-pub-sub-options.js';
 import type { ChannelKind, Message } from '../channel/message.js';
@@ -45,54 +46,97 @@ export interface MarblesOptions<T> extends ReceiverOptions<T>, Pick<MemoryPubSub
 
 /**
  * A marble test of streams over Redis Pub/Sub, in virtual time and without a server. It works in every test runner: what
- * is not as expected is thrown.
+ * is not as expected is thrown, as is what the test's own functions throw.
  *
  * ```ts
  * it('warns', () =>
- *   marbles(({ receiver, publish, expectObservable }) => {
+ *   marbles(({ receiver, publish, expectData }) => {
  *     publish('sensor:1', '-a-b-c', { a: '20', b: '99', c: '21' });
- *     const warnings = receiver.pattern('sensor:*').pipe(map(({ data }) => Number(data)), filter((n) => n > 90));
- *     expectObservable(warnings).toBe('---w', { w: 99 });
+ *     const warnings = receiver.pattern('sensor:*').pipe(filter(({ data }) => Number(data) > 90));
+ *     expectData(warnings).toBe('---b', { b: '99' });
  *   }));
  * ```
  *
+ * Within one frame subscriptions come first, then what is published and done, in the order in which the test says so. A
+ * promise does not settle in virtual time: give `hydrate` and its like Observables.
+ *
+ * @param test runs once, and says what is published and expected; time begins when it returns
+ * @throws TypeError where the arguments are no test and no options, or the test returns a promise
  * @see MemoryPubSub
  */
 export function marbles<T = string>(
   test: (marbles: Marbles<T>) => void,
   options: MarblesOptions<T> = {},
 ): void {
-  const { assertEqual = deepStrictEqual, acknowledge, ...receiverOptions } = options;
   if (typeof test !== 'function') throw invalidArgument('the test', 'a function', test);
+  if (typeof options !== 'object' || (options as unknown) === null)
+    throw invalidArgument('the options', 'an object', options);
+  const { assertEqual = deepStrictEqual, acknowledge, ...receiverOptions } = options;
   if (typeof assertEqual !== 'function')
     throw invalidArgument("the option 'assertEqual'", 'a function', assertEqual);
   const scheduler = new TestScheduler(assertEqual);
   scheduler.run((helpers) => {
     const redis = new MemoryPubSub({ acknowledge, scheduler });
     const receiver = new Receiver<T>(redis, receiverOptions);
-    const codec = receiverOptions.codec ?? (text as Codec<unknown> as Codec<T>);
-    const at: Marbles['at'] = (diagram, work) => void helpers.hot(diagram).subscribe(work);
-    const publisher =
-      (publish: (channel: string, data: string | Buffer) => number): Marbles<T>['publish'] =>
-      (channel, diagram, values = {}) => {
-        const valueOf = (letter: string) => (letter in values ? values[letter] : letter) as T;
-        at(diagram, (letter) => publish(channel, codec.encode(valueOf(letter))));
-      };
     const returned: unknown = test({
       ...helpers,
       redis,
       receiver,
       commands: redis.commands,
-      at,
-      publish: publisher((channel, data) => redis.publish(channel, data)),
-      sPublish: publisher((channel, data) => redis.sPublish(channel, data)),
+      ...publishing(helpers, redis, receiverOptions.codec ?? (text as Codec<unknown> as Codec<T>)),
+      at: (diagram, work) => at(helpers, checkedDiagram(diagram), checkedWork(work)),
       expectData: (messages, subscription) =>
         helpers.expectObservable(messages.pipe(map(({ data }) => data)), subscription),
       expectSubscribed: (name, kind) => helpers.expectSubscriptions(redis.subscriptionLog(name, kind)),
     });
-    if (returned instanceof Promise) {
-      returned.catch(() => undefined);
+    if (isPromise(returned)) {
+      returned.then(undefined, () => undefined);
       throw invalidArgument('a marble test', 'synchronous', returned, 'Virtual time waits for no promise.');
     }
   });
+}
+
+function publishing<T>(
+  helpers: RunHelpers,
+  redis: MemoryPubSub,
+  codec: Codec<T>,
+): Pick<Marbles<T>, 'publish' | 'sPublish'> {
+  const using =
+    (method: 'publish' | 'sPublish', kind: ChannelKind): Marbles<T>['publish'] =>
+    (channel, diagram, values = {}) => {
+      const name = checkedName(channel, kind);
+      const valueOf = checkedValues(values);
+      at(helpers, checkedDiagram(diagram), (letter) =>
+        redis[method](name, codec.encode(valueOf(letter) as T)),
+      );
+    };
+  return { publish: using('publish', 'channel'), sPublish: using('sPublish', 'shard') };
+}
+
+function at({ hot }: RunHelpers, diagram: string, work: (letter: string) => void): void {
+  hot(diagram).subscribe(work);
+}
+
+function isPromise(value: unknown): value is PromiseLike<unknown> {
+  return typeof (value as Partial<PromiseLike<unknown>> | null | undefined)?.then === 'function';
+}
+
+function checkedDiagram(diagram: unknown): string {
+  if (typeof diagram === 'string' && !/[#^!]/.test(diagram)) return diagram;
+  throw invalidArgument('the diagram', "letters at their frames, as '-a-b', without #, ^ and !", diagram);
+}
+
+function checkedWork(work: unknown): (letter: string) => void {
+  if (typeof work === 'function') return work as (letter: string) => void;
+  throw invalidArgument('what is done at a letter', 'a function', work);
+}
+
+function checkedValues(values: unknown): (letter: string) => unknown {
+  if (typeof values !== 'object' || values === null)
+    throw invalidArgument(
+      'the values',
+      "an object of what each letter stands for, as { a: 'hello' }",
+      values,
+    );
+  return (letter) => (Object.hasOwn(values, letter) ? (values as Record<string, unknown>)[letter] : letter);
 }

@@ -68,9 +68,9 @@ export class MemoryClient {
 
   /** Sends what a change of the registry takes; there may be nothing to send. */
   request(verb: Verb, kind: ChannelKind, change: Change | undefined): Promise<void> {
-    const promise = new Acknowledgement();
+    const promise = new Acknowledgement<void>();
     if (!change) {
-      promise.settle();
+      promise.resolve();
       return promise;
     }
     const { names } = change;
@@ -79,7 +79,10 @@ export class MemoryClient {
       onReply: (refusal) => {
         if (!refusal) change.apply();
       },
-      settle: (error) => promise.settle(error),
+      settle: (error) => {
+        if (error) promise.reject(error);
+        else promise.resolve();
+      },
     };
     this.#host.onCommand([WORDS[verb][kind], ...(names ?? [])].join(' '));
     // Behind those that have waited longer, also in the moment in which the client is ready.

@@ -21,6 +21,8 @@ export function checkedOptions(options: MemoryPubSubOptions): {
   readonly acknowledge: AcknowledgeMode;
   readonly scheduler: SchedulerLike;
 } {
+  if (typeof options !== 'object' || (options as unknown) === null)
+    throw invalidArgument('the options', 'an object', options);
   const { acknowledge = 'immediate', scheduler = asyncScheduler } = options;
   const isDelay = typeof acknowledge === 'number' && acknowledge >= 0 && acknowledge < Infinity;
   if (!isDelay && acknowledge !== 'immediate' && acknowledge !== 'withheld') {

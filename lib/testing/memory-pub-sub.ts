@@ -1,21 +1,31 @@
 import { EventEmitter } from 'node:events';
 import { Observable, Subject, type Subscription } from 'rxjs';
-import { checkedListener, checkedMessage, checkedName, checkedNames, checkedPayload } from './checks.js';
+import {
+  checkedFate,
+  checkedHook,
+  checkedKind,
+  checkedListener,
+  checkedMessage,
+  checkedName,
+  checkedNames,
+  checkedPayload,
+  checkedSource,
+  checkedType,
+} from './checks.js';
 import type { ListenerSets } from './listener-registry.js';
 import { MemoryClient, onWire } from './memory-client.js';
+import { MemoryPublisher, type PublishReply } from './memory-publisher.js';
 import { MemoryServer } from './memory-server.js';
 import { checkedOptions, type MemoryPubSubOptions } from './memory-pub-sub-options.js';
 import type { SubscriptionLog } from './subscription-logs.js';
 import type { ChannelKind } from '../channel/message.js';
 import { invalidArgument } from '../errors/invalid-argument.js';
-import type { PubSubClient, WireListener } from '../hub/client.js';
+import type { Publisher, PubSubClient, WireListener, WireType } from '../hub/client.js';
 
 /** A channel and what is published to it. */
 export type MemoryMessage = readonly [channel: string, data: string | Buffer];
 
 type Names = string | readonly string[];
-
-const KINDS = { CHANNELS: 'channel', PATTERNS: 'pattern', SHARDED: 'shard' } as const;
 
 /**
  * Redis Pub/Sub and a node-redis client of it in one object, without a server, a socket or a timer: for tests.
@@ -105,8 +115,8 @@ export class MemoryPubSub extends EventEmitter implements PubSubClient {
   }
 
   /** The client's live registry of listeners, by name. */
-  getPubSubListeners(type: 'CHANNELS' | 'PATTERNS' | 'SHARDED'): Map<string, ListenerSets> {
-    return this.#client.registry.of(KINDS[type]);
+  getPubSubListeners(type: WireType): Map<string, ListenerSets> {
+    return this.#client.registry.of(checkedType(type));
   }
 
   /** Another client of the same Redis, with the same options. */
@@ -164,14 +174,29 @@ export class MemoryPubSub extends EventEmitter implements PubSubClient {
    * An error of the source, and a value that is no message, are reported as RxJS reports errors that nobody handles.
    */
   feed(source: Observable<MemoryMessage>): Subscription {
-    return source.subscribe((message) => {
+    return checkedSource(source).subscribe((message) => {
       this.publish(...checkedMessage(message));
     });
   }
 
+  /**
+   * A client for publishing alone, for tests of `publishTo`. Redis publishes at once; `reply` says what it answers, and
+   * when: a number, or an Observable, whose first value or error settles the promise in that moment.
+   *
+   * ```ts
+   * const slow = redis.publisher(({ receivers }) => of(receivers).pipe(delay(5)));
+   * expectObservable(hot('-a').pipe(publishTo(slow, 'news'))).toBe('------n', { n: 0 });
+   * ```
+   *
+   * @param reply by default the number of receivers, at once
+   */
+  publisher(reply: PublishReply = ({ receivers }) => receivers): Required<Publisher> {
+    return new MemoryPublisher(this, reply);
+  }
+
   /** The names that this client has subscribed in Redis. */
   subscriptions(kind: ChannelKind): string[] {
-    return this.#client.subscriptions(kind);
+    return this.#client.subscriptions(checkedKind(kind));
   }
 
   /**
@@ -182,7 +207,7 @@ export class MemoryPubSub extends EventEmitter implements PubSubClient {
    * ```
    */
   subscriptionLog(name: string, kind: ChannelKind = 'channel'): SubscriptionLog[] {
-    return this.#client.logs.of(kind, onWire(checkedName(name, kind)));
+    return this.#client.logs.of(checkedKind(kind), onWire(checkedName(name, kind)));
   }
 
   // Acknowledgements
@@ -198,12 +223,12 @@ export class MemoryPubSub extends EventEmitter implements PubSubClient {
    * resolve.
    */
   acknowledge(beforeResolve?: () => void): void {
-    this.#client.line.release(beforeResolve);
+    this.#client.line.release(checkedHook(beforeResolve));
   }
 
   /** Redis executes and acknowledges the oldest of what waits, alone; false if nothing waits. */
   acknowledgeNext(beforeResolve?: () => void): boolean {
-    return this.#client.line.releaseNext(beforeResolve);
+    return this.#client.line.releaseNext(checkedHook(beforeResolve));
   }
 
   /** What waits fails, while the connection looks alive. */
@@ -221,7 +246,7 @@ export class MemoryPubSub extends EventEmitter implements PubSubClient {
     error: Error = new Error('Socket closed unexpectedly'),
     requests: 'reject' | 'keep' = 'reject',
   ): void {
-    this.#client.disconnect(error, requests);
+    this.#client.disconnect(error, checkedFate(requests));
   }
 
   /** A try to reconnect fails: `error`, `reconnecting`. Does nothing while it is connected. */

@@ -1,0 +1,62 @@
+import { isObservable, take, throwIfEmpty, type Observable } from 'rxjs';
+import { Acknowledgement } from './acknowledgement.js';
+import { checkedReplier } from './checks.js';
+import { invalidArgument } from '../errors/invalid-argument.js';
+import type { Publisher } from '../hub/client.js';
+
+/** A message that Redis has been sent by a {@link MemoryPubSub.publisher}, and has not yet answered. */
+export interface Publication {
+  readonly channel: string;
+  readonly data: string | Buffer;
+  /** Whether it was SPUBLISH. */
+  readonly sharded: boolean;
+  /** Who received it, as Redis counts. */
+  readonly receivers: number;
+}
+
+/** What Redis answers: a number; when it does: with the first value of an Observable; or that it fails: its error. */
+export type PublishReply = (publication: Publication) => number | Observable<number>;
+
+type Publish = (channel: string, data: string | Buffer) => number;
+
+/** A client for publishing alone. Its promises settle in the moment of the reply. */
+export class MemoryPublisher implements Publisher {
+  readonly #redis: Readonly<Record<'publish' | 'sPublish', Publish>>;
+  readonly #reply: PublishReply;
+
+  constructor(redis: Readonly<Record<'publish' | 'sPublish', Publish>>, reply: PublishReply) {
+    this.#redis = redis;
+    this.#reply = checkedReplier(reply);
+  }
+
+  /** PUBLISH. */
+  publish(channel: string, data: string | Buffer): Promise<number> {
+    return this.#send(channel, data, false);
+  }
+
+  /** SPUBLISH. */
+  sPublish(channel: string, data: string | Buffer): Promise<number> {
+    return this.#send(channel, data, true);
+  }
+
+  #send(channel: string, data: string | Buffer, sharded: boolean): Promise<number> {
+    const promise = new Acknowledgement<number>();
+    try {
+      const receivers = this.#redis[sharded ? 'sPublish' : 'publish'](channel, data);
+      const reply = this.#reply({ channel, data, sharded, receivers });
+      if (typeof reply === 'number') promise.resolve(reply);
+      else if (isObservable(reply)) settleWith(reply, promise);
+      else throw invalidArgument('a reply', 'a number or an Observable of one', reply);
+    } catch (error) {
+      promise.reject(error);
+    }
+    return promise;
+  }
+}
+
+function settleWith(reply: Observable<number>, promise: Acknowledgement<number>): void {
+  reply.pipe(take(1), throwIfEmpty()).subscribe({
+    next: (receivers) => promise.resolve(receivers),
+    error: (error) => promise.reject(error),
+  });
+}
