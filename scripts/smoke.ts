@@ -31,13 +31,20 @@ cpSync('spec/smoke', project, { recursive: true });
 for (const ending of ['mts', 'cts']) {
   cpSync('spec/smoke/consumer.ts', join(project, `consumer.${ending}`));
   cpSync('spec/smoke/nest.ts', join(project, `nest.${ending}`));
+  cpSync('spec/smoke/testing.ts', join(project, `testing.${ending}`));
 }
 writeFileSync(join(project, 'package.json'), '{ "private": true }');
 const nodes = new Map([[process.versions.node, process.execPath]]);
 for (const version of process.argv.slice(2)) nodes.set(version, nodeBinary(version, folder.path));
 
 install(tarball, rxjs);
-onEveryNode('without redis', ['without-redis.mjs', 'without-redis.cjs', 'without-nest.cjs']);
+onEveryNode('without redis', [
+  'without-redis.mjs',
+  'without-redis.cjs',
+  'without-nest.cjs',
+  'testing.mjs',
+  'testing.cjs',
+]);
 for (const version of redisVersions) {
   const peer = `redis@${version}`;
   install(peer, nodeTypes);

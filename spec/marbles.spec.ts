@@ -108,6 +108,16 @@ describe('marbles()', () => {
     });
   });
 
+  it('acknowledges at the end of a frame', () => {
+    marbles(
+      ({ receiver, publish, expectData }) => {
+        publish('a', '                     abcde');
+        expectData(receiver.channel('a'), '-^---!').toBe('----e');
+      },
+      { acknowledge: 2 },
+    );
+  });
+
   it.each<[RegExp, (test: Marbles) => void]>([
     [/the name of a channel to be a string, got 1/, ({ publish }) => publish(1 as never, '-a')],
     [/the name of a shard to be a string, got an object/, ({ sPublish }) => sPublish({} as never, '-a')],
@@ -129,7 +139,7 @@ describe('marbles()', () => {
     expect(() => marbles(() => undefined, { assertEqual: 1 as never })).toThrow(
       /'assertEqual' to be a function/,
     );
-    expect(() => marbles((() => Promise.reject(new Error())) as never)).toThrow(
+    expect(() => marbles(() => Promise.reject(new Error()) as never)).toThrow(
       /a marble test to be synchronous/,
     );
     expect(() => marbles(() => undefined, { capacity: 0 })).toThrow(/capacity/);

@@ -3,7 +3,7 @@ import { TestScheduler } from 'rxjs/testing';
 import { publishTo, Receiver, type PubSubClient } from '../lib/index.js';
 import { marbles, MemoryPubSub, type MemoryMessage, type Publication } from '../lib/testing/index.js';
 
-const clear = (message: RegExp) =>
+const clear = (message: RegExp): unknown =>
   expect.objectContaining({
     name: 'TypeError',
     code: 'ERR_INVALID_ARGUMENT',

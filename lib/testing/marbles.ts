@@ -57,8 +57,8 @@ export interface MarblesOptions<T> extends ReceiverOptions<T>, Pick<MemoryPubSub
  *   }));
  * ```
  *
- * Within one frame subscriptions come first, then what is published and done, in the order in which the test says so. A
- * promise does not settle in virtual time: give `hydrate` and its like Observables.
+ * Within one frame subscriptions come first, then what is published and done, in the order in which the test says so,
+ * and at the end what was delayed until then, as acknowledgements. A promise does not settle in virtual time: give `hydrate` and its like Observables.
  *
  * @param test runs once, and says what is published and expected; time begins when it returns
  * @throws TypeError where the arguments are no test and no options, or the test returns a promise
@@ -84,7 +84,9 @@ export function marbles<T = string>(
       receiver,
       commands: redis.commands,
       ...publishing(helpers, redis, receiverOptions.codec ?? (text as Codec<unknown> as Codec<T>)),
-      at: (diagram, work) => at(helpers, checkedDiagram(diagram), checkedWork(work)),
+      at: (diagram, work) => {
+        at(helpers, checkedDiagram(diagram), checkedWork(work));
+      },
       expectData: (messages, subscription) =>
         helpers.expectObservable(messages.pipe(map(({ data }) => data)), subscription),
       expectSubscribed: (name, kind) => helpers.expectSubscriptions(redis.subscriptionLog(name, kind)),
