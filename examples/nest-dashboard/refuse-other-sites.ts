@@ -1,0 +1,8 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+
+/** What another site makes a browser send does nothing here. */
+export function refuseOtherSites(request: IncomingMessage, response: ServerResponse, next: () => void): void {
+  const site = request.headers['sec-fetch-site'] ?? 'none';
+  if (request.method === 'GET' || site === 'same-origin' || site === 'none') return next();
+  response.writeHead(403).end();
+}

@@ -1,0 +1,43 @@
+import type { ChannelKind, ReceiverStats } from 'rx-redis-receiver';
+
+/** What the server tells its browsers, some times a second. */
+export interface Snapshot {
+  /** Milliseconds since the epoch. */
+  readonly at: number;
+  /** When the server started, in milliseconds since the epoch: with another one the counts begin anew. */
+  readonly startedAt: number;
+  readonly isConnected: boolean;
+  /** In the order of their registration. */
+  readonly sources: readonly SourceCount[];
+  readonly stats: Readonly<ReceiverStats>;
+  /** The most messages that the queue holds. */
+  readonly capacity: number;
+  readonly workers: number;
+  /** Milliseconds that a worker spends on a message. */
+  readonly workTime: number;
+  /** Messages that were published while nobody was subscribed: what the gaps have cost. */
+  readonly unheard: number;
+  /** What has happened since the snapshot before. */
+  readonly happenings: readonly Happening[];
+}
+
+export interface SourceCount {
+  /** Of this registration: a channel that leaves and joins again gets another one. */
+  readonly id: number;
+  readonly kind: ChannelKind;
+  readonly name: string;
+  /** Messages that have come from Redis. */
+  readonly received: number;
+}
+
+/** An event of the Receiver's, as a sentence. */
+export interface Happening {
+  readonly type: 'subscribed' | 'unsubscribed' | 'disconnected' | 'gap' | 'overflow' | 'refused';
+  /** Milliseconds since the epoch. */
+  readonly at: number;
+  readonly text: string;
+  /** What made the gap. */
+  readonly cause?: 'reconnect' | 'overflow';
+  /** Messages that were dropped. */
+  readonly dropped?: number;
+}

@@ -1,0 +1,111 @@
+import {
+  ConflictException,
+  Inject,
+  Injectable,
+  Logger,
+  type BeforeApplicationShutdown,
+  type OnApplicationBootstrap,
+} from '@nestjs/common';
+import { createClient } from 'redis';
+import { exhaustMap, interval, type Subscription } from 'rxjs';
+import { nameLike } from './name-like.js';
+import { REDIS_URL } from './redis-url.js';
+import { BURST, CLIENT_NAME, KEYS } from './settings.js';
+import type { SourceCount } from './snapshot.js';
+import { Sources } from './sources.js';
+
+/** Milliseconds between two helpings of traffic. */
+const EVERY = 50;
+/** Messages a second, by the order of the sources; then over again. */
+const RATES = [34, 16, 24, 11, 6];
+const KEYSPACE = /^__keyspace@.*?__:(.*)/;
+const SETTING = 'notify-keyspace-events';
+
+/** The other side, on a connection of its own: publishes on all that is listened to, and kills connections. */
+@Injectable()
+export class Traffic implements OnApplicationBootstrap, BeforeApplicationShutdown {
+  readonly #sources: Sources;
+  readonly #client: ReturnType<typeof createClient>;
+  readonly #logger = new Logger(Traffic.name);
+  /** What has come due of a source, in messages, by the id of that. */
+  readonly #due = new Map<number, number>();
+  #trickling: Subscription | undefined;
+  #unheard = 0;
+
+  constructor(@Inject(Sources) sources: Sources, @Inject(REDIS_URL) url: string) {
+    this.#sources = sources;
+    this.#client = createClient({ url });
+    this.#client.on('error', (error) => this.#warn(error));
+  }
+
+  /** Messages that were published while nobody was subscribed. */
+  get unheard(): number {
+    return this.#unheard;
+  }
+
+  async onApplicationBootstrap(): Promise<void> {
+    await this.#client.connect();
+    const { [SETTING]: before = '' } = await this.#client.configGet(SETTING);
+    // K: told by key; $ and g: changes of strings, and what befalls keys of every kind, such as DEL.
+    await this.#client.configSet(SETTING, `${before}K$g`);
+    this.#trickling = interval(EVERY)
+      .pipe(exhaustMap(() => this.#trickle().catch((error: unknown) => this.#warn(error))))
+      .subscribe();
+  }
+
+  beforeApplicationShutdown(): void {
+    this.#trickling?.unsubscribe();
+    this.#trickling = undefined;
+    this.#client.destroy();
+  }
+
+  /** Many messages at once, in equal parts on all that is listened to. */
+  async burst(): Promise<void> {
+    const { counts } = this.#sources;
+    if (counts.length === 0)
+      throw new ConflictException('There is nobody to publish to: add a channel first.');
+    const sources = Array.from({ length: BURST }, (_, index) => counts[index % counts.length] as SourceCount);
+    await Promise.all(sources.map((source) => this.#send(source)));
+  }
+
+  /** Cuts the Receiver off, as a network that fails does. */
+  async kill(): Promise<void> {
+    const clients = await this.#client.clientList();
+    const victim = clients.find(({ name }) => name === CLIENT_NAME);
+    if (!victim) throw new ConflictException('The connection is lost already.');
+    await this.#client.clientKill({ filter: 'ID', id: victim.id });
+  }
+
+  async #trickle(): Promise<void> {
+    const sent: Promise<void>[] = [];
+    for (const [index, source] of this.#sources.counts.entries()) {
+      const rate = RATES[index % RATES.length] as number;
+      const swell = 1 + 0.4 * Math.sin(Date.now() / (2_300 + 700 * index) + index);
+      let due = (this.#due.get(source.id) ?? 0) + (rate * swell * EVERY) / 1_000;
+      for (; due >= 1; due--) sent.push(this.#send(source));
+      this.#due.set(source.id, due);
+    }
+    await Promise.all(sent);
+  }
+
+  async #send({ id, kind, name }: SourceCount): Promise<void> {
+    const keys = KEYSPACE.exec(name)?.[1];
+    if (keys?.startsWith(KEYS)) return this.#touch(nameLike(keys));
+    const channel = kind === 'pattern' ? nameLike(name) : name;
+    const message = new Date().toISOString();
+    const subscribers = await (kind === 'shard'
+      ? this.#client.sPublish(channel, message)
+      : this.#client.publish(channel, message));
+    if (subscribers === 0 && this.#sources.has(id)) this.#unheard++;
+  }
+
+  /** Redis tells of both. */
+  async #touch(key: string): Promise<void> {
+    await Promise.all([this.#client.incr(key), this.#client.del(key)]);
+  }
+
+  #warn(error: unknown): void {
+    // What is under way at the end fails, as it must.
+    if (this.#trickling) this.#logger.warn(error instanceof Error ? error.message : String(error));
+  }
+}
