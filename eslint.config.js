@@ -132,4 +132,12 @@ export default defineConfig(
       '@typescript-eslint/no-require-imports': 'off',
     },
   },
+  {
+    files: ['examples/nest-dashboard/page/**'],
+    languageOptions: {
+      globals: Object.fromEntries(
+        ['document', 'EventSource', 'fetch', 'ResizeObserver', 'setTimeout'].map((name) => [name, 'readonly']),
+      ),
+    },
+  },
 );

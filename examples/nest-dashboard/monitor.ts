@@ -77,7 +77,7 @@ export class Monitor implements OnApplicationBootstrap, BeforeApplicationShutdow
       capacity: CAPACITY,
       workers: WORKERS,
       workTime: this.#workers.workTime,
-      unheard: this.#traffic.unheard,
+      missed: this.#traffic.missed,
       happenings,
     };
   }

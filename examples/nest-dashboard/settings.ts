@@ -7,7 +7,8 @@ export const CAPACITY = 256;
 export const WORKERS = 4;
 /** Milliseconds that a worker spends on a message: 200 messages a second for all of them. */
 export const WORK_TIME = 20;
-export const BURST = 1_000;
+/** Messages of a burst: 400 a second, in helpings. */
+export const BURST = { helpings: 60, helping: 20, every: 50 };
 /** Milliseconds that a connection which was killed stays away: long enough to be seen. */
 const OUTAGE = 1_500;
 /** Milliseconds between two snapshots. */

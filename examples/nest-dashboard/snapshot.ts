@@ -16,7 +16,7 @@ export interface Snapshot {
   /** Milliseconds that a worker spends on a message. */
   readonly workTime: number;
   /** Messages that were published while nobody was subscribed: what the gaps have cost. */
-  readonly unheard: number;
+  readonly missed: number;
   /** What has happened since the snapshot before. */
   readonly happenings: readonly Happening[];
 }

@@ -7,7 +7,7 @@ import {
   type OnApplicationBootstrap,
 } from '@nestjs/common';
 import { createClient } from 'redis';
-import { exhaustMap, interval, type Subscription } from 'rxjs';
+import { concatMap, exhaustMap, interval, lastValueFrom, Subject, take, takeUntil } from 'rxjs';
 import { nameLike } from './name-like.js';
 import { REDIS_URL } from './redis-url.js';
 import { BURST, CLIENT_NAME, KEYS } from './settings.js';
@@ -17,7 +17,7 @@ import { Sources } from './sources.js';
 /** Milliseconds between two helpings of traffic. */
 const EVERY = 50;
 /** Messages a second, by the order of the sources; then over again. */
-const RATES = [34, 16, 24, 11, 6];
+const RATES = [38, 16, 27, 11, 9];
 const KEYSPACE = /^__keyspace@.*?__:(.*)/;
 const SETTING = 'notify-keyspace-events';
 
@@ -29,8 +29,10 @@ export class Traffic implements OnApplicationBootstrap, BeforeApplicationShutdow
   readonly #logger = new Logger(Traffic.name);
   /** What has come due of a source, in messages, by the id of that. */
   readonly #due = new Map<number, number>();
-  #trickling: Subscription | undefined;
-  #unheard = 0;
+  /** The keys that are there. */
+  readonly #keys = new Set<string>();
+  readonly #stop = new Subject<void>();
+  #missed = 0;
 
   constructor(@Inject(Sources) sources: Sources, @Inject(REDIS_URL) url: string) {
     this.#sources = sources;
@@ -39,8 +41,8 @@ export class Traffic implements OnApplicationBootstrap, BeforeApplicationShutdow
   }
 
   /** Messages that were published while nobody was subscribed. */
-  get unheard(): number {
-    return this.#unheard;
+  get missed(): number {
+    return this.#missed;
   }
 
   async onApplicationBootstrap(): Promise<void> {
@@ -48,24 +50,35 @@ export class Traffic implements OnApplicationBootstrap, BeforeApplicationShutdow
     const { [SETTING]: before = '' } = await this.#client.configGet(SETTING);
     // K: told by key; $ and g: changes of strings, and what befalls keys of every kind, such as DEL.
     await this.#client.configSet(SETTING, `${before}K$g`);
-    this.#trickling = interval(EVERY)
-      .pipe(exhaustMap(() => this.#trickle().catch((error: unknown) => this.#warn(error))))
+    interval(EVERY)
+      .pipe(
+        takeUntil(this.#stop),
+        exhaustMap(() => this.#trickle().catch((error: unknown) => this.#warn(error))),
+      )
       .subscribe();
   }
 
   beforeApplicationShutdown(): void {
-    this.#trickling?.unsubscribe();
-    this.#trickling = undefined;
+    this.#stop.next();
     this.#client.destroy();
   }
 
-  /** Many messages at once, in equal parts on all that is listened to. */
+  /** More than the workers can do, in equal parts on all that is listened to. Resolves at its end. */
   async burst(): Promise<void> {
+    const { every, helpings, helping } = BURST;
     const { counts } = this.#sources;
     if (counts.length === 0)
       throw new ConflictException('There is nobody to publish to: add a channel first.');
-    const sources = Array.from({ length: BURST }, (_, index) => counts[index % counts.length] as SourceCount);
-    await Promise.all(sources.map((source) => this.#send(source)));
+    const sources = Array.from(
+      { length: helping },
+      (_, index) => counts[index % counts.length] as SourceCount,
+    );
+    const burst = interval(every).pipe(
+      take(helpings),
+      concatMap(() => Promise.all(sources.map((source) => this.#send(source)))),
+      takeUntil(this.#stop),
+    );
+    await lastValueFrom(burst, { defaultValue: undefined });
   }
 
   /** Cuts the Receiver off, as a network that fails does. */
@@ -96,16 +109,21 @@ export class Traffic implements OnApplicationBootstrap, BeforeApplicationShutdow
     const subscribers = await (kind === 'shard'
       ? this.#client.sPublish(channel, message)
       : this.#client.publish(channel, message));
-    if (subscribers === 0 && this.#sources.has(id)) this.#unheard++;
+    if (subscribers === 0 && this.#sources.has(id)) this.#missed++;
   }
 
-  /** Redis tells of both. */
+  /** A change that Redis tells of. */
   async #touch(key: string): Promise<void> {
-    await Promise.all([this.#client.incr(key), this.#client.del(key)]);
+    if (this.#keys.delete(key)) {
+      await this.#client.del(key);
+    } else {
+      this.#keys.add(key);
+      await this.#client.incr(key);
+    }
   }
 
   #warn(error: unknown): void {
     // What is under way at the end fails, as it must.
-    if (this.#trickling) this.#logger.warn(error instanceof Error ? error.message : String(error));
+    if (this.#client.isOpen) this.#logger.warn(error instanceof Error ? error.message : String(error));
   }
 }

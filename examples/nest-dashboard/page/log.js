@@ -1,0 +1,36 @@
+const MOST = 40;
+/** What a screen reader is told without being asked. */
+const ANNOUNCED = new Set(['gap', 'overflow', 'disconnected', 'refused']);
+/** Milliseconds: what is older was there before this page. */
+const RECENT = 2_000;
+
+/** What has happened, the newest first. */
+export class Log {
+  #list;
+  #announcer;
+
+  constructor(list, announcer) {
+    this.#list = list;
+    this.#announcer = announcer;
+  }
+
+  add(happenings) {
+    for (const happening of happenings) {
+      this.#list.prepend(entryOf(happening));
+      this.#list.children[MOST]?.remove();
+    }
+    const told = happenings.filter(({ type, at }) => ANNOUNCED.has(type) && at > Date.now() - RECENT);
+    if (told.length > 0) this.#announcer.textContent = told.map(({ text }) => text).join(' ');
+  }
+}
+
+function entryOf({ type, cause, at, text }) {
+  const entry = document.createElement('li');
+  entry.dataset.type = type;
+  if (cause) entry.dataset.cause = cause;
+  const time = document.createElement('time');
+  time.dateTime = new Date(at).toISOString();
+  time.textContent = new Date(at).toLocaleTimeString('en-GB');
+  entry.append(time, text);
+  return entry;
+}
