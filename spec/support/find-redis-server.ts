@@ -1,4 +1,4 @@
-import { installRedisServer } from './install-redis-server.js';
+import { installPackage } from './install-package.js';
 import { onPath } from './on-path.js';
 
 type Log = (line: string) => void;
@@ -13,7 +13,7 @@ const WAYS: readonly Way[] = [
   {
     name: "the system's packages",
     find(log) {
-      installRedisServer(log);
+      installPackage('redis-server', (manager) => (manager === 'apt-get' ? 'redis-server' : 'redis'), log);
       return onPath('redis-server');
     },
   },

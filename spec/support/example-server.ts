@@ -1,0 +1,57 @@
+import { spawn, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { ROOT } from './run-script.js';
+import { until } from './until.js';
+
+const START_TIMEOUT = 60_000;
+
+/** An example that serves a page until it is ended, as a process of its own. */
+export class ExampleServer implements AsyncDisposable {
+  readonly #child: ChildProcess;
+  readonly #end: Promise<unknown[]>;
+  #output = '';
+
+  private constructor(file: string) {
+    const env: NodeJS.ProcessEnv = { ...process.env, PORT: '0', NO_COLOR: '1' };
+    delete env.REDIS_URL;
+    delete env.FORCE_COLOR;
+    this.#child = spawn(process.execPath, ['--import', 'tsx', file], { cwd: ROOT, env });
+    this.#end = once(this.#child, 'close');
+    for (const stream of [this.#child.stdout, this.#child.stderr]) {
+      stream?.setEncoding('utf8').on('data', (text: string) => (this.#output += text));
+    }
+  }
+
+  /** Resolves when it has said where it serves. */
+  static async start(file: string): Promise<ExampleServer> {
+    const server = new ExampleServer(file);
+    const isUp = () => server.#url !== undefined || server.#child.exitCode !== null;
+    await until(isUp, { message: `${file} to serve`, timeout: START_TIMEOUT });
+    if (server.#child.exitCode !== null) throw new Error(`${file} ended:\n${server.#output}`);
+    return server;
+  }
+
+  get url(): string {
+    return this.#url ?? '';
+  }
+
+  get output(): string {
+    return this.#output;
+  }
+
+  /** As Ctrl-C does. Resolves with its exit code. */
+  async interrupt(): Promise<unknown> {
+    this.#child.kill('SIGINT');
+    const [code] = await this.#end;
+    return code;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#child.kill('SIGKILL');
+    if (this.#child.exitCode === null && this.#child.signalCode === null) await this.#end;
+  }
+
+  get #url(): string | undefined {
+    return /http:\/\/\S+/.exec(this.#output)?.[0];
+  }
+}
