@@ -50,7 +50,7 @@ const operatorRules = {
 };
 
 export default defineConfig(
-  globalIgnores(['dist/', 'coverage/', '.snippets-*/']),
+  globalIgnores(['**/dist/', 'coverage/', '.snippets-*/']),
   eslint.configs.recommended,
   tseslint.configs.strictTypeChecked,
   tseslint.configs.stylisticTypeChecked,
@@ -136,7 +136,10 @@ export default defineConfig(
     files: ['examples/nest-dashboard/page/**'],
     languageOptions: {
       globals: Object.fromEntries(
-        ['document', 'EventSource', 'fetch', 'ResizeObserver', 'setTimeout'].map((name) => [name, 'readonly']),
+        ['document', 'EventSource', 'fetch', 'ResizeObserver', 'setTimeout'].map((name) => [
+          name,
+          'readonly',
+        ]),
       ),
     },
   },

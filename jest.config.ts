@@ -2,14 +2,22 @@ import type { Config } from 'jest';
 
 const config: Config = {
   testEnvironment: 'node',
-  testMatch: ['<rootDir>/spec/**/*.spec.ts', '<rootDir>/examples/testing/jest/*.test.ts'],
+  testMatch: ['<rootDir>/{spec,examples}/**/*.spec.ts', '<rootDir>/examples/testing/jest/*.test.ts'],
   // ts-jest loads sources as CommonJS, where an import that ends in .js must find the .ts file.
   moduleNameMapper: {
     '^rx-redis-receiver$': '<rootDir>/lib/index.ts',
     '^rx-redis-receiver/(testing|nestjs)$': '<rootDir>/lib/$1/index.ts',
     '^(\\.{1,2}/.*)\\.js$': '$1',
   },
-  transform: { '^.+\\.ts$': ['ts-jest', { tsconfig: 'tsconfig.jest.json' }] },
+  transform: {
+    // Angular's packages are ES modules alone.
+    '\\.ts$|/node_modules/@angular/.+\\.mjs$': [
+      'ts-jest',
+      // What its example needs of the DOM, `npm run typecheck` knows.
+      { tsconfig: 'tsconfig.jest.json', diagnostics: { exclude: ['**/examples/angular/**'] } },
+    ],
+  },
+  transformIgnorePatterns: ['/node_modules/(?!@angular/)'],
   modulePathIgnorePatterns: ['<rootDir>/dist/'],
   globalSetup: '<rootDir>/spec/support/global-setup.ts',
   testTimeout: 15_000,

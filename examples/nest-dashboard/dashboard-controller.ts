@@ -1,4 +1,16 @@
-import { Body, Controller, Delete, Headers, HttpCode, Inject, Param, Post, Put, Sse } from '@nestjs/common';
+import {
+  Body,
+  Controller,
+  Delete,
+  Headers,
+  HttpCode,
+  Inject,
+  Param,
+  Post,
+  Put,
+  Query,
+  Sse,
+} from '@nestjs/common';
 import { filter, map, type Observable } from 'rxjs';
 import { z } from 'zod';
 import { Checked } from './checked.js';
@@ -39,11 +51,14 @@ export class DashboardController {
     this.#traffic = traffic;
   }
 
-  /** A browser that reconnects says what it has seen last: it is told the rest. */
+  /**
+   * A browser that reconnects says what it has seen last, and is told the rest: by itself an EventSource does, and a new
+   * one can ask for what is `after` that.
+   */
   @Sse('snapshots')
-  snapshots(@Headers('last-event-id') seen = '0'): Observable<SnapshotEvent> {
+  snapshots(@Headers('last-event-id') seen?: string, @Query('after') after = '0'): Observable<SnapshotEvent> {
     return this.#monitor.snapshots.pipe(
-      filter(({ at }) => at > Number(seen)),
+      filter(({ at }) => at > Number(seen ?? after)),
       map((data) => ({ id: String(data.at), data })),
     );
   }

@@ -68,12 +68,13 @@ export class Monitor implements OnApplicationBootstrap, BeforeApplicationShutdow
   #snapshot(): Snapshot {
     const happenings = this.#happenings;
     this.#happenings = [];
+    const { received, delivered, buffered, dropped, gaps } = this.#receiver.stats;
     return {
       at: Date.now(),
       startedAt: this.#startedAt,
       isConnected: this.#isConnected,
       sources: this.#sources.counts,
-      stats: this.#receiver.stats,
+      stats: { received, delivered, buffered, dropped, gaps },
       capacity: CAPACITY,
       workers: WORKERS,
       workTime: this.#workers.workTime,

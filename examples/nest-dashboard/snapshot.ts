@@ -1,5 +1,3 @@
-import type { ChannelKind, ReceiverStats } from 'rx-redis-receiver';
-
 /** What the server tells its browsers, some times a second. */
 export interface Snapshot {
   /** Milliseconds since the epoch. */
@@ -9,7 +7,7 @@ export interface Snapshot {
   readonly isConnected: boolean;
   /** In the order of their registration. */
   readonly sources: readonly SourceCount[];
-  readonly stats: Readonly<ReceiverStats>;
+  readonly stats: QueueCounts;
   /** The most messages that the queue holds. */
   readonly capacity: number;
   readonly workers: number;
@@ -24,10 +22,21 @@ export interface Snapshot {
 export interface SourceCount {
   /** Of this registration: a channel that leaves and joins again gets another one. */
   readonly id: number;
-  readonly kind: ChannelKind;
+  readonly kind: 'channel' | 'pattern' | 'shard';
   readonly name: string;
   /** Messages that have come from Redis. */
   readonly received: number;
+}
+
+/** In messages: what is `received` is delivered, buffered or dropped. */
+export interface QueueCounts {
+  readonly received: number;
+  readonly delivered: number;
+  /** Wait for a worker. */
+  readonly buffered: number;
+  readonly dropped: number;
+  /** How often messages may have been missed, or were dropped. */
+  readonly gaps: number;
 }
 
 /** An event of the Receiver's, as a sentence. */

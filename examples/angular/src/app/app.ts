@@ -1,0 +1,46 @@
+import { DecimalPipe } from '@angular/common';
+import { HttpClient } from '@angular/common/http';
+import { Component, computed, inject } from '@angular/core';
+import { toSignal } from '@angular/core/rxjs-interop';
+import { scan } from 'rxjs';
+import type { Snapshot } from '../../../nest-dashboard/snapshot.js';
+import { depthPath, HEIGHT, sourcesWithRates, WIDTH } from './figures.js';
+import { LiveSnapshots } from './live-snapshots.js';
+
+/** How many snapshots the chart shows: half a minute. */
+const SHOWN = 150;
+
+@Component({
+  selector: 'app-root',
+  imports: [DecimalPipe],
+  templateUrl: './app.html',
+})
+export class App {
+  readonly #live = inject(LiveSnapshots);
+  readonly #http = inject(HttpClient);
+
+  protected readonly width = WIDTH;
+  protected readonly height = HEIGHT;
+  protected readonly connection = toSignal(this.#live.connection, { initialValue: 'connecting' });
+  readonly #history = toSignal(
+    this.#live.snapshots.pipe(
+      scan((history: readonly Snapshot[], snapshot) => [...history.slice(1 - SHOWN), snapshot], []),
+    ),
+    { initialValue: [] },
+  );
+
+  protected readonly last = computed(() => this.#history().at(-1));
+  protected readonly sources = computed(() => sourcesWithRates(this.#history()));
+  protected readonly highest = computed(() => Math.max(1, ...this.sources().map(({ rate }) => rate)));
+  protected readonly depth = computed(() => depthPath(this.#history(), SHOWN));
+  protected readonly happenings = computed(() =>
+    this.#history()
+      .flatMap(({ happenings }) => happenings)
+      .slice(-5)
+      .reverse(),
+  );
+
+  protected make(what: 'burst' | 'kill'): void {
+    this.#http.post(what, null).subscribe({ error: () => undefined });
+  }
+}

@@ -1,0 +1,10 @@
+import { InjectionToken } from '@angular/core';
+
+/** What is needed of an EventSource: it tells of `open`, `message` and `error`. */
+export type SnapshotSource = EventTarget & Pick<EventSource, 'close'>;
+
+/** Opens an EventSource: what a test replaces. */
+export const OPEN_EVENT_SOURCE = new InjectionToken<(url: string) => SnapshotSource>('OPEN_EVENT_SOURCE', {
+  providedIn: 'root',
+  factory: () => (url) => new EventSource(url),
+});

@@ -1,0 +1,36 @@
+import { execFileSync } from 'node:child_process';
+import { statSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { nodeBinary } from './node-binary.js';
+
+const FOLDER = new URL('../examples/angular/', import.meta.url);
+/** For where this runs on one that Angular's tools refuse. */
+const NODE = '24.21.0';
+const CACHE = fileURLToPath(new URL('../node_modules/.cache/', import.meta.url));
+
+/** Builds examples/angular with its own tools. Returns the folder with the page. */
+export function buildAngular(): URL {
+  const cwd = fileURLToPath(FOLDER);
+  if (!isInstalled()) {
+    console.log('Installing the tools of examples/angular, once');
+    execFileSync('npm', ['install', '--ignore-scripts', '--loglevel', 'error'], { cwd, stdio: 'inherit' });
+  }
+  const node = isNewEnough() ? process.execPath : nodeBinary(NODE, CACHE);
+  execFileSync(node, ['node_modules/@angular/cli/bin/ng.js', 'build'], { cwd, stdio: 'inherit' });
+  return new URL('dist/', FOLDER);
+}
+
+/** Whether what its package.json asks for is there: npm writes the other file at the end. */
+function isInstalled(): boolean {
+  const [wanted, installed] = ['package.json', 'node_modules/.package-lock.json'].map(
+    (file) => statSync(new URL(file, FOLDER), { throwIfNoEntry: false })?.mtimeMs ?? 0,
+  );
+  return (installed ?? 0) > (wanted ?? 0);
+}
+
+/** What `engines` of @angular/cli says. */
+function isNewEnough(): boolean {
+  const [major = 0, minor = 0, patch = 0] = process.versions.node.split('.').map(Number);
+  if (major === 22) return minor > 22 || (minor === 22 && patch >= 3);
+  return major === 24 ? minor >= 15 : major >= 26;
+}
