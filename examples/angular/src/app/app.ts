@@ -10,6 +10,12 @@ import { LiveSnapshots } from './live-snapshots.js';
 /** How many snapshots the chart shows: half a minute. */
 const SHOWN = 150;
 
+/** A server that has started anew counts anew. */
+function append(history: readonly Snapshot[], snapshot: Snapshot): readonly Snapshot[] {
+  const isSameRun = history.at(-1)?.startedAt === snapshot.startedAt;
+  return isSameRun ? [...history.slice(1 - SHOWN), snapshot] : [snapshot];
+}
+
 @Component({
   selector: 'app-root',
   imports: [DecimalPipe],
@@ -22,12 +28,7 @@ export class App {
   protected readonly width = WIDTH;
   protected readonly height = HEIGHT;
   protected readonly connection = toSignal(this.#live.connection, { initialValue: 'connecting' });
-  readonly #history = toSignal(
-    this.#live.snapshots.pipe(
-      scan((history: readonly Snapshot[], snapshot) => [...history.slice(1 - SHOWN), snapshot], []),
-    ),
-    { initialValue: [] },
-  );
+  readonly #history = toSignal(this.#live.snapshots.pipe(scan(append, [])), { initialValue: [] });
 
   protected readonly last = computed(() => this.#history().at(-1));
   protected readonly sources = computed(() => sourcesWithRates(this.#history()));
