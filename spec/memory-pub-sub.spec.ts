@@ -3,12 +3,12 @@ import { TestScheduler } from 'rxjs/testing';
 import { publishTo, Receiver, type PubSubClient } from '../lib/index.js';
 import { marbles, MemoryPubSub, type MemoryMessage, type Publication } from '../lib/testing/index.js';
 
-const clear = (message: RegExp): unknown =>
+const clear = (message: RegExp): Error =>
   expect.objectContaining({
     name: 'TypeError',
     code: 'ERR_INVALID_ARGUMENT',
     message: expect.stringMatching(message),
-  });
+  }) as Error;
 
 const create = (...options: ConstructorParameters<typeof MemoryPubSub>) => {
   const redis = new MemoryPubSub(...options);

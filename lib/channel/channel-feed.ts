@@ -62,6 +62,7 @@ type Wiring =
 // There may be very many Channels, and most are in the same few states.
 const OPEN: Life = { at: 'open' };
 const OFF: Wiring = { at: 'off' };
+const ATTACHED: Wiring = { at: 'attached', isServed: false, wasServed: false };
 const SERVED: Wiring = { at: 'attached', isServed: true, wasServed: true };
 const NONE: readonly never[] = [];
 
@@ -154,7 +155,7 @@ export class ChannelFeed<T> implements Consumer, ObservedChannel<T> {
       this.#life = life === 'closed' ? { at: life, error: undefined } : { at: life };
       if (life === 'closed') this.#owner.onFeedClosing(this);
       this.#detach(life === 'draining' ? 'draining' : 'at-once');
-      this.#rejectWaiters(this.#closedError());
+      this.#rejectWaiters(() => this.#closedError());
       if (life === 'closed') {
         if (this.#wiring.at === 'off') this.#owner.onFeedReleased(this);
         this.#endOwn('now');
@@ -238,7 +239,7 @@ export class ChannelFeed<T> implements Consumer, ObservedChannel<T> {
     if (isFirst) this.#life = { at: 'closed', error: lost };
     this.#unwire();
     if (!isFirst) return;
-    this.#rejectWaiters(this.#closedError());
+    this.#rejectWaiters(() => this.#closedError());
     this.#endOwn('behind', lost);
     this.#owner.onFeedClosed(this, 'client-ended', lost);
   }
@@ -260,7 +261,7 @@ export class ChannelFeed<T> implements Consumer, ObservedChannel<T> {
     }
     if (this.#wiring.at === 'off') this.hub.watch(this.#owner);
     const wasServed = this.#wiring.at === 'leaving' && this.#wiring.wasServed;
-    this.#wiring = { at: 'attached', isServed: false, wasServed };
+    this.#wiring = wasServed ? { at: 'attached', isServed: false, wasServed } : ATTACHED;
     this.hub.attach(this.kind, this.name, this);
   }
 
@@ -288,7 +289,7 @@ export class ChannelFeed<T> implements Consumer, ObservedChannel<T> {
     const wasMerged = this.#isMerged;
     this.#isMerged = false;
     this.#unwire(error);
-    this.#rejectWaiters(error);
+    this.#rejectWaiters(() => error);
     this.#own?.fail(error);
     this.#owner.emit({ type: 'channel-error', source: this.channel, error });
     if (wasMerged) this.#owner.onFeedRefused(this, error);
@@ -314,9 +315,11 @@ export class ChannelFeed<T> implements Consumer, ObservedChannel<T> {
     own?.end(when, error);
   }
 
-  #rejectWaiters(error: Error): void {
+  #rejectWaiters(toError: () => Error): void {
     const waiters = this.#subscribeWaiters;
+    if (waiters.length === 0) return;
     this.#subscribeWaiters = NONE;
+    const error = toError();
     for (const { reject } of waiters) reject(error);
   }
 

@@ -33,9 +33,11 @@ type LinkState =
   | { readonly at: 'stranded' }
   | { readonly at: 'ended' };
 
+// There may be very many links, and most are in the same few states.
 const NOBODY: readonly Consumer[] = [];
 const OFF: LinkState = { at: 'off' };
 const ON: LinkState = { at: 'on' };
+const SUBSCRIBING_TEXT: LinkState = { at: 'subscribing', binary: false, live: false };
 const STRANDED: LinkState = { at: 'stranded' };
 const ENDED: LinkState = { at: 'ended' };
 
@@ -219,7 +221,8 @@ export class Link {
   #subscribe(binary: boolean): void {
     if (!this.isLive) this.#binary = binary;
     this.#register(binary, true);
-    this.#state = { at: 'subscribing', binary, live: this.isLive };
+    const live = this.isLive;
+    this.#state = binary || live ? { at: 'subscribing', binary, live } : SUBSCRIBING_TEXT;
     this.#host.subscribe(this, binary);
   }
 

@@ -15,7 +15,8 @@ interface Request {
 
 interface Batch {
   readonly requests: Request[];
-  readonly open: Map<string, Request>;
+  /** Those that take further names, by `keyOf`. */
+  readonly open: Map<number, Request>;
   readonly fenced: (() => void)[];
 }
 
@@ -66,19 +67,18 @@ export class Wire {
   }
 
   request(verb: Verb, link: Link, binary: boolean): void {
-    const request = { verb, kind: link.kind, binary, links: [link] };
-    if (!this.#batch) return this.#send(request);
-    const isAlone =
-      link.kind === 'pattern' || (verb === 'unsubscribe' && !this.#isOnlyListener(link, binary));
-    // A cluster takes only names of one slot in one command.
-    const slot = link.kind === 'shard' ? String(keySlot(link.name)) : '';
-    const key = `${verb} ${binary ? 'binary' : 'text'} ${link.kind} ${slot}`;
-    const open = isAlone ? undefined : this.#batch.open.get(key);
+    const { kind } = link;
+    const batch = this.#batch;
+    if (!batch) return this.#send({ verb, kind, binary, links: [link] });
+    const isAlone = kind === 'pattern' || (verb === 'unsubscribe' && !this.#isOnlyListener(link, binary));
+    const key = isAlone ? undefined : keyOf(verb, link, binary);
+    const open = key === undefined ? undefined : batch.open.get(key);
     if (open) {
       open.links.push(link);
     } else {
-      this.#batch.requests.push(request);
-      if (!isAlone) this.#batch.open.set(key, request);
+      const request = { verb, kind, binary, links: [link] };
+      batch.requests.push(request);
+      if (key !== undefined) batch.open.set(key, request);
     }
   }
 
@@ -177,6 +177,13 @@ export class Wire {
       },
     };
   }
+}
+
+/** The same for names that go out in one command. A number, because there may be very many. */
+function keyOf(verb: Verb, { kind, name }: Link, binary: boolean): number {
+  // A cluster takes only names of one slot in one command.
+  const slot = kind === 'shard' ? keySlot(name) : -1;
+  return (slot + 1) * 4 + (verb === 'subscribe' ? 2 : 0) + (binary ? 1 : 0);
 }
 
 /** The texts of node-redis's own errors about a connection; those of sockets carry a `code`, those of Redis neither. */
