@@ -6,6 +6,7 @@ import {
   type BeforeApplicationShutdown,
   type OnApplicationBootstrap,
 } from '@nestjs/common';
+import { setTimeout as delay } from 'node:timers/promises';
 import { createClient } from 'redis';
 import { concatMap, exhaustMap, interval, lastValueFrom, Subject, take, takeUntil } from 'rxjs';
 import { nameLike } from './name-like.js';
@@ -19,6 +20,8 @@ const EVERY = 50;
 /** Messages a second, by the order of the sources; then over again. */
 const RATES = [38, 16, 27, 11, 9];
 const KEYSPACE = /^__keyspace@.*?__:(.*)/;
+/** Milliseconds, for a Redis that may have ended already. */
+const PATIENCE = 500;
 const SETTING = 'notify-keyspace-events';
 
 /** The other side, on a connection of its own: publishes on all that is listened to, and kills connections. */
@@ -58,9 +61,11 @@ export class Traffic implements OnApplicationBootstrap, BeforeApplicationShutdow
       .subscribe();
   }
 
-  beforeApplicationShutdown(): void {
+  async beforeApplicationShutdown(): Promise<void> {
     this.#stop.next();
-    this.#client.destroy();
+    const isRemoved = this.#client.isReady && this.#keys.size > 0 ? this.#client.del([...this.#keys]) : 0;
+    await Promise.race([isRemoved, delay(PATIENCE, undefined, { ref: false })]).catch(() => undefined);
+    if (this.#client.isOpen) this.#client.destroy();
   }
 
   /** More than the workers can do, in equal parts on all that is listened to. Resolves at its end. */
