@@ -7,7 +7,7 @@ const TIME_LIMIT = 60_000;
 
 export interface Run {
   readonly contestant: Contestant;
-  readonly script: 'receive-messages' | 'subscribe-channels';
+  readonly script: 'receive-messages' | 'subscribe-channels' | 'handle-events';
   readonly task: MessageTask | SubscribeTask;
   /** A folder for its CPU profile. */
   readonly profile: string | undefined;

@@ -7,7 +7,7 @@ import { createClient } from 'redis';
 const SCRIPT = `
   local prefix, first, count, channels = ARGV[1], tonumber(ARGV[2]), tonumber(ARGV[3]), tonumber(ARGV[4])
   for number = first, first + count - 1 do
-    redis.call('PUBLISH', prefix .. number % channels, string.format('%08d', number) .. ARGV[5])
+    redis.call('PUBLISH', prefix .. number % channels, ARGV[6] .. string.format('%08d', number) .. ARGV[5] .. ARGV[7])
   end`;
 
 export interface Messages {
@@ -18,6 +18,8 @@ export interface Messages {
   /** The number of the first. */
   readonly first: number;
   readonly count: number;
+  /** What stands before and behind each message, which `payload` does not count. */
+  readonly packet?: readonly [before: string, behind: string];
 }
 
 export class Publisher implements AsyncDisposable {
@@ -33,9 +35,9 @@ export class Publisher implements AsyncDisposable {
     return publisher;
   }
 
-  async publish({ prefix, channels, payload, first, count }: Messages): Promise<void> {
+  async publish({ prefix, channels, payload, first, count, packet = ['', ''] }: Messages): Promise<void> {
     const numbers = [first, count, channels].map(String);
-    await this.#client.eval(SCRIPT, { arguments: [prefix, ...numbers, 'x'.repeat(payload - 8)] });
+    await this.#client.eval(SCRIPT, { arguments: [prefix, ...numbers, 'x'.repeat(payload - 8), ...packet] });
   }
 
   [Symbol.asyncDispose](): Promise<void> {

@@ -23,6 +23,29 @@ export class Sequence {
   }
 }
 
+/** Checks that each message is the next one of its channel: the order over all channels is not promised. */
+export class ChannelSequences {
+  readonly #next: Map<string, number>;
+  readonly #step: number;
+  #received = 0;
+
+  constructor(names: readonly string[]) {
+    this.#next = new Map(names.map((name, index) => [name, index]));
+    this.#step = names.length;
+  }
+
+  /** Takes a message, and returns how many it has taken. */
+  take(channel: string, data: string): number {
+    const expected = this.#next.get(channel) as number;
+    if (numberOf(data) !== expected) {
+      console.error(`expected message ${expected} on ${channel}, got ${data.slice(0, DIGITS)}`);
+      process.exit(1);
+    }
+    this.#next.set(channel, expected + this.#step);
+    return ++this.#received;
+  }
+}
+
 export function channelNames(prefix: string, count: number): string[] {
   return Array.from({ length: count }, (_, index) => `${prefix}${index}`);
 }

@@ -3,6 +3,7 @@ import {
   type BaseRpcContext,
   type ConsumerDeserializer,
   type IncomingRequest,
+  type MessageHandler,
   type WritePacket,
 } from '@nestjs/microservices';
 import { defer, isObservable, lastValueFrom, mergeMap, of, type Observable, type Subscription } from 'rxjs';
@@ -15,7 +16,9 @@ export interface HandlingServer {
   readonly deserializer: ConsumerDeserializer;
   /** Nest's own: hands over what a stream emits, its error and its end, one packet after the other. */
   send(stream: Observable<unknown>, respond: (packet: WritePacket) => Promise<void>): Subscription;
-  /** Runs the work between the two hooks that an application may have set, and settles as the work does. */
+  /** Whether the application has set hooks around what is handled. */
+  readonly hasHooks: boolean;
+  /** Runs the work between the hooks, and settles as it does. */
   inHooks(context: BaseRpcContext, work: () => Promise<void>): Promise<void>;
 }
 
@@ -59,14 +62,14 @@ export class MessageDispatch {
     const registration = this.#registrationOf(message);
     const { server } = this.#options;
     try {
-      const packet = await this.#packetOf(message);
+      const deserialized = server.deserializer.deserialize(message.data, { channel: message.channel });
+      // A packet that is there already is handled in this very tick.
+      const packet = (deserialized instanceof Promise ? await deserialized : deserialized) as Packet;
       const request = this.#requestOf(message, packet);
       const context = new RedisContext([message.channel, packet.metadata] as unknown as [string]);
-      await server.inHooks(context, () =>
-        request
-          ? this.#answer(request, packet, context)
-          : settled(registration.handler(packet.data, context)),
-      );
+      const run = () =>
+        request ? this.#answer(request, packet, context) : registration.handler(packet.data, context);
+      await (server.hasHooks ? server.inHooks(context, () => completed(run())) : completed(run()));
     } catch (error) {
       this.#options.onError(`The handler of ${registration.name} failed, on ${message.channel}`, error);
     }
@@ -75,7 +78,9 @@ export class MessageDispatch {
   /** Whoever waits for the answer to a message that was dropped learns that there will be none. Never rejects. */
   async refuse(message: Message<unknown>): Promise<void> {
     try {
-      const request = this.#requestOf(message, await this.#packetOf(message));
+      const { deserializer } = this.#options.server;
+      const packet = await deserializer.deserialize(message.data, { channel: message.channel });
+      const request = this.#requestOf(message, packet);
       if (request) await this.#options.replies?.send(request, { err: OVERLOADED, isDisposed: true });
     } catch {
       // Nobody waits who could be found.
@@ -84,10 +89,6 @@ export class MessageDispatch {
 
   #registrationOf({ source }: Message<unknown>): Registration {
     return this.#options.registrations.get(source) as Registration;
-  }
-
-  async #packetOf({ channel, data }: Message<unknown>): Promise<Packet> {
-    return (await this.#options.server.deserializer.deserialize(data, { channel })) as Packet;
   }
 
   #requestOf(message: Message<unknown>, { id }: Packet): Request | undefined {
@@ -110,8 +111,8 @@ export class MessageDispatch {
   }
 }
 
-/** An event's handler may return a stream: it is done when that is complete. */
-async function settled(result: unknown): Promise<void> {
-  const value = await result;
-  if (isObservable(value)) await lastValueFrom(value, { defaultValue: undefined });
+/** An event's handler may resolve to a stream: it is done when that is complete. */
+async function completed(handled: Promise<unknown>): Promise<void> {
+  const result = await handled;
+  if (isObservable(result)) await lastValueFrom(result, { defaultValue: undefined });
 }

@@ -59,6 +59,7 @@ export class ReceiverStrategy
   readonly #log = new ClientLog(this.logger);
   readonly #listeners = new ClientListeners();
   readonly #away = new Set<Role>();
+  #hasHooks = false;
   #opening: AbortController | undefined;
   #session: Session | undefined;
 
@@ -98,6 +99,16 @@ export class ReceiverStrategy
     }
     await this.#release(session.connections);
     this._status$.next('disconnected');
+  }
+
+  override setOnProcessingStartHook(...hook: Parameters<Server['setOnProcessingStartHook']>): void {
+    super.setOnProcessingStartHook(...hook);
+    this.#hasHooks = true;
+  }
+
+  override setOnProcessingEndHook(...hook: Parameters<Server['setOnProcessingEndHook']>): void {
+    super.setOnProcessingEndHook(...hook);
+    this.#hasHooks = true;
   }
 
   /** Listens to an event of both clients, from when they are made. */
@@ -159,7 +170,11 @@ export class ReceiverStrategy
 
   #dispatch(registrations: ReadonlyMap<Channel<unknown>, Registration>, { publisher }: Connections) {
     const onError = (what: string, error: unknown) => this.#report(what, error);
+    const hasHooks = () => this.#hasHooks;
     const server: HandlingServer = {
+      get hasHooks() {
+        return hasHooks();
+      },
       deserializer: this.deserializer,
       send: (stream, respond) => this.send(stream, respond),
       inHooks: (context, work) => this.#inHooks(context, work),

@@ -1,0 +1,74 @@
+import 'reflect-metadata';
+import { Controller, Module } from '@nestjs/common';
+import { NestFactory } from '@nestjs/core';
+import {
+  Ctx,
+  EventPattern,
+  Payload,
+  Transport,
+  type MicroserviceOptions,
+  type RedisContext,
+} from '@nestjs/microservices';
+import { ReceiverStrategy } from 'rx-redis-receiver/nestjs';
+import { openClient } from './client.js';
+
+type OnEvent = (channel: string, data: string) => void;
+
+/** Serves the events of all channels, and resolves when it does. */
+export type WayToServe = (
+  url: string,
+  prefix: string,
+  names: readonly string[],
+  onEvent: OnEvent,
+) => Promise<unknown>;
+
+export const WAYS_TO_SERVE: Readonly<Record<string, WayToServe>> = {
+  async bare(url, _prefix, names, onEvent) {
+    const client = await openClient(url);
+    await client.subscribe([...names], (text, channel) => {
+      const { data } = JSON.parse(text) as { data: string };
+      onEvent(channel, data);
+    });
+  },
+
+  async own(url, _prefix, names, onEvent) {
+    const { hostname, port } = new URL(url);
+    const options = { host: hostname, port: Number(port) };
+    await serve({ transport: Transport.REDIS, options }, names, onEvent);
+    // It does not wait for the acknowledgements: the connection that subscribes answers them before anything else.
+    const client = await openClient(url);
+    while ((await client.pubSubNumSub([...names]))[names.at(-1) as string] !== 1);
+    client.destroy();
+  },
+
+  strategy: (url, _prefix, names, onEvent) =>
+    serve({ strategy: new ReceiverStrategy({ redis: url }) }, names, onEvent),
+
+  strategyPattern: (url, prefix, _names, onEvent) =>
+    serve({ strategy: new ReceiverStrategy({ redis: url }) }, [`${prefix}*`], onEvent),
+};
+
+async function serve(
+  options: MicroserviceOptions,
+  patterns: readonly string[],
+  onEvent: OnEvent,
+): Promise<void> {
+  class Events {
+    handle(data: string, context: RedisContext): void {
+      onEvent(context.getChannel(), data);
+    }
+  }
+  const { prototype } = Events;
+  // As decorators would be called: what runs here is transpiled file by file.
+  EventPattern([...patterns])(prototype, 'handle', Object.getOwnPropertyDescriptor(prototype, 'handle')!);
+  Payload()(prototype, 'handle', 0);
+  Ctx()(prototype, 'handle', 1);
+  Controller()(Events);
+  class AppModule {}
+  Module({ controllers: [Events] })(AppModule);
+  const app = await NestFactory.createMicroservice<MicroserviceOptions>(AppModule, {
+    ...options,
+    logger: false,
+  });
+  await app.listen();
+}
