@@ -3,11 +3,21 @@ import {
   type BaseRpcContext,
   type ConsumerDeserializer,
   type IncomingRequest,
-  type MessageHandler,
   type WritePacket,
 } from '@nestjs/microservices';
-import { defer, isObservable, lastValueFrom, mergeMap, of, type Observable, type Subscription } from 'rxjs';
+import {
+  defer,
+  isObservable,
+  lastValueFrom,
+  mergeMap,
+  of,
+  Subject,
+  takeUntil,
+  type Observable,
+  type Subscription,
+} from 'rxjs';
 import type { Channel, Message } from '../index.js';
+import { inHooks, type ProcessingHooks } from './processing-hooks.js';
 import { isReply, type Registration } from './registration.js';
 import type { Replies, Request } from './replies.js';
 
@@ -16,10 +26,8 @@ export interface HandlingServer {
   readonly deserializer: ConsumerDeserializer;
   /** Nest's own: hands over what a stream emits, its error and its end, one packet after the other. */
   send(stream: Observable<unknown>, respond: (packet: WritePacket) => Promise<void>): Subscription;
-  /** Whether the application has set hooks around what is handled. */
-  readonly hasHooks: boolean;
-  /** Runs the work between the hooks, and settles as it does. */
-  inHooks(context: BaseRpcContext, work: () => Promise<void>): Promise<void>;
+  /** What the application has set, if it has, to run around each message. */
+  hooks(): ProcessingHooks | undefined;
 }
 
 export interface DispatchOptions {
@@ -34,13 +42,21 @@ export interface DispatchOptions {
 type Packet = Partial<IncomingRequest> & { readonly metadata?: unknown };
 
 const OVERLOADED = { status: 'error', message: 'The server is overloaded, and did not take this request.' };
+const CLOSED = { status: 'error', message: 'The server was closed before this was complete.' };
 
 /** Leads each message to its handler, and what that answers back. */
 export class MessageDispatch {
   readonly #options: DispatchOptions;
+  /** Fails when the server is closed. */
+  readonly #closed = new Subject<never>();
 
   constructor(options: DispatchOptions) {
     this.#options = options;
+  }
+
+  /** Cuts off the streams that handlers have returned, with an error, which goes to who has asked. */
+  close(): void {
+    this.#closed.error(CLOSED);
   }
 
   /** Messages of one key are handled one by one. Never throws. */
@@ -60,18 +76,23 @@ export class MessageDispatch {
   async handle(message: Message<unknown>): Promise<void> {
     if (isReply(message)) return;
     const registration = this.#registrationOf(message);
-    const { server } = this.#options;
+    const { server, onError } = this.#options;
+    const onFailure = (error: unknown) =>
+      onError(`The handler of ${registration.name} failed, on ${message.channel}`, error);
     try {
-      const deserialized = server.deserializer.deserialize(message.data, { channel: message.channel });
+      const deserialized: unknown = server.deserializer.deserialize(message.data, { channel: message.channel });
       // A packet that is there already is handled in this very tick.
-      const packet = (deserialized instanceof Promise ? await deserialized : deserialized) as Packet;
+      const packet = (isThenable(deserialized) ? await deserialized : deserialized) as Packet;
       const request = this.#requestOf(message, packet);
       const context = new RedisContext([message.channel, packet.metadata] as unknown as [string]);
-      const run = () =>
+      const run = (): Promise<unknown> =>
         request ? this.#answer(request, packet, context) : registration.handler(packet.data, context);
-      await (server.hasHooks ? server.inHooks(context, () => completed(run())) : completed(run()));
+      const hooks = server.hooks();
+      const work = async () => this.#completion(await run());
+      if (hooks) await inHooks(hooks, context, () => work().catch(onFailure));
+      else await this.#completion(await run());
     } catch (error) {
-      this.#options.onError(`The handler of ${registration.name} failed, on ${message.channel}`, error);
+      onFailure(error);
     }
   }
 
@@ -99,8 +120,9 @@ export class MessageDispatch {
   #answer(request: Request, { data }: Packet, context: BaseRpcContext): Promise<void> {
     const { server, replies } = this.#options;
     const { handler } = this.#registrationOf(request.message);
-    const response = defer(() => handler(data, context)).pipe(
+    const response = defer(async (): Promise<unknown> => handler(data, context)).pipe(
       mergeMap((value: unknown) => (isObservable(value) ? value : of(value))),
+      takeUntil(this.#closed),
     );
     return new Promise((resolve) => {
       server.send(response, async (packet) => {
@@ -109,10 +131,14 @@ export class MessageDispatch {
       });
     });
   }
+
+  /** An event's handler may resolve to a stream: it is done when that is complete. */
+  #completion(result: unknown): Promise<unknown> | undefined {
+    if (!isObservable(result)) return undefined;
+    return lastValueFrom(result.pipe(takeUntil(this.#closed)), { defaultValue: undefined });
+  }
 }
 
-/** An event's handler may resolve to a stream: it is done when that is complete. */
-async function completed(handled: Promise<unknown>): Promise<void> {
-  const result = await handled;
-  if (isObservable(result)) await lastValueFrom(result, { defaultValue: undefined });
+function isThenable(value: unknown): value is PromiseLike<unknown> {
+  return typeof (value as Partial<PromiseLike<unknown>> | null | undefined)?.then === 'function';
 }

@@ -1,5 +1,6 @@
 import { Logger } from '@nestjs/common';
-import { Server, Transport, type BaseRpcContext, type CustomTransportStrategy } from '@nestjs/microservices';
+import { Server, Transport, type CustomTransportStrategy } from '@nestjs/microservices';
+import { firstValueFrom, timer } from 'rxjs';
 import { Receiver, type Channel, type ReceiverEvent } from '../index.js';
 import { invalidArgument } from '../errors/invalid-argument.js';
 import { ClientListeners, type ClientListener, type Role } from './client-listeners.js';
@@ -12,6 +13,7 @@ import {
   type ResolvedOptions,
 } from './receiver-strategy-options.js';
 import { MessageDispatch, type HandlingServer } from './message-dispatch.js';
+import type { ProcessingHooks } from './processing-hooks.js';
 import { register, type Registration } from './registration.js';
 import { Replies } from './replies.js';
 
@@ -25,6 +27,7 @@ export type ReceiverStrategyEvents = Record<string, ClientListener>;
 interface Session {
   readonly connections: Connections;
   readonly receiver: Receiver<unknown>;
+  readonly dispatch: MessageDispatch;
   readonly intake: MessageIntake;
 }
 
@@ -59,7 +62,8 @@ export class ReceiverStrategy
   readonly #log = new ClientLog(this.logger);
   readonly #listeners = new ClientListeners();
   readonly #away = new Set<Role>();
-  #hasHooks = false;
+  /** Nest's own, that only goes on. */
+  readonly #noStartHook: unknown = this.onProcessingStartHook;
   #opening: AbortController | undefined;
   #session: Session | undefined;
 
@@ -96,19 +100,12 @@ export class ReceiverStrategy
     const { drainTimeout } = this.#options;
     if (!(await session.intake.end(drainTimeout))) {
       this.logger.warn(`Closed with messages that were not handled within ${drainTimeout} ms`);
+      session.dispatch.close();
+      // What it replies goes out a turn later.
+      await firstValueFrom(timer(0));
     }
     await this.#release(session.connections);
     this._status$.next('disconnected');
-  }
-
-  override setOnProcessingStartHook(...hook: Parameters<Server['setOnProcessingStartHook']>): void {
-    super.setOnProcessingStartHook(...hook);
-    this.#hasHooks = true;
-  }
-
-  override setOnProcessingEndHook(...hook: Parameters<Server['setOnProcessingEndHook']>): void {
-    super.setOnProcessingEndHook(...hook);
-    this.#hasHooks = true;
   }
 
   /** Listens to an event of both clients, from when they are made. */
@@ -147,7 +144,7 @@ export class ReceiverStrategy
       receiver.events.subscribe((event) => this.#onEvent(event));
       await receiver.connect();
       signal.throwIfAborted();
-      return { connections, receiver, intake: this.#takeIn(receiver, dispatch) };
+      return { connections, receiver, dispatch, intake: this.#takeIn(receiver, dispatch) };
     } catch (error) {
       await receiver.stop();
       await this.#release(connections);
@@ -170,14 +167,10 @@ export class ReceiverStrategy
 
   #dispatch(registrations: ReadonlyMap<Channel<unknown>, Registration>, { publisher }: Connections) {
     const onError = (what: string, error: unknown) => this.#report(what, error);
-    const hasHooks = () => this.#hasHooks;
     const server: HandlingServer = {
-      get hasHooks() {
-        return hasHooks();
-      },
       deserializer: this.deserializer,
       send: (stream, respond) => this.send(stream, respond),
-      inHooks: (context, work) => this.#inHooks(context, work),
+      hooks: () => this.#hooks(),
     };
     const replies = publisher && new Replies({ publisher, serializer: this.serializer, onError });
     return new MessageDispatch({ server, registrations, replies, key: this.#options.key, onError });
@@ -197,28 +190,16 @@ export class ReceiverStrategy
     });
   }
 
-  #inHooks(context: BaseRpcContext, work: () => Promise<void>): Promise<void> {
+  #hooks(): ProcessingHooks | undefined {
     const id = this.transportId;
+    const start = this.onProcessingStartHook as (...args: unknown[]) => unknown;
     // There is none before an application has set one, whatever its type says.
-    const endHook = this.onProcessingEndHook as typeof this.onProcessingEndHook | undefined;
-    return new Promise((resolve, reject) => {
-      let isWorking = false;
-      const done = () => {
-        isWorking = true;
-        return work()
-          .finally(() => {
-            endHook?.(id, context);
-          })
-          .then(resolve, reject);
-      };
-      // A hook may be asynchronous, and may decide against the work.
-      const startHook = this.onProcessingStartHook as (...args: unknown[]) => unknown;
-      const hooked = startHook(id, context, done);
-      if (!(hooked instanceof Promise)) return;
-      hooked.then(() => {
-        if (!isWorking) resolve();
-      }, reject);
-    });
+    const end = this.onProcessingEndHook as typeof this.onProcessingEndHook | undefined;
+    if (start === this.#noStartHook && !end) return undefined;
+    return {
+      start: (context, done) => start(id, context, done),
+      end: (context) => end?.(id, context),
+    };
   }
 
   async #release(connections: Connections): Promise<void> {

@@ -1,0 +1,32 @@
+import type { BaseRpcContext } from '@nestjs/microservices';
+
+/** What an application has set to run around each message, as Nest's transports take it. */
+export interface ProcessingHooks {
+  /** Does the work by calling `done`; it may be asynchronous, and may decide against the work. */
+  readonly start: (context: BaseRpcContext, done: () => Promise<void>) => unknown;
+  readonly end: (context: BaseRpcContext) => void;
+}
+
+/**
+ * Does the work, which never rejects, between the hooks. Resolves when it is done, or when the hook has returned without
+ * having begun it: else a hook that decides against the work would keep the messages behind it waiting for ever.
+ */
+export function inHooks(
+  { start, end }: ProcessingHooks,
+  context: BaseRpcContext,
+  work: () => Promise<unknown>,
+): Promise<void> {
+  return new Promise((resolve, reject) => {
+    let isWorking = false;
+    const done = () => {
+      isWorking = true;
+      return work()
+        .finally(() => end(context))
+        .then(() => resolve(), reject);
+    };
+    const started = start(context, done);
+    Promise.resolve(started).then(() => {
+      if (!isWorking) resolve();
+    }, reject);
+  });
+}
