@@ -80,7 +80,9 @@ export class MessageDispatch {
     const onFailure = (error: unknown) =>
       onError(`The handler of ${registration.name} failed, on ${message.channel}`, error);
     try {
-      const deserialized: unknown = server.deserializer.deserialize(message.data, { channel: message.channel });
+      const deserialized: unknown = server.deserializer.deserialize(message.data, {
+        channel: message.channel,
+      });
       // A packet that is there already is handled in this very tick.
       const packet = (isThenable(deserialized) ? await deserialized : deserialized) as Packet;
       const request = this.#requestOf(message, packet);

@@ -56,6 +56,9 @@ export class ReceiverStrategy
   /** Handlers that are meant for `Transport.REDIS` alone are served too. */
   override transportId: Transport | symbol = Transport.REDIS;
 
+  /** Tells Nest 12 that what event handlers fail with is reported here. */
+  readonly propagatesEventHandlerErrors = true;
+
   protected override readonly logger = new Logger(ReceiverStrategy.name);
 
   readonly #options: ResolvedOptions;
