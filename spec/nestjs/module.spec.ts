@@ -155,6 +155,31 @@ describe('ReceiverModule', () => {
     it('takes a class', async () => {
       expectChannels(await start(ReceiverModule.forRootAsync({ useClass: Factory })), undefined, 'x');
     });
+
+    it('takes what another module provides', async () => {
+      @Module({ providers: [Factory], exports: [Factory] })
+      class FactoryModule {}
+      const app = await start(
+        ReceiverModule.forRootAsync({ name: 'shared', imports: [FactoryModule], useExisting: Factory }),
+      );
+      expectChannels(app, 'shared', 'x');
+    });
+
+    it('has several, beside one another', async () => {
+      const named = (name: string) =>
+        ReceiverModule.forRootAsync({
+          name,
+          useFactory: () => ({ redis: redis.url, channels: [name], connect: true }),
+        });
+      const app = await start(named('a'), named('b'));
+      expectChannels(app, 'a', 'a');
+      expectChannels(app, 'b', 'b');
+      const publisher = await bare();
+      await publisher.publish('a', '1');
+      await publisher.publish('b', '2');
+      await expect(app.get<Receiver>(getReceiverToken('b')).get()).resolves.toMatchObject({ data: '2' });
+      await expect(app.get<Receiver>(getReceiverToken('a')).get()).resolves.toMatchObject({ data: '1' });
+    });
   });
 
   it('belongs to those who import it, if it is not global', async () => {

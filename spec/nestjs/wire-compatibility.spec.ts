@@ -8,7 +8,7 @@ import {
   type ClientProxy,
   type RedisContext,
 } from '@nestjs/microservices';
-import { concat, from, Observable, of, tap, throwError, timer } from 'rxjs';
+import { concat, from, of, tap, throwError, timer, type Observable } from 'rxjs';
 import { ask, emit, NestFixture } from '../support/nest-fixture.js';
 import { until } from '../support/until.js';
 
@@ -187,4 +187,22 @@ describe.each(["Nest's own server", 'ReceiverStrategy'])("to Nest's own client, 
     await expect(ask(await nest.proxy(), 'asked', 'x')).resolves.toEqual(['heard']);
     expect(heard.lines).toEqual(['asked x']);
   });
+
+  it.each([
+    ['value', '{"response":{"got":2},"isDisposed":true,"id":"an id"}'],
+    ['stream', '{"response":0,"id":"an id"}', '{"response":1,"isDisposed":true,"id":"an id"}'],
+    ['stream-error', '{"response":1,"id":"an id"}', '{"response":2,"id":"an id"}', errorReply('midway')],
+    ['rpc-error', errorReply('refused')],
+  ])('writes the same bytes, for %s', async (channel, ...expected) => {
+    const replies: string[] = [];
+    const client = await nest.bare();
+    await client.subscribe(`${channel}.reply`, (reply) => replies.push(reply));
+    await client.publish(channel, JSON.stringify({ pattern: channel, data: 2, id: 'an id' }));
+    await until(() => replies.length >= expected.length);
+    expect(replies).toEqual(expected);
+  });
 });
+
+function errorReply(message: string): string {
+  return `{"err":{"status":"error","message":"${message}"},"isDisposed":true,"id":"an id"}`;
+}
