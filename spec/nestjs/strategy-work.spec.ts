@@ -6,6 +6,11 @@ import { NestFixture } from '../support/nest-fixture.js';
 import { until } from '../support/until.js';
 
 describe('ReceiverStrategy at work', () => {
+  // Before the fixture closes the servers, which wait for what they handle.
+  afterEach(() => {
+    for (const open of Gated.gates.values()) open();
+  });
+
   const nest = new NestFixture();
 
   /** Each message waits until it is let through. */
@@ -34,10 +39,6 @@ describe('ReceiverStrategy at work', () => {
   beforeEach(() => {
     Gated.running = [];
     Gated.gates.clear();
-  });
-
-  afterEach(() => {
-    for (const open of Gated.gates.values()) open();
   });
 
   const running = (...expected: string[]) =>

@@ -7,6 +7,8 @@ const TIME_LIMIT = 30_000;
 
 export interface ScriptOptions {
   readonly redisUrl: string;
+  /** The configuration that includes the file. @default the repository's */
+  readonly tsconfig?: string;
   /** Milliseconds, after which the script is ended and has failed. @default 30000 */
   readonly timeLimit?: number;
 }
@@ -14,11 +16,12 @@ export interface ScriptOptions {
 /** Runs a TypeScript file as `tsx file.ts` does, and resolves with what it printed if it ended well. */
 export function runScript(
   file: string,
-  { redisUrl, timeLimit = TIME_LIMIT }: ScriptOptions,
+  { redisUrl, tsconfig, timeLimit = TIME_LIMIT }: ScriptOptions,
 ): Promise<string> {
   const env: NodeJS.ProcessEnv = { ...process.env, REDIS_URL: redisUrl, NO_COLOR: '1' };
   // A test runner whose own output is a terminal asks its children for colours.
   delete env.FORCE_COLOR;
+  if (tsconfig !== undefined) env.TSX_TSCONFIG_PATH = tsconfig;
 
   return new Promise((resolve, reject) => {
     const child = spawn(process.execPath, ['--import', 'tsx', file], {

@@ -8,20 +8,24 @@ import type { Snippet } from './snippets.js';
 /** Snippets as files inside the repository, where their imports are resolved as a user's are. */
 export class SnippetFolder {
   readonly #path = mkdtempSync(join(ROOT, '.snippets-'));
+  readonly #tsconfig = join(this.#path, 'tsconfig.json');
+
+  constructor() {
+    const config = {
+      extends: '../tsconfig.json',
+      compilerOptions: { types: ['node'] },
+      include: ['*.ts', '../lib'],
+    };
+    writeFileSync(this.#tsconfig, JSON.stringify(config));
+  }
 
   /** Resolves with what the snippet printed, rejects when it failed or did not end. */
   run(document: string, snippet: Snippet, redisUrl: string): Promise<string> {
-    return runScript(this.write(document, snippet), { redisUrl });
+    return runScript(this.write(document, snippet), { redisUrl, tsconfig: this.#tsconfig });
   }
 
   /** Throws what the compiler says of the snippets that were written. */
   check(): void {
-    const config = {
-      extends: '../tsconfig.json',
-      compilerOptions: { types: ['node'] },
-      include: ['*.ts'],
-    };
-    writeFileSync(join(this.#path, 'tsconfig.json'), JSON.stringify(config));
     const tsc = createRequire(__filename).resolve('typescript/bin/tsc');
     try {
       execFileSync(process.execPath, [tsc, '--project', this.#path], { encoding: 'utf8' });
