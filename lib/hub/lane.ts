@@ -20,6 +20,8 @@ export interface LaneHost {
   onRemoved(kind: ChannelKind, name: string, lane: Lane): void;
 }
 
+/** In which the patience for an answer is spent. */
+const STEPS = 4;
 const SHORTEST_WAIT = 50;
 const LONGEST_WAIT = 2_000;
 
@@ -78,9 +80,8 @@ export class Lane {
     const client = this.#client;
     if (!client || !this.isOnline || this.#isLooking) return;
     this.#isLooking = true;
-    const silence = asyncScheduler.schedule(
-      () => this.#lose(client, new Error(`The server did not answer within ${this.#host.patience} ms.`)),
-      this.#host.patience,
+    const silence = this.#onSilence(() =>
+      this.#lose(client, new Error(`The server did not answer within ${this.#host.patience} ms.`)),
     );
     const startedAt = asyncScheduler.now();
     const finding = await look(client, this.#port, () => this.#topology.isSound(this.key, client)).catch(
@@ -98,6 +99,19 @@ export class Lane {
     else if (finding === 'astray' && again) this.reopen(new Error('Redis has dropped subscriptions.'));
     else if (finding !== 'unclear') this.#host.onTrouble(this);
     this.#isAstray = finding === 'astray' && !again;
+  }
+
+  /**
+   * Calls back when the patience is over. In steps: where this process itself was busy for long, the time is over before
+   * what has come meanwhile is read, and that is to cost one step alone.
+   */
+  #onSilence(callback: () => void): Subscription {
+    const step = this.#host.patience / STEPS;
+    let left = STEPS;
+    return asyncScheduler.schedule(function () {
+      if (--left === 0) callback();
+      else this.schedule(undefined, step);
+    }, step);
   }
 
   /** Replaces the connection, which carries less than it should, or leads to the wrong server. */
