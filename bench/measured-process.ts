@@ -1,14 +1,17 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { join } from 'node:path';
 import type { Contestant } from './contestant.js';
-import type { Cost, MessageTask, Report, SubscribeTask } from './measured/protocol.js';
+import type { MessageTask, Report, SubscribeTask } from './measured/protocol.js';
 
 const TIME_LIMIT = 60_000;
 
 export interface Run {
   readonly contestant: Contestant;
-  readonly script: 'receive-messages' | 'subscribe-channels' | 'handle-events';
+  readonly script:
+    'receive-messages' | 'time-messages' | 'subscribe-channels' | 'hold-channels' | 'handle-events';
   readonly task: MessageTask | SubscribeTask;
+  /** Of Node. */
+  readonly flags?: readonly string[];
   /** A folder for its CPU profile. */
   readonly profile: string | undefined;
 }
@@ -19,10 +22,10 @@ export class MeasuredProcess {
   readonly #child: ChildProcess;
   readonly #exit: Promise<void>;
 
-  private constructor({ contestant, script, task, profile }: Run) {
+  private constructor({ contestant, script, task, profile, flags: given = [] }: Run) {
     this.contestant = contestant;
     const file = join(contestant.snapshot, 'measured', `${script}.js`);
-    const flags = profile === undefined ? [] : profilerFlags(profile, contestant);
+    const flags = profile === undefined ? given : [...given, ...profilerFlags(profile, contestant)];
     this.#child = spawn(process.execPath, [...flags, file, JSON.stringify(task)], {
       stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
     });
@@ -36,11 +39,16 @@ export class MeasuredProcess {
     return started;
   }
 
-  /** Gives it the word or whatever else makes it work, and resolves to what it tells that this has cost. */
-  async cost(give: () => unknown = () => this.#child.send('go')): Promise<Cost> {
+  /** Gives it the word or whatever else makes it work, and resolves to what it tells of that. */
+  async ask<K extends Report['is']>(
+    is: K,
+    give: () => unknown = () => this.#child.send('go'),
+  ): Promise<Extract<Report, { is: K }>> {
     const report = this.#report();
-    give();
-    return ((await report) as Report & { readonly is: 'cost' }).cost;
+    await give();
+    const told = await report;
+    if (told.is !== is) throw new Error(`"${this.contestant.title}" told of ${told.is}, not of ${is}`);
+    return told as Extract<Report, { is: K }>;
   }
 
   /** It ends by itself when nobody listens any more: one that is profiled has to. */

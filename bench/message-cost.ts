@@ -1,59 +1,99 @@
 import { enter, type Entry } from './contestant.js';
+import type { WindowCost } from './measured/protocol.js';
 import type { Options } from './options.js';
 import { Publisher } from './publisher.js';
 import { inRounds } from './rounds.js';
-import { print } from './table.js';
+import { spread } from './statistics.js';
+import { tableOf, type Table } from './table.js';
 
 const WINDOW = 10_000;
 
-const ENTRIES: readonly Entry[] = [
-  { title: 'bare listener', way: 'bare', as: 'reference' },
-  { title: 'bare listener again', way: 'bare', as: 'control' },
+/** Where messages are measured: their bytes, their channels, and whether one pattern takes all of them. */
+export interface Cell {
+  readonly payload: number;
+  readonly channels: number;
+  readonly byPattern: boolean;
+}
+
+const asText = () => ['"', '"'] as const;
+const asEvent = (prefix: string) => [`{"pattern":"${prefix}","data":"`, '"}'] as const;
+
+export const ENTRIES: readonly Entry[] = [
+  { title: 'node-redis listener', way: 'bare', as: 'reference' },
+  { title: 'node-redis listener again', way: 'bare', as: 'control' },
+  { title: 'raw socket, parsed', way: 'raw', as: 'baseline' },
+  { title: 'node-redis listener, RESP2', way: 'bareResp2', as: 'baseline' },
+  { title: 'node-redis listener, Buffers', way: 'bareBytes', as: 'baseline' },
+  { title: 'merge of naive Observables', way: 'merge', as: 'baseline' },
+  { title: 'ioredis', way: 'ioredis', as: 'baseline' },
+  { title: 'graphql-redis-subscriptions', way: 'graphql', as: 'baseline', packet: asText },
+  { title: "Nest's Redis transport", way: 'nest', as: 'baseline', packet: asEvent, every: 5 },
   { title: 'Receiver, observed', way: 'observe', as: 'receiver' },
   { title: 'Receiver, for await', way: 'iterate', as: 'receiver' },
   { title: 'Receiver, get()', way: 'get', as: 'receiver' },
-  { title: 'merge of naive Observables', way: 'merge', as: 'baseline' },
+  { title: 'Receiver, mergeMapBounded', way: 'mergeMapBounded', as: 'receiver' },
 ];
 
-/** What it costs the CPU of a subscriber to receive a message. */
+const OF_ONE_CHANNEL: readonly Entry[] = [
+  { title: 'one Channel, 1 observer', way: 'ownObserver', as: 'receiver' },
+  { title: 'one Channel, 100 observers', way: 'ownObservers', as: 'receiver', every: 5 },
+];
+
+/** What it costs a subscriber to receive a message, and how many it can take. */
 export async function messageCost(
   options: Options,
   url: string,
   snapshots: readonly string[],
-): Promise<void> {
-  const { rounds, channels, payload, only, profile } = options;
-  const field = enter(ENTRIES, snapshots, only);
+  { payload, channels, byPattern }: Cell,
+): Promise<readonly Table[]> {
+  const { rounds, only, profile } = options;
+  const isOneChannel = channels === 1 && !byPattern;
+  const field = enter([...ENTRIES, ...(isOneChannel ? OF_ONE_CHANNEL : [])], snapshots, only);
   const warmUp = Math.ceil(options.warmUp / WINDOW);
   const turns = warmUp + Math.ceil(options.messages / WINDOW);
-  const messages = (turns - warmUp) * WINDOW;
   await using publisher = await Publisher.connect(url);
 
-  const results = await inRounds({
+  const results = await inRounds<WindowCost>({
     rounds,
     contestants: field.contestants,
     run: (contestant) => ({
       contestant,
       script: 'receive-messages',
-      task: { url, way: contestant.way, prefix: contestant.prefix, channels, window: WINDOW },
+      task: { url, way: contestant.way, prefix: contestant.prefix, channels, byPattern, window: WINDOW },
       profile,
     }),
     turns,
     warmUp,
-    turn: (process, turn) =>
-      process.cost(() =>
-        publisher.publish({
-          prefix: process.contestant.prefix,
-          channels,
-          payload,
-          first: turn * WINDOW,
-          count: WINDOW,
-        }),
-      ),
+    turn: async (process, turn) => {
+      const { prefix, packet } = process.contestant;
+      const messages = { prefix, channels, payload, packet, first: turn * WINDOW, count: WINDOW };
+      return (await process.ask('window', () => publisher.publish(messages))).cost;
+    },
   });
-  const what = `${messages} messages of ${payload} bytes on ${channels} channels`;
-  print(
-    { title: `CPU µs a message; ${what}`, of: ({ cpu }) => (cpu * 1_000) / messages, digits: 3 },
-    field,
-    results,
-  );
+  const where = `${payload} bytes, ${byPattern ? 'one pattern over ' : ''}${channels} ${channels === 1 ? 'channel' : 'channels'}`;
+  const figures = [
+    {
+      title: `CPU a message, ${where}`,
+      unit: 'µs',
+      of: (turns: readonly WindowCost[]) => (mean(turns.map(({ cpu }) => cpu)) * 1_000) / WINDOW,
+      digits: 3,
+    },
+    {
+      title: `Messages a second, ${where}`,
+      unit: 'thousands',
+      of: (turns: readonly WindowCost[]) => spread(turns.map(({ rate }) => rate)).median / 1_000,
+      digits: 0,
+    },
+    {
+      title: `Resident memory, ${where}`,
+      unit: 'MiB',
+      of: (turns: readonly WindowCost[]) => Math.max(...turns.map(({ resident }) => resident)) / 2 ** 20,
+      digits: 0,
+    },
+  ];
+  return figures.map((figure) => tableOf(figure, field, results));
+}
+
+function mean(values: readonly number[]): number {
+  return values.reduce((sum, value) => sum + value, 0) / values.length;
 }

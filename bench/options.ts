@@ -13,6 +13,12 @@ export interface Options {
   readonly payload: number;
   /** Channels that the second part subscribes. */
   readonly subscriptions: number;
+  /** What is measured. */
+  readonly parts: readonly Part[];
+  /** Whether messages are measured at all sizes, and not only at this one. */
+  readonly isGrid: boolean;
+  /** A folder for tables and plots. */
+  readonly save: string | undefined;
   /** Runs only the contestants whose title contains this, and those that they are compared with. */
   readonly only: string;
   /** Another checkout, whose Receiver runs beside this one's. */
@@ -20,6 +26,9 @@ export interface Options {
   /** A folder for the CPU profile of each run. */
   readonly profile: string | undefined;
 }
+
+const PARTS = ['messages', 'latency', 'subscribing', 'memory', 'recovery'] as const;
+export type Part = (typeof PARTS)[number];
 
 const SMALLEST_PAYLOAD = 16;
 
@@ -32,6 +41,9 @@ export function readOptions(): Options {
       channels: { type: 'string', default: '100' },
       payload: { type: 'string', default: '256' },
       subscriptions: { type: 'string', default: '10000' },
+      part: { type: 'string', multiple: true, default: [...PARTS] },
+      grid: { type: 'boolean', default: false },
+      save: { type: 'string' },
       only: { type: 'string', default: '' },
       compare: { type: 'string' },
       profile: { type: 'string' },
@@ -44,6 +56,9 @@ export function readOptions(): Options {
     channels: number('channels', values.channels, 1),
     payload: number('payload', values.payload, SMALLEST_PAYLOAD),
     subscriptions: number('subscriptions', values.subscriptions, 1),
+    parts: values.part.map(part),
+    isGrid: values.grid,
+    save: values.save,
     only: values.only,
     compare: values.compare,
     profile: values.profile,
@@ -54,4 +69,10 @@ function number(name: string, text: string, least: number): number {
   const value = Number(text);
   if (Number.isInteger(value) && value >= least) return value;
   throw new TypeError(`expected --${name} to be a whole number of at least ${least}, got ${text}`);
+}
+
+function part(text: string): Part {
+  const known = PARTS.find((one) => one === text);
+  if (known) return known;
+  throw new TypeError(`expected --part to be one of ${PARTS.join(', ')}, got ${text}`);
 }

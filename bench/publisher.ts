@@ -1,14 +1,7 @@
-import { createClient } from 'redis';
-
-/**
- * Publishes numbered messages from inside the server: what the subscriber has not read yet waits in the server's output
- * buffer, so that the subscriber never runs dry within a window, whatever the speed of the two.
- */
-const SCRIPT = `
-  local prefix, first, count, channels = ARGV[1], tonumber(ARGV[2]), tonumber(ARGV[3]), tonumber(ARGV[4])
-  for number = first, first + count - 1 do
-    redis.call('PUBLISH', prefix .. number % channels, ARGV[6] .. string.format('%08d', number) .. ARGV[5] .. ARGV[7])
-  end`;
+import { type ChildProcess, fork } from 'node:child_process';
+import { once } from 'node:events';
+import { join } from 'node:path';
+import type { Packet } from './contestant.js';
 
 export interface Messages {
   readonly prefix: string;
@@ -18,30 +11,46 @@ export interface Messages {
   /** The number of the first. */
   readonly first: number;
   readonly count: number;
-  /** What stands before and behind each message, which `payload` does not count. */
-  readonly packet?: readonly [before: string, behind: string];
+  /** What stands before and behind each payload, which `payload` does not count. */
+  readonly packet?: Packet;
 }
 
+/** What the process that publishes is asked for. With a `rate`, so many messages a second, and their time in each. */
+export type PublisherTask = Required<Messages> & { readonly rate?: number };
+
+/** A process of its own that publishes numbered messages. */
 export class Publisher implements AsyncDisposable {
-  readonly #client;
+  readonly #child: ChildProcess;
 
   private constructor(url: string) {
-    this.#client = createClient({ url });
+    this.#child = fork(join(import.meta.dirname, 'publisher-process.ts'), [url]);
   }
 
   static async connect(url: string): Promise<Publisher> {
     const publisher = new Publisher(url);
-    await publisher.#client.connect();
+    await once(publisher.#child, 'message');
     return publisher;
   }
 
-  async publish({ prefix, channels, payload, first, count, packet = ['', ''] }: Messages): Promise<void> {
-    const numbers = [first, count, channels].map(String);
-    await this.#client.eval(SCRIPT, { arguments: [prefix, ...numbers, 'x'.repeat(payload - 8), ...packet] });
+  /** All at once, and resolves when Redis has them all. */
+  async publish(messages: Messages): Promise<void> {
+    await this.#do({ packet: ['', ''], ...messages });
   }
 
-  [Symbol.asyncDispose](): Promise<void> {
-    this.#client.destroy();
-    return Promise.resolve();
+  /** So many a second, each with the time at which it was sent. */
+  async publishSteadily(messages: Messages, rate: number): Promise<void> {
+    await this.#do({ packet: ['', ''], ...messages, rate });
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    const exited = once(this.#child, 'exit');
+    this.#child.disconnect();
+    await exited;
+  }
+
+  async #do(task: PublisherTask): Promise<void> {
+    const done = once(this.#child, 'message');
+    this.#child.send(task);
+    await done;
   }
 }

@@ -1,36 +1,42 @@
 import type { Contestant } from './contestant.js';
-import type { Cost } from './measured/protocol.js';
 import { MeasuredProcess, type Run } from './measured-process.js';
 import { shuffled } from './statistics.js';
 
-/** What each contestant has cost, round by round. */
-export type Results = ReadonlyMap<Contestant, readonly Cost[]>;
+/** What the turns of each contestant told, round by round. */
+export type Results<R> = ReadonlyMap<Contestant, readonly (readonly R[])[]>;
 
-export interface Plan {
+export interface Plan<R> {
   readonly rounds: number;
   readonly contestants: readonly Contestant[];
   readonly run: (contestant: Contestant) => Run;
   /** Turns of each contestant in a round, the first `warmUp` of which do not count. */
   readonly turns: number;
   readonly warmUp: number;
-  readonly turn: (process: MeasuredProcess, turn: number) => Promise<Cost>;
+  /** `turn`: how many this contestant has had in this round. */
+  readonly turn: (process: MeasuredProcess, turn: number) => Promise<R>;
 }
 
 /**
  * A round has a fresh process of each contestant. They take turns, each time in another order and one at a time, so that
  * what slows the machine down for a while slows all of them.
  */
-export async function inRounds(plan: Plan): Promise<Results> {
-  const results = new Map<Contestant, Cost[]>(plan.contestants.map((contestant) => [contestant, []]));
+export async function inRounds<R>(plan: Plan<R>): Promise<Results<R>> {
+  const results = new Map(plan.contestants.map((contestant) => [contestant, [] as (readonly R[])[]]));
   for (let round = 1; round <= plan.rounds; round++) {
     console.error(`round ${round} of ${plan.rounds}`);
-    for (const [contestant, cost] of await oneRound(plan)) results.get(contestant)?.push(cost);
+    for (const [contestant, told] of await oneRound(plan)) results.get(contestant)?.push(told);
   }
   return results;
 }
 
-async function oneRound({ contestants, run, turns, warmUp, turn }: Plan): Promise<Map<Contestant, Cost>> {
-  const costs = new Map<Contestant, Cost>();
+async function oneRound<R>({
+  contestants,
+  run,
+  turns,
+  warmUp,
+  turn,
+}: Plan<R>): Promise<Map<Contestant, R[]>> {
+  const results = new Map(contestants.map((contestant) => [contestant, [] as R[]]));
   const processes: MeasuredProcess[] = [];
   try {
     for (const contestant of shuffled(contestants)) {
@@ -38,16 +44,14 @@ async function oneRound({ contestants, run, turns, warmUp, turn }: Plan): Promis
     }
     for (let number = 0; number < turns; number++) {
       for (const process of shuffled(processes)) {
-        const cost = await turn(process, number);
-        if (number >= warmUp) costs.set(process.contestant, sum(costs.get(process.contestant), cost));
+        const { contestant } = process;
+        if (number % contestant.every !== 0) continue;
+        const told = await turn(process, number / contestant.every);
+        if (number >= warmUp) results.get(contestant)?.push(told);
       }
     }
   } finally {
     await Promise.all(processes.map((process) => process.end()));
   }
-  return costs;
-}
-
-function sum(a: Cost | undefined, b: Cost): Cost {
-  return a ? { cpu: a.cpu + b.cpu, wall: a.wall + b.wall } : b;
+  return results;
 }

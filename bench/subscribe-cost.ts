@@ -1,40 +1,107 @@
-import { enter, type Entry } from './contestant.js';
+import { setTimeout as delay } from 'node:timers/promises';
+import { createClient } from 'redis';
+import { enter, type Contestant, type Entry } from './contestant.js';
+import type { Cost } from './measured/protocol.js';
+import type { Run } from './measured-process.js';
 import type { Options } from './options.js';
 import { inRounds } from './rounds.js';
-import { print } from './table.js';
+import { tableOf, type Table } from './table.js';
 
-const ENTRIES: readonly Entry[] = [
-  { title: 'calls', way: 'calls', as: 'reference' },
-  { title: 'calls again', way: 'calls', as: 'control' },
+export const ENTRIES: readonly Entry[] = [
   { title: 'one variadic call', way: 'variadic', as: 'reference' },
+  { title: 'one variadic call again', way: 'variadic', as: 'control' },
+  { title: 'un-awaited calls', way: 'calls', as: 'reference' },
+  { title: 'merge of naive Observables', way: 'merge', as: 'baseline' },
+  { title: 'ioredis, one variadic call', way: 'ioredis', as: 'baseline' },
+  { title: 'graphql-redis-subscriptions', way: 'graphql', as: 'baseline' },
   { title: 'Receiver, connect()', way: 'connect', as: 'receiver' },
   { title: 'Receiver, channel() and connect()', way: 'registerAndConnect', as: 'receiver' },
   { title: 'Receiver, each Channel observed', way: 'observe', as: 'receiver' },
-  { title: 'Receiver, channel() and each observed', way: 'registerAndObserve', as: 'receiver' },
 ];
 
-/** How long it takes to subscribe many channels. */
+const SUBSCRIBE = 0;
+const RELEASE = 1;
+
+/** How long it takes to subscribe many channels, and to release them. */
 export async function subscribeCost(
   options: Options,
   url: string,
   snapshots: readonly string[],
-): Promise<void> {
-  const { rounds, subscriptions, only, profile } = options;
-  const field = enter(ENTRIES, snapshots, only);
-  const results = await inRounds({
-    rounds,
+): Promise<readonly Table[]> {
+  const field = enter(ENTRIES, snapshots, options.only);
+  const results = await inRounds<Cost>({
+    rounds: options.rounds,
     contestants: field.contestants,
-    run: (contestant) => ({
-      contestant,
-      script: 'subscribe-channels',
-      task: { url, way: contestant.way, prefix: contestant.prefix, channels: subscriptions },
-      profile,
-    }),
+    run: runOf('subscribe-channels', options, url),
+    turns: 2,
+    warmUp: 0,
+    turn: async (process) => (await process.ask('cost')).cost,
+  });
+  const channels = `${options.subscriptions.toLocaleString('en')} channels`;
+  const figure = (title: string, of: (turns: readonly Cost[]) => number) =>
+    tableOf({ title, unit: 'ms', of, digits: 1 }, field, results);
+  return [
+    figure(`Subscribing ${channels}`, (turns) => turns[SUBSCRIBE]!.wall),
+    figure(`CPU of subscribing ${channels}`, (turns) => turns[SUBSCRIBE]!.cpu),
+    figure(`Releasing ${channels}`, (turns) => turns[RELEASE]!.wall),
+  ];
+}
+
+/** What a channel holds of the heap while nothing comes. */
+export async function idleMemory(
+  options: Options,
+  url: string,
+  snapshots: readonly string[],
+): Promise<readonly Table[]> {
+  const field = enter(ENTRIES, snapshots, options.only);
+  const results = await inRounds<number>({
+    rounds: options.rounds,
+    contestants: field.contestants,
+    run: (contestant) => ({ ...runOf('hold-channels', options, url)(contestant), flags: ['--expose-gc'] }),
     turns: 1,
     warmUp: 0,
-    turn: (process) => process.cost(),
+    turn: async (process) => (await process.ask('heap')).bytes / options.subscriptions,
   });
-  const what = `to subscribe ${subscriptions} channels`;
-  print({ title: `Wall ms ${what}`, of: ({ wall }) => wall, digits: 1 }, field, results);
-  print({ title: `CPU ms ${what}`, of: ({ cpu }) => cpu, digits: 1 }, field, results);
+  const of = (turns: readonly number[]) => turns[0]!;
+  return [
+    tableOf({ title: 'Heap that an idle channel holds', unit: 'bytes', of, digits: 0 }, field, results),
+  ];
+}
+
+/** How long after its connection was killed a subscriber has all its channels again. */
+export async function recovery(
+  options: Options,
+  url: string,
+  snapshots: readonly string[],
+): Promise<readonly Table[]> {
+  const field = enter(ENTRIES, snapshots, options.only);
+  const admin = await createClient({ url }).connect();
+  const results = await inRounds<number>({
+    rounds: options.rounds,
+    contestants: field.contestants,
+    run: (contestant) => ({ ...runOf('hold-channels', options, url)(contestant), flags: ['--expose-gc'] }),
+    turns: 2,
+    warmUp: 1,
+    turn: async (process, turn) => {
+      if (turn === 0) return (await process.ask('heap')).bytes;
+      const { prefix } = process.contestant;
+      const subscriber = (await admin.clientList()).find(({ name }) => name === prefix);
+      await admin.clientKill({ filter: 'ID', id: subscriber!.id });
+      const killed = performance.now();
+      while ((await admin.pubSubChannels(`${prefix}*`)).length < options.subscriptions) await delay(5);
+      return performance.now() - killed;
+    },
+  });
+  admin.destroy();
+  const title = `Whole again after a killed connection, ${options.subscriptions.toLocaleString('en')} channels`;
+  return [tableOf({ title, unit: 'ms', of: (turns) => turns[0]!, digits: 0 }, field, results)];
+}
+
+function runOf(script: Run['script'], { subscriptions, profile }: Options, url: string) {
+  return (contestant: Contestant): Run => ({
+    contestant,
+    script,
+    task: { url, way: contestant.way, prefix: contestant.prefix, channels: subscriptions },
+    profile,
+  });
 }

@@ -1,43 +1,66 @@
-import type { Field } from './contestant.js';
-import type { Cost } from './measured/protocol.js';
+import type { Contestant, Field } from './contestant.js';
 import type { Results } from './rounds.js';
-import { ratios, spread } from './statistics.js';
+import { ratios, spread, type Spread } from './statistics.js';
 
 const MOST_OFF = 0.05;
 
-export interface Figure {
+/** One figure of a round, from what its turns told. */
+export interface Figure<R> {
   readonly title: string;
-  readonly of: (cost: Cost) => number;
+  readonly unit: string;
+  readonly of: (turns: readonly R[]) => number;
   readonly digits: number;
 }
 
-/** One figure of all contestants, and its ratios to the references. */
-export function print(
-  { title, of, digits }: Figure,
+/** A figure of all contestants, and its ratios to the references. */
+export interface Table {
+  readonly title: string;
+  readonly unit: string;
+  readonly digits: number;
+  readonly references: readonly string[];
+  readonly rows: readonly Row[];
+  /** How far the control is from what it repeats: 0.02 is 2 % more. */
+  readonly off: number;
+}
+
+export interface Row extends Spread {
+  readonly title: string;
+  readonly rounds: number;
+  readonly ratios: readonly Spread[];
+}
+
+export function tableOf<R>(
+  { title, unit, of, digits }: Figure<R>,
   { contestants, references, control }: Field,
-  results: Results,
-) {
-  const values = new Map([...results].map(([contestant, costs]) => [contestant, costs.map(of)]));
-  const valuesOf = (contestant: Field['control']) => values.get(contestant) as number[];
+  results: Results<R>,
+): Table {
+  const values = new Map([...results].map(([contestant, rounds]) => [contestant, rounds.map(of)]));
+  const valuesOf = (contestant: Contestant) => values.get(contestant) as number[];
   const rows = contestants.map((contestant) => {
     const own = valuesOf(contestant);
-    const { median, min, max } = spread(own);
-    const compared = references.flatMap((reference) => {
-      const ratio = ratios(own, valuesOf(reference));
-      return [ratio.median.toFixed(2), `${ratio.min.toFixed(2)}–${ratio.max.toFixed(2)}`];
-    });
-    const range = `${min.toFixed(digits)}–${max.toFixed(digits)}`;
-    return [contestant.title, median.toFixed(digits), range, ...compared, String(own.length)];
+    const compared = references.map((reference) => ratios(own, valuesOf(reference)));
+    return { title: contestant.title, rounds: own.length, ...spread(own), ratios: compared };
   });
-  const head = references.flatMap((reference) => [`× ${reference.title}`, 'min–max']);
-  console.log(`\n${title}\n`);
-  for (const line of aligned([['', 'median', 'min–max', ...head, 'rounds'], ...rows])) console.log(line);
-
-  const [reference] = references as [Field['control']];
+  const [reference] = references as [Contestant];
   const off = ratios(valuesOf(control), valuesOf(reference)).median - 1;
+  return { title, unit, digits, references: references.map((one) => one.title), rows, off };
+}
+
+export function print({ title, unit, digits, references, rows, off }: Table): void {
+  const head = references.flatMap((reference) => [`× ${reference}`, 'min–max']);
+  const lines = rows.map((row) => {
+    const compared = row.ratios.flatMap((ratio) => [ratio.median.toFixed(2), range(ratio, 2)]);
+    return [row.title, row.median.toFixed(digits), range(row, digits), ...compared, String(row.rounds)];
+  });
+  console.log(`\n${title}, ${unit}\n`);
+  for (const line of aligned([['', 'median', 'min–max', ...head, 'rounds'], ...lines])) console.log(line);
   if (Math.abs(off) > MOST_OFF) {
     console.log(`\nThe control is off by ${(off * 100).toFixed(0)} %: the machine was busy. Run it again.`);
   }
+}
+
+function range({ min, max }: Spread, digits: number): string {
+  return `${min.toFixed(digits)}–${max.toFixed(digits)}`;
 }
 
 function aligned(rows: readonly (readonly string[])[]): string[] {

@@ -1,18 +1,21 @@
-import { openClient } from './client.js';
 import { readTask, tell } from './conversation.js';
 import type { MessageTask } from './protocol.js';
 import { channelNames, Sequence } from './sequence.js';
 import { Stopwatch } from './stopwatch.js';
-import { WAYS_TO_LISTEN, type WayToListen } from './ways-to-listen.js';
+import { WAYS_TO_LISTEN } from './ways-to-listen.js';
 
 // Receives messages in one way, and tells what each window of them has cost.
 
-const { url, way, prefix, channels, window } = readTask() as MessageTask;
-const names = channelNames(prefix, channels);
+const task = readTask() as MessageTask;
+const names = channelNames(task.prefix, task.channels);
 const sequence = new Sequence(names);
+const { window } = task;
 
-await (WAYS_TO_LISTEN[way] as WayToListen)(await openClient(url), names, (channel, data) => {
-  if (sequence.take(channel, data) % window === 0) tell({ is: 'cost', cost: stopwatch.lap() });
+const listen = await WAYS_TO_LISTEN[task.way]!();
+await listen(task, names, (channel, data) => {
+  const place = sequence.take(channel, data) % window;
+  if (place === 1) stopwatch.start();
+  else if (place === 0) tell({ is: 'window', cost: stopwatch.window(window) });
 });
 const stopwatch = new Stopwatch();
 tell({ is: 'ready' });

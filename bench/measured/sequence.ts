@@ -1,4 +1,7 @@
-const DIGITS = 8;
+/** Of the number that each message starts with. */
+export const NUMBER_DIGITS = 8;
+/** Of the nanoseconds that may follow it. */
+export const TIME_DIGITS = 18;
 
 /**
  * Checks that each message is the next one, on its channel. All come over one connection, so that their order over all
@@ -12,11 +15,16 @@ export class Sequence {
     this.#names = names;
   }
 
-  /** Takes a message, and returns how many it has taken. */
-  take(channel: string, data: string): number {
+  /** Takes a message, of a channel that may be unknown, and returns how many it has taken. */
+  take(channel: string | undefined, data: string | Buffer): number {
     const expected = this.#received++;
-    if (numberOf(data) !== expected || channel !== this.#names[expected % this.#names.length]) {
-      console.error(`expected message ${expected}, got ${data.slice(0, DIGITS)} on ${channel}`);
+    const number =
+      typeof data === 'string' ? numberOf(data) : numberOf(data.toString('latin1', 0, NUMBER_DIGITS));
+    const isRight = channel === undefined || channel === this.#names[expected % this.#names.length];
+    if (number !== expected || !isRight) {
+      console.error(
+        `expected message ${expected}, got ${String(data.slice(0, NUMBER_DIGITS))} on ${channel}`,
+      );
       process.exit(1);
     }
     return this.#received;
@@ -38,7 +46,7 @@ export class ChannelSequences {
   take(channel: string, data: string): number {
     const expected = this.#next.get(channel) as number;
     if (numberOf(data) !== expected) {
-      console.error(`expected message ${expected} on ${channel}, got ${data.slice(0, DIGITS)}`);
+      console.error(`expected message ${expected} on ${channel}, got ${data.slice(0, NUMBER_DIGITS)}`);
       process.exit(1);
     }
     this.#next.set(channel, expected + this.#step);
@@ -52,6 +60,6 @@ export function channelNames(prefix: string, count: number): string[] {
 
 function numberOf(data: string): number {
   let value = 0;
-  for (let at = 0; at < DIGITS; at++) value = value * 10 + data.charCodeAt(at) - 48;
+  for (let at = 0; at < NUMBER_DIGITS; at++) value = value * 10 + data.charCodeAt(at) - 48;
   return value;
 }

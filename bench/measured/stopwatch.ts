@@ -1,9 +1,10 @@
-import type { Cost } from './protocol.js';
+import type { Cost, WindowCost } from './protocol.js';
 
 /** Time on the clock and of the CPU: user and system, all threads of this process. */
 export class Stopwatch {
   #cpu = process.cpuUsage();
   #wall = performance.now();
+  #first = this.#wall;
 
   /** What went by since the last lap, or since it was made. */
   lap(): Cost {
@@ -12,5 +13,16 @@ export class Stopwatch {
     this.#cpu = process.cpuUsage();
     this.#wall = performance.now();
     return { cpu: (user + system) / 1_000, wall };
+  }
+
+  /** The first message of a window is there. */
+  start(): void {
+    this.#first = performance.now();
+  }
+
+  /** The last of so many messages is there. */
+  window(messages: number): WindowCost {
+    const rate = ((messages - 1) * 1_000) / (performance.now() - this.#first);
+    return { ...this.lap(), rate, resident: process.memoryUsage.rss() };
   }
 }

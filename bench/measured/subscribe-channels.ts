@@ -3,21 +3,28 @@ import { readTask, tell, word } from './conversation.js';
 import type { SubscribeTask } from './protocol.js';
 import { channelNames } from './sequence.js';
 import { Stopwatch } from './stopwatch.js';
-import { WAYS_TO_SUBSCRIBE, type WayToSubscribe } from './ways-to-subscribe.js';
+import { WAYS_TO_SUBSCRIBE } from './ways-to-subscribe.js';
 
-// Subscribes many channels in one way, and tells what it cost until Redis had acknowledged all of them.
+// Subscribes many channels in one way, then releases them, and tells what each cost until Redis had acknowledged all.
 
 const { url, way, prefix, channels } = readTask() as SubscribeTask;
 const names = channelNames(prefix, channels);
-const client = await openClient(url);
-const subscribe = (WAYS_TO_SUBSCRIBE[way] as WayToSubscribe)(client, names);
+const { subscribe, release } = await WAYS_TO_SUBSCRIBE[way]!(url, names, prefix);
+const witness = await openClient(url);
 tell({ is: 'ready' });
 
 await word();
-const stopwatch = new Stopwatch();
-await subscribe();
-const cost = stopwatch.lap();
+await measure(subscribe, channels);
+await word();
+await measure(release, 0);
 
-const subscribed = await client.pubSubChannels(`${prefix}*`);
-if (subscribed.length !== channels) throw new Error('Redis does not have every channel.');
-tell({ is: 'cost', cost });
+async function measure(work: () => Promise<unknown>, expected: number): Promise<void> {
+  const stopwatch = new Stopwatch();
+  await work();
+  const cost = stopwatch.lap();
+  const subscribed = await witness.pubSubChannels(`${prefix}*`);
+  if (subscribed.length !== expected) {
+    throw new Error(`Redis has ${subscribed.length} of the channels, and not ${expected}.`);
+  }
+  tell({ is: 'cost', cost });
+}

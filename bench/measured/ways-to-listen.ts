@@ -1,63 +1,25 @@
-import { Receiver } from 'rx-redis-receiver';
-import { merge, Observable } from 'rxjs';
-import type { Client } from './client.js';
+import type { Listening } from './protocol.js';
 
-type OnMessage = (channel: string, data: string) => void;
+/** A channel that is not known is undefined. */
+export type OnMessage = (channel: string | undefined, data: string | Buffer) => void;
 
 /** Subscribes all channels, and resolves when Redis has acknowledged. */
-export type WayToListen = (
-  client: Client,
-  names: readonly string[],
-  onMessage: OnMessage,
-) => Promise<unknown>;
+export type WayToListen = (at: Listening, names: readonly string[], onMessage: OnMessage) => Promise<void>;
 
-export const WAYS_TO_LISTEN: Readonly<Record<string, WayToListen>> = {
-  bare: (client, names, onMessage) =>
-    client.subscribe([...names], (data, channel) => onMessage(channel, data)),
-
-  merge(client, names, onMessage) {
-    const acknowledged: Promise<void>[] = [];
-    const observe = (name: string) =>
-      new Observable<{ channel: string; data: string }>((subscriber) => {
-        const listener = (data: string, channel: string) => subscriber.next({ channel, data });
-        acknowledged.push(client.subscribe(name, listener));
-        return () => void client.unsubscribe(name, listener);
-      });
-    merge(...names.map(observe)).subscribe(({ channel, data }) => onMessage(channel, data));
-    return Promise.all(acknowledged);
-  },
-
-  observe(client, names, onMessage) {
-    const receiver = register(client, names);
-    receiver.subscribe(({ channel, data }) => onMessage(channel, data));
-    return receiver.connect();
-  },
-
-  iterate(client, names, onMessage) {
-    const receiver = register(client, names);
-    void iterate(receiver, onMessage);
-    return receiver.connect();
-  },
-
-  get(client, names, onMessage) {
-    const receiver = register(client, names);
-    void pull(receiver, onMessage);
-    return receiver.connect();
-  },
+/** Each is loaded only where it runs: nobody is to pay for the memory of another. */
+export const WAYS_TO_LISTEN: Readonly<Record<string, () => Promise<WayToListen>>> = {
+  raw: async () => (await import('./listen-raw-socket.js')).rawSocket,
+  bare: async () => (await import('./listen-node-redis.js')).bareListener,
+  bareResp2: async () => (await import('./listen-node-redis.js')).bareListenerOnResp2,
+  bareBytes: async () => (await import('./listen-node-redis.js')).bareListenerOfBytes,
+  merge: async () => (await import('./listen-node-redis.js')).naiveMerge,
+  observe: async () => (await import('./listen-receiver.js')).observed,
+  iterate: async () => (await import('./listen-receiver.js')).iterated,
+  get: async () => (await import('./listen-receiver.js')).pulled,
+  mergeMapBounded: async () => (await import('./listen-receiver.js')).mapped,
+  ownObserver: async () => (await import('./listen-receiver.js')).ownObservers(1),
+  ownObservers: async () => (await import('./listen-receiver.js')).ownObservers(100),
+  ioredis: async () => (await import('./listen-ioredis.js')).ioredis,
+  graphql: async () => (await import('./listen-ioredis.js')).graphqlRedisSubscriptions,
+  nest: async () => (await import('./listen-nest.js')).nestTransport,
 };
-
-function register(client: Client, names: readonly string[]): Receiver {
-  const receiver = new Receiver(client);
-  for (const name of names) receiver.channel(name);
-  return receiver;
-}
-
-async function iterate(receiver: Receiver, onMessage: OnMessage): Promise<void> {
-  for await (const { channel, data } of receiver) onMessage(channel, data);
-}
-
-async function pull(receiver: Receiver, onMessage: OnMessage): Promise<void> {
-  for (let message = await receiver.get(); message; message = await receiver.get()) {
-    onMessage(message.channel, message.data);
-  }
-}

@@ -41,6 +41,16 @@ export const WAYS_TO_SERVE: Readonly<Record<string, WayToServe>> = {
     client.destroy();
   },
 
+  async ownPattern(url, prefix, _names, onEvent) {
+    const { hostname, port } = new URL(url);
+    const options = { host: hostname, port: Number(port), wildcards: true };
+    const client = await openClient(url);
+    const before = await client.pubSubNumPat();
+    await serve({ transport: Transport.REDIS, options }, [`${prefix}*`], onEvent);
+    while ((await client.pubSubNumPat()) === before);
+    client.destroy();
+  },
+
   strategy: (url, _prefix, names, onEvent) =>
     serve({ strategy: new ReceiverStrategy({ redis: url }) }, names, onEvent),
 

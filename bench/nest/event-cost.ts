@@ -1,17 +1,20 @@
 import { enter, type Entry } from '../contestant.js';
 import type { Options } from '../options.js';
 import { Publisher } from '../publisher.js';
+import type { Cost } from '../measured/protocol.js';
 import { inRounds } from '../rounds.js';
-import { print } from '../table.js';
+import { print, tableOf } from '../table.js';
 
 const WINDOW = 10_000;
 
+const asEvent = (prefix: string) => [`{"pattern":"${prefix}","data":"`, '"}'] as const;
+
 const ENTRIES: readonly Entry[] = [
-  { title: "Nest's own transport", way: 'own', as: 'reference' },
-  { title: "Nest's own again", way: 'own', as: 'control' },
-  { title: 'a client, no Nest', way: 'bare', as: 'reference' },
-  { title: 'ReceiverStrategy', way: 'strategy', as: 'receiver' },
-  { title: 'ReceiverStrategy, a pattern', way: 'strategyPattern', as: 'receiver' },
+  { title: "Nest's own transport", way: 'own', as: 'reference', packet: asEvent },
+  { title: "Nest's own again", way: 'own', as: 'control', packet: asEvent },
+  { title: 'a client, no Nest', way: 'bare', as: 'reference', packet: asEvent },
+  { title: 'ReceiverStrategy', way: 'strategy', as: 'receiver', packet: asEvent },
+  { title: 'ReceiverStrategy, a pattern', way: 'strategyPattern', as: 'receiver', packet: asEvent },
 ];
 
 /** What it costs the CPU of a service of Nest's to handle an event. */
@@ -20,31 +23,38 @@ export async function eventCost(options: Options, url: string, snapshot: string)
   const field = enter(ENTRIES, [snapshot], only);
   const warmUp = Math.ceil(options.warmUp / WINDOW);
   const turns = warmUp + Math.ceil(options.messages / WINDOW);
-  const messages = (turns - warmUp) * WINDOW;
   await using publisher = await Publisher.connect(url);
 
-  const results = await inRounds({
+  const results = await inRounds<Cost>({
     rounds,
     contestants: field.contestants,
     run: (contestant) => ({
       contestant,
       script: 'handle-events',
-      task: { url, way: contestant.way, prefix: contestant.prefix, channels, window: WINDOW },
+      task: {
+        url,
+        way: contestant.way,
+        prefix: contestant.prefix,
+        channels,
+        byPattern: false,
+        window: WINDOW,
+      },
       profile,
     }),
     turns,
     warmUp,
-    turn: (process, turn) =>
-      process.cost(() => {
-        const { prefix } = process.contestant;
-        const packet = [`{"pattern":"${prefix}","data":"`, '"}'] as const;
-        return publisher.publish({ prefix, channels, payload, packet, first: turn * WINDOW, count: WINDOW });
-      }),
+    turn: async (process, turn) => {
+      const { prefix, packet } = process.contestant;
+      const messages = { prefix, channels, payload, packet, first: turn * WINDOW, count: WINDOW };
+      return (await process.ask('cost', () => publisher.publish(messages))).cost;
+    },
   });
-  const what = `${messages} events of ${payload} bytes on ${channels} channels`;
-  print(
-    { title: `CPU µs an event; ${what}`, of: ({ cpu }) => (cpu * 1_000) / messages, digits: 3 },
-    field,
-    results,
-  );
+  const figure = {
+    title: `CPU an event, ${payload} bytes on ${channels} channels`,
+    unit: 'µs',
+    of: (laps: readonly Cost[]) =>
+      (laps.reduce((sum, { cpu }) => sum + cpu, 0) * 1_000) / laps.length / WINDOW,
+    digits: 3,
+  };
+  print(tableOf(figure, field, results));
 }

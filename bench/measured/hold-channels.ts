@@ -1,0 +1,26 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { readTask, tell, word } from './conversation.js';
+import type { SubscribeTask } from './protocol.js';
+import { channelNames } from './sequence.js';
+import { WAYS_TO_SUBSCRIBE } from './ways-to-subscribe.js';
+
+// Subscribes many channels in one way, tells how much of the heap they hold, and keeps them.
+
+const { url, way, prefix, channels } = readTask() as SubscribeTask;
+const names = channelNames(prefix, channels);
+const { subscribe } = await WAYS_TO_SUBSCRIBE[way]!(url, names, prefix);
+tell({ is: 'ready' });
+
+await word();
+const before = await settledHeap();
+await subscribe();
+tell({ is: 'heap', bytes: (await settledHeap()) - before });
+
+/** Timers of the first moments are over, and what they held is collected. */
+async function settledHeap(): Promise<number> {
+  for (let round = 0; round < 3; round++) {
+    globalThis.gc!();
+    await delay(100);
+  }
+  return process.memoryUsage().heapUsed;
+}

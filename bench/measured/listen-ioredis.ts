@@ -1,0 +1,28 @@
+import { RedisPubSub } from 'graphql-redis-subscriptions';
+import { Redis } from 'ioredis';
+import type { WayToListen } from './ways-to-listen.js';
+
+export const ioredis: WayToListen = async ({ url, prefix, byPattern }, names, onMessage) => {
+  const redis = new Redis(url);
+  if (byPattern) {
+    redis.on('pmessage', (_pattern, channel, data) => onMessage(channel, data));
+    await redis.psubscribe(`${prefix}*`);
+  } else {
+    redis.on('message', onMessage);
+    await redis.subscribe(...names);
+  }
+};
+
+/** It stands on ioredis. Its callbacks are not told the channel; one for each knows it. */
+export const graphqlRedisSubscriptions: WayToListen = async (
+  { url, prefix, byPattern },
+  names,
+  onMessage,
+) => {
+  const pubSub = new RedisPubSub({ connection: url });
+  if (byPattern) {
+    await pubSub.subscribe(`${prefix}*`, (data: string) => onMessage(undefined, data), { pattern: true });
+  } else {
+    await Promise.all(names.map((name) => pubSub.subscribe(name, (data: string) => onMessage(name, data))));
+  }
+};

@@ -1,0 +1,51 @@
+import { merge, Observable } from 'rxjs';
+import { createClient } from 'redis';
+import { openClient } from './client.js';
+import type { WayToListen } from './ways-to-listen.js';
+
+/** What node-redis itself offers: a callback. It is what the others are compared with. */
+export const bareListener: WayToListen = async ({ url, prefix, byPattern }, names, onMessage) => {
+  const client = await openClient(url);
+  const listener = (data: string, channel: string) => onMessage(channel, data);
+  await (byPattern ? client.pSubscribe(`${prefix}*`, listener) : client.subscribe([...names], listener));
+};
+
+export const bareListenerOnResp2: WayToListen = async ({ url, prefix, byPattern }, names, onMessage) => {
+  const client = await createClient({ url, RESP: 2 }).connect();
+  const listener = (data: string, channel: string) => onMessage(channel, data);
+  await (byPattern ? client.pSubscribe(`${prefix}*`, listener) : client.subscribe([...names], listener));
+};
+
+export const bareListenerOfBytes: WayToListen = async ({ url, prefix, byPattern }, names, onMessage) => {
+  const client = await openClient(url);
+  const listener = (data: Buffer) => onMessage(undefined, data);
+  await (byPattern
+    ? client.pSubscribe(`${prefix}*`, listener, true)
+    : client.subscribe([...names], listener, true));
+};
+
+interface Heard {
+  readonly channel: string;
+  readonly data: string;
+}
+
+/** What everybody writes first: an Observable a channel, all merged. */
+export const naiveMerge: WayToListen = async ({ url, prefix, byPattern }, names, onMessage) => {
+  const client = await openClient(url);
+  const acknowledged: Promise<void>[] = [];
+  const ofChannel = (name: string) =>
+    new Observable<Heard>((subscriber) => {
+      const listener = (data: string, channel: string) => subscriber.next({ channel, data });
+      acknowledged.push(client.subscribe(name, listener));
+      return () => void client.unsubscribe(name, listener);
+    });
+  const ofPattern = (pattern: string) =>
+    new Observable<Heard>((subscriber) => {
+      const listener = (data: string, channel: string) => subscriber.next({ channel, data });
+      acknowledged.push(client.pSubscribe(pattern, listener));
+      return () => void client.pUnsubscribe(pattern, listener);
+    });
+  const all = byPattern ? [ofPattern(`${prefix}*`)] : names.map(ofChannel);
+  merge(...all).subscribe(({ channel, data }) => onMessage(channel, data));
+  await Promise.all(acknowledged);
+};

@@ -1,0 +1,67 @@
+import { EMPTY } from 'rxjs';
+import { mergeMapBounded, Receiver } from 'rx-redis-receiver';
+import { openClient } from './client.js';
+import type { OnMessage, WayToListen } from './ways-to-listen.js';
+import type { Listening } from './protocol.js';
+
+export const observed: WayToListen = async (at, names, onMessage) => {
+  const receiver = await receiverOf(at, names);
+  receiver.subscribe(({ channel, data }) => onMessage(channel, data));
+  await receiver.connect();
+};
+
+export const iterated: WayToListen = async (at, names, onMessage) => {
+  const receiver = await receiverOf(at, names);
+  void iterate(receiver, onMessage);
+  await receiver.connect();
+};
+
+export const pulled: WayToListen = async (at, names, onMessage) => {
+  const receiver = await receiverOf(at, names);
+  void pull(receiver, onMessage);
+  await receiver.connect();
+};
+
+/** A handler that is done at once: what the operator itself costs. */
+export const mapped: WayToListen = async (at, names, onMessage) => {
+  const receiver = await receiverOf(at, names);
+  const handle = mergeMapBounded(({ channel, data }: { channel: string; data: string }) => {
+    onMessage(channel, data);
+    return EMPTY;
+  });
+  receiver.pipe(handle).subscribe();
+  await receiver.connect();
+};
+
+/** Each Channel observed of its own. */
+export const ownObservers =
+  (observers: number): WayToListen =>
+  async (at, names, onMessage) => {
+    const receiver = await receiverOf(at, names);
+    const channels = [...receiver.channels.values(), ...receiver.patterns.values()];
+    for (const channel of channels) {
+      channel.subscribe(({ channel: name, data }) => onMessage(name, data));
+      for (let other = 1; other < observers; other++) channel.subscribe(() => undefined);
+    }
+    await Promise.all(channels.map((channel) => channel.whenSubscribed()));
+  };
+
+async function receiverOf(
+  { url, prefix, byPattern }: Listening,
+  names: readonly string[],
+): Promise<Receiver> {
+  const receiver = new Receiver(await openClient(url));
+  if (byPattern) receiver.pattern(`${prefix}*`);
+  else for (const name of names) receiver.channel(name);
+  return receiver;
+}
+
+async function iterate(receiver: Receiver, onMessage: OnMessage): Promise<void> {
+  for await (const { channel, data } of receiver) onMessage(channel, data);
+}
+
+async function pull(receiver: Receiver, onMessage: OnMessage): Promise<void> {
+  for (let message = await receiver.get(); message; message = await receiver.get()) {
+    onMessage(message.channel, message.data);
+  }
+}
