@@ -34,7 +34,7 @@ async function steadily(task: PublisherTask, rate: number): Promise<void> {
   const rest = 'x'.repeat(payload - NUMBER_DIGITS - TIME_DIGITS) + packet[1];
   const started = performance.now();
   let last: Promise<unknown> | undefined;
-  for (let sent = 0; sent < count; ) {
+  for (let sent = 0; sent < count;) {
     await delay(1);
     const due = Math.min(count, Math.floor(((performance.now() - started) * rate) / 1_000));
     for (; sent < due; sent++) {
