@@ -127,6 +127,7 @@ describe('marbles()', () => {
     [/what is done at a letter to be a function, got "x"/, ({ at }) => at('-a', 'x' as never)],
     [/the values to be an object .*, got null/, ({ publish }) => publish('a', '-a', null as never)],
     [/the value to be a string, got 5/, ({ publish }) => publish('a', '-a', { a: 5 as never })],
+    [/the messages to be an Observable .*, got "a"/, ({ expectData }) => expectData('a' as never)],
     [/the kind to be 'channel', .*, got "x"/, ({ expectSubscribed }) => expectSubscribed('a', 'x' as never)],
     [/the name of a channel to be a string, got/, ({ expectSubscribed }) => expectSubscribed(3 as never)],
   ])('says what it wants: %p', (message, test) => {

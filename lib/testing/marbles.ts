@@ -1,5 +1,5 @@
 import { deepStrictEqual } from 'node:assert/strict';
-import { map, type Observable } from 'rxjs';
+import { isObservable, map, type Observable } from 'rxjs';
 import { type RunHelpers, TestScheduler } from 'rxjs/testing';
 import { checkedName } from './checks.js';
 import { MemoryPubSub } from './memory-pub-sub.js';
@@ -78,7 +78,8 @@ export function marbles<T = string>(
   scheduler.run((helpers) => {
     const redis = new MemoryPubSub({ acknowledge, scheduler });
     const receiver = new Receiver<T>(redis, receiverOptions);
-    const returned: unknown = test({
+    const run: (marbles: Marbles<T>) => unknown = test;
+    const returned = run({
       ...helpers,
       redis,
       receiver,
@@ -88,7 +89,7 @@ export function marbles<T = string>(
         at(helpers, checkedDiagram(diagram), checkedWork(work));
       },
       expectData: (messages, subscription) =>
-        helpers.expectObservable(messages.pipe(map(({ data }) => data)), subscription),
+        helpers.expectObservable(checkedMessages(messages).pipe(map(({ data }) => data)), subscription),
       expectSubscribed: (name, kind) => helpers.expectSubscriptions(redis.subscriptionLog(name, kind)),
     });
     if (isPromise(returned)) {
@@ -126,6 +127,11 @@ function isPromise(value: unknown): value is PromiseLike<unknown> {
 function checkedDiagram(diagram: unknown): string {
   if (typeof diagram === 'string' && !/[#^!]/.test(diagram)) return diagram;
   throw invalidArgument('the diagram', "letters at their frames, as '-a-b', without #, ^ and !", diagram);
+}
+
+function checkedMessages(messages: unknown): Observable<Message<unknown>> {
+  if (isObservable(messages)) return messages as Observable<Message<unknown>>;
+  throw invalidArgument('the messages', 'an Observable of messages, as a Receiver or a Channel', messages);
 }
 
 function checkedWork(work: unknown): (letter: string) => void {

@@ -1,201 +1,165 @@
-import type { SchedulerLike } from 'rxjs';
-import { Acknowledgement } from './acknowledgement.js';
-import { ListenerRegistry, type Change } from './listener-registry.js';
-import type { MemoryConnection, MemoryServer } from './memory-server.js';
-import { RequestLine, type AcknowledgeMode, type Request } from './request-line.js';
-import { SubscriptionLogs } from './subscription-logs.js';
+import { EventEmitter } from 'node:events';
+import { checkedListener, checkedNames, checkedType } from './checks.js';
+import type { ListenerSets } from './listener-registry.js';
+import { MemoryClientCore } from './memory-client-core.js';
+import { checkedOptions, type CheckedOptions, type MemoryPubSubOptions } from './memory-pub-sub-options.js';
+import { MemoryServer } from './memory-server.js';
 import type { ChannelKind } from '../channel/message.js';
+import { invalidArgument } from '../errors/invalid-argument.js';
+import type { PubSubClient, WireListener, WireType } from '../hub/client.js';
 
-type Verb = 'subscribe' | 'unsubscribe';
+type Names = string | readonly string[];
 
-export interface MemoryClientHost {
-  readonly server: MemoryServer;
-  readonly acknowledge: AcknowledgeMode;
-  readonly scheduler: SchedulerLike;
-  readonly forbidden: ReadonlySet<string>;
-  emit(event: string, ...args: unknown[]): void;
-  onCommand(text: string): void;
-}
+/** The methods and events of a node-redis client, as far as Pub/Sub goes: what the code under test sees. */
+export abstract class MemoryClient extends EventEmitter implements PubSubClient {
+  /** Names and globs that Redis refuses to subscribe, with NOPERM. */
+  readonly forbidden = new Set<string>();
 
-const KINDS = ['channel', 'pattern', 'shard'] as const;
-const WORDS: Readonly<Record<Verb, Readonly<Record<ChannelKind, string>>>> = {
-  subscribe: { channel: 'SUBSCRIBE', pattern: 'PSUBSCRIBE', shard: 'SSUBSCRIBE' },
-  unsubscribe: { channel: 'UNSUBSCRIBE', pattern: 'PUNSUBSCRIBE', shard: 'SUNSUBSCRIBE' },
-};
+  /** @internal */
+  protected readonly options: CheckedOptions;
+  /** @internal */
+  protected server!: MemoryServer;
+  /** @internal */
+  protected core!: MemoryClientCore;
 
-const NO_PERMISSION = 'NOPERM this user has no permissions to access one of the channels used as arguments';
-
-/** What node-redis does between its methods and its socket: requests, the registry, and the state of the connection. */
-export class MemoryClient {
-  readonly registry = new ListenerRegistry();
-  readonly line: RequestLine;
-  readonly logs: SubscriptionLogs;
-  readonly #host: MemoryClientHost;
-  #connection: MemoryConnection | undefined;
-  /** Requests that wait for a connection. */
-  #unsent: Request[] = [];
-  #isOpen = true;
-  #isReady = true;
-  /** What has yet to be answered before the client is ready. */
-  #restoring = 0;
-
-  constructor(host: MemoryClientHost) {
-    this.#host = host;
-    this.logs = new SubscriptionLogs(host.scheduler);
-    this.line = new RequestLine(host.acknowledge, host.scheduler, {
-      receive: (work) => this.#connection?.post(work),
-      post: (work) => host.server.post(work),
-      run: () => host.server.run(),
-    });
-    this.#openConnection();
+  constructor(options: MemoryPubSubOptions = {}) {
+    super();
+    this.options = checkedOptions(options);
+    this.join(new MemoryServer());
   }
 
+  /** Whether it has not been closed, and has not given up. */
   get isOpen(): boolean {
-    return this.#isOpen;
+    return this.core.isOpen;
   }
 
+  /** Whether it is connected, and subscribed again to all that it knows of. */
   get isReady(): boolean {
-    return this.#isReady;
+    return this.core.isReady;
   }
 
-  get hasConnection(): boolean {
-    return this.#connection !== undefined;
+  /** SUBSCRIBE. The promise resolves in the moment of the acknowledgement, and rejects when Redis refuses. */
+  subscribe(channels: Names, listener: WireListener, bufferMode = false): Promise<void> {
+    return this.#subscribe('channel', channels, listener, bufferMode);
   }
 
-  subscriptions(kind: ChannelKind): string[] {
-    return this.#connection?.subscriptions(kind) ?? [];
+  /** UNSUBSCRIBE: the listener, or without one all of them, from these names, or without any from all names. */
+  unsubscribe(channels?: Names, listener?: WireListener, bufferMode = false): Promise<void> {
+    return this.#unsubscribe('channel', channels, listener, bufferMode);
   }
 
-  /** Sends what a change of the registry takes; there may be nothing to send. */
-  request(verb: Verb, kind: ChannelKind, change: Change | undefined): Promise<void> {
-    const promise = new Acknowledgement<void>();
-    if (!change) {
-      promise.resolve();
-      return promise;
-    }
-    const { names } = change;
-    const request: Request = {
-      execute: () => this.#execute(verb, kind, names),
-      onReply: (refusal) => {
-        if (!refusal) change.apply();
+  /** PSUBSCRIBE, as {@link subscribe}. */
+  pSubscribe(patterns: Names, listener: WireListener, bufferMode = false): Promise<void> {
+    return this.#subscribe('pattern', patterns, listener, bufferMode);
+  }
+
+  /** PUNSUBSCRIBE, as {@link unsubscribe}. */
+  pUnsubscribe(patterns?: Names, listener?: WireListener, bufferMode = false): Promise<void> {
+    return this.#unsubscribe('pattern', patterns, listener, bufferMode);
+  }
+
+  /** SSUBSCRIBE, as {@link subscribe}. */
+  sSubscribe(channels: Names, listener: WireListener, bufferMode = false): Promise<void> {
+    return this.#subscribe('shard', channels, listener, bufferMode);
+  }
+
+  /** SUNSUBSCRIBE, as {@link unsubscribe}. */
+  sUnsubscribe(channels?: Names, listener?: WireListener, bufferMode = false): Promise<void> {
+    return this.#unsubscribe('shard', channels, listener, bufferMode);
+  }
+
+  /** The client's live registry of listeners, by name. */
+  getPubSubListeners(type: WireType): Map<string, ListenerSets> {
+    return this.core.registry.of(checkedType(type));
+  }
+
+  /**
+   * Opens a client that was closed or has given up; what its registry holds is subscribed again. Resolves when ready.
+   * Rejects if it is open: it is connected from the start.
+   */
+  connect(): Promise<this> {
+    if (this.isOpen)
+      return Promise.reject(new Error('Socket already opened: connect() is for a closed client.'));
+    const ready = new Promise<this>((resolve) => this.once('ready', () => resolve(this)));
+    this.core.open();
+    return ready;
+  }
+
+  /** The user closes it: `end`. What is not acknowledged fails. */
+  close(): Promise<void> {
+    this.destroy();
+    return Promise.resolve();
+  }
+
+  /** As {@link close}. */
+  destroy(): void {
+    this.core.end(new Error('Disconnects client'), () => this.emit('end'));
+  }
+
+  /**
+   * Becomes a new client of this server.
+   * @internal
+   */
+  protected join(server: MemoryServer): void {
+    this.server = server;
+    this.core = new MemoryClientCore({
+      ...this.options,
+      server,
+      forbidden: this.forbidden,
+      emit: (event, ...args) => {
+        if (event === 'error') this.emitError(args[0] as Error);
+        else this.emit(event, ...args);
       },
-      settle: (error) => {
-        if (error) promise.reject(error);
-        else promise.resolve();
-      },
-    };
-    this.#host.onCommand([WORDS[verb][kind], ...(names ?? [])].join(' '));
-    // Behind those that have waited longer, also in the moment in which the client is ready.
-    if (!this.#isReady || this.#unsent.length > 0) this.#unsent.push(request);
-    else this.line.send(request);
-    return promise;
-  }
-
-  open(): void {
-    this.#isOpen = true;
-    this.reconnect();
-  }
-
-  /** For good: `announce` tells how. */
-  end(error: Error, announce: () => void): void {
-    if (!this.#isOpen) return;
-    this.#isOpen = false;
-    this.#closeConnection();
-    announce();
-    for (const request of [...this.line.recall(), ...this.#unsent.splice(0)]) request.settle(error);
-  }
-
-  disconnect(error: Error, requests: 'reject' | 'keep'): void {
-    if (!this.#connection) return;
-    this.#closeConnection();
-    const recalled = this.line.recall();
-    if (requests === 'keep') this.#unsent.unshift(...recalled);
-    this.#host.emit('error', error);
-    this.#host.emit('reconnecting');
-    if (requests === 'reject') for (const request of recalled) request.settle(error);
-  }
-
-  reconnect(): void {
-    if (this.#connection) return;
-    this.#openConnection();
-    this.#host.emit('connect');
-    const requests = this.#restoration();
-    this.#restoring = requests.length + 1;
-    // Those that waited go out behind the restoration, and before the client is ready.
-    for (const request of [...requests, ...this.#unsent.splice(0)]) this.line.send(request);
-    this.#onRestored();
-    this.#host.server.run();
-  }
-
-  /** What a new connection asks for by itself: all names of a kind in one command, but sharded channels one by one. */
-  #restoration(): Request[] {
-    return KINDS.flatMap((kind) => {
-      const names = [...this.registry.of(kind).keys()];
-      const commands = kind === 'shard' || names.length === 0 ? names.map((name) => [name]) : [names];
-      return commands.map((list) => this.#restorationOf(kind, list));
     });
   }
 
-  #restorationOf(kind: ChannelKind, names: readonly string[]): Request {
-    const connection = this.#connection;
-    return {
-      execute: () => this.#execute('subscribe', kind, names),
-      onReply: () => undefined,
-      settle: (error) => {
-        if (connection !== this.#connection) return;
-        if (error) this.disconnect(error, 'reject');
-        else this.#onRestored();
-      },
-    };
+  /**
+   * Without a listener an EventEmitter would throw it at the test.
+   * @internal
+   */
+  protected emitError(error: Error): void {
+    if (this.listenerCount('error') > 0) this.emit('error', error);
   }
 
-  #onRestored(): void {
-    this.#restoring--;
-    if (this.#restoring === 0) this.#connection?.post(() => this.#becomeReady());
+  #subscribe(kind: ChannelKind, names: Names, listener: WireListener, binary: boolean): Promise<void> {
+    return rejectingErrors(() => {
+      const list = checkedNames(names, kind);
+      const change = this.core.registry.subscribe(kind, list, checkedListener(listener), binary);
+      return this.core.request('subscribe', kind, change);
+    });
   }
 
-  #becomeReady(): void {
-    this.#isReady = true;
-    this.#host.emit('ready');
-    for (const request of this.#takeUnsent()) this.line.send(request);
-  }
-
-  /** What waits, one by one as long as the client is ready: each can bring about others, or the end. */
-  *#takeUnsent(): Iterable<Request> {
-    for (let next; this.isReady && (next = this.#unsent.shift());) yield next;
-  }
-
-  #openConnection(): void {
-    this.#connection = this.#host.server.connect((...message) => this.registry.deliver(...message));
-  }
-
-  #closeConnection(): void {
-    for (const kind of KINDS) for (const name of this.subscriptions(kind)) this.logs.end(kind, name);
-    this.#connection?.close();
-    this.#connection = undefined;
-    this.#isReady = false;
-  }
-
-  #execute(verb: Verb, kind: ChannelKind, names: readonly string[] | undefined): Error | undefined {
-    const connection = this.#connection;
-    if (!connection) return undefined;
-    if (verb === 'subscribe' && names?.some((name) => this.#host.forbidden.has(name)))
-      return new Error(NO_PERMISSION);
-    for (const name of names?.map(onWire) ?? connection.subscriptions(kind)) {
-      const isSubscribed = connection.has(kind, name);
-      if (verb === 'subscribe') {
-        if (!isSubscribed) this.logs.begin(kind, name);
-        connection.subscribe(kind, name);
-      } else {
-        if (isSubscribed) this.logs.end(kind, name);
-        connection.unsubscribe(kind, name);
-      }
-    }
-    return undefined;
+  #unsubscribe(
+    kind: ChannelKind,
+    names: Names | undefined,
+    listener: WireListener | undefined,
+    binary: boolean,
+  ): Promise<void> {
+    const { registry } = this.core;
+    return rejectingErrors(() => {
+      // The empty string alone means all names to node-redis, too.
+      const list = names === undefined || names === '' ? undefined : checkedNames(names, kind);
+      if (list?.length === 0)
+        throw invalidArgument(
+          'the names',
+          'not empty',
+          names,
+          'node-redis would drop all subscriptions and hang.',
+        );
+      const change =
+        list && listener !== undefined
+          ? registry.unsubscribe(kind, list, checkedListener(listener), binary)
+          : registry.unsubscribeAll(kind, list);
+      return this.core.request('unsubscribe', kind, change);
+    });
   }
 }
 
-/** The name as Redis gets it: what UTF-8 cannot write comes as a replacement character. */
-export function onWire(name: string): string {
-  return Buffer.from(name).toString();
+/** No `async` function: its promise would settle some microtasks later. */
+function rejectingErrors(work: () => Promise<void>): Promise<void> {
+  try {
+    return work();
+  } catch (error) {
+    return Promise.reject(error);
+  }
 }

@@ -17,10 +17,11 @@ export interface MemoryPubSubOptions {
   readonly scheduler?: SchedulerLike | undefined;
 }
 
-export function checkedOptions(options: MemoryPubSubOptions): {
-  readonly acknowledge: AcknowledgeMode;
-  readonly scheduler: SchedulerLike;
-} {
+export type CheckedOptions = {
+  readonly [K in keyof MemoryPubSubOptions]-?: NonNullable<MemoryPubSubOptions[K]>;
+};
+
+export function checkedOptions(options: MemoryPubSubOptions): CheckedOptions {
   if (typeof options !== 'object' || (options as unknown) === null)
     throw invalidArgument('the options', 'an object', options);
   const { acknowledge = 'immediate', scheduler = asyncScheduler } = options;

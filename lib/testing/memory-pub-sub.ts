@@ -1,31 +1,22 @@
-import { EventEmitter } from 'node:events';
-import { Observable, Subject, type Subscription } from 'rxjs';
+import type { Observable, Subscription } from 'rxjs';
 import {
   checkedFate,
   checkedHook,
   checkedKind,
-  checkedListener,
   checkedMessage,
   checkedName,
-  checkedNames,
   checkedPayload,
   checkedSource,
-  checkedType,
 } from './checks.js';
-import type { ListenerSets } from './listener-registry.js';
-import { MemoryClient, onWire } from './memory-client.js';
+import { MemoryClient } from './memory-client.js';
+import { onWire } from './memory-client-core.js';
 import { MemoryPublisher, type PublishReply } from './memory-publisher.js';
-import { MemoryServer } from './memory-server.js';
-import { checkedOptions, type MemoryPubSubOptions } from './memory-pub-sub-options.js';
 import type { SubscriptionLog } from './subscription-logs.js';
 import type { ChannelKind } from '../channel/message.js';
-import { invalidArgument } from '../errors/invalid-argument.js';
-import type { Publisher, PubSubClient, WireListener, WireType } from '../hub/client.js';
+import type { Publisher } from '../hub/client.js';
 
 /** A channel and what is published to it. */
 export type MemoryMessage = readonly [channel: string, data: string | Buffer];
-
-type Names = string | readonly string[];
 
 /**
  * Redis Pub/Sub and a node-redis client of it in one object, without a server, a socket or a timer: for tests.
@@ -40,128 +31,73 @@ type Names = string | readonly string[];
  * redis.publish('news', 'hello'); // returns 1, and hello has been printed
  * ```
  *
+ * Its inherited methods are those of a client, for the code under test; the ones below are for the test: what others
+ * publish, when Redis acknowledges, and what becomes of the connection.
+ *
  * @see marbles
  */
-export class MemoryPubSub extends EventEmitter implements PubSubClient {
-  /** Names and globs that Redis refuses to subscribe, with NOPERM. */
-  readonly forbidden = new Set<string>();
+export class MemoryPubSub extends MemoryClient {
   /**
    * What this client was asked to send, such as `'SUBSCRIBE a b'`, from the first on; it never completes. What a reconnect
    * subscribes again is not among it.
+   *
+   * ```ts
+   * expectObservable(redis.commands).toBe('-s---u', { s: 'SUBSCRIBE a', u: 'UNSUBSCRIBE a' });
+   * ```
    */
-  readonly commands: Observable<string>;
-
-  readonly #options: MemoryPubSubOptions;
-  readonly #log: string[] = [];
-  readonly #asked = new Subject<string>();
-  #server!: MemoryServer;
-  #client!: MemoryClient;
-
-  constructor(options: MemoryPubSubOptions = {}) {
-    super();
-    this.#options = checkedOptions(options);
-    this.commands = new Observable((subscriber) => {
-      for (const text of [...this.#log]) subscriber.next(text);
-      return this.#asked.subscribe(subscriber);
-    });
-    this.#join(new MemoryServer());
-  }
-
-  /** Whether it has not been closed, and has not given up. */
-  get isOpen(): boolean {
-    return this.#client.isOpen;
-  }
-
-  /** Whether it is connected, and subscribed again to all that it knows of. */
-  get isReady(): boolean {
-    return this.#client.isReady;
+  get commands(): Observable<string> {
+    return this.core.log.commands;
   }
 
   /** {@link commands} until now. */
   get log(): readonly string[] {
-    return this.#log;
+    return this.core.log.list;
   }
 
-  // What a node-redis client has
-
-  /** SUBSCRIBE. The promise resolves in the moment of the acknowledgement, and rejects when Redis refuses. */
-  subscribe(channels: Names, listener: WireListener, bufferMode = false): Promise<void> {
-    return this.#subscribe('channel', channels, listener, bufferMode);
+  /** The names that this client has subscribed in Redis. */
+  subscriptions(kind: ChannelKind): string[] {
+    return this.core.subscriptions(checkedKind(kind));
   }
 
-  /** UNSUBSCRIBE: the listener, or without one all of them, from these names, or without any from all names. */
-  unsubscribe(channels?: Names, listener?: WireListener, bufferMode = false): Promise<void> {
-    return this.#unsubscribe('channel', channels, listener, bufferMode);
+  /**
+   * From when to when this client had the name subscribed in Redis: for `expectSubscriptions`. It grows as time goes on.
+   *
+   * ```ts
+   * expectSubscriptions(redis.subscriptionLog('news')).toBe('-^---!');
+   * ```
+   */
+  subscriptionLog(name: string, kind: ChannelKind = 'channel'): SubscriptionLog[] {
+    return this.core.logs.of(checkedKind(kind), onWire(checkedName(name, kind)));
   }
 
-  /** PSUBSCRIBE. */
-  pSubscribe(patterns: Names, listener: WireListener, bufferMode = false): Promise<void> {
-    return this.#subscribe('pattern', patterns, listener, bufferMode);
-  }
-
-  /** PUNSUBSCRIBE. */
-  pUnsubscribe(patterns?: Names, listener?: WireListener, bufferMode = false): Promise<void> {
-    return this.#unsubscribe('pattern', patterns, listener, bufferMode);
-  }
-
-  /** SSUBSCRIBE. */
-  sSubscribe(channels: Names, listener: WireListener, bufferMode = false): Promise<void> {
-    return this.#subscribe('shard', channels, listener, bufferMode);
-  }
-
-  /** SUNSUBSCRIBE. */
-  sUnsubscribe(channels?: Names, listener?: WireListener, bufferMode = false): Promise<void> {
-    return this.#unsubscribe('shard', channels, listener, bufferMode);
-  }
-
-  /** The client's live registry of listeners, by name. */
-  getPubSubListeners(type: WireType): Map<string, ListenerSets> {
-    return this.#client.registry.of(checkedType(type));
-  }
-
-  /** Another client of the same Redis, with the same options. */
+  /** Another client of the same Redis, with the same options and a connection of its own. */
   duplicate(): MemoryPubSub {
-    const other = new MemoryPubSub(this.#options);
-    other.#join(this.#server);
+    const other = new MemoryPubSub(this.options);
+    other.join(this.server);
     return other;
   }
 
-  /** Opens a client that was closed or has given up; what its registry holds is subscribed again. Resolves when ready. */
-  connect(): Promise<this> {
-    if (this.isOpen)
-      return Promise.reject(new Error('Socket already opened: connect() is for a closed client.'));
-    const ready = new Promise<this>((resolve) => this.once('ready', () => resolve(this)));
-    this.#client.open();
-    return ready;
-  }
-
-  /** The user closes it: `end`. What is not acknowledged fails. */
-  close(): Promise<void> {
-    this.destroy();
-    return Promise.resolve();
-  }
-
-  /** As {@link close}. */
-  destroy(): void {
-    this.#client.end(new Error('Disconnects client'), () => this.emit('end'));
-  }
-
-  // What others and Redis do
+  // What others publish
 
   /**
    * Somebody publishes. Returns the receivers as Redis counts them: each client once for the channel and once for each of
    * its patterns that match. Listeners are called before it returns, the channel's before the patterns'; what is published
    * from inside a listener comes when all that was before it has come.
    *
+   * ```ts
+   * redis.publish('news', 'hello'); // 1
+   * redis.publish('news', Buffer.from([0xff])); // 1
+   * ```
+   *
    * @throws what a listener throws; nothing else is lost by it
    */
   publish(channel: string, data: string | Buffer): number {
-    return this.#server.publish(onWire(checkedName(channel, 'channel')), checkedPayload(data));
+    return this.server.publish(onWire(checkedName(channel, 'channel')), checkedPayload(data));
   }
 
   /** SPUBLISH: as {@link publish}, to those who have subscribed the sharded channel. */
   sPublish(channel: string, data: string | Buffer): number {
-    return this.#server.sPublish(onWire(checkedName(channel, 'shard')), checkedPayload(data));
+    return this.server.sPublish(onWire(checkedName(channel, 'shard')), checkedPayload(data));
   }
 
   /**
@@ -194,46 +130,37 @@ export class MemoryPubSub extends EventEmitter implements PubSubClient {
     return new MemoryPublisher(this, reply);
   }
 
-  /** The names that this client has subscribed in Redis. */
-  subscriptions(kind: ChannelKind): string[] {
-    return this.#client.subscriptions(checkedKind(kind));
-  }
-
-  /**
-   * From when to when this client had the name subscribed in Redis: for `expectSubscriptions`. It grows as time goes on.
-   *
-   * ```ts
-   * expectSubscriptions(redis.subscriptionLog('news')).toBe('-^---!');
-   * ```
-   */
-  subscriptionLog(name: string, kind: ChannelKind = 'channel'): SubscriptionLog[] {
-    return this.#client.logs.of(checkedKind(kind), onWire(checkedName(name, kind)));
-  }
-
   // Acknowledgements
 
   /** Requests are neither executed nor acknowledged from now on. */
   withhold(): void {
-    this.#client.line.withhold();
+    this.core.line.withhold();
   }
 
   /**
    * Redis executes and acknowledges all that waits, in order, and from now on at once (or with the delay of the options).
    * What `beforeResolve` publishes comes right behind the replies, as in one chunk of the socket: before the promises
    * resolve.
+   *
+   * ```ts
+   * redis.withhold();
+   * channel.subscribe(({ data }) => console.log(data));
+   * redis.publish('news', 'too early'); // nobody is subscribed yet
+   * redis.acknowledge(() => redis.publish('news', 'hello'));
+   * ```
    */
   acknowledge(beforeResolve?: () => void): void {
-    this.#client.line.release(checkedHook(beforeResolve));
+    this.core.line.release(checkedHook(beforeResolve));
   }
 
-  /** Redis executes and acknowledges the oldest of what waits, alone; false if nothing waits. */
+  /** As {@link acknowledge} the oldest of what waits, alone; false if nothing waits. */
   acknowledgeNext(beforeResolve?: () => void): boolean {
-    return this.#client.line.releaseNext(checkedHook(beforeResolve));
+    return this.core.line.releaseNext(checkedHook(beforeResolve));
   }
 
-  /** What waits fails, while the connection looks alive. */
+  /** What waits fails with this error, while the connection looks alive. For a name that Redis refuses: `forbidden`. */
   reject(error: Error): void {
-    for (const request of this.#client.line.recall()) request.settle(error);
+    for (const request of this.core.line.recall()) request.settle(error);
   }
 
   // The connection
@@ -246,13 +173,13 @@ export class MemoryPubSub extends EventEmitter implements PubSubClient {
     error: Error = new Error('Socket closed unexpectedly'),
     requests: 'reject' | 'keep' = 'reject',
   ): void {
-    this.#client.disconnect(error, checkedFate(requests));
+    this.core.disconnect(error, checkedFate(requests));
   }
 
   /** A try to reconnect fails: `error`, `reconnecting`. Does nothing while it is connected. */
   failToReconnect(error: Error = new Error('connect ECONNREFUSED')): void {
-    if (!this.isOpen || this.#client.hasConnection) return;
-    this.#emitError(error);
+    if (!this.isOpen || this.core.hasConnection) return;
+    this.emitError(error);
     this.emit('reconnecting');
   }
 
@@ -268,79 +195,15 @@ export class MemoryPubSub extends EventEmitter implements PubSubClient {
       throw new Error(
         'The client was closed or has given up, and does not reconnect: call connect() instead.',
       );
-    this.#client.reconnect();
+    this.core.reconnect();
     return this.isReady;
   }
 
   /** The client gives up for good: `terminated`, `error`. What is not acknowledged fails. */
   giveUp(cause: Error = new Error('connect ECONNREFUSED')): void {
-    this.#client.end(cause, () => {
+    this.core.end(cause, () => {
       this.emit('terminated', cause);
-      this.#emitError(cause);
+      this.emitError(cause);
     });
-  }
-
-  #subscribe(kind: ChannelKind, names: Names, listener: WireListener, binary: boolean): Promise<void> {
-    return rejectingErrors(() => {
-      const list = checkedNames(names, kind);
-      const change = this.#client.registry.subscribe(kind, list, checkedListener(listener), binary);
-      return this.#client.request('subscribe', kind, change);
-    });
-  }
-
-  #unsubscribe(
-    kind: ChannelKind,
-    names: Names | undefined,
-    listener: WireListener | undefined,
-    binary: boolean,
-  ): Promise<void> {
-    const { registry } = this.#client;
-    return rejectingErrors(() => {
-      // The empty string alone means all names to node-redis, too.
-      const list = names === undefined || names === '' ? undefined : checkedNames(names, kind);
-      if (list?.length === 0)
-        throw invalidArgument(
-          'the names',
-          'not empty',
-          names,
-          'node-redis would drop all subscriptions and hang.',
-        );
-      const change =
-        list && listener !== undefined
-          ? registry.unsubscribe(kind, list, checkedListener(listener), binary)
-          : registry.unsubscribeAll(kind, list);
-      return this.#client.request('unsubscribe', kind, change);
-    });
-  }
-
-  #join(server: MemoryServer): void {
-    this.#server = server;
-    this.#client = new MemoryClient({
-      ...checkedOptions(this.#options),
-      server,
-      forbidden: this.forbidden,
-      emit: (event, ...args) => {
-        if (event === 'error') this.#emitError(args[0] as Error);
-        else this.emit(event, ...args);
-      },
-      onCommand: (text) => {
-        this.#log.push(text);
-        this.#asked.next(text);
-      },
-    });
-  }
-
-  /** Without a listener an EventEmitter would throw it at the test. */
-  #emitError(error: Error): void {
-    if (this.listenerCount('error') > 0) this.emit('error', error);
-  }
-}
-
-/** No `async` function: its promise would settle some microtasks later. */
-function rejectingErrors(work: () => Promise<void>): Promise<void> {
-  try {
-    return work();
-  } catch (error) {
-    return Promise.reject(error);
   }
 }

@@ -1,0 +1,202 @@
+import type { SchedulerLike } from 'rxjs';
+import { Acknowledgement } from './acknowledgement.js';
+import { CommandLog } from './command-log.js';
+import { ListenerRegistry, type Change } from './listener-registry.js';
+import type { MemoryConnection, MemoryServer } from './memory-server.js';
+import { RequestLine, type AcknowledgeMode, type Request } from './request-line.js';
+import { SubscriptionLogs } from './subscription-logs.js';
+import type { ChannelKind } from '../channel/message.js';
+
+type Verb = 'subscribe' | 'unsubscribe';
+
+export interface MemoryClientHost {
+  readonly server: MemoryServer;
+  readonly acknowledge: AcknowledgeMode;
+  readonly scheduler: SchedulerLike;
+  readonly forbidden: ReadonlySet<string>;
+  emit(event: string, ...args: unknown[]): void;
+}
+
+const KINDS = ['channel', 'pattern', 'shard'] as const;
+const WORDS: Readonly<Record<Verb, Readonly<Record<ChannelKind, string>>>> = {
+  subscribe: { channel: 'SUBSCRIBE', pattern: 'PSUBSCRIBE', shard: 'SSUBSCRIBE' },
+  unsubscribe: { channel: 'UNSUBSCRIBE', pattern: 'PUNSUBSCRIBE', shard: 'SUNSUBSCRIBE' },
+};
+
+const NO_PERMISSION = 'NOPERM this user has no permissions to access one of the channels used as arguments';
+
+/** What node-redis does between its methods and its socket: requests, the registry, and the state of the connection. */
+export class MemoryClientCore {
+  readonly registry = new ListenerRegistry();
+  readonly log = new CommandLog();
+  readonly line: RequestLine;
+  readonly logs: SubscriptionLogs;
+  readonly #host: MemoryClientHost;
+  #connection: MemoryConnection | undefined;
+  /** Requests that wait for a connection. */
+  #unsent: Request[] = [];
+  #isOpen = true;
+  #isReady = true;
+  /** What has yet to be answered before the client is ready. */
+  #restoring = 0;
+
+  constructor(host: MemoryClientHost) {
+    this.#host = host;
+    this.logs = new SubscriptionLogs(host.scheduler);
+    this.line = new RequestLine(host.acknowledge, host.scheduler, {
+      receive: (work) => this.#connection?.post(work),
+      post: (work) => host.server.post(work),
+      run: () => host.server.run(),
+    });
+    this.#openConnection();
+  }
+
+  get isOpen(): boolean {
+    return this.#isOpen;
+  }
+
+  get isReady(): boolean {
+    return this.#isReady;
+  }
+
+  get hasConnection(): boolean {
+    return this.#connection !== undefined;
+  }
+
+  subscriptions(kind: ChannelKind): string[] {
+    return this.#connection?.subscriptions(kind) ?? [];
+  }
+
+  /** Sends what a change of the registry takes; there may be nothing to send. */
+  request(verb: Verb, kind: ChannelKind, change: Change | undefined): Promise<void> {
+    const promise = new Acknowledgement<void>();
+    if (!change) {
+      promise.resolve();
+      return promise;
+    }
+    const { names } = change;
+    const request: Request = {
+      execute: () => this.#execute(verb, kind, names),
+      onReply: (refusal) => {
+        if (!refusal) change.apply();
+      },
+      settle: (error) => {
+        if (error) promise.reject(error);
+        else promise.resolve();
+      },
+    };
+    this.log.add([WORDS[verb][kind], ...(names ?? [])].join(' '));
+    // Behind those that have waited longer, also in the moment in which the client is ready.
+    if (!this.#isReady || this.#unsent.length > 0) this.#unsent.push(request);
+    else this.line.send(request);
+    return promise;
+  }
+
+  open(): void {
+    this.#isOpen = true;
+    this.reconnect();
+  }
+
+  /** For good: `announce` tells how. */
+  end(error: Error, announce: () => void): void {
+    if (!this.#isOpen) return;
+    this.#isOpen = false;
+    this.#closeConnection();
+    announce();
+    for (const request of [...this.line.recall(), ...this.#unsent.splice(0)]) request.settle(error);
+  }
+
+  disconnect(error: Error, requests: 'reject' | 'keep'): void {
+    if (!this.#connection) return;
+    this.#closeConnection();
+    const recalled = this.line.recall();
+    if (requests === 'keep') this.#unsent.unshift(...recalled);
+    this.#host.emit('error', error);
+    this.#host.emit('reconnecting');
+    if (requests === 'reject') for (const request of recalled) request.settle(error);
+  }
+
+  reconnect(): void {
+    if (this.#connection) return;
+    this.#openConnection();
+    this.#host.emit('connect');
+    const requests = this.#restoration();
+    this.#restoring = requests.length + 1;
+    // Those that waited go out behind the restoration, and before the client is ready.
+    for (const request of [...requests, ...this.#unsent.splice(0)]) this.line.send(request);
+    this.#onRestored();
+    this.#host.server.run();
+  }
+
+  /** What a new connection asks for by itself: all names of a kind in one command, but sharded channels one by one. */
+  #restoration(): Request[] {
+    return KINDS.flatMap((kind) => {
+      const names = [...this.registry.of(kind).keys()];
+      const commands = kind === 'shard' || names.length === 0 ? names.map((name) => [name]) : [names];
+      return commands.map((list) => this.#restorationOf(kind, list));
+    });
+  }
+
+  #restorationOf(kind: ChannelKind, names: readonly string[]): Request {
+    const connection = this.#connection;
+    return {
+      execute: () => this.#execute('subscribe', kind, names),
+      onReply: () => undefined,
+      settle: (error) => {
+        if (connection !== this.#connection) return;
+        if (error) this.disconnect(error, 'reject');
+        else this.#onRestored();
+      },
+    };
+  }
+
+  #onRestored(): void {
+    this.#restoring--;
+    if (this.#restoring === 0) this.#connection?.post(() => this.#becomeReady());
+  }
+
+  #becomeReady(): void {
+    this.#isReady = true;
+    this.#host.emit('ready');
+    for (const request of this.#takeUnsent()) this.line.send(request);
+  }
+
+  /** What waits, one by one as long as the client is ready: each can bring about others, or the end. */
+  *#takeUnsent(): Iterable<Request> {
+    for (let next; this.isReady && (next = this.#unsent.shift());) yield next;
+  }
+
+  #openConnection(): void {
+    this.#connection = this.#host.server.connect((...message) => this.registry.deliver(...message));
+  }
+
+  #closeConnection(): void {
+    for (const kind of KINDS) for (const name of this.subscriptions(kind)) this.logs.end(kind, name);
+    this.#connection?.close();
+    this.#connection = undefined;
+    this.#isReady = false;
+  }
+
+  #execute(verb: Verb, kind: ChannelKind, names: readonly string[] | undefined): Error | undefined {
+    const connection = this.#connection;
+    if (!connection) return undefined;
+    if (verb === 'subscribe' && names?.some((name) => this.#host.forbidden.has(name)))
+      return new Error(NO_PERMISSION);
+    for (const name of names?.map(onWire) ?? connection.subscriptions(kind)) {
+      const isSubscribed = connection.has(kind, name);
+      if (verb === 'subscribe') {
+        if (!isSubscribed) this.logs.begin(kind, name);
+        connection.subscribe(kind, name);
+      } else {
+        if (isSubscribed) this.logs.end(kind, name);
+        connection.unsubscribe(kind, name);
+      }
+    }
+    return undefined;
+  }
+}
+
+/** The name as Redis gets it: what UTF-8 cannot write comes as a replacement character. */
+export function onWire(name: string): string {
+  return Buffer.from(name).toString();
+}
