@@ -10,35 +10,79 @@ import { invalidArgument } from '../errors/invalid-argument.js';
 import { Receiver } from '../receiver/receiver.js';
 import type { ReceiverOptions } from '../receiver/receiver-options.js';
 
-/** What a marble test is given: RxJS's own helpers, and a Receiver on a Redis in memory. */
+/**
+ * What a marble test is given: RxJS's own helpers (`hot`, `cold`, `time`, `expectObservable`, …), and a Receiver on a Redis
+ * in memory.
+ */
 export interface Marbles<T = string> extends RunHelpers {
-  /** Redis and the Receiver's client: here the connection is lost, names are refused, acknowledgements withheld. */
+  /**
+   * Redis and the Receiver's client: here the connection is lost, names are refused, acknowledgements withheld.
+   *
+   * ```ts
+   * at('--x', () => redis.disconnect());
+   * ```
+   */
   readonly redis: MemoryPubSub;
+  /** What is tested is piped from here, or from its Channels. Its options are those of {@link marbles}. */
   readonly receiver: Receiver<T>;
-  /** What Redis was asked for, such as `'SUBSCRIBE a b'`: for `expectObservable`. */
+  /**
+   * What Redis was asked for.
+   *
+   * ```ts
+   * expectObservable(commands).toBe('s---u', { s: 'SUBSCRIBE a b', u: 'UNSUBSCRIBE a b' });
+   * ```
+   */
   readonly commands: Observable<string>;
   /**
    * Publishes to a channel at the frame of each letter, what `values` has for it, else the letter itself, encoded by the
-   * Receiver's codec.
+   * Receiver's codec. What that would not encode can be fed to {@link redis} as it is.
+   *
+   * ```ts
+   * publish('sensor:1', '-a-b', { a: '20', b: '99' });
+   * ```
    */
   publish(channel: string, diagram: string, values?: Readonly<Record<string, T>>): void;
-  /** As `publish`, to a sharded channel. */
+  /** As {@link publish}, to a sharded channel. */
   sPublish(channel: string, diagram: string, values?: Readonly<Record<string, T>>): void;
-  /** Does something at the frame of each letter of a diagram. */
+  /**
+   * Does something at the frame of each letter of a diagram. What it throws, such as a failed assertion, fails the test.
+   *
+   * ```ts
+   * at('---c', () => void channel.close());
+   * ```
+   */
   at(diagram: string, work: (letter: string) => void): void;
-  /** Expects the data of the messages of a stream, as `expectObservable` does. */
+  /**
+   * Expects the data of the messages of a stream, as `expectObservable` does.
+   *
+   * ```ts
+   * expectData(receiver.channel('a'), '-^---!').toBe('--a-b-');
+   * ```
+   *
+   * @param subscription when it is observed: by default from the first frame on
+   */
   expectData(
     messages: Observable<Message<unknown>>,
     subscription?: string,
   ): ReturnType<RunHelpers['expectObservable']>;
-  /** Expects from when to when Redis had a name subscribed: `'-^---!'`, or a list of such diagrams. */
+  /**
+   * Expects from when to when Redis had a name subscribed, each time a diagram.
+   *
+   * ```ts
+   * expectSubscribed('a').toBe('-^---!');
+   * expectSubscribed('order:*', 'pattern').toBe(['-^-!', '-----^']);
+   * ```
+   *
+   * @param kind by default `'channel'`
+   */
   expectSubscribed(name: string, kind?: ChannelKind): ReturnType<RunHelpers['expectSubscriptions']>;
 }
 
 /** The options of the Receiver and of the Redis in memory. */
 export interface MarblesOptions<T> extends ReceiverOptions<T>, Pick<MemoryPubSubOptions, 'acknowledge'> {
   /**
-   * Compares what came with what was expected, both lists, and throws where they differ.
+   * Compares what came with what was expected, both lists, and throws where they differ; for example
+   * `(actual, expected) => expect(actual).toEqual(expected)`.
    * @default deepStrictEqual of node:assert
    */
   readonly assertEqual?: ((actual: unknown, expected: unknown) => void) | undefined;

@@ -12,7 +12,14 @@ type Names = string | readonly string[];
 
 /** The methods and events of a node-redis client, as far as Pub/Sub goes: what the code under test sees. */
 export abstract class MemoryClient extends EventEmitter implements PubSubClient {
-  /** Names and globs that Redis refuses to subscribe, with NOPERM. */
+  /**
+   * Names and globs that Redis refuses to this client from now on, with NOPERM: to subscribe them, and to subscribe them
+   * again after a reconnect. What is subscribed stays so.
+   *
+   * ```ts
+   * redis.forbidden.add('secret');
+   * ```
+   */
   readonly forbidden = new Set<string>();
 
   /** @internal */

@@ -2,6 +2,13 @@ import { asyncScheduler, type SchedulerLike } from 'rxjs';
 import type { AcknowledgeMode } from './request-line.js';
 import { invalidArgument } from '../errors/invalid-argument.js';
 
+/**
+ * When a {@link MemoryPubSub} acknowledges, and by which clock.
+ *
+ * ```ts
+ * new MemoryPubSub({ acknowledge: 5 }); // five milliseconds later
+ * ```
+ */
 export interface MemoryPubSubOptions {
   /**
    * When Redis executes and acknowledges what it is asked: `'immediate'`, in the same tick; `'withheld'`, when

@@ -15,7 +15,7 @@ import type { SubscriptionLog } from './subscription-logs.js';
 import type { ChannelKind } from '../channel/message.js';
 import type { Publisher } from '../hub/client.js';
 
-/** A channel and what is published to it. */
+/** A channel and what is published to it, such as `['news', 'hello']`. */
 export type MemoryMessage = readonly [channel: string, data: string | Buffer];
 
 /**
@@ -54,7 +54,13 @@ export class MemoryPubSub extends MemoryClient {
     return this.core.log.list;
   }
 
-  /** The names that this client has subscribed in Redis. */
+  /**
+   * The names that this client has subscribed in Redis, in order.
+   *
+   * ```ts
+   * assert.deepEqual(redis.subscriptions('channel'), []); // nothing is left
+   * ```
+   */
   subscriptions(kind: ChannelKind): string[] {
     return this.core.subscriptions(checkedKind(kind));
   }
@@ -132,7 +138,7 @@ export class MemoryPubSub extends MemoryClient {
 
   // Acknowledgements
 
-  /** Requests are neither executed nor acknowledged from now on. */
+  /** Requests are neither executed nor acknowledged from now on, until {@link acknowledge}. */
   withhold(): void {
     this.core.line.withhold();
   }
@@ -168,6 +174,13 @@ export class MemoryPubSub extends MemoryClient {
   /**
    * The connection dies: `error`, `reconnecting`, and nothing comes until {@link reconnect}. What was not acknowledged is
    * rejected with the error; `'keep'`: it had not been written yet, and will be. Does nothing while it is not connected.
+   *
+   * ```ts
+   * redis.disconnect();
+   * redis.publish('news', 'lost'); // 0
+   * redis.reconnect();
+   * redis.publish('news', 'heard'); // 1
+   * ```
    */
   disconnect(
     error: Error = new Error('Socket closed unexpectedly'),
@@ -199,7 +212,10 @@ export class MemoryPubSub extends MemoryClient {
     return this.isReady;
   }
 
-  /** The client gives up for good: `terminated`, `error`. What is not acknowledged fails. */
+  /**
+   * The client gives up for good, as where its `reconnectStrategy` says no: `terminated`, `error`. What is not acknowledged
+   * fails, and streams end with a {@link ConnectionLostError} behind what is queued.
+   */
   giveUp(cause: Error = new Error('connect ECONNREFUSED')): void {
     this.core.end(cause, () => {
       this.emit('terminated', cause);
