@@ -44,6 +44,7 @@ export class Connections {
       const pub = publisher ?? (client ? undefined : await open('pub'));
       return new Connections(sub, pub, own);
     } catch (error) {
+      listeners.release();
       own.forEach(closeClient);
       throw error;
     }

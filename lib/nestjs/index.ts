@@ -5,10 +5,7 @@ export { getReceiverToken, InjectReceiver } from './receiver-token.js';
 export { ReceiverHealthIndicator, type ReceiverHealth } from './receiver-health-indicator.js';
 
 // Microservices
-export {
-  ReceiverStrategy,
-  type ReceiverStrategyEvents,
-  type ReceiverStrategyStatus,
-} from './receiver-strategy.js';
+export { ReceiverStrategy, type ReceiverStrategyEvents } from './receiver-strategy.js';
+export type { ReceiverStrategyStatus } from './connection-state.js';
 export type { ReceiverStrategyOptions } from './receiver-strategy-options.js';
 export type { HandlerExtras } from './handler-extras.js';

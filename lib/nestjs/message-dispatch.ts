@@ -86,6 +86,7 @@ export class MessageDispatch {
       // A packet that is there already is handled in this very tick.
       const packet = (isThenable(deserialized) ? await deserialized : deserialized) as Packet;
       const request = this.#requestOf(message, packet);
+      // Where Nest 12 has the metadata of a packet; Nest 11 has none.
       const context = new RedisContext([message.channel, packet.metadata] as unknown as [string]);
       const run = (): Promise<unknown> =>
         request ? this.#answer(request, packet, context) : registration.handler(packet.data, context);

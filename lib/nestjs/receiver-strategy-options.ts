@@ -41,7 +41,8 @@ export interface ReceiverStrategyOptions {
    */
   readonly codec?: Codec<unknown> | undefined;
   /**
-   * Milliseconds that `close()` waits for what is being handled.
+   * Milliseconds that `close()` waits for what is being handled. Then it cuts off the streams that handlers have
+   * returned, with an error that also goes to who has asked.
    * @default 10000
    */
   readonly drainTimeout?: number | undefined;

@@ -1,10 +1,11 @@
 import { Logger } from '@nestjs/common';
 import { Server, Transport, type CustomTransportStrategy } from '@nestjs/microservices';
 import { firstValueFrom, timer } from 'rxjs';
-import { Receiver, type Channel, type ReceiverEvent } from '../index.js';
+import { Receiver, type Channel } from '../index.js';
 import { invalidArgument } from '../errors/invalid-argument.js';
-import { ClientListeners, type ClientListener, type Role } from './client-listeners.js';
+import { ClientListeners, type ClientListener } from './client-listeners.js';
 import { ClientLog } from './client-log.js';
+import { ConnectionState, type ReceiverStrategyStatus } from './connection-state.js';
 import { Connections } from './connections.js';
 import { MessageIntake } from './message-intake.js';
 import {
@@ -16,9 +17,6 @@ import { MessageDispatch, type HandlingServer } from './message-dispatch.js';
 import type { ProcessingHooks } from './processing-hooks.js';
 import { register, type Registration } from './registration.js';
 import { Replies } from './replies.js';
-
-/** As Nest's own Redis transport has them: while one of the clients reconnects, the server does. */
-export type ReceiverStrategyStatus = 'connected' | 'reconnecting' | 'disconnected';
 
 /** Any event of node-redis; its listener learns first which of the two clients it comes from. */
 export type ReceiverStrategyEvents = Record<string, ClientListener>;
@@ -62,9 +60,8 @@ export class ReceiverStrategy
   protected override readonly logger = new Logger(ReceiverStrategy.name);
 
   readonly #options: ResolvedOptions;
-  readonly #log = new ClientLog(this.logger);
   readonly #listeners = new ClientListeners();
-  readonly #away = new Set<Role>();
+  readonly #state = new ConnectionState(this._status$, new ClientLog(this.logger), this.#listeners);
   /** Nest's own, that only goes on. */
   readonly #noStartHook: unknown = this.onProcessingStartHook;
   #opening: AbortController | undefined;
@@ -76,10 +73,6 @@ export class ReceiverStrategy
     this.#options = resolveStrategyOptions(options);
     this.initializeSerializer(options as Parameters<typeof this.initializeSerializer>[0]);
     this.initializeDeserializer(options as Parameters<typeof this.initializeDeserializer>[0]);
-    this.#listeners.on('error', (role, error) => this.#log.error(role, error));
-    this.#listeners.on('reconnecting', (role) => this.#leave(role));
-    this.#listeners.on('ready', (role) => this.#return(role));
-    for (const event of ['end', 'terminated']) this.#listeners.on(event, (role) => this.#lose(role));
   }
 
   /** Connects and subscribes all handlers; calls back when Redis has acknowledged, or with the error. */
@@ -99,6 +92,7 @@ export class ReceiverStrategy
     const session = this.#session;
     if (!session) return;
     this.#session = undefined;
+    this.#state.end();
     await session.receiver.drain();
     const { drainTimeout } = this.#options;
     if (!(await session.intake.end(drainTimeout))) {
@@ -135,7 +129,7 @@ export class ReceiverStrategy
     } finally {
       this.#opening = undefined;
     }
-    this.#tellConnected();
+    this.#state.begin();
   }
 
   async #connect(signal: AbortSignal): Promise<Session> {
@@ -144,7 +138,7 @@ export class ReceiverStrategy
     const receiver = new Receiver<unknown>(connections.subscriber, { codec, autoStop: false });
     try {
       const dispatch = this.#dispatch(this.#register(receiver, connections), connections);
-      receiver.events.subscribe((event) => this.#onEvent(event));
+      receiver.events.subscribe((event) => this.#state.onEvent(event));
       await receiver.connect();
       signal.throwIfAborted();
       return { connections, receiver, dispatch, intake: this.#takeIn(receiver, dispatch) };
@@ -207,37 +201,7 @@ export class ReceiverStrategy
 
   async #release(connections: Connections): Promise<void> {
     this.#listeners.release();
-    this.#away.clear();
     await connections.close();
-  }
-
-  #onEvent(event: ReceiverEvent): void {
-    if (event.type === 'disconnected') this.#leave('sub');
-    if (event.type !== 'gap' || event.gap.cause !== 'reconnect') return;
-    this.#log.gap(event.gap);
-    this.#return('sub');
-  }
-
-  #leave(role: Role): void {
-    if (!this.#session || this.#away.has(role)) return;
-    this.#away.add(role);
-    this.#log.reconnecting(role);
-    this._status$.next('reconnecting');
-  }
-
-  #return(role: Role): void {
-    if (this.#away.delete(role) && this.#away.size === 0) this.#tellConnected();
-  }
-
-  #lose(role: Role): void {
-    if (!this.#session) return;
-    this.#log.gone(role);
-    this._status$.next('disconnected');
-  }
-
-  #tellConnected(): void {
-    this.#log.connected();
-    this._status$.next('connected');
   }
 
   #report(what: string, error: unknown): void {

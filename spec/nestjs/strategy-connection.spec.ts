@@ -102,6 +102,14 @@ describe('The connection of a ReceiverStrategy', () => {
     await expect(client.pubSubChannels()).resolves.not.toContain('later');
   });
 
+  it('may be borrowed, and is left as it was when the other one cannot be had', async () => {
+    const publisher = await nest.bare();
+    const names = publisher.eventNames();
+    const strategy = new ReceiverStrategy({ redis: nest.redis.url.replace('//', '//nobody:x@'), publisher });
+    await expect(promisify(strategy.listen.bind(strategy))()).rejects.toThrow('WRONGPASS');
+    expect(publisher.eventNames()).toEqual(names);
+  });
+
   it('needs a publisher beside a client, where there are requests to answer', async () => {
     await expect(nest.serve(Handlers, { client: await nest.bare() })).rejects.toThrow(
       "Expected the option 'publisher' to be a client, beside 'client', got undefined.",
