@@ -52,11 +52,12 @@ export async function latency(
       return (await process.ask('latency', () => publisher.publishSteadily(messages, RATE))).latency;
     },
   });
-  const what = `${RATE.toLocaleString('en')} messages a second, ${payload} bytes, ${channels} channels`;
+  const where = `${RATE.toLocaleString('en')} messages a second, ${payload} bytes, ${channels} channels`;
   return (['p50', 'p99', 'p999'] as const).map((percentile) =>
     tableOf(
       {
-        title: `Latency ${percentile === 'p999' ? 'p99.9' : percentile}, ${what}`,
+        what: `Latency ${percentile === 'p999' ? 'p99.9' : percentile}`,
+        where,
         unit: 'µs',
         of: (turns) => spread(turns.map((turn) => turn[percentile])).median / 1_000,
         digits: 0,

@@ -73,19 +73,22 @@ export async function messageCost(
   const where = `${payload} bytes, ${byPattern ? 'one pattern over ' : ''}${channels} ${channels === 1 ? 'channel' : 'channels'}`;
   const figures = [
     {
-      title: `CPU a message, ${where}`,
+      what: 'CPU a message',
+      where,
       unit: 'µs',
       of: (turns: readonly WindowCost[]) => (mean(turns.map(({ cpu }) => cpu)) * 1_000) / WINDOW,
       digits: 3,
     },
     {
-      title: `Messages a second, ${where}`,
+      what: 'Messages a second',
+      where,
       unit: 'thousands',
       of: (turns: readonly WindowCost[]) => spread(turns.map(({ rate }) => rate)).median / 1_000,
       digits: 0,
     },
     {
-      title: `Resident memory, ${where}`,
+      what: 'Resident memory',
+      where,
       unit: 'MiB',
       of: (turns: readonly WindowCost[]) => Math.max(...turns.map(({ resident }) => resident)) / 2 ** 20,
       digits: 0,

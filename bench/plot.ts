@@ -1,12 +1,13 @@
 import { parse, View } from 'vega';
 import { compile, type TopLevelSpec } from 'vega-lite';
-import type { Table } from './table.js';
+import { titleOf, type Table } from './table.js';
 
 const OURS = '#d9480f';
 const OTHERS = '#868e96';
 
 /** A bar a contestant, its median, with a line from the least to the most; as SVG, legible on light and dark. */
-export async function plot({ title, unit, digits, references, rows }: Table): Promise<string> {
+export async function plot(table: Table): Promise<string> {
+  const { unit, digits, references, rows } = table;
   const [reference] = references;
   const values = rows.map((row) => {
     const ratio = row.ratios[0]?.median.toFixed(2);
@@ -18,7 +19,7 @@ export async function plot({ title, unit, digits, references, rows }: Table): Pr
   const y = { field: 'title', type: 'nominal' as const, sort: null, title: null, axis: { labelLimit: 300 } };
   const spec: TopLevelSpec = {
     title: {
-      text: `${title}, ${unit}`,
+      text: `${titleOf(table)}, ${unit}`,
       subtitle: `median, and least to most, of ${rows[0]?.rounds} rounds; × ${reference}`,
     },
     width: 560,

@@ -1,14 +1,38 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { plot } from './plot.js';
-import type { Table } from './table.js';
+import { aligned, titleOf, type Table } from './table.js';
 
-/** Writes the tables, and a plot of each, into a folder. */
+/** Writes what was measured, a plot of each table, and all of them side by side, into a folder. */
 export async function save(tables: readonly Table[], folder: string): Promise<void> {
   mkdirSync(folder, { recursive: true });
   for (const table of tables) {
-    const name = table.title.toLowerCase().replace(/[^a-z0-9.]+/g, '-');
+    const name = titleOf(table)
+      .toLowerCase()
+      .replace(/[^a-z0-9.]+/g, '-');
     writeFileSync(join(folder, `${name}.json`), `${JSON.stringify(table, undefined, 2)}\n`);
     writeFileSync(join(folder, `${name}.svg`), await plot(table));
   }
+  const titles = [...new Set(tables.map(({ what }) => what))];
+  const summaries = titles.map((what) => summary(tables.filter((table) => table.what === what)));
+  writeFileSync(join(folder, 'tables.md'), `${summaries.join('\n\n')}\n`);
+}
+
+/** One figure everywhere that it was measured: the median, and its ratio to the first reference. */
+function summary(tables: readonly Table[]): string {
+  const [{ what, unit, references }] = tables as [Table];
+  const titles = [...new Set(tables.flatMap(({ rows }) => rows.map(({ title }) => title)))];
+  const body = titles.map((title) => [
+    title,
+    ...tables.map(({ rows, digits }) => {
+      const row = rows.find((one) => one.title === title);
+      return row ? `${row.median.toFixed(digits)} (${row.ratios[0]!.median.toFixed(2)})` : '';
+    }),
+  ]);
+  const rounds = tables[0]!.rows[0]!.rounds;
+  const head = [
+    `${what}, ${unit} (× ${references[0]}), ${rounds} rounds`,
+    ...tables.map(({ where }) => where),
+  ];
+  return aligned([head, ...body]).join('\n');
 }

@@ -37,13 +37,12 @@ export async function subscribeCost(
     warmUp: 0,
     turn: async (process) => (await process.ask('cost')).cost,
   });
-  const channels = `${options.subscriptions.toLocaleString('en')} channels`;
-  const figure = (title: string, of: (turns: readonly Cost[]) => number) =>
-    tableOf({ title, unit: 'ms', of, digits: 1 }, field, results);
+  const figure = (what: string, of: (turns: readonly Cost[]) => number) =>
+    tableOf({ what, where: channelsOf(options), unit: 'ms', of, digits: 1 }, field, results);
   return [
-    figure(`Subscribing ${channels}`, (turns) => turns[SUBSCRIBE]!.wall),
-    figure(`CPU of subscribing ${channels}`, (turns) => turns[SUBSCRIBE]!.cpu),
-    figure(`Releasing ${channels}`, (turns) => turns[RELEASE]!.wall),
+    figure('Subscribing', (turns) => turns[SUBSCRIBE]!.wall),
+    figure('CPU of subscribing', (turns) => turns[SUBSCRIBE]!.cpu),
+    figure('Releasing', (turns) => turns[RELEASE]!.wall),
   ];
 }
 
@@ -63,9 +62,8 @@ export async function idleMemory(
     turn: async (process) => (await process.ask('heap')).bytes / options.subscriptions,
   });
   const of = (turns: readonly number[]) => turns[0]!;
-  return [
-    tableOf({ title: 'Heap that an idle channel holds', unit: 'bytes', of, digits: 0 }, field, results),
-  ];
+  const figure = { what: 'Heap an idle channel', where: channelsOf(options), unit: 'bytes', of, digits: 0 };
+  return [tableOf(figure, field, results)];
 }
 
 /** How long after its connection was killed a subscriber has all its channels again. */
@@ -93,8 +91,13 @@ export async function recovery(
     },
   });
   admin.destroy();
-  const title = `Whole again after a killed connection, ${options.subscriptions.toLocaleString('en')} channels`;
-  return [tableOf({ title, unit: 'ms', of: (turns) => turns[0]!, digits: 0 }, field, results)];
+  const of = (turns: readonly number[]) => turns[0]!;
+  const figure = { what: 'Whole again after a kill', where: channelsOf(options), unit: 'ms', of, digits: 0 };
+  return [tableOf(figure, field, results)];
+}
+
+function channelsOf({ subscriptions }: Options): string {
+  return `${subscriptions.toLocaleString('en')} channels`;
 }
 
 function runOf(script: Run['script'], { subscriptions, profile }: Options, url: string) {

@@ -6,7 +6,9 @@ const MOST_OFF = 0.05;
 
 /** One figure of a round, from what its turns told. */
 export interface Figure<R> {
-  readonly title: string;
+  readonly what: string;
+  /** With which messages, or how many channels. */
+  readonly where: string;
   readonly unit: string;
   readonly of: (turns: readonly R[]) => number;
   readonly digits: number;
@@ -14,7 +16,8 @@ export interface Figure<R> {
 
 /** A figure of all contestants, and its ratios to the references. */
 export interface Table {
-  readonly title: string;
+  readonly what: string;
+  readonly where: string;
   readonly unit: string;
   readonly digits: number;
   readonly references: readonly string[];
@@ -30,7 +33,7 @@ export interface Row extends Spread {
 }
 
 export function tableOf<R>(
-  { title, unit, of, digits }: Figure<R>,
+  { what, where, unit, of, digits }: Figure<R>,
   { contestants, references, control }: Field,
   results: Results<R>,
 ): Table {
@@ -43,16 +46,21 @@ export function tableOf<R>(
   });
   const [reference] = references as [Contestant];
   const off = ratios(valuesOf(control), valuesOf(reference)).median - 1;
-  return { title, unit, digits, references: references.map((one) => one.title), rows, off };
+  return { what, where, unit, digits, references: references.map((one) => one.title), rows, off };
 }
 
-export function print({ title, unit, digits, references, rows, off }: Table): void {
+export function titleOf({ what, where }: Table): string {
+  return `${what}, ${where}`;
+}
+
+export function print(table: Table): void {
+  const { unit, digits, references, rows, off } = table;
   const head = references.flatMap((reference) => [`× ${reference}`, 'min–max']);
   const lines = rows.map((row) => {
     const compared = row.ratios.flatMap((ratio) => [ratio.median.toFixed(2), range(ratio, 2)]);
     return [row.title, row.median.toFixed(digits), range(row, digits), ...compared, String(row.rounds)];
   });
-  console.log(`\n${title}, ${unit}\n`);
+  console.log(`\n${titleOf(table)}, ${unit}\n`);
   for (const line of aligned([['', 'median', 'min–max', ...head, 'rounds'], ...lines])) console.log(line);
   if (Math.abs(off) > MOST_OFF) {
     console.log(`\nThe control is off by ${(off * 100).toFixed(0)} %: the machine was busy. Run it again.`);
@@ -63,7 +71,8 @@ function range({ min, max }: Spread, digits: number): string {
   return `${min.toFixed(digits)}–${max.toFixed(digits)}`;
 }
 
-function aligned(rows: readonly (readonly string[])[]): string[] {
+/** A table in Markdown, of which the first row is the head. */
+export function aligned(rows: readonly (readonly string[])[]): string[] {
   const widths = (rows[0] as readonly string[]).map((_, column) =>
     Math.max(...rows.map((row) => (row[column] as string).length)),
   );

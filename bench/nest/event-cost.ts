@@ -50,7 +50,8 @@ export async function eventCost(options: Options, url: string, snapshot: string)
     },
   });
   const figure = {
-    title: `CPU an event, ${payload} bytes on ${channels} channels`,
+    what: 'CPU an event',
+    where: `${payload} bytes, ${channels} channels`,
     unit: 'µs',
     of: (laps: readonly Cost[]) =>
       (laps.reduce((sum, { cpu }) => sum + cpu, 0) * 1_000) / laps.length / WINDOW,
