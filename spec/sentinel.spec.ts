@@ -7,7 +7,7 @@ import { until } from './support/until.js';
 
 jest.setTimeout(90_000);
 
-const HEARTBEAT = 600;
+const HEARTBEAT = 300;
 const LINES: readonly Line[] = [
   { kind: 'channel', name: 'news', target: 'news' },
   { kind: 'pattern', name: 'order:*', target: 'order:1' },

@@ -158,6 +158,8 @@ export class RedisSentinels implements AsyncDisposable {
       const isLinked = replicas.filter((status) => status === 'up').length === COUNT - 1;
       return slaves === String(COUNT - 1) && isLinked && (await this.#areSettled());
     }, WITHIN);
+    // One that hung for a while may have lost its office meanwhile.
+    this.#master = await this.master();
   }
 
   async stop(): Promise<void> {
