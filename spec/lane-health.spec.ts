@@ -1,23 +1,20 @@
 import { look } from '../lib/hub/lane-health.js';
 import { LanePort } from '../lib/hub/lane-port.js';
-import type { NodeClient } from '../lib/hub/node-client.js';
+import { MemoryNode } from './support/memory-node.js';
 
 const SOUND = () => Promise.resolve(true);
 const INFO = 'id=3 addr=127.0.0.1:1 sub=0 psub=0 ssub=2 multi=-1';
 
 /** A connection whose client believes in `shards` sharded channels, and whose server answers as told. */
-function connection(shards: number, answers: Record<string, () => Promise<unknown>>) {
-  const sizes = { CHANNELS: 0, PATTERNS: 0, SHARDED: shards };
-  const client = {
-    isOpen: true,
-    isReady: true,
-    sendCommand: ([command]: string[]) => answers[command as string]!(),
-    getPubSubListeners: (type: keyof typeof sizes) => ({ size: sizes[type] }),
-    sSubscribe: () => new Promise(() => undefined),
-  };
+function connection(shards: number, answers: MemoryNode['answers']) {
+  const client = new MemoryNode(answers);
+  void client.sSubscribe(
+    Array.from({ length: shards }, (_, index) => `shard ${index}`),
+    () => undefined,
+  );
   const port = new LanePort();
-  port.plug(client as unknown as NodeClient);
-  return { client, port, look: (isSound = SOUND) => look(client as unknown as NodeClient, port, isSound) };
+  port.plug(client);
+  return { client, port, look: (isSound = SOUND) => look(client, port, isSound) };
 }
 
 describe('a look at a connection', () => {
@@ -32,12 +29,14 @@ describe('a look at a connection', () => {
   });
 
   it('counts nothing while an operation is in flight, or where one was begun meanwhile', async () => {
-    const { port, look: lookAt } = connection(3, answers);
+    const { client, port, look: lookAt } = connection(3, answers);
+    client.withhold();
     void port.sSubscribe('a', () => undefined);
     await expect(lookAt()).resolves.toBe('unclear');
     const other = connection(3, {
       ...answers,
       CLIENT() {
+        other.client.withhold();
         void other.port.sSubscribe('a', () => undefined);
         return Promise.resolve(INFO);
       },
@@ -59,7 +58,7 @@ describe('a look at a connection', () => {
   it('fails with the connection', async () => {
     const { client, look: lookAt } = connection(2, {
       CLIENT() {
-        client.isReady = false;
+        client.disconnect();
         return Promise.reject(new Error('Socket closed unexpectedly'));
       },
     });

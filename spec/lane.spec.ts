@@ -1,30 +1,10 @@
 import { stat } from 'node:fs/promises';
 import { Lane, type LaneHost } from '../lib/hub/lane.js';
-import type { NodeClient } from '../lib/hub/node-client.js';
 import type { Topology } from '../lib/hub/topology.js';
-import { MemoryPubSub } from '../lib/testing/index.js';
+import { MemoryNode } from './support/memory-node.js';
 import { until } from './support/until.js';
 
 const PATIENCE = 40;
-
-/** Answers as soon as the event loop comes to what has been received. */
-class Node extends MemoryPubSub {
-  answers = true;
-
-  override connect(): Promise<this> {
-    return Promise.resolve(this);
-  }
-
-  override duplicate(): never {
-    throw new Error('not needed');
-  }
-
-  async sendCommand(): Promise<unknown> {
-    if (!this.answers) return new Promise(() => undefined);
-    await received();
-    return 'id=1 sub=0 psub=0 ssub=0';
-  }
-}
 
 /** Resolves in the phase of the event loop in which sockets are read. */
 const received = () => stat(__filename);
@@ -38,17 +18,20 @@ const HOST: LaneHost = {
 };
 
 describe('a lane', () => {
-  let node: Node;
+  let node: MemoryNode;
+  let answers: boolean;
   let lane: Lane;
 
   beforeEach(async () => {
-    node = new Node();
-    let isFirst = true;
-    const open = () => {
-      if (!isFirst) return undefined;
-      isFirst = false;
-      return node as unknown as NodeClient;
-    };
+    answers = true;
+    node = new MemoryNode({
+      async CLIENT() {
+        // As soon as the event loop comes to what has been received.
+        await (answers ? received() : new Promise(() => undefined));
+        return 'id=1 sub=0 psub=0 ssub=0';
+      },
+    });
+    const open = jest.fn<MemoryNode | undefined, []>().mockReturnValueOnce(node).mockReturnValue(undefined);
     const topology = {
       belief: 0,
       open,
@@ -73,7 +56,7 @@ describe('a lane', () => {
   });
 
   it('gives up one that does not answer', async () => {
-    node.answers = false;
+    answers = false;
     void lane.look();
     await until(() => !lane.isOnline);
     expect(node.isOpen).toBe(false);

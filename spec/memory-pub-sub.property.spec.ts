@@ -102,6 +102,22 @@ describe('MemoryPubSub answers as Redis does', () => {
     await real.pUnsubscribe([glob]);
   });
 
+  it.each(['', undefined])('what is left after all names are unsubscribed by %p', async (all) => {
+    const double = new MemoryPubSub();
+    const left = async (client: MemoryPubSub | Client) => {
+      await client.subscribe(['', 'a'], () => undefined);
+      await client.pSubscribe('*', () => undefined);
+      await client.unsubscribe(all);
+      return [
+        ...client.getPubSubListeners('CHANNELS').keys(),
+        ...client.getPubSubListeners('PATTERNS').keys(),
+      ];
+    };
+    expect(await left(double)).toEqual(await left(real));
+    expect(double.publish('a', '')).toBe(await admin.publish('a', ''));
+    await real.pUnsubscribe('*');
+  });
+
   it('who hears a message after any sequence of operations, of several clients and listeners', async () => {
     const others = [await connect(), await connect()];
     let heardInAll = 0;

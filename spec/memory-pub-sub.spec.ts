@@ -1,6 +1,7 @@
 import { config, delay, EMPTY, of, Subject, throwError } from 'rxjs';
 import { TestScheduler } from 'rxjs/testing';
 import { publishTo, Receiver, type PubSubClient } from '../lib/index.js';
+import { Acknowledgement } from '../lib/testing/acknowledgement.js';
 import { marbles, MemoryPubSub, type MemoryMessage, type Publication } from '../lib/testing/index.js';
 
 const clear = (message: RegExp): Error =>
@@ -180,6 +181,66 @@ describe('MemoryPubSub', () => {
     expect(redis.subscriptions('channel')).toEqual(['a']);
   });
 
+  it('subscribes again in one command a kind, but sharded channels one by one', () => {
+    const { redis, hear } = create();
+    void redis.subscribe(['a', 'b'], hear);
+    void redis.sSubscribe(['a', 'b'], hear);
+    redis.disconnect();
+    redis.withhold();
+    redis.reconnect();
+    const seen = () => [redis.subscriptions('channel'), redis.subscriptions('shard'), redis.isReady];
+    redis.acknowledgeNext();
+    expect(seen()).toEqual([['a', 'b'], [], false]);
+    redis.acknowledgeNext();
+    expect(seen()).toEqual([['a', 'b'], ['a'], false]);
+    redis.acknowledgeNext();
+    expect(seen()).toEqual([['a', 'b'], ['a', 'b'], true]);
+  });
+
+  it('is not made ready by what an older connection has acknowledged', () => {
+    const { redis, heard, hear } = create();
+    void redis.subscribe('a', hear);
+    redis.disconnect();
+    redis.withhold();
+    redis.reconnect();
+    redis.acknowledge(() => {
+      redis.publish('a', '1'); // the reply has been read
+      redis.disconnect();
+      redis.withhold();
+      redis.reconnect();
+    });
+    expect([heard, redis.isReady]).toEqual([['1'], false]);
+    redis.acknowledge();
+    expect(redis.isReady).toBe(true);
+  });
+
+  it('subscribes what UTF-8 cannot write as Redis gets it, and does not deliver it', async () => {
+    const { redis, heard, hear } = create();
+    await redis.subscribe('\ud800', hear);
+    expect(redis.subscriptions('channel')).toEqual(['\ufffd']);
+    expect([redis.publish('\ud800', '1'), heard]).toEqual([1, []]);
+  });
+
+  it('tells what it was asked for from the first on, and as it comes', () => {
+    const { redis, hear } = create();
+    void redis.pSubscribe(['a*', 'b*'], hear);
+    const commands: string[] = [];
+    redis.commands.subscribe((text) => commands.push(text));
+    void redis.sSubscribe('c', hear);
+    void redis.pUnsubscribe();
+    expect(commands).toEqual(['PSUBSCRIBE a* b*', 'SSUBSCRIBE c', 'PUNSUBSCRIBE']);
+    expect(redis.log).toEqual(commands);
+  });
+
+  it('logs a name once that is subscribed twice', () => {
+    const { redis, hear } = create({ acknowledge: 'withheld' });
+    void redis.subscribe('a', hear);
+    void redis.subscribe('a', () => undefined);
+    expect(redis.log).toEqual(['SUBSCRIBE a', 'SUBSCRIBE a']);
+    redis.acknowledge();
+    expect(redis.subscriptionLog('a')).toHaveLength(1);
+  });
+
   it('gives up, is closed, and is opened again', async () => {
     const { redis, events, hear } = create();
     void redis.subscribe('a', hear);
@@ -257,6 +318,13 @@ describe('feed()', () => {
     ]);
     expect(heard).toEqual(['1']);
   });
+});
+
+it('settles a promise once', async () => {
+  const acknowledgement = new Acknowledgement<number>();
+  acknowledgement.resolve(1);
+  acknowledgement.reject(new Error('too late'));
+  await expect(acknowledgement.catch(() => 2)).resolves.toBe(1);
 });
 
 describe('publisher()', () => {

@@ -23,7 +23,7 @@ export abstract class MemoryClient extends EventEmitter implements PubSubClient 
   readonly forbidden = new Set<string>();
 
   /** @internal */
-  protected readonly options: CheckedOptions;
+  protected readonly settings: CheckedOptions;
   /** @internal */
   protected server!: MemoryServer;
   /** @internal */
@@ -31,7 +31,7 @@ export abstract class MemoryClient extends EventEmitter implements PubSubClient 
 
   constructor(options: MemoryPubSubOptions = {}) {
     super();
-    this.options = checkedOptions(options);
+    this.settings = checkedOptions(options);
     this.join(new MemoryServer());
   }
 
@@ -110,7 +110,7 @@ export abstract class MemoryClient extends EventEmitter implements PubSubClient 
   protected join(server: MemoryServer): void {
     this.server = server;
     this.core = new MemoryClientCore({
-      ...this.options,
+      ...this.settings,
       server,
       forbidden: this.forbidden,
       emit: (event, ...args) => {

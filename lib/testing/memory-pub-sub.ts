@@ -78,7 +78,7 @@ export class MemoryPubSub extends MemoryClient {
 
   /** Another client of the same Redis, with the same options and a connection of its own. */
   duplicate(): MemoryPubSub {
-    const other = new MemoryPubSub(this.options);
+    const other = new MemoryPubSub(this.settings);
     other.join(this.server);
     return other;
   }
