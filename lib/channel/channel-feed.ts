@@ -9,7 +9,7 @@ import type { Consumer, Leave } from '../hub/consumer.js';
 import type { PubSubHub, Watcher } from '../hub/pub-sub-hub.js';
 import type { RawMessage } from './mailbox.js';
 import type { ChannelKind, Message } from './message.js';
-import { OwnObservers, type ObservedChannel } from './own-observers.js';
+import { OwnObservers, type MessageCounts, type ObservedChannel } from './own-observers.js';
 
 /** What a Channel needs of its Receiver. */
 export interface FeedOwner extends Watcher {
@@ -18,9 +18,8 @@ export interface FeedOwner extends Watcher {
   emit(event: ReceiverEvent): void;
   /** A message for the merged stream. */
   accept(raw: RawMessage, isDecoded: boolean): void;
-  /** A message that is for the Channel's own observers alone, or for nobody. */
-  count(what: 'received' | 'undecodable' | 'dropped' | 'late'): void;
-  readonly counts: { delivered: number };
+  /** Also of the messages that are for the Channel's own observers alone, or for nobody. */
+  readonly counts: MessageCounts & { late: number };
   onFeedSubscribed(feed: ChannelFeed<unknown>): void;
   onFeedRefused(feed: ChannelFeed<unknown>, error: SubscribeError): void;
   /** It closes: its name is free, though it may hear on until it is released. */
@@ -71,21 +70,22 @@ const NONE: readonly never[] = [];
  * each message to both.
  */
 export class ChannelFeed<T> implements Consumer, ObservedChannel<T> {
+  // First, because there may be very many feeds, and a message should find what it needs in one line of the cache.
+  readonly channel: Channel<T>;
+  #own: OwnObservers<T> | undefined = undefined;
+  /** Whether the Receiver is connected, and wants what comes. */
+  #isMerged = false;
+  #life: Life = OPEN;
   readonly kind: ChannelKind;
+  /** Whether its codec has nothing to do: what the link gives is in its form already. */
+  readonly isIdentity: boolean;
+  readonly #owner: FeedOwner;
+
   readonly name: string;
   readonly codec: Codec<T>;
   readonly hub: PubSubHub;
   readonly binary: boolean;
-  readonly channel: Channel<T>;
-
-  readonly #owner: FeedOwner;
-  /** Whether its codec has nothing to do: what the link gives is in its form already. */
-  readonly isIdentity: boolean;
-  #life: Life = OPEN;
   #wiring: Wiring = OFF;
-  /** Whether the Receiver is connected, and wants what comes. */
-  #isMerged = false;
-  #own: OwnObservers<T> | undefined;
   #subscribeWaiters: readonly Waiter[] = NONE;
   #releaseWaiters: readonly (() => void)[] = NONE;
 
@@ -166,12 +166,8 @@ export class ChannelFeed<T> implements Consumer, ObservedChannel<T> {
     else this.#releaseWaiters = [...this.#releaseWaiters, onReleased];
   }
 
-  get counts(): FeedOwner['counts'] {
+  get counts(): MessageCounts {
     return this.#owner.counts;
-  }
-
-  count(what: 'received' | 'undecodable' | 'dropped'): void {
-    this.#owner.count(what);
   }
 
   emit(event: ReceiverEvent): void {
@@ -305,7 +301,7 @@ export class ChannelFeed<T> implements Consumer, ObservedChannel<T> {
   }
 
   #ignore({ channel, data }: RawMessage): void {
-    this.#owner.count('late');
+    this.#owner.counts.late++;
     this.#owner.emit({ type: 'late', source: this.channel, channel, data });
   }
 

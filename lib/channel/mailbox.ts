@@ -35,16 +35,18 @@ export interface MailboxHost<T> {
  */
 export class Mailbox<T> {
   readonly #host: MailboxHost<T>;
-  readonly #queue: BoundedQueue<RawMessage>;
+  readonly #createQueue: () => BoundedQueue<RawMessage>;
+  /** Made when something has to wait for the first time, which for most Channels never comes. */
+  #queue: BoundedQueue<RawMessage> | undefined;
   #observers: readonly Subscriber<Message<T>>[] = NOBODY;
   #isHanding = false;
   #newcomers = 0;
   #welcome: Subscription | undefined;
   #end: { readonly error: Error | undefined } | undefined;
 
-  constructor(host: MailboxHost<T>, queue: BoundedQueue<RawMessage>) {
+  constructor(host: MailboxHost<T>, createQueue: () => BoundedQueue<RawMessage>) {
     this.#host = host;
-    this.#queue = queue;
+    this.#createQueue = createQueue;
   }
 
   get isObserved(): boolean {
@@ -52,13 +54,13 @@ export class Mailbox<T> {
   }
 
   get isEmpty(): boolean {
-    return this.#queue.isEmpty;
+    return this.#queue === undefined || this.#queue.isEmpty;
   }
 
   /** `isDecoded`: the message is as its consumer wants it. */
   push(raw: RawMessage, isDecoded: boolean): void {
     const observers = this.#observers;
-    if (this.#isHanding || observers.length === 0 || !this.#queue.isEmpty) return this.#keep(raw);
+    if (this.#isHanding || observers.length === 0 || !this.isEmpty) return this.#keep(raw);
     this.#isHanding = true;
     try {
       if (isDecoded) this.#give(raw as Message<unknown> as Message<T>, observers);
@@ -71,7 +73,7 @@ export class Mailbox<T> {
 
   /** Puts an error into the stream, behind what waits. */
   place(error: Error, join?: (earlier: Error) => Error | undefined): void {
-    this.#queue.place(error, join);
+    this.#theQueue().place(error, join);
     this.#drain();
     if (!this.isEmpty) this.#host.onWaiting?.();
   }
@@ -82,7 +84,7 @@ export class Mailbox<T> {
     this.#observers = [...this.#observers, subscriber];
     subscriber.add(() => this.#leave(subscriber));
     if (isFirst && !this.#end) this.#host.onObserved();
-    if (this.#queue.isEmpty) return this.#drain();
+    if (this.isEmpty) return this.#drain();
     // Closed: somebody else's action threw, and the scheduler has dropped the rest.
     if (this.#welcome?.closed !== false) this.#welcome = asapScheduler.schedule(() => this.#welcomeRest());
     this.#newcomers++;
@@ -99,9 +101,9 @@ export class Mailbox<T> {
    * `taken`, once the message is where it belongs.
    */
   take<U>(decode: (raw: RawMessage) => Message<U>): Message<U> | undefined {
-    const error = this.#queue.takeError();
+    const error = this.#queue?.takeError();
     if (error) throw error;
-    const raw = this.#queue.shift();
+    const raw = this.#queue?.shift();
     return raw && this.open(raw, decode);
   }
 
@@ -113,7 +115,7 @@ export class Mailbox<T> {
   /** Takes the message at the head if no more is to be done than to take it: it is as its consumer wants it. */
   takePlain(): Message<unknown> | undefined {
     if (this.#observers.length > 0) return undefined;
-    const message = this.#queue.shiftPlain();
+    const message = this.#queue?.shiftPlain();
     if (message !== undefined) this.#host.counts.delivered++;
     return message;
   }
@@ -139,7 +141,11 @@ export class Mailbox<T> {
 
   /** Whether there is something to do beside the messages that come. */
   get #hasMore(): boolean {
-    return this.#end !== undefined || !this.#queue.isEmpty;
+    return this.#end !== undefined || !this.isEmpty;
+  }
+
+  #theQueue(): BoundedQueue<RawMessage> {
+    return (this.#queue ??= this.#createQueue());
   }
 
   #welcomeRest(): void {
@@ -149,9 +155,9 @@ export class Mailbox<T> {
   }
 
   #keep(raw: RawMessage): void {
-    const isFirst = this.#queue.isEmpty;
+    const isFirst = this.isEmpty;
     if (isFirst && this.#host.offer?.(raw)) return;
-    this.#queue.push(unpinned(raw));
+    this.#theQueue().push(unpinned(raw));
     if (isFirst) this.#host.onWaiting?.();
     // Inside the event of an overflow somebody may have come.
     if (this.#observers.length > 0) this.#drain();
@@ -161,7 +167,7 @@ export class Mailbox<T> {
     if (this.#isHanding || !this.#hasMore) return;
     this.#isHanding = true;
     try {
-      while (this.#observers.length > 0 && !this.#queue.isEmpty) this.#handNext();
+      while (this.#observers.length > 0 && !this.isEmpty) this.#handNext();
     } finally {
       this.#isHanding = false;
     }
@@ -169,9 +175,9 @@ export class Mailbox<T> {
   }
 
   #handNext(): void {
-    const error = this.#queue.takeError();
+    const error = this.#queue?.takeError();
     if (error) return this.#dismiss(error);
-    const raw = this.#queue.shift();
+    const raw = this.#queue?.shift();
     if (!raw) return;
     this.#hand(raw);
     this.taken();

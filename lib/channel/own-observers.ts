@@ -12,9 +12,8 @@ export interface ObservedChannel<T> {
   readonly bounds: Bounds;
   /** Whether the Receiver takes its messages too, and counts them. */
   readonly isMerged: boolean;
-  readonly counts: MailboxHost<T>['counts'];
+  readonly counts: MessageCounts;
   decode(raw: RawMessage): Message<T>;
-  count(what: 'received' | 'undecodable' | 'dropped'): void;
   emit(event: ReceiverEvent): void;
   /** The first has come: before it gets what waits. */
   onObserved(): void;
@@ -22,7 +21,16 @@ export interface ObservedChannel<T> {
   onDeserted(): void;
 }
 
-const COUNTED_ELSEWHERE = { delivered: 0 };
+/** Every message is received, and then counted as one of the others, unless it still waits. */
+export interface MessageCounts {
+  received: number;
+  delivered: number;
+  dropped: number;
+  undecodable: number;
+}
+
+/** What the Receiver takes too counts there. */
+const COUNTED_ELSEWHERE: MessageCounts = { received: 0, delivered: 0, dropped: 0, undecodable: 0 };
 
 /** The observers of a Channel of its own, and for a moment after the last has left. */
 export class OwnObservers<T> implements MailboxHost<T> {
@@ -32,11 +40,10 @@ export class OwnObservers<T> implements MailboxHost<T> {
 
   constructor(channel: ObservedChannel<T>) {
     this.#channel = channel;
-    const queue = new BoundedQueue<RawMessage>({
-      bounds: channel.bounds,
-      onDrop: () => this.#count('dropped'),
-    });
-    this.#mailbox = new Mailbox<T>(this, queue);
+    this.#mailbox = new Mailbox<T>(
+      this,
+      () => new BoundedQueue<RawMessage>({ bounds: channel.bounds, onDrop: () => this.counts.dropped++ }),
+    );
   }
 
   observe(subscriber: Subscriber<Message<T>>): void {
@@ -45,7 +52,7 @@ export class OwnObservers<T> implements MailboxHost<T> {
 
   /** `isDecoded`: the message is as they want it. */
   receive(raw: RawMessage, isDecoded: boolean): void {
-    this.#count('received');
+    this.counts.received++;
     this.#mailbox.push(raw, isDecoded);
   }
 
@@ -68,12 +75,12 @@ export class OwnObservers<T> implements MailboxHost<T> {
     return this.#channel.decode(raw);
   }
 
-  get counts(): MailboxHost<T>['counts'] {
+  get counts(): MessageCounts {
     return this.#channel.isMerged ? COUNTED_ELSEWHERE : this.#channel.counts;
   }
 
   onUndecodable(error: Error): void {
-    this.#count('undecodable');
+    this.counts.undecodable++;
     if (!this.#channel.isMerged) this.#channel.emit({ type: 'decode-error', error: error as DecodeError });
   }
 
@@ -84,10 +91,5 @@ export class OwnObservers<T> implements MailboxHost<T> {
 
   onDeserted(): void {
     this.#grace.start(() => this.#channel.onDeserted());
-  }
-
-  /** What the Receiver takes too counts there. */
-  #count(what: 'received' | 'undecodable' | 'dropped'): void {
-    if (!this.#channel.isMerged) this.#channel.count(what);
   }
 }

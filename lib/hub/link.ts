@@ -46,11 +46,15 @@ const ENDED: LinkState = { at: 'ended' };
  * bring the two together. Concurrent operations on one name lose subscriptions inside node-redis.
  */
 export class Link {
+  // First, because there may be very many links, and a message should find what it needs in one line of the cache.
+  #state: LinkState = OFF;
+  /** The mode whose messages count; a link that changes to binary carries both for a moment. */
+  #binary = false;
+  #sole: Consumer | undefined = undefined;
   readonly kind: ChannelKind;
   readonly name: string;
 
   readonly #host: LinkHost;
-  #state: LinkState = OFF;
   #failures = 0;
   /** The operation in flight has outlived the connection that it was meant for. */
   #isOutlived = false;
@@ -60,8 +64,6 @@ export class Link {
   #draining: readonly Consumer[] = NOBODY;
   /** Everyone who hears: replaced at each change, so that a delivery under way is not disturbed. */
   #audience: readonly Consumer[] = NOBODY;
-  /** The mode whose messages count; a link that changes to binary carries both for a moment. */
-  #binary = false;
   /** The modes in which the client may have a listener of ours. */
   #isText = false;
   #isBinary = false;
@@ -110,6 +112,8 @@ export class Link {
 
   deliver(data: string | Buffer, channel: string, binary: boolean): void {
     if (this.#state !== ON) this.#acknowledgeEarly();
+    const sole = this.#sole;
+    if (sole !== undefined && !binary) return sole.receive(data, channel);
     const audience = this.#audience;
     for (let i = 0; i < audience.length; i++) {
       const consumer = audience[i] as Consumer;
@@ -343,6 +347,8 @@ export class Link {
     this.#leaving = leaving;
     const isAll = leaving.length + this.#draining.length === 0;
     this.#audience = isAll ? wanting : [...wanting, ...leaving, ...this.#draining];
+    const [first] = this.#audience;
+    this.#sole = this.#audience.length === 1 && first?.binary === false ? first : undefined;
   }
 }
 

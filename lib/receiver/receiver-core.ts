@@ -95,7 +95,7 @@ export class ReceiverCore implements FeedOwner {
       onObserved: () => this.#onObserved(),
       onDeserted: () => this.#connection.leave(),
     };
-    this.#mailbox = new Mailbox<unknown>(host, this.#queue);
+    this.#mailbox = new Mailbox<unknown>(host, () => this.#queue);
     this.#pulls = new Pulls(this.#mailbox);
     this.#connection = new ReceiverConnection({
       hub: options.hub,
@@ -236,10 +236,6 @@ export class ReceiverCore implements FeedOwner {
   accept(raw: RawMessage, isDecoded: boolean): void {
     this.counts.received++;
     this.#mailbox.push(raw, isDecoded);
-  }
-
-  count(what: 'received' | 'undecodable' | 'dropped' | 'late'): void {
-    this.counts[what]++;
   }
 
   onFeedSubscribed(feed: ChannelFeed<unknown>): void {
