@@ -1,4 +1,4 @@
-import { filter, Observable } from 'rxjs';
+import { filter, Observable, type Subscriber } from 'rxjs';
 import type { ChannelFeed } from './channel-feed.js';
 import type { Codec } from '../codec/codec.js';
 import type { ReceiverEvent } from './events.js';
@@ -34,7 +34,7 @@ export class Channel<T = string> extends Observable<Message<T>> {
 
   /** @internal */
   constructor(feed: ChannelFeed<T>) {
-    super((subscriber) => feed.observe(subscriber));
+    super(observeFeed<T>);
     this.name = feed.name;
     this.kind = feed.kind;
     this.#feed = feed;
@@ -77,6 +77,11 @@ export class Channel<T = string> extends Observable<Message<T>> {
   close(): Promise<void> {
     return this.#feed.close();
   }
+}
+
+/** One function for all Channels, of which there may be very many. */
+function observeFeed<T>(this: Observable<Message<T>>, subscriber: Subscriber<Message<T>>): void {
+  (this as Channel<T>)[FEED].observe(subscriber);
 }
 
 /** The codec behind a Channel. */

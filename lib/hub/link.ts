@@ -216,7 +216,7 @@ export class Link {
   }
 
   #reconcileOnline(at: 'off' | 'on' | 'stranded', isWanted: boolean): void {
-    const wantsBinary = this.#binary || this.#wanting.some((consumer) => consumer.binary);
+    const wantsBinary = this.#binary || this.#wanting.some(isBinary);
     if (!isWanted) this.#unsubscribe(!this.#isText);
     else if (at !== 'on' || wantsBinary !== this.#binary) this.#subscribe(wantsBinary);
     else if (this.#isText && this.#isBinary) this.#unsubscribe(!this.#binary);
@@ -350,6 +350,10 @@ export class Link {
     const [first] = this.#audience;
     this.#sole = this.#audience.length === 1 && first?.binary === false ? first : undefined;
   }
+}
+
+function isBinary({ binary }: Consumer): boolean {
+  return binary;
 }
 
 function without<T>(list: readonly T[], item: T): readonly T[] {
