@@ -40,7 +40,8 @@ export function checkedListener(listener: unknown): WireListener {
 }
 
 export function checkedPayload(data: unknown): Buffer {
-  if (typeof data === 'string' || Buffer.isBuffer(data)) return Buffer.from(data as string);
+  if (Buffer.isBuffer(data)) return data;
+  if (typeof data === 'string') return Buffer.from(data);
   throw invalidArgument(
     'the data of a message',
     'a string or a Buffer',

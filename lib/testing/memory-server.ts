@@ -103,11 +103,12 @@ export class MemoryConnection {
     return [...this.#subscriptions.pattern].flatMap(([glob, matches]) => (matches(channel) ? [glob] : []));
   }
 
-  /** Sends a message to what was subscribed under this name; false if nothing was. */
+  /** Sends a copy of a message to what was subscribed under this name; false if nothing was. */
   send(kind: ChannelKind, name: string, channel: string, payload: Buffer): boolean {
-    const isSubscribed = this.has(kind, name);
-    if (isSubscribed) this.post(() => this.#receive(kind, name, channel, payload));
-    return isSubscribed;
+    if (!this.has(kind, name)) return false;
+    const copy = Buffer.from(payload);
+    this.post(() => this.#receive(kind, name, channel, copy));
+    return true;
   }
 
   /** To be done when all that is on its way to this client has arrived; never, if the connection is closed before. */

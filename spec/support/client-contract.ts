@@ -57,6 +57,22 @@ export function clientContract({ abilities }: WorldSort, world: () => World): vo
     expect((await fenced()).slice(2)).toEqual([['2', 'b2']]);
   });
 
+  it('gives each channel and pattern bytes of its own, which a listener may overwrite', async () => {
+    const other = await world().client();
+    const overwriting = (data: string | Buffer) => {
+      heard.push(String(data));
+      (data as Buffer).fill('x');
+    };
+    await client.subscribe('a', overwriting, true);
+    await client.pSubscribe('a*', overwriting, true);
+    await other.subscribe('a', overwriting, true);
+    await world().publish('a', Buffer.from('123'));
+    await world().fence(other);
+    await fenced();
+    await until(() => heard.length === 3);
+    expect(heard).toEqual(['123', '123', '123']);
+  });
+
   it('keeps sharded channels apart from channels of the same name', async () => {
     await client.subscribe('a', named('channel'));
     await client.sSubscribe('a', named('shard'));
