@@ -32,7 +32,7 @@ const isSigned = process.arch === 'x64' || process.platform === 'darwin';
 
 /** Few letters, so that much matches; all that has a meaning in a glob; characters of two, three and four bytes. */
 const LETTERS = ['a', 'b', 'c', 'z', 'A', '0', ':', '-', '^', ']', '[', '\\', '*', '?', '\u0000', '\n', '!'];
-const WIDE = ['é', 'ü', '€', '😀'];
+const WIDE = ['é', 'ü', '\u0080', 'ÿ', '€', '😀', '\ud800'];
 const SPECIAL = ['*', '*', '**', '?', '?', '[', ']', '[^', '[]', '[^]', '\\', '\\*', '\\\\', '-', '^'];
 const SETS = [
   '[a-c]',
@@ -44,6 +44,10 @@ const SETS = [
   '[\\a-c]',
   '[\\]]',
   '[^\\]',
+  '[^z-a]',
+  '[a-c-z]',
+  '[]-a]',
+  '[\\',
   '[a-z',
   '[a-',
   '[ab',
@@ -61,8 +65,8 @@ describe('MemoryPubSub answers as Redis does', () => {
     let compared = 0;
     let matched = 0;
     const property = fc.asyncProperty(
-      fc.uniqueArray(globs, { minLength: 1, maxLength: 8 }),
-      fc.array(names, { minLength: 20, maxLength: 40, size: 'max' }),
+      fc.uniqueArray(globs, { minLength: 5, maxLength: 10, size: 'max' }),
+      fc.array(names, { minLength: 25, maxLength: 40, size: 'max' }),
       async (patterns, channels) => {
         const double = new MemoryPubSub();
         const heard = { real: [] as string[], double: [] as string[] };
@@ -82,7 +86,7 @@ describe('MemoryPubSub answers as Redis does', () => {
         await real.pUnsubscribe();
       },
     );
-    await fc.assert(property, { numRuns: 400, seed: SEED });
+    await fc.assert(property, { numRuns: 600, seed: SEED });
     expect(compared).toBeGreaterThan(50_000);
     // Neither everything nor next to nothing.
     expect(matched / compared).toBeGreaterThan(0.05);
@@ -169,7 +173,7 @@ describe('MemoryPubSub answers as Redis does', () => {
       },
     );
     await fc.assert(property, { numRuns: 300, seed: SEED });
-    expect(heardInAll).toBeGreaterThan(1_000);
+    expect(heardInAll).toBeGreaterThan(500);
     for (const client of others) client.destroy();
   }, 120_000);
 });

@@ -289,6 +289,32 @@ describe('MemoryPubSub', () => {
   });
 });
 
+it('has no timer and no microtask of the real clock under a TestScheduler', () => {
+  const clocks = (['setTimeout', 'setInterval', 'setImmediate', 'queueMicrotask'] as const).map((name) =>
+    jest.spyOn(globalThis, name),
+  );
+  try {
+    marbles(
+      ({ redis, receiver, publish, sPublish, at, expectData }) => {
+        receiver.pattern('b*');
+        receiver.shard('s');
+        publish('a', '                 ----a-b-c---d-e-');
+        publish('b1', '                ----x---------y-');
+        sPublish('s', '                ----z-----------');
+        at('                           -----d-', () => redis.disconnect());
+        at('                           -------r', () => redis.reconnect());
+        at('                           -------------s', () => void receiver.stop());
+        receiver.channel('a').subscribe();
+        expectData(receiver).toBe('    ----(axz)---d|');
+      },
+      { acknowledge: 2 },
+    );
+    for (const clock of clocks) expect(clock).not.toHaveBeenCalled();
+  } finally {
+    for (const clock of clocks) clock.mockRestore();
+  }
+});
+
 describe('feed()', () => {
   it('publishes what a source emits, until it is left', async () => {
     const { redis, heard, hear } = create();
