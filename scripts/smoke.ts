@@ -49,7 +49,7 @@ for (const version of redisVersions) {
   const peer = `redis@${version}`;
   install(peer, nodeTypes);
   onEveryNode(peer, ['consumer.mjs', 'consumer.cjs']);
-  typesOf(peer, ['tsconfig.nodenext.json', 'tsconfig.bundler.json']);
+  typesOf(peer, ['tsconfig.nodenext.json', 'tsconfig.bundler.json', 'tsconfig.node10.json']);
 }
 for (const major of NEST_VERSIONS) {
   const peer = `nest@${major}`;
