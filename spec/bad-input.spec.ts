@@ -33,11 +33,11 @@ describe('bad input is a clear TypeError at the earliest moment', () => {
     expect(receiver.channels.get('')?.name).toBe('');
   });
 
-  it.each(['drop-latest', 'DROP-OLDEST', '', false, 1])('the overflow policy %p', (overflow) => {
+  it.each(['drop-latest', 'DROP-OLDEST', '', false, 1, null])('the overflow policy %p', (overflow) => {
     expect(() => create({ overflow })).toThrow(clear(/'error', 'drop-oldest' or 'drop-incoming', got/));
   });
 
-  it.each([0, -1, 1.5, NaN, Infinity, '10', 2 ** 53, true])('a capacity or maxBytes of %p', (bound) => {
+  it.each([0, -1, 1.5, NaN, Infinity, '10', 2 ** 53, true, null])('a capacity or maxBytes of %p', (bound) => {
     expect(() => create({ capacity: bound })).toThrow(clear(/'capacity' to be a positive integer, got/));
     expect(() => create({ maxBytes: bound })).toThrow(clear(/'maxBytes' to be a positive integer, got/));
   });

@@ -295,6 +295,7 @@ describe('a client that is not open', () => {
       code: 'ERR_SUBSCRIBE',
       message: expect.stringContaining('Await client.connect() before'),
     };
+    await expect(receiver.channel('a').whenSubscribed()).rejects.toMatchObject(clear);
     await expect(receiver.connect()).rejects.toMatchObject(clear);
     await expect(receiver.get()).rejects.toMatchObject(clear);
     await expect(receiver.waitMessage()).rejects.toMatchObject(clear);

@@ -65,6 +65,9 @@ const ATTACHED: Wiring = { at: 'attached', isServed: false, wasServed: false };
 const SERVED: Wiring = { at: 'attached', isServed: true, wasServed: true };
 const NONE: readonly never[] = [];
 
+/** The advice where nothing can be subscribed. */
+export const NOT_OPEN = 'the client is not open. Await client.connect() before, or use Receiver.open().';
+
 /**
  * What stands behind a Channel: it subscribes while the Channel has observers or the Receiver is connected, and hands
  * each message to both.
@@ -138,7 +141,10 @@ export class ChannelFeed<T> implements Consumer, ObservedChannel<T> {
   whenSubscribed(): Promise<void> {
     if (this.#life.at !== 'open') return Promise.reject(this.#closedError());
     if (this.isServed) return Promise.resolve();
-    if (this.#wiring.at === 'off' && this.#wiring.refusal) return Promise.reject(this.#wiring.refusal);
+    if (this.#wiring.at === 'off') {
+      const { refusal = this.hub.isOpen ? undefined : this.#refusal(NOT_OPEN) } = this.#wiring;
+      if (refusal) return Promise.reject(refusal);
+    }
     return new Promise((resolve, reject) => {
       this.#subscribeWaiters = [...this.#subscribeWaiters, { resolve, reject }];
     });
@@ -226,7 +232,7 @@ export class ChannelFeed<T> implements Consumer, ObservedChannel<T> {
 
   onRefused(cause: unknown): void {
     const reason = cause instanceof Error ? cause.message : String(cause);
-    this.#refuse(`Redis refused: ${reason}. Mend the cause, and subscribe again.`, cause);
+    this.#refuse(this.#refusal(`Redis refused: ${reason}. Mend the cause, and subscribe again.`, { cause }));
   }
 
   onEnded(error: Error | undefined): void {
@@ -249,12 +255,7 @@ export class ChannelFeed<T> implements Consumer, ObservedChannel<T> {
   }
 
   #attach(): void {
-    if (!this.hub.isOpen) {
-      return this.#refuse(
-        'the client is not open. Await client.connect() before, or use Receiver.open().',
-        undefined,
-      );
-    }
+    if (!this.hub.isOpen) return this.#refuse(this.#refusal(NOT_OPEN));
     if (this.#wiring.at === 'off') this.hub.watch(this.#owner);
     const wasServed = this.#wiring.at === 'leaving' && this.#wiring.wasServed;
     this.#wiring = wasServed ? { at: 'attached', isServed: false, wasServed } : ATTACHED;
@@ -280,8 +281,7 @@ export class ChannelFeed<T> implements Consumer, ObservedChannel<T> {
   }
 
   /** What failed is not tried again by itself: an observer that comes new does it, or `connect()`. */
-  #refuse(advice: string, cause: unknown): void {
-    const error = new SubscribeError(this.kind, this.name, advice, { cause });
+  #refuse(error: SubscribeError): void {
     const wasMerged = this.#isMerged;
     this.#isMerged = false;
     this.#unwire(error);
@@ -289,6 +289,10 @@ export class ChannelFeed<T> implements Consumer, ObservedChannel<T> {
     this.#own?.fail(error);
     this.#owner.emit({ type: 'channel-error', source: this.channel, error });
     if (wasMerged) this.#owner.onFeedRefused(this, error);
+  }
+
+  #refusal(advice: string, options?: ErrorOptions): SubscribeError {
+    return new SubscribeError(this.kind, this.name, advice, options);
   }
 
   #spread(raw: RawMessage): void {

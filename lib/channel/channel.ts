@@ -63,7 +63,7 @@ export class Channel<T = string> extends Observable<Message<T>> {
    * Resolves when Redis has acknowledged the subscription: what is published from then on is heard. It subscribes
    * nothing by itself: observe the Channel, or connect the Receiver.
    *
-   * @throws {SubscribeError} Redis refuses the subscription, or has refused it at the last try
+   * @throws {SubscribeError} Redis refuses the subscription, or has refused it at the last try; or the client is not open
    * @throws {ChannelClosedError} the Channel is closed, or closes meanwhile
    */
   whenSubscribed(): Promise<void> {

@@ -31,14 +31,10 @@ const POLICIES: readonly unknown[] = ['error', 'drop-oldest', 'drop-incoming'] s
 
 /** Checks the options and fills in the defaults; `Infinity` as a bound passes only where `unbounded` allows it. */
 export function resolveBounds(
-  options: BufferOptions,
+  { capacity = DEFAULTS.capacity, maxBytes = DEFAULTS.maxBytes, overflow = DEFAULTS.overflow }: BufferOptions,
   unbounded: 'unbounded' | 'bounded' = 'bounded',
 ): Bounds {
-  const bounds = {
-    capacity: options.capacity ?? DEFAULTS.capacity,
-    maxBytes: options.maxBytes ?? DEFAULTS.maxBytes,
-    overflow: options.overflow ?? DEFAULTS.overflow,
-  };
+  const bounds = { capacity, maxBytes, overflow };
   for (const name of ['capacity', 'maxBytes'] as const) {
     if (unbounded === 'unbounded' && bounds[name] === Infinity) continue;
     if (!Number.isSafeInteger(bounds[name]) || bounds[name] < 1) {

@@ -1,4 +1,4 @@
-import type { ChannelFeed } from '../channel/channel-feed.js';
+import { NOT_OPEN, type ChannelFeed } from '../channel/channel-feed.js';
 import { ConnectAttempt } from './connect-attempt.js';
 import { SubscribeError } from '../errors/errors.js';
 import { Grace } from '../channel/grace.js';
@@ -43,8 +43,7 @@ export class ReceiverConnection {
     const feeds = registry.all();
     const own = feeds.find((feed) => feed.hub === hub);
     if (hub.isOpen || (feeds.length > 0 && !own)) return undefined;
-    const advice = 'the client is not open. Await client.connect() before, or use Receiver.open().';
-    return new SubscribeError(own?.kind, own?.name, advice);
+    return new SubscribeError(own?.kind, own?.name, NOT_OPEN);
   }
 
   /** Connects until the end; settles when every Channel is acknowledged or refused. */
