@@ -21,6 +21,35 @@ if (examples.length > 0) {
   });
 }
 
+describe('the demo', () => {
+  const redis = sharedRedis();
+  const DEMO = 'examples/demo.ts';
+
+  it('shows what arrives, through which source, what came too late, and the stats, in plain lines', async () => {
+    const shown = await runScript(DEMO, { redisUrl: redis.url });
+    for (const line of [
+      /● news +SUBSCRIBE acknowledged/,
+      /● chat:lobby +chat:lobby +Hi! The pattern hears me\n +◆ chat:\* +chat:lobby +Hi! The pattern hears me/,
+      /◆ __keyspace@\*__:demo:\* +__keyspace@0__:demo:user +set/,
+      /● sports +sports +3 : 2 after extra time/,
+      /● news +no longer subscribed/,
+      /● alerts +late, and ignored: Disk is full/,
+      /◆ chat:\* +chat:kitchen +Who took my cup\?/,
+      /received +13 /,
+      /late +1 /,
+    ]) {
+      expect(shown).toMatch(line);
+    }
+    expect(shown).not.toContain('\u001b');
+  }, 40_000);
+
+  it('says so when REDIS_URL names no Redis, and tells no password', async () => {
+    const ending = await runScript(DEMO, { redisUrl: 'redis://:secret@127.0.0.1:1' }).catch(String);
+    expect(ending).toMatch(/Error: REDIS_URL names no Redis that answers.*Unset it/);
+    expect(ending).not.toContain('secret');
+  }, 40_000);
+});
+
 describe('a script', () => {
   let folder: string;
 

@@ -13,7 +13,7 @@ const SETTING = 'notify-keyspace-events';
 export async function demoRedis(note: (text: string) => void): Promise<DemoRedis> {
   const given = process.env.REDIS_URL;
   if (given) {
-    const { version } = await about(given);
+    const { version } = await about(given).catch(noRedis);
     const description = `Redis ${version} at ${new URL(given).host}, which REDIS_URL names`;
     return { url: given, description, ...(await restorer(given)) };
   }
@@ -25,6 +25,11 @@ export async function demoRedis(note: (text: string) => void): Promise<DemoRedis
     description: `Redis ${version} (${program}) on port ${server.port}, keeps nothing, ends with this demo`,
     [Symbol.asyncDispose]: () => server.stop(),
   };
+}
+
+function noRedis(cause: unknown): never {
+  const advice = 'Unset it, and the demo starts a Redis of its own.';
+  throw new Error(`REDIS_URL names no Redis that answers. ${advice}`, { cause });
 }
 
 async function about(url: string) {
