@@ -2,6 +2,7 @@ import { config } from 'rxjs';
 import { Receiver, type ReceiverEvent } from '../lib/index.js';
 import { createSentinel, createSentinel5, listenersOf, type Create } from './support/distributed-clients.js';
 import { RedisSentinels } from './support/redis-sentinels.js';
+import { TcpProxy } from './support/tcp-proxy.js';
 import { Traffic, type Line } from './support/traffic.js';
 import { until } from './support/until.js';
 
@@ -34,8 +35,8 @@ describe('on a Sentinel set', () => {
     await set.stop();
   });
 
-  async function fixture() {
-    const client = createSentinel(set.options);
+  async function fixture(options: object = {}) {
+    const client = createSentinel({ ...set.options, ...options });
     client.on('error', () => undefined);
     await client.connect();
     const receiver = new Receiver(client, { heartbeat: HEARTBEAT });
@@ -144,6 +145,35 @@ describe('on a Sentinel set', () => {
       await scene.traffic.during(() => set.restartSentinels());
       expect(scene.traffic.gaps).toEqual([]);
       await scene.traffic.during(() => set.killMaster());
+      expect(scene.traffic.judge().complaints).toEqual([]);
+      expect(scene.traffic.affected).toEqual(ALL);
+    });
+
+    it('finds the new master though the client asks no more since all Sentinels were away', async () => {
+      await using scene = await fixture({ maxCommandRediscovers: 0 });
+      const errors: unknown[] = [];
+      scene.client.on('error', (error) => errors.push(error));
+      await scene.traffic.during(async () => {
+        await set.restartSentinels();
+        expect(errors.map(String)).toContain('Error: None of the sentinels are available');
+        await set.killMaster();
+      });
+      expect(scene.traffic.judge().complaints).toEqual([]);
+      expect(scene.traffic.affected).toEqual(ALL);
+    });
+
+    it('finds the new master though the Sentinel that the client listens to has gone without a sign', async () => {
+      const { sentinelRootNodes } = set.options;
+      await using proxy = await TcpProxy.start(sentinelRootNodes[0]!.port);
+      const [, ...others] = sentinelRootNodes;
+      await using scene = await fixture({
+        sentinelRootNodes: [{ host: '127.0.0.1', port: proxy.port }, ...others],
+      });
+      await scene.traffic.during(async () => {
+        proxy.swallow('to-client');
+        proxy.close();
+        await set.killMaster();
+      });
       expect(scene.traffic.judge().complaints).toEqual([]);
       expect(scene.traffic.affected).toEqual(ALL);
     });

@@ -1,16 +1,26 @@
+import { asyncScheduler } from 'rxjs';
 import type { PubSubClient } from './client.js';
 import { singleUse, type NodeAddress, type NodeClient } from './node-client.js';
+import { SentinelScout, type SentinelScoutClient } from './sentinel-scout.js';
 import type { Topology, TopologyObserver } from './topology.js';
 
 /** What `createSentinel` returns, as far as this package needs it. */
-export interface SentinelClient extends PubSubClient {
-  getMasterNode(): NodeAddress | undefined;
+export interface SentinelClient extends SentinelScoutClient {
   _execute<T>(isReadonly: boolean | undefined, work: (client: NodeClient) => Promise<T>): Promise<T>;
 }
 
 export function isSentinelClient(client: PubSubClient): client is SentinelClient {
   const { getMasterNode, _execute } = client as Partial<SentinelClient>;
   return typeof getMasterNode === 'function' && typeof _execute === 'function';
+}
+
+/** Milliseconds of trouble that the client is given to find a new master itself. */
+const PATIENCE = 2_000;
+
+/** What a scout has found, where the client keeps to another. */
+interface Discovery {
+  readonly master: NodeAddress;
+  readonly insteadOf: NodeAddress | undefined;
 }
 
 /** A master that others stand in for: one lane, to whoever is master now. */
@@ -28,9 +38,14 @@ export class SentinelTopology implements Topology {
   /** The master when it was last asked for. */
   #current: NodeAddress | undefined;
   #observer: TopologyObserver | undefined;
+  /** Since when the lane leads to no master. */
+  #troubledSince: number | undefined;
+  #discovery: Discovery | undefined;
+  readonly #scout: SentinelScout;
 
   constructor(client: SentinelClient) {
     this.#client = client;
+    this.#scout = new SentinelScout(client);
   }
 
   laneOf(): string {
@@ -38,19 +53,20 @@ export class SentinelTopology implements Topology {
   }
 
   open(): NodeClient | undefined {
-    const master = this.#client.getMasterNode();
+    const master = this.#master();
     if (!this.#template || !master) return undefined;
     this.#target = master;
     return singleUse(this.#template, { host: master.host, port: master.port });
   }
 
   isMisled(): boolean {
-    const master = this.#client.getMasterNode();
+    const master = this.#master();
     return master !== undefined && this.#target !== undefined && !isSame(master, this.#target);
   }
 
   onLost(): void {
     // It leads to the master again, whoever that is by then.
+    this.#troubledSince ??= asyncScheduler.now();
   }
 
   settlingTime(): number {
@@ -60,8 +76,10 @@ export class SentinelTopology implements Topology {
   refresh(): Promise<boolean> {
     // Not awaited: it waits itself, for a master.
     if (!this.#template) void this.#findTemplate();
+    if (this.#troubledSince === undefined) this.#scout.recall();
+    else if (asyncScheduler.now() - this.#troubledSince > PATIENCE) void this.#explore();
     const last = this.#current;
-    this.#current = this.#client.getMasterNode();
+    this.#current = this.#master();
     return Promise.resolve(!isSame(last, this.#current));
   }
 
@@ -70,8 +88,12 @@ export class SentinelTopology implements Topology {
   }
 
   async isSound(_lane: string, client: NodeClient): Promise<boolean> {
-    const reply: unknown = await client.sendCommand(['HELLO']);
-    return !/replica|slave/.test(JSON.stringify(reply instanceof Map ? [...reply] : reply));
+    const isMaster = await client.sendCommand(['HELLO']).then(isOfMaster, (error: unknown) => {
+      if (client.isReady === false) throw error;
+      return true;
+    });
+    this.#troubledSince = isMaster ? undefined : (this.#troubledSince ?? asyncScheduler.now());
+    return isMaster;
   }
 
   watch(observer: TopologyObserver): void {
@@ -89,6 +111,22 @@ export class SentinelTopology implements Topology {
     for (const [event, listener] of Object.entries(this.#listeners)) this.#client.off(event, listener);
     this.#listeners = {};
     this.#observer = undefined;
+    this.#scout.recall();
+  }
+
+  #master(): NodeAddress | undefined {
+    const own = this.#client.getMasterNode();
+    // It has moved on: it knows more than was found.
+    if (own && !isSame(own, this.#discovery?.insteadOf)) this.#discovery = undefined;
+    return this.#discovery?.master ?? own;
+  }
+
+  async #explore(): Promise<void> {
+    const insteadOf = this.#discovery?.insteadOf ?? this.#target;
+    const master = await this.#scout.ask();
+    if (!master || isSame(master, this.#master())) return;
+    this.#discovery = { master, insteadOf };
+    this.#observer?.onChange();
   }
 
   async #findTemplate(): Promise<void> {
@@ -103,6 +141,12 @@ export class SentinelTopology implements Topology {
     }
     this.#isAsking = false;
   }
+}
+
+function isOfMaster(hello: unknown): boolean {
+  return !/replica|slave/.test(
+    JSON.stringify(hello instanceof Map ? [...(hello as Map<unknown, unknown>)] : hello),
+  );
 }
 
 function isSame(one: NodeAddress | undefined, other: NodeAddress | undefined): boolean {
