@@ -10,7 +10,10 @@ import { until } from './support/until.js';
 
 jest.setTimeout(60_000);
 
-const HEARTBEAT = 300;
+/** Milliseconds in which a node answers, though the machine be busy: else its connection is given up, with a gap. */
+const HEARTBEAT = 1_000;
+/** Half of it a node may be too busy to answer the others: else Redis gives up their connection and what was on its way. */
+const NODE_TIMEOUT = 3_000;
 const PATIENT = { timeout: 30_000 };
 const NAMES = ['north', 'east', 'south', 'west'];
 const LINES: readonly Line[] = [
@@ -25,7 +28,7 @@ describe('on a cluster', () => {
   const onUnhandled = (error: unknown) => unhandled.push(error);
 
   beforeAll(async () => {
-    cluster = await RedisCluster.start();
+    cluster = await RedisCluster.start({ args: ['--cluster-node-timeout', String(NODE_TIMEOUT)] });
     process.on('unhandledRejection', onUnhandled);
     config.onUnhandledError = onUnhandled;
   });

@@ -66,24 +66,26 @@ export class RedisCluster implements AsyncDisposable {
     });
   }
 
-  /** Publishes at the owner of a sharded channel's slot, or at the last node that is reachable. */
+  /**
+   * Publishes at the last node that is reachable; a sharded channel at the master of its slot, because what is published at a
+   * replica may get lost on its way from there.
+   */
   readonly publish = async (kind: 'channel' | 'shard', name: string, data: string): Promise<unknown> => {
-    const node = this.#publisherOf(kind, name);
-    if (kind === 'channel') return node.admin.publish(name, data);
+    if (kind === 'channel') {
+      const node = this.nodes.findLast(({ admin }) => admin.isReady) ?? this.nodes[0]!;
+      return node.admin.publish(name, data);
+    }
+    const owner = this.#owners.get(name) ?? (await this.ownerOf(name));
+    this.#owners.set(name, owner);
     try {
-      return await node.admin.sPublish(name, data);
+      return await owner.admin.sPublish(name, data);
     } catch (error) {
       const port = /^MOVED \d+ .*:(\d+)$/.exec((error as Error).message)?.[1];
-      const next = this.nodes[(this.nodes.indexOf(node) + 1) % this.nodes.length]!;
+      const next = this.nodes[(this.nodes.indexOf(owner) + 1) % this.nodes.length]!;
       this.#owners.set(name, this.nodes.find((other) => String(other.port) === port) ?? next);
       throw error;
     }
   };
-
-  #publisherOf(kind: 'channel' | 'shard', name: string): RedisNode {
-    const alive = this.nodes.filter(({ admin }) => admin.isReady);
-    return (kind === 'shard' ? this.#owners.get(name) : undefined) ?? alive.at(-1) ?? this.nodes[0]!;
-  }
 
   /** Lets the master's replica take its place, with both alive. */
   async failOver(master: RedisNode): Promise<RedisNode> {

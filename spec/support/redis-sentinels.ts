@@ -38,7 +38,7 @@ class Sentinel {
       'bind 127.0.0.1',
       `dir ${sentinel.#dir}`,
       `sentinel monitor ${MASTER_NAME} 127.0.0.1 ${masterPort} 2`,
-      `sentinel down-after-milliseconds ${MASTER_NAME} 500`,
+      `sentinel down-after-milliseconds ${MASTER_NAME} 1000`,
       `sentinel failover-timeout ${MASTER_NAME} 3000`,
     ];
     await writeFile(sentinel.#config, lines.join('\n'));
