@@ -56,11 +56,16 @@ export class ClusterTopology implements Topology {
   #isMember = true;
   /** Since when it is not, or has lost sight of the others: in a fail-over each has, for a moment. */
   #lostSince: number | undefined;
+  #confirmedAt = 0;
   /** How many answers in a row were older than the map. */
   #outdated = 0;
 
   constructor(client: ClusterClient) {
     this.#client = client;
+  }
+
+  get confirmedAt(): number {
+    return this.#confirmedAt;
   }
 
   laneOf(kind: ChannelKind, name: string): string {
@@ -96,6 +101,7 @@ export class ClusterTopology implements Topology {
   }
 
   async refresh(): Promise<boolean> {
+    const askedAt = asyncScheduler.now();
     const map = await askNodes(await this.#readyClients());
     if (!map) return false;
     const last = this.#map;
@@ -103,7 +109,10 @@ export class ClusterTopology implements Topology {
     this.#outdated = 0;
     this.#isMember = map.nodes.some((node) => keyOf(node) === this.#broadcaster);
     this.#map = map;
-    if (map.fingerprint === last?.fingerprint) return false;
+    if (map.fingerprint === last?.fingerprint) {
+      this.#confirmedAt = askedAt;
+      return false;
+    }
     const isFailOver = map.masters.some((node) => this.#isReplica(node, last));
     if (isFailOver) await firstValueFrom(timer(SETTLING_TIME, asyncScheduler));
     return true;
@@ -139,6 +148,7 @@ export class ClusterTopology implements Topology {
   }
 
   watch(observer: TopologyObserver): void {
+    this.#confirmedAt = asyncScheduler.now();
     this.#onDisconnect = () => {
       if (!this.#client.isOpen) observer.onEnded();
     };

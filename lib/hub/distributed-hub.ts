@@ -217,6 +217,8 @@ export class DistributedHub implements PubSubHub, LaneHost, TopologyObserver, Wa
   }
 
   #move(moves: readonly Move[]): void {
+    // A server that the others have lost sight of goes on to say that all is in order.
+    const lastConfirmed = this.#topology.confirmedAt - this.#topology.belief;
     this.batch(() => {
       for (const { name, from, to } of moves) {
         if (this.#routes.shard.get(name) !== from) continue;
@@ -224,7 +226,7 @@ export class DistributedHub implements PubSubHub, LaneHost, TopologyObserver, Wa
         const { isOnline, doubtfulSince } = from;
         const eviction = from.hub.evict('shard', name);
         if (!eviction) continue;
-        const since = isOnline ? Math.min(eviction.since, doubtfulSince) : eviction.since;
+        const since = isOnline ? Math.min(eviction.since, doubtfulSince, lastConfirmed) : eviction.since;
         to.hub.adopt('shard', name, { ...eviction, since });
         if (eviction.consumers.length === 0 && this.#routes.shard.get(name) === to) {
           this.#routes.shard.delete(name);

@@ -27,6 +27,7 @@ interface Discovery {
 export class SentinelTopology implements Topology {
   /** Sentinels tell one another every two seconds, and only then do they tell the client. */
   readonly belief = 5_000;
+  readonly confirmedAt = Infinity;
 
   readonly #client: SentinelClient;
   #listeners: Readonly<Record<string, () => void>> = {};

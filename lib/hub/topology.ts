@@ -5,6 +5,8 @@ import type { NodeClient } from './node-client.js';
 export interface Topology {
   /** Milliseconds for which a server may still say that something is its own which others have already. */
   readonly belief: number;
+  /** When the servers were last asked and said that all is where `laneOf` has it; `Infinity` where each says it of itself. */
+  readonly confirmedAt: number;
   /** The lane that carries a name: all names of one lane share a connection. */
   laneOf(kind: ChannelKind, name: string): string;
   /** A fresh client for a lane, not yet connected; undefined while nobody knows where it should lead. */
