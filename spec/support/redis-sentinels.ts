@@ -126,9 +126,10 @@ export class RedisSentinels implements AsyncDisposable {
   readonly publish = (kind: 'channel' | 'shard', name: string, data: string): Promise<unknown> =>
     kind === 'shard' ? this.#master.admin.sPublish(name, data) : this.#master.admin.publish(name, data);
 
-  /** Kills all Sentinels, and starts them again. */
-  async restartSentinels(): Promise<void> {
+  /** Kills all Sentinels, and starts them again when `meanwhile` is done. */
+  async restartSentinels(meanwhile?: () => Promise<unknown>): Promise<void> {
     await Promise.all(this.sentinels.map((sentinel) => sentinel.kill()));
+    await meanwhile?.();
     await Promise.all(this.sentinels.map((sentinel) => sentinel.restart()));
     await until(() => this.#areSettled().catch(() => false), WITHIN);
   }
