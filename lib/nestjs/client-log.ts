@@ -1,6 +1,7 @@
 import type { LoggerService } from '@nestjs/common';
 import type { Gap } from '../index.js';
 import type { Role } from './client-listeners.js';
+import { errorText } from './error-text.js';
 
 const NAMES: Record<Role, string> = { sub: 'that subscribes', pub: 'that replies' };
 
@@ -14,7 +15,7 @@ export class ClientLog {
   }
 
   error(role: Role, error: unknown): void {
-    const text = `The client ${NAMES[role]}: ${describe(error)}`;
+    const text = `The client ${NAMES[role]}: ${errorText(error)}`;
     if (this.#said.has(text)) return;
     this.#said.add(text);
     this.#logger.error(text);
@@ -37,10 +38,4 @@ export class ClientLog {
     const names = channels.map(({ name }) => name).join(', ');
     this.#logger.warn(`Messages may be missing of ${until - since} ms, on ${names}`);
   }
-}
-
-/** Several addresses of one name that all fail make an error without a message. */
-function describe(error: unknown): string {
-  const { message, code } = error as { message?: string; code?: string };
-  return message === '' && code !== undefined ? code : (message ?? String(error));
 }

@@ -41,6 +41,8 @@ export interface DispatchOptions {
 
 type Packet = Partial<IncomingRequest> & { readonly metadata?: unknown };
 
+/** Refusals that may be on their way at a time: a publisher that lags behind is not to pile them up. */
+const MOST_REFUSALS = 1_000;
 const OVERLOADED = { status: 'error', message: 'The server is overloaded, and did not take this request.' };
 const CLOSED = { status: 'error', message: 'The server was closed before this was complete.' };
 
@@ -49,13 +51,19 @@ export class MessageDispatch {
   readonly #options: DispatchOptions;
   /** Fails when the server is closed. */
   readonly #closed = new Subject<never>();
+  #isClosed = false;
+  #refusals = 0;
 
   constructor(options: DispatchOptions) {
     this.#options = options;
   }
 
-  /** Cuts off the streams that handlers have returned, with an error, which goes to who has asked. */
+  /**
+   * Cuts off what is being answered and the streams that handlers have returned, with an error, which goes to who has
+   * asked. What comes from now on is not handled: a request is answered with that error.
+   */
   close(): void {
+    this.#isClosed = true;
     this.#closed.error(CLOSED);
   }
 
@@ -75,6 +83,7 @@ export class MessageDispatch {
   /** Resolves when the handler is done, and Redis has its answers. Never rejects. */
   async handle(message: Message<unknown>): Promise<void> {
     if (isReply(message)) return;
+    if (this.#isClosed) return this.#refuse(message, CLOSED);
     const registration = this.#registrationOf(message);
     const { server, onError } = this.#options;
     const onFailure = (error: unknown) =>
@@ -101,11 +110,18 @@ export class MessageDispatch {
 
   /** Whoever waits for the answer to a message that was dropped learns that there will be none. Never rejects. */
   async refuse(message: Message<unknown>): Promise<void> {
+    if (this.#refusals >= MOST_REFUSALS) return;
+    this.#refusals++;
+    await this.#refuse(message, OVERLOADED);
+    this.#refusals--;
+  }
+
+  async #refuse(message: Message<unknown>, err: unknown): Promise<void> {
     try {
       const { deserializer } = this.#options.server;
       const packet = await deserializer.deserialize(message.data, { channel: message.channel });
       const request = this.#requestOf(message, packet);
-      if (request) await this.#options.replies?.send(request, { err: OVERLOADED, isDisposed: true });
+      if (request) await this.#options.replies?.send(request, { err, isDisposed: true });
     } catch {
       // Nobody waits who could be found.
     }

@@ -11,6 +11,7 @@ import {
   Subject,
   Subscription,
   timer,
+  type Subscriber,
 } from 'rxjs';
 import { ConnectionLostError, mergeMapBounded, type Message, type Receiver } from '../index.js';
 
@@ -33,6 +34,8 @@ const DROPS_TOLD_EVERY = 1_000;
 /** Takes what a Receiver hears, and has it handled: a bounded number at a time, and in order within a key. */
 export class MessageIntake {
   readonly #running = new Subscription();
+  /** One for each message that is being handled. */
+  readonly #handling = new Set<Subscriber<never>>();
   readonly #end: Promise<void>;
 
   constructor(receiver: Receiver<unknown>, options: IntakeOptions) {
@@ -48,7 +51,7 @@ export class MessageIntake {
           return error instanceof ConnectionLostError ? EMPTY : of(undefined);
         },
       }),
-      mergeMapBounded((message) => completion(handle(message)), {
+      mergeMapBounded((message) => this.#completionOf(handle(message)), {
         ...bounds,
         onDrop(message) {
           dropped++;
@@ -63,17 +66,26 @@ export class MessageIntake {
   }
 
   /** Resolves when everything has been handled, or after so many milliseconds: to whether it was in time. */
-  async end(patience: number): Promise<boolean> {
+  isDone(patience: number): Promise<boolean> {
     const outcomes = [from(this.#end).pipe(map(() => true)), timer(patience).pipe(map(() => false))];
-    const isInTime = await firstValueFrom(race(outcomes));
-    this.#running.unsubscribe();
-    return isInTime;
+    return firstValueFrom(race(outcomes));
   }
-}
 
-/** What RxJS would make of a promise that never rejects, with fewer steps. */
-function completion(promise: Promise<void>): Observable<never> {
-  return new Observable((subscriber) => {
-    void promise.then(() => subscriber.complete());
-  });
+  /** Waits no longer for what is being handled: what has waited behind it comes. */
+  giveUp(): void {
+    for (const subscriber of [...this.#handling]) subscriber.complete();
+  }
+
+  stop(): void {
+    this.#running.unsubscribe();
+  }
+
+  /** What RxJS would make of a promise that never rejects, with fewer steps. */
+  #completionOf(promise: Promise<void>): Observable<never> {
+    return new Observable((subscriber) => {
+      this.#handling.add(subscriber);
+      void promise.then(() => subscriber.complete());
+      return () => this.#handling.delete(subscriber);
+    });
+  }
 }

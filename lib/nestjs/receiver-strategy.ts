@@ -7,6 +7,7 @@ import { ClientListeners, type ClientListener } from './client-listeners.js';
 import { ClientLog } from './client-log.js';
 import { ConnectionState, type ReceiverStrategyStatus } from './connection-state.js';
 import { Connections } from './connections.js';
+import { errorText, stackOf } from './error-text.js';
 import { MessageIntake } from './message-intake.js';
 import {
   resolveStrategyOptions,
@@ -28,6 +29,16 @@ interface Session {
   readonly dispatch: MessageDispatch;
   readonly intake: MessageIntake;
 }
+
+/** A `listen()` that has not succeeded or failed yet. */
+interface Opening {
+  readonly controller: AbortController;
+  /** Never rejects. */
+  readonly settled: Promise<unknown>;
+}
+
+/** Milliseconds that the last answers have after `drainTimeout`. */
+const FAREWELL = 1_000;
 
 /**
  * A transport of Nest's microservices on Redis Pub/Sub. On the wire it is Nest's own Redis transport, whose `ClientProxy`
@@ -64,8 +75,9 @@ export class ReceiverStrategy
   readonly #state = new ConnectionState(this._status$, new ClientLog(this.logger), this.#listeners);
   /** Nest's own, that only goes on. */
   readonly #noStartHook: unknown = this.onProcessingStartHook;
-  #opening: AbortController | undefined;
+  #opening: Opening | undefined;
   #session: Session | undefined;
+  #closing: Promise<void> | undefined;
 
   /** @throws {TypeError} an option that is none */
   constructor(options: ReceiverStrategyOptions = {}) {
@@ -87,22 +99,10 @@ export class ReceiverStrategy
    * Unsubscribes, handles and answers what had come until then, and closes the clients of its own. It waits for the
    * handlers for `drainTimeout` at the most.
    */
-  async close(): Promise<void> {
-    this.#opening?.abort(new Error('The server was closed while it was connecting.'));
-    const session = this.#session;
-    if (!session) return;
-    this.#session = undefined;
-    this.#state.end();
-    await session.receiver.drain();
-    const { drainTimeout } = this.#options;
-    if (!(await session.intake.end(drainTimeout))) {
-      this.logger.warn(`Closed with messages that were not handled within ${drainTimeout} ms`);
-      session.dispatch.close();
-      // What it replies goes out a turn later.
-      await firstValueFrom(timer(0));
-    }
-    await this.#release(session.connections);
-    this._status$.next('disconnected');
+  close(): Promise<void> {
+    this.#opening?.controller.abort(new Error('The server was closed while it was connecting.'));
+    this.#closing ??= this.#end().finally(() => (this.#closing = undefined));
+    return this.#closing;
   }
 
   /** Listens to an event of both clients, from when they are made. */
@@ -121,32 +121,62 @@ export class ReceiverStrategy
   }
 
   async #open(): Promise<void> {
-    if (this.#opening ?? this.#session) throw new Error('The server listens already. Close it first.');
-    const opening = new AbortController();
-    this.#opening = opening;
+    if (this.#opening ?? (this.#session && !this.#closing)) {
+      throw new Error('The server listens already. Close it first.');
+    }
+    const controller = new AbortController();
+    const session = this.#connect(controller.signal, this.#closing);
+    this.#opening = { controller, settled: session.catch(() => undefined) };
     try {
-      this.#session = await this.#connect(opening.signal);
+      this.#session = await session;
     } finally {
       this.#opening = undefined;
     }
     this.#state.begin();
   }
 
-  async #connect(signal: AbortSignal): Promise<Session> {
+  async #connect(signal: AbortSignal, earlier: Promise<void> | undefined): Promise<Session> {
+    await earlier;
     const connections = await Connections.open(this.#options, this.#listeners, signal);
     const { codec } = this.#options;
-    const receiver = new Receiver<unknown>(connections.subscriber, { codec, autoStop: false });
+    let receiver: Receiver<unknown> | undefined;
     try {
+      // The signal stops it: it does not wait for an acknowledgement then.
+      receiver = new Receiver<unknown>(connections.subscriber, { codec, autoStop: false, signal });
       const dispatch = this.#dispatch(this.#register(receiver, connections), connections);
       receiver.events.subscribe((event) => this.#state.onEvent(event));
       await receiver.connect();
       signal.throwIfAborted();
       return { connections, receiver, dispatch, intake: this.#takeIn(receiver, dispatch) };
     } catch (error) {
-      await receiver.stop();
+      await receiver?.stop();
       await this.#release(connections);
-      throw error;
+      throw signal.aborted ? signal.reason : error;
     }
+  }
+
+  async #end(): Promise<void> {
+    await this.#opening?.settled;
+    const session = this.#session;
+    if (!session) return;
+    const { connections, receiver, intake } = session;
+    this.#state.end();
+    await receiver.drain();
+    if (!(await intake.isDone(this.#options.drainTimeout))) await this.#cutOff(session);
+    intake.stop();
+    await this.#release(connections);
+    this.#session = undefined;
+    this._status$.next('disconnected');
+  }
+
+  /** Whoever waits for an answer gets one: those whose requests are being handled, and those whose requests wait. */
+  async #cutOff({ dispatch, intake }: Session): Promise<void> {
+    this.logger.warn(`Closed with messages that were not handled within ${this.#options.drainTimeout} ms`);
+    dispatch.close();
+    // What that replies goes out a turn later.
+    await firstValueFrom(timer(0));
+    intake.giveUp();
+    await intake.isDone(FAREWELL);
   }
 
   #register(receiver: Receiver<unknown>, { publisher }: Connections): Map<Channel<unknown>, Registration> {
@@ -205,7 +235,6 @@ export class ReceiverStrategy
   }
 
   #report(what: string, error: unknown): void {
-    const { message, stack } = error as Partial<Error>;
-    this.logger.error(`${what}: ${message ?? String(error)}`, stack);
+    this.logger.error(`${what}: ${errorText(error)}`, stackOf(error));
   }
 }

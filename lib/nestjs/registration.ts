@@ -22,14 +22,32 @@ export function register(
   handler: MessageHandler,
   defaultCodec: Codec<unknown>,
 ): Registration {
-  const { kind = kindOf(name), codec = defaultCodec } = (handler.extras ?? {}) as HandlerExtras;
+  const { kind, codec = defaultCodec } = extrasOf(handler, name);
   if (!KINDS.includes(kind)) {
     throw invalidArgument(`the kind of the handler of ${name}`, "'channel', 'pattern' or 'shard'", kind);
   }
+  assertAlike(handler, name);
   const channel = receiver[kind](name, { codec });
   // A pattern hears requests that another handler is there for.
   const isAnswering = !handler.isEventHandler || kind !== 'pattern';
   return { handler, name, channel, codec, isAnswering };
+}
+
+/** Nest chains the handlers of one name, and one subscription serves them all. */
+function assertAlike(first: MessageHandler, name: string): void {
+  const { kind, codec } = extrasOf(first, name);
+  let handler: MessageHandler | undefined = first;
+  while ((handler = handler.next as MessageHandler | undefined)) {
+    const other = extrasOf(handler, name);
+    if (other.kind === kind && other.codec === codec) continue;
+    const advice = 'One subscription serves them all: give each the same extras.';
+    throw invalidArgument(`the handlers of ${name}`, 'of one kind and codec', other, advice);
+  }
+}
+
+function extrasOf({ extras }: MessageHandler, name: string) {
+  const { kind = kindOf(name), codec } = (extras ?? {}) as HandlerExtras;
+  return { kind, codec };
 }
 
 /** Whether a pattern has heard what somebody was answered: what matches requests matches the replies to them too. */

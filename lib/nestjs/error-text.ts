@@ -1,0 +1,14 @@
+import { inspect } from 'node:util';
+
+/** What to say of something that was thrown, whatever it is: an Error, one of Nest's objects, `undefined`. Never throws. */
+export function errorText(error: unknown): string {
+  if (typeof error === 'string') return error;
+  const { message, code } = (error ?? {}) as { message?: unknown; code?: unknown };
+  if (typeof message !== 'string') return inspect(error);
+  // Several addresses of one name that all fail make an error without a message.
+  return message === '' && typeof code === 'string' ? code : message;
+}
+
+export function stackOf(error: unknown): string | undefined {
+  return error instanceof Error ? error.stack : undefined;
+}
