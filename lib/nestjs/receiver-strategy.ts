@@ -111,14 +111,12 @@ export class ReceiverStrategy
   }
 
   /** `[publisher, subscriber, receiver]`: the two clients, as Nest's own has them, and the Receiver. */
-  // The type parameter is Nest's: who calls says what it is.
-  // eslint-disable-next-line @typescript-eslint/no-unnecessary-type-parameters
-  unwrap<T>(): T {
+  override readonly unwrap: Server['unwrap'] = () => {
     if (!this.#session)
       throw new Error('The server does not listen. Await listen() or startAllMicroservices().');
     const { connections, receiver } = this.#session;
-    return [connections.publisher, connections.subscriber, receiver] as T;
-  }
+    return [connections.publisher, connections.subscriber, receiver] as never;
+  };
 
   async #open(): Promise<void> {
     if (this.#opening ?? (this.#session && !this.#closing)) {
