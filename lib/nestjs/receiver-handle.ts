@@ -3,6 +3,8 @@ import { closeClient, openClient } from '../receiver/open-client.js';
 import { invalidArgument } from '../errors/invalid-argument.js';
 import type { ReceiverModuleOptions } from './receiver-module-options.js';
 
+const handles = new WeakMap<object, ReceiverHandle>();
+
 /** A module's Receiver, and what is known of its connection. */
 export class ReceiverHandle {
   readonly receiver: Receiver<unknown>;
@@ -13,6 +15,7 @@ export class ReceiverHandle {
   private constructor(client: PubSubClient, receiver: Receiver<unknown>) {
     this.#client = client;
     this.receiver = receiver;
+    handles.set(receiver, this);
     const onReady = () => (this.#isAway = false);
     client.on('ready', onReady);
     receiver.events.subscribe({
@@ -25,6 +28,11 @@ export class ReceiverHandle {
         client.off('ready', onReady);
       },
     });
+  }
+
+  /** Missing where something else is provided in the place of a Receiver, as in a test. */
+  static of(receiver: Receiver<unknown>): ReceiverHandle | undefined {
+    return handles.get(receiver);
   }
 
   /** Resolves when it may be used: connected to Redis and, if that is asked for, subscribed. */

@@ -1,8 +1,8 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { ModuleRef } from '@nestjs/core';
-import type { ReceiverStats } from '../index.js';
-import type { ReceiverHandle } from './receiver-handle.js';
-import { getHandleToken } from './receiver-token.js';
+import type { Receiver, ReceiverStats } from '../index.js';
+import { ReceiverHandle } from './receiver-handle.js';
+import { getReceiverToken } from './receiver-token.js';
 
 /** What `@nestjs/terminus` takes for the result of a check: under its key, the status and what explains it. */
 export type ReceiverHealth<Key extends string = string> = Record<
@@ -37,10 +37,10 @@ export class ReceiverHealthIndicator {
    * @param name of the Receiver, as in `@InjectReceiver(name)`
    */
   isHealthy<const Key extends string>(key: Key, name?: string): ReceiverHealth<Key> {
-    const { obstacle, receiver } = this.#moduleRef.get<ReceiverHandle>(getHandleToken(name), {
-      strict: false,
-    });
-    const { buffered, dropped, gaps } = receiver.stats;
+    const receiver = this.#moduleRef.get<Receiver<unknown>>(getReceiverToken(name), { strict: false });
+    const obstacle = ReceiverHandle.of(receiver)?.obstacle;
+    // A test may have put anything in its place.
+    const { buffered, dropped, gaps } = (receiver.stats as ReceiverStats | undefined) ?? {};
     const detail = { buffered, dropped, gaps };
     const result = obstacle ? { status: 'down', message: obstacle, ...detail } : { status: 'up', ...detail };
     return { [key]: result } as ReceiverHealth<Key>;

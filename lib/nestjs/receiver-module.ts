@@ -6,13 +6,14 @@ import {
   type DynamicModule,
   type OnApplicationShutdown,
 } from '@nestjs/common';
+import type { Receiver } from '../index.js';
 import { ReceiverHandle } from './receiver-handle.js';
 import { ReceiverHealthIndicator } from './receiver-health-indicator.js';
 import type { ReceiverModuleExtras, ReceiverModuleOptions } from './receiver-module-options.js';
-import { getHandleToken, getReceiverToken } from './receiver-token.js';
+import { getReceiverToken } from './receiver-token.js';
 
-/** The module's own handle, whatever its name. */
-const HANDLE = Symbol('handle');
+/** The module's own Receiver, whatever its name. */
+const RECEIVER = Symbol('receiver');
 
 const { ConfigurableModuleClass, MODULE_OPTIONS_TOKEN } =
   new ConfigurableModuleBuilder<ReceiverModuleOptions>()
@@ -48,12 +49,12 @@ export type ReceiverModuleAsyncOptions = ConfigurableModuleAsyncOptions<
  */
 @Module({})
 export class ReceiverModule extends ConfigurableModuleClass implements OnApplicationShutdown {
-  readonly #handle: ReceiverHandle;
+  readonly #receiver: Receiver<unknown>;
 
   /** Nest calls it. */
-  constructor(@Inject(HANDLE) handle: ReceiverHandle) {
+  constructor(@Inject(RECEIVER) receiver: Receiver<unknown>) {
     super();
-    this.#handle = handle;
+    this.#receiver = receiver;
   }
 
   /** With options that are known. */
@@ -67,13 +68,12 @@ export class ReceiverModule extends ConfigurableModuleClass implements OnApplica
   }
 
   /** What was on its way is taken; whoever consumes the Receiver then comes to its end. */
-  onApplicationShutdown(): Promise<void> {
-    return this.#handle.receiver.drain();
+  async onApplicationShutdown(): Promise<void> {
+    await ReceiverHandle.of(this.#receiver)?.receiver.drain();
   }
 }
 
 function provideReceiver(definition: DynamicModule, { name, isGlobal }: ReceiverModuleExtras): DynamicModule {
-  const handle = getHandleToken(name);
   const receiver = getReceiverToken(name);
   return {
     ...definition,
@@ -81,12 +81,12 @@ function provideReceiver(definition: DynamicModule, { name, isGlobal }: Receiver
     providers: [
       ...(definition.providers ?? []),
       {
-        provide: handle,
+        // Where a test provides another one, nothing is opened.
+        provide: receiver,
         inject: [MODULE_OPTIONS_TOKEN],
-        useFactory: (options: ReceiverModuleOptions) => ReceiverHandle.open(options),
+        useFactory: async (options: ReceiverModuleOptions) => (await ReceiverHandle.open(options)).receiver,
       },
-      { provide: HANDLE, useExisting: handle },
-      { provide: receiver, inject: [handle], useFactory: ({ receiver }: ReceiverHandle) => receiver },
+      { provide: RECEIVER, useExisting: receiver },
       ReceiverHealthIndicator,
     ],
     exports: [receiver, ReceiverHealthIndicator],

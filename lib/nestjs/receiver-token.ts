@@ -2,16 +2,10 @@ import { Inject } from '@nestjs/common';
 
 const DEFAULT_NAME = 'default';
 
-// The same in the ES module and in the CommonJS build.
-const token = (what: string, name: string) => Symbol.for(`rx-redis-receiver.nestjs.${what}.${name}`);
-
 /** The token that a Receiver is provided under: what a test overrides. */
 export function getReceiverToken(name: string = DEFAULT_NAME): symbol {
-  return token('receiver', name);
-}
-
-export function getHandleToken(name: string = DEFAULT_NAME): symbol {
-  return token('handle', name);
+  // The same in the ES module and in the CommonJS build.
+  return Symbol.for(`rx-redis-receiver.nestjs.receiver.${name}`);
 }
 
 /**

@@ -10,7 +10,7 @@ import {
 import { HealthCheckService, TerminusModule } from '@nestjs/terminus';
 import { Test } from '@nestjs/testing';
 import { createClient } from 'redis';
-import { json, type Receiver } from 'rx-redis-receiver';
+import { json, Receiver } from 'rx-redis-receiver';
 import {
   getReceiverToken,
   InjectReceiver,
@@ -18,6 +18,8 @@ import {
   ReceiverModule,
   type ReceiverModuleOptions,
 } from 'rx-redis-receiver/nestjs';
+import { MemoryPubSub } from 'rx-redis-receiver/testing';
+import { freePort } from '../support/free-port.js';
 import { NestLog } from '../support/nest-log.js';
 import { RedisServer } from '../support/redis-server.js';
 import { until } from '../support/until.js';
@@ -217,16 +219,33 @@ describe('ReceiverModule', () => {
     await until(async () => (await admin.clientList()).length === 1);
   });
 
-  it('can be replaced in a test', async () => {
+  it('can be replaced in a test, which then needs no Redis', async () => {
     const fake = { subscribe: () => undefined, channel: () => undefined };
     const app = await Test.createTestingModule({
-      imports: [ReceiverModule.forRoot({ client: await bare() }), NewsModule],
+      imports: [ReceiverModule.forRoot({ redis: `redis://127.0.0.1:${await freePort()}` }), NewsModule],
     })
       .overrideProvider(getReceiverToken())
       .useValue(fake)
       .compile();
-    closing.push(() => app.close());
+    await app.init();
     expect(app.get(News, { strict: false }).receiver).toBe(fake);
+    expect(app.get(ReceiverHealthIndicator).isHealthy('redis')).toEqual({ redis: { status: 'up' } });
+    await app.close();
+  });
+
+  it('leaves a Receiver that replaces it to who has made that', async () => {
+    const receiver = new Receiver(new MemoryPubSub());
+    const app = await Test.createTestingModule({ imports: [ReceiverModule.forRoot(), NewsModule] })
+      .overrideProvider(getReceiverToken())
+      .useValue(receiver)
+      .compile();
+    await app.init();
+    expect(app.get(ReceiverHealthIndicator).isHealthy('redis')).toMatchObject({
+      redis: { status: 'up', buffered: 0 },
+    });
+    await app.close();
+    expect(receiver.isActive).toBe(true);
+    await receiver.stop();
   });
 });
 
