@@ -97,6 +97,22 @@ describeWithChromium(`the dashboard, in ${chromium ?? 'a Chromium, which is not 
     expect(complaints).toEqual([]);
   }, 30_000);
 
+  it('keeps the labels of what happens at almost the same time apart', async () => {
+    await page.getByRole('button', { name: 'Burst' }).click();
+    await page.locator('#log', { hasText: 'The queue is full' }).waitFor();
+    await page.getByRole('button', { name: 'Kill' }).click();
+    for (const kind of ['overflow', 'gap']) await appears(page, `#rates .band-label.${kind}`);
+    const extents = await page.evaluate<[left: number, right: number][]>(
+      `[...document.querySelectorAll('#rates .band-label')]
+        .map((label) => label.getBoundingClientRect())
+        .map(({ left, right }) => [left, right])
+        .sort(([a], [b]) => a - b)`,
+    );
+    expect(extents.length).toBeGreaterThan(1);
+    for (const [index, [left]] of extents.slice(1).entries())
+      expect(left).toBeGreaterThan(extents[index]![1]);
+  }, 30_000);
+
   it('adds and removes channels and patterns, from the keyboard', async () => {
     await page.locator('#name').focus();
     for (const name of ['weather', 'game:?']) {

@@ -1,3 +1,4 @@
+import { placeLabels } from './band-labels.js';
 import { SPAN } from './history.js';
 
 const SVG = 'http://www.w3.org/2000/svg';
@@ -42,16 +43,15 @@ export class Chart {
     const within = (time) => Math.max(inner.left, Math.min(inner.right, x(time)));
 
     const parts = [];
-    for (const { kind, from, until = now, label } of bands) {
-      if (until < now - SPAN) continue;
-      const left = within(from);
-      const width = Math.max(2, within(until) - left);
-      const height = inner.bottom - inner.top;
-      parts.push(node('rect', { class: `band ${kind}`, x: left, y: inner.top, width, height }));
-      const anchor = left > inner.right - 70 ? 'end' : 'start';
-      const at = anchor === 'end' ? left + width : left;
-      parts.push(node('text', { class: `band-label ${kind}`, x: at, y: 14, 'text-anchor': anchor }, label));
+    const shown = bands
+      .filter(({ until = now }) => until >= now - SPAN)
+      .map((band) => ({ ...band, left: within(band.from), right: within(band.until ?? now) }));
+    for (const { kind, left, right } of shown) {
+      const size = { width: Math.max(2, right - left), height: inner.bottom - inner.top };
+      parts.push(node('rect', { class: `band ${kind}`, x: left, y: inner.top, ...size }));
     }
+    for (const { kind, x, label } of placeLabels(shown, inner))
+      parts.push(node('text', { class: `band-label ${kind}`, x, y: 14 }, label));
     for (let value = 0; value <= most; value += step) {
       const at = y(value);
       parts.push(node('line', { class: 'grid', x1: inner.left, x2: inner.right, y1: at, y2: at }));
@@ -71,12 +71,12 @@ export class Chart {
       parts.push(node('text', { class: 'limit-label', ...place }, limit.label));
     }
     for (const { id, className, area, points } of series) {
-      const shown = points.filter(([time]) => time >= now - SPAN);
-      if (shown.length < 2) continue;
-      const line = shown.map(([time, value]) => `${x(time).toFixed(1)},${y(value).toFixed(1)}`).join('L');
+      const visible = points.filter(([time]) => time >= now - SPAN);
+      if (visible.length < 2) continue;
+      const line = visible.map(([time, value]) => `${x(time).toFixed(1)},${y(value).toFixed(1)}`).join('L');
       if (area) {
-        const start = x(shown[0][0]).toFixed(1);
-        const end = x(shown.at(-1)[0]).toFixed(1);
+        const start = x(visible[0][0]).toFixed(1);
+        const end = x(visible.at(-1)[0]).toFixed(1);
         const outline = `M${start},${inner.bottom}L${line}L${end},${inner.bottom}Z`;
         parts.push(node('path', { class: `area ${className}`, d: outline }));
       }
