@@ -8,7 +8,8 @@ import {
   type ClientProxy,
   type RedisContext,
 } from '@nestjs/microservices';
-import { concat, from, of, tap, throwError, timer, type Observable } from 'rxjs';
+import { concat, from, lastValueFrom, map, of, tap, throwError, timer, type Observable } from 'rxjs';
+import { json, publishTo } from 'rx-redis-receiver';
 import { ask, emit, NestFixture } from '../support/nest-fixture.js';
 import { until } from '../support/until.js';
 
@@ -181,6 +182,14 @@ describe.each(["Nest's own server", 'ReceiverStrategy'])("to Nest's own client, 
     expect(heard.lines.sort()).toEqual(['1 event {"a":[1]}', '2 {"a":[1]}']);
     await emit(client, { type: 'created' }, 5);
     await until(() => heard.lines.includes('created 5'));
+  });
+
+  it('hears what publishTo sends in a packet of Nest, the other way round', async () => {
+    const packets = of(1, 'two', { three: [3] }).pipe(map((data) => ({ pattern: 'event', data })));
+    await lastValueFrom(packets.pipe(publishTo(await nest.bare(), 'event', { codec: json() })));
+    await until(() => heard.lines.length === 6);
+    const first = heard.lines.filter((line) => line.startsWith('1 '));
+    expect(first).toEqual(['1 event 1', '1 event "two"', '1 event {"three":[3]}']);
   });
 
   it('answers a request to an event handler with what that returns', async () => {
