@@ -39,6 +39,11 @@ export class Mailbox<T> {
   /** Made when something has to wait for the first time, which for most Channels never comes. */
   #queue: BoundedQueue<RawMessage> | undefined;
   #observers: readonly Subscriber<Message<T>>[] = NOBODY;
+  /**
+   * The only observer, while nothing waits, nothing has ended and so nothing is to be looked at for each message: whatever
+   * changes that takes it away, and `#settle` gives it back.
+   */
+  #sole: Subscriber<Message<T>> | undefined;
   #isHanding = false;
   #newcomers = 0;
   #welcome: Subscription | undefined;
@@ -59,20 +64,25 @@ export class Mailbox<T> {
 
   /** `isDecoded`: the message is as its consumer wants it. */
   push(raw: RawMessage, isDecoded: boolean): void {
-    const observers = this.#observers;
-    if (this.#isHanding || observers.length === 0 || !this.isEmpty) return this.#keep(raw);
+    const sole = this.#sole;
+    if (this.#isHanding || (sole === undefined && !this.#isReady)) return this.#keep(raw);
     this.#isHanding = true;
     try {
-      if (isDecoded) this.#give(raw as Message<unknown> as Message<T>, observers);
-      else this.#hand(raw);
+      if (!isDecoded) this.#hand(raw);
+      else if (sole === undefined) this.#give(raw as Message<unknown> as Message<T>, this.#observers);
+      else {
+        this.#host.counts.delivered++;
+        sole.next(raw as Message<unknown> as Message<T>);
+      }
     } finally {
       this.#isHanding = false;
     }
-    if (this.#hasMore) this.#drain();
+    if (this.#sole === undefined) this.#drain();
   }
 
   /** Puts an error into the stream, behind what waits. */
   place(error: Error, join?: (earlier: Error) => Error | undefined): void {
+    this.#sole = undefined;
     this.#theQueue().place(error, join);
     this.#drain();
     if (!this.isEmpty) this.#host.onWaiting?.();
@@ -81,7 +91,7 @@ export class Mailbox<T> {
   observe(subscriber: Subscriber<Message<T>>): void {
     if (subscriber.closed) return;
     const isFirst = this.#observers.length === 0;
-    this.#observers = [...this.#observers, subscriber];
+    this.#setObservers([...this.#observers, subscriber]);
     subscriber.add(() => this.#leave(subscriber));
     if (isFirst && !this.#end) this.#host.onObserved();
     if (this.isEmpty) return this.#drain();
@@ -136,12 +146,13 @@ export class Mailbox<T> {
   /** Ends the stream: at once for those who observe it now, or behind what is on its way to them. */
   end(when: 'now' | 'behind', error?: Error): void {
     this.#end ??= { error };
+    this.#sole = undefined;
     if (when === 'now' || !this.#isHanding) this.#finish();
   }
 
-  /** Whether there is something to do beside the messages that come. */
-  get #hasMore(): boolean {
-    return this.#end !== undefined || !this.isEmpty;
+  /** Whether a message that comes now can be handed over at once. */
+  get #isReady(): boolean {
+    return this.#observers.length > 0 && this.isEmpty;
   }
 
   #theQueue(): BoundedQueue<RawMessage> {
@@ -157,6 +168,7 @@ export class Mailbox<T> {
   #keep(raw: RawMessage): void {
     const isFirst = this.isEmpty;
     if (isFirst && this.#host.offer?.(raw)) return;
+    this.#sole = undefined;
     this.#theQueue().push(unpinned(raw));
     if (isFirst) this.#host.onWaiting?.();
     // Inside the event of an overflow somebody may have come.
@@ -164,7 +176,7 @@ export class Mailbox<T> {
   }
 
   #drain(): void {
-    if (this.#isHanding || !this.#hasMore) return;
+    if (this.#isHanding) return;
     this.#isHanding = true;
     try {
       while (this.#observers.length > 0 && !this.isEmpty) this.#handNext();
@@ -172,6 +184,12 @@ export class Mailbox<T> {
       this.#isHanding = false;
     }
     if (this.#end) this.#finish();
+    else this.#settle();
+  }
+
+  #settle(): void {
+    const isSole = this.#observers.length === 1 && this.isEmpty && !this.#end;
+    this.#sole = isSole ? this.#observers[0] : undefined;
   }
 
   #handNext(): void {
@@ -202,7 +220,7 @@ export class Mailbox<T> {
   /** The observers leave first, so that one who comes back from inside its error callback is a new one. */
   #dismiss(error: Error | undefined): void {
     const observers = this.#observers;
-    this.#observers = NOBODY;
+    this.#setObservers(NOBODY);
     for (const observer of observers) {
       if (error) observer.error(error);
       else observer.complete();
@@ -216,8 +234,13 @@ export class Mailbox<T> {
 
   #leave(subscriber: Subscriber<Message<T>>): void {
     if (!this.#observers.includes(subscriber)) return;
-    this.#observers = this.#observers.filter((other) => other !== subscriber);
+    this.#setObservers(this.#observers.filter((other) => other !== subscriber));
     if (this.#observers.length === 0 && !this.#end) this.#host.onDeserted();
+  }
+
+  #setObservers(observers: readonly Subscriber<Message<T>>[]): void {
+    this.#observers = observers;
+    this.#sole = undefined;
   }
 }
 
