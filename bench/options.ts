@@ -36,8 +36,8 @@ export function readOptions(): Options {
   const { values } = parseArgs({
     options: {
       rounds: { type: 'string', default: '5' },
-      messages: { type: 'string', default: '400000' },
-      'warm-up': { type: 'string', default: '500000' },
+      messages: { type: 'string', default: '600000' },
+      'warm-up': { type: 'string', default: '1000000' },
       channels: { type: 'string', default: '100' },
       payload: { type: 'string', default: '256' },
       subscriptions: { type: 'string', default: '10000' },

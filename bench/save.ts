@@ -1,9 +1,9 @@
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { plot } from './plot.js';
 import { aligned, titleOf, type Table } from './table.js';
 
-/** Writes what was measured, a plot of each table, and all of them side by side, into a folder. */
+/** Writes what was measured and a plot of each table into a folder, and puts all that this holds by now side by side. */
 export async function save(tables: readonly Table[], folder: string): Promise<void> {
   mkdirSync(folder, { recursive: true });
   for (const table of tables) {
@@ -13,8 +13,11 @@ export async function save(tables: readonly Table[], folder: string): Promise<vo
     writeFileSync(join(folder, `${name}.json`), `${JSON.stringify(table, undefined, 2)}\n`);
     writeFileSync(join(folder, `${name}.svg`), await plot(table));
   }
-  const titles = [...new Set(tables.map(({ what }) => what))];
-  const summaries = titles.map((what) => summary(tables.filter((table) => table.what === what)));
+  const all = readdirSync(folder)
+    .filter((file) => file.endsWith('.json'))
+    .map((file) => JSON.parse(readFileSync(join(folder, file), 'utf8')) as Table);
+  const titles = [...new Set(all.map(({ what }) => what))];
+  const summaries = titles.map((what) => summary(all.filter((table) => table.what === what)));
   writeFileSync(join(folder, 'tables.md'), `${summaries.join('\n\n')}\n`);
 }
 
@@ -29,10 +32,9 @@ function summary(tables: readonly Table[]): string {
       return row ? `${row.median.toFixed(digits)} (${row.ratios[0]!.median.toFixed(2)})` : '';
     }),
   ]);
-  const rounds = tables[0]!.rows[0]!.rounds;
   const head = [
-    `${what}, ${unit} (× ${references[0]}), ${rounds} rounds`,
-    ...tables.map(({ where }) => where),
+    `${what}, ${unit} (× ${references[0]})`,
+    ...tables.map(({ where, rows }) => `${where}; ${rows[0]?.rounds} rounds`),
   ];
   return aligned([head, ...body]).join('\n');
 }
