@@ -105,6 +105,13 @@ describe('an error in the stream', () => {
       },
       'a string',
     ],
+    [
+      'throws what no string can be made of',
+      () => {
+        throw Object.create(null);
+      },
+      'cannot be shown',
+    ],
   ])('is a DecodeError when a codec %s', async (_name, decode, text) => {
     const { receiver, publish } = receiverFixture({
       codec: { encode: String, decode: decode as unknown as () => string },

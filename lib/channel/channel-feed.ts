@@ -5,6 +5,7 @@ import { Channel } from './channel.js';
 import { bytes, decodeWith, text, type Codec } from '../codec/codec.js';
 import { ChannelClosedError, ConnectionLostError, DecodeError, SubscribeError } from '../errors/errors.js';
 import type { ReceiverEvent } from './events.js';
+import { reasonOf } from '../errors/reason-of.js';
 import type { Consumer, Leave } from '../hub/consumer.js';
 import type { PubSubHub, Watcher } from '../hub/pub-sub-hub.js';
 import type { RawMessage } from './mailbox.js';
@@ -231,8 +232,9 @@ export class ChannelFeed<T> implements Consumer, ObservedChannel<T> {
   }
 
   onRefused(cause: unknown): void {
-    const reason = cause instanceof Error ? cause.message : String(cause);
-    this.#refuse(this.#refusal(`Redis refused: ${reason}. Mend the cause, and subscribe again.`, { cause }));
+    this.#refuse(
+      this.#refusal(`Redis refused: ${reasonOf(cause)}. Mend the cause, and subscribe again.`, { cause }),
+    );
   }
 
   onEnded(error: Error | undefined): void {

@@ -1,5 +1,6 @@
 import type { Gap } from '../channel/events.js';
 import type { ChannelKind, Message } from '../channel/message.js';
+import { reasonOf } from './reason-of.js';
 
 abstract class CodedError extends Error {
   /** Tells the errors apart, also where two copies of this package are loaded. */
@@ -68,9 +69,8 @@ export class DecodeError extends CodedError {
   readonly raw: Message<string | Buffer>;
 
   constructor(raw: Message<string | Buffer>, options?: ErrorOptions) {
-    const reason = options?.cause instanceof Error ? options.cause.message : String(options?.cause);
     super(
-      `A message on ${JSON.stringify(raw.channel)} could not be decoded: ${reason} ` +
+      `A message on ${JSON.stringify(raw.channel)} could not be decoded: ${reasonOf(options?.cause)} ` +
         "The error's 'raw' has the message; retry() goes on with the next one.",
       options,
     );
