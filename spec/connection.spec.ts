@@ -90,6 +90,34 @@ describe('an outage', () => {
     expect(gaps[0]?.message).toContain('2 channel(s)');
   });
 
+  it.each([
+    ['the client is ready', []],
+    ['all are subscribed again', ['slow*']],
+  ])('that follows another before %s is told behind what came between the two', (_what, refused) => {
+    const { client, receiver, publish, heard, hear } = receiverFixture();
+    receiver.pattern('slow*');
+    receiver.subscribe(hear);
+    receiver.events.subscribe(({ type }) => heard.push(type));
+    publish('1');
+    client.disconnect();
+    for (const name of refused) client.forbidden.add(name);
+    expect(client.reconnect()).toBe(refused.length === 0);
+    if (refused.length === 0) client.disconnect();
+    heard.length = 0;
+    client.forbidden.clear();
+    client.withhold();
+    client.reconnect();
+    client.acknowledgeNext();
+    publish('2');
+    expect(heard).toEqual([]);
+    client.disconnect();
+    publish('is lost');
+    client.acknowledge();
+    client.reconnect();
+    publish('3');
+    expect(heard).toEqual(['gap', '2', 'disconnected', 'gap', '3']);
+  });
+
   it("reaches the observers of a Channel with onGap 'error', too", () => {
     const { client, receiver, heard, observer } = receiverFixture({ onGap: 'error' });
     receiver.channel('a').subscribe(observer);

@@ -10,8 +10,8 @@ const LOOKS = 20;
 export interface ConnectionObserver {
   /** The connection is lost, and the client tries to get it back. */
   onOffline(error: Error | undefined): void;
-  /** A try to get it back has failed. */
-  onStillOffline(): void;
+  /** A try to get it back has failed; it may have brought messages already. */
+  onStillOffline(error: Error | undefined): void;
   /** Redis refuses to subscribe again what the client knows of, all of it for the sake of one: the client tries on. */
   onResubscribeRefused(): void;
   /** It is back, and what the client knew of is subscribed again. */
@@ -70,7 +70,7 @@ export class Connection {
           observer.onOffline(this.#lastError);
           this.#look(end, 0);
         }
-        if (before === 'connecting') observer.onStillOffline();
+        if (before === 'connecting') observer.onStillOffline(this.#lastError);
       },
       connect: () => {
         this.#state = 'connecting';

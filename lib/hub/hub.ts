@@ -201,7 +201,9 @@ export class Hub implements PubSubHub, LinkHost, ConnectionObserver {
   }
 
   onOffline(error: Error | undefined): void {
+    this.#deliverBefore();
     const outage = this.#outage ?? new Outage(this.#heard.at);
+    outage.widen(this.#heard.at);
     for (const link of this.#allLinks())
       if (link.isLive) for (const consumer of link.consumers) outage.add(consumer);
     if (!outage.isOver) this.#outage = outage;
@@ -210,8 +212,9 @@ export class Hub implements PubSubHub, LinkHost, ConnectionObserver {
     for (const link of this.#allLinks()) link.onOffline();
   }
 
-  onStillOffline(): void {
-    for (const link of this.#allLinks()) link.reconcile();
+  onStillOffline(error: Error | undefined): void {
+    if (this.#waiting.length > 0) this.onOffline(error);
+    else for (const link of this.#allLinks()) link.reconcile();
   }
 
   onResubscribeRefused(): void {
@@ -294,6 +297,12 @@ export class Hub implements PubSubHub, LinkHost, ConnectionObserver {
     this.#flush();
     this.#outage ??= rest;
     this.#isBlocked = this.#isDelivering || this.#outage !== undefined;
+  }
+
+  /** What the connection that is lost now has brought comes before what it has lost: the outage before that is told first. */
+  #deliverBefore(): void {
+    if (this.#outage && this.#waiting.length > 0 && !this.#isDelivering)
+      this.#endOutage(this.#outage.split(asyncScheduler.now()));
   }
 
   /** Listens to the client only while somebody needs it. */
