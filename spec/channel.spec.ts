@@ -2,6 +2,7 @@ import { concatMap, EMPTY, filter, mergeMap, repeat, retry, take, takeUntil, thr
 import { bytes, ChannelClosedError, json, Receiver, SubscribeError } from '../lib/index.js';
 import { marbles, MemoryPubSub } from '../lib/testing/index.js';
 import { dataOf } from './support/data-of.js';
+import { until } from './support/until.js';
 
 describe('a Channel, cold to hot', () => {
   it('is subscribed by its first observer, shared, and unsubscribed when the last has left', () => {
@@ -94,6 +95,22 @@ describe('a Channel, cold to hot', () => {
       expectObservable(dataOf(channel), '              -----^-').toBe('------d-e');
       expectObservable(commands).toBe('                -s--us', { s: 'SUBSCRIBE a', u: 'UNSUBSCRIBE a' });
     });
+  });
+
+  it('hears nothing before it is subscribed again, where one comes while it is being unsubscribed', async () => {
+    const client = new MemoryPubSub();
+    const channel = new Receiver(client).channel('a');
+    channel.subscribe().unsubscribe();
+    client.withhold();
+    await until(() => client.log.includes('UNSUBSCRIBE a'));
+    const heard: string[] = [];
+    channel.subscribe(({ data }) => heard.push(data));
+    client.publish('a', 'of which the next would be missing');
+    client.acknowledgeNext();
+    client.publish('a', 'missing');
+    client.acknowledge(() => client.publish('a', '1'));
+    client.publish('a', '2');
+    expect(heard).toEqual(['1', '2']);
   });
 
   it('goes on with the observers that are left when one throws', () => {

@@ -144,6 +144,7 @@ export class Link {
     this.#isOutlived = false;
     if (error !== undefined && !isRefused) {
       this.#state = STRANDED;
+      this.#setConsumers(this.#wanting, this.#leaving);
       if (this.#host.isOnline) this.#host.retryLater(this, this.#failures++);
       else this.reconcile();
       return;
@@ -236,6 +237,11 @@ export class Link {
     this.#host.unsubscribe(this, binary);
   }
 
+  /** Whether Redis may drop it at any moment. */
+  get #isClosing(): boolean {
+    return this.#state.at === 'unsubscribing' && !this.#state.live;
+  }
+
   get #isRegistered(): boolean {
     return this.#isText || this.#isBinary;
   }
@@ -276,15 +282,11 @@ export class Link {
     // Who may not UNSUBSCRIBE has to be content with not listening.
     if (isRefused) this.#host.forget(this);
     this.#register(binary, false);
-    if (this.#isRegistered) {
-      this.#state = ON;
-      this.#binary = this.#isBinary;
-      this.#announce();
-    } else {
-      this.#state = OFF;
-      this.#binary = false;
-      this.#release();
-    }
+    this.#state = this.#isRegistered ? ON : OFF;
+    this.#binary = this.#isBinary;
+    this.#setConsumers(this.#wanting, this.#leaving);
+    if (this.#isRegistered) this.#announce();
+    else this.#release();
     this.reconcile();
   }
 
@@ -346,7 +348,9 @@ export class Link {
     this.#wanting = wanting;
     this.#leaving = leaving;
     const isAll = leaving.length + this.#draining.length === 0;
-    this.#audience = isAll ? wanting : [...wanting, ...leaving, ...this.#draining];
+    // Who comes while it is being unsubscribed would hear what comes before that, and miss what comes until it is back.
+    const hearing = this.#isClosing ? NOBODY : wanting;
+    this.#audience = isAll ? hearing : [...hearing, ...leaving, ...this.#draining];
     const [first] = this.#audience;
     this.#sole = this.#audience.length === 1 && first?.binary === false ? first : undefined;
   }
