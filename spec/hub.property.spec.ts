@@ -64,7 +64,7 @@ describe.each([2, 3] as const)('Receivers on one client, on RESP%i', (RESP) => {
 
   it(
     `subscribe what they want, and hear it once and in order ${seed}`,
-    () => check('calm', 800),
+    () => check('calm', 400),
     2 * PATIENCE,
   );
 

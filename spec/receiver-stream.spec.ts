@@ -134,6 +134,21 @@ describe('the merged stream', () => {
     expect(receiver.stats).toMatchObject({ received: 3, delivered: 3, buffered: 0, highWater: 2 });
   });
 
+  it('is connected by a connect() beside another once its own Channels are, and the other does not wait for them', async () => {
+    const { client, receiver } = create();
+    client.withhold();
+    const order: string[] = [];
+    const first = receiver.connect().then(() => order.push('first'));
+    receiver.channel('c');
+    const second = receiver.connect().then(() => order.push('second'));
+    client.acknowledgeNext();
+    await first;
+    order.push(...client.subscriptions('channel'));
+    client.acknowledge();
+    await second;
+    expect(order).toEqual(['first', 'a', 'b', 'second']);
+  });
+
   it('keeps the rest for the next observer when one leaves in the middle', async () => {
     const { client, receiver, heard, hear } = create();
     await receiver.connect();

@@ -22,7 +22,7 @@ export class ReceiverConnection {
   #isConnected = false;
   #isPinned = false;
   #iterators = 0;
-  #attempt: ConnectAttempt | undefined;
+  readonly #attempts = new Set<ConnectAttempt>();
 
   constructor(options: ReceiverConnectionOptions) {
     this.#options = options;
@@ -48,16 +48,15 @@ export class ReceiverConnection {
 
   /** Connects until the end; settles when every Channel is acknowledged or refused. */
   connect(): Promise<void> {
-    if (this.#attempt) return this.#attempt.promise;
     const { obstacle } = this;
     if (obstacle) return Promise.reject(obstacle);
     const feeds = this.#options.registry.all();
     const attempt = new ConnectAttempt(feeds.filter((feed) => !feed.isServed));
-    this.#attempt = attempt;
+    this.#attempts.add(attempt);
     this.#isPinned = true;
     this.#subscribe(feeds);
     attempt.check();
-    return attempt.promise.finally(() => (this.#attempt = undefined));
+    return attempt.promise.finally(() => this.#attempts.delete(attempt));
   }
 
   /** Connects for one who consumes; `pin`, until the end. */
@@ -89,17 +88,17 @@ export class ReceiverConnection {
 
   /** A Channel is subscribed, or closed. */
   done(feed: ChannelFeed<unknown>): void {
-    this.#attempt?.done(feed);
+    for (const attempt of this.#attempts) attempt.done(feed);
   }
 
   /** A Channel was refused; true if `connect()` rejects with that. */
   refuse(feed: ChannelFeed<unknown>, error: SubscribeError): boolean {
-    return this.#attempt?.refuse(feed, error) ?? false;
+    return [...this.#attempts].filter((attempt) => attempt.refuse(feed, error)).length > 0;
   }
 
   end(reason: Error): void {
     this.#grace.cancel();
-    this.#attempt?.abort(reason);
+    for (const attempt of this.#attempts) attempt.abort(reason);
     if (this.#isConnected) this.#disconnect();
   }
 
