@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { inspect } from 'node:util';
 import { createClient } from 'redis';
 import { generate } from 'selfsigned';
-import { json, Receiver, type ReceiverEvent } from '../lib/index.js';
+import { json, type PubSubClient, Receiver, type ReceiverEvent } from '../lib/index.js';
 import { freePort } from './support/free-port.js';
 import { receiverFixture } from './support/receiver-fixture.js';
 import { RedisServer } from './support/redis-server.js';
@@ -69,7 +69,17 @@ describe('a user with a password', () => {
     ['a URL that is none', () => `redis://reader:${PASSWORD}@127.0.0.1:no-port`],
     ['a URL without a scheme', () => `reader:${PASSWORD}@127.0.0.1:6379`],
     ['a URL of another kind', () => `https://reader:${PASSWORD}@127.0.0.1`],
+    ['a URL without a host', () => `redis://reader:${PASSWORD}`],
+    ['a URL without a user and a host', () => `redis://:${PASSWORD}`],
     ['a URL among options', () => ({ url: `redis://reader:${PASSWORD}@[` })],
+    ['a URL of a cluster', () => ({ rootNodes: [{ url: `redis://reader:${PASSWORD}@[` }] })],
+    ['a URL of a cluster, of another kind', () => ({ rootNodes: [{ url: `https://reader:${PASSWORD}@[` }] })],
+    ["a cluster's URL with half an escape", () => ({ rootNodes: [{ url: url(`${PASSWORD}%`) }] })],
+    [
+      "a URL of a cluster's nodes",
+      () => ({ rootNodes: [{ url: server.url }], defaults: { url: `redis://reader:${PASSWORD}@h:x` } }),
+    ],
+    ['a URL where a list is wanted', () => ({ rootNodes: url(PASSWORD) as never })],
   ])('%s is refused at once, without showing it', async (_what, target) => {
     const error: unknown = await Receiver.open(target()).then(
       () => undefined,
@@ -77,6 +87,18 @@ describe('a user with a password', () => {
     );
     expect(error).toBeInstanceOf(Error);
     expect(show(error)).not.toContain(PASSWORD);
+  });
+
+  it('is not shown where its URL stands for a client', () => {
+    const { receiver } = receiverFixture();
+    const give = (target: unknown) => [
+      () => new Receiver(target as PubSubClient),
+      () => receiver.channel('c', { client: target as PubSubClient }),
+    ];
+    for (const attempt of [...give(url(PASSWORD)), ...give(`reader:${PASSWORD}@h`)]) {
+      expect(attempt).toThrow(/^Expected the client .*, got ".*…@(127|h)/);
+      expect(attempt).toThrow(expect.objectContaining({ message: expect.not.stringContaining(PASSWORD) }));
+    }
   });
 });
 

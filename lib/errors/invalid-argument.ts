@@ -6,9 +6,16 @@ export function invalidArgument(name: string, expected: string, actual: unknown,
   return Object.assign(new TypeError(text), { code: 'ERR_INVALID_ARGUMENT' });
 }
 
+/** Without what stands in a URL for its user and password, also in one that is no URL for want of a scheme. */
+function withoutPassword(text: string): string {
+  return text.replace(/^([^/]*\/\/)?.*:.*@/s, '$1…@');
+}
+
 function describe(value: unknown): string {
-  if (typeof value === 'string')
-    return JSON.stringify(value.length > LONGEST ? `${value.slice(0, LONGEST)}…` : value);
+  if (typeof value === 'string') {
+    const text = withoutPassword(value);
+    return JSON.stringify(text.length > LONGEST ? `${text.slice(0, LONGEST)}…` : text);
+  }
   if (typeof value === 'function') return `the function ${value.name || '(anonymous)'}`;
   if (typeof value !== 'object' || value === null) return String(value);
   const prototype = Object.getPrototypeOf(value) as { constructor?: { name?: string } } | null;

@@ -55,10 +55,14 @@ export function closeClient(client: OwnedClient): void {
   if (client.isOpen) void Promise.resolve(client.destroy()).catch(() => undefined);
 }
 
-/** Another try would fare no better: a wrong password, a user without the permission, a certificate that is not trusted. */
+/**
+ * Another try would fare no better: a wrong password, or one of which a URL makes nothing; a user without the permission; a
+ * certificate that is not trusted.
+ */
 function isRefusal(error: unknown): boolean {
   if (typeof error !== 'object' || error === null) return false;
   const { message = '', code = '', cause } = error as Partial<NodeJS.ErrnoException>;
+  if (error instanceof URIError) return true;
   return REFUSALS.test(message) || UNTRUSTED.test(code) || isRefusal(cause);
 }
 

@@ -72,6 +72,7 @@ export function parseOpenOptions(redis: string | OpenOptions): OpenTarget {
   }
   if ('rootNodes' in redis) {
     assertNodes('rootNodes', redis.rootNodes);
+    for (const { url } of [...redis.rootNodes, redis.defaults ?? {}]) assertUrl(url, 'redis');
     const defaults = withDefaults(redis.defaults ?? {});
     // A Receiver has connections of its own: the client's are for asking where to lead them.
     const options = { minimizeConnections: true, ...redis, defaults };
@@ -81,10 +82,15 @@ export function parseOpenOptions(redis: string | OpenOptions): OpenTarget {
   return { kind: 'server', options: withDefaults(redis) };
 }
 
-/** Node's own error would show the whole URL, and with it the password. */
-function assertUrl(url: string | undefined): void {
-  if (url === undefined || url.startsWith('unix:') || URL.canParse(url)) return;
-  const shown = url.replace(/^([^/]*\/\/)?.*@/s, '$1…@');
+/**
+ * Node's own error would show the whole URL, and with it the password. A cluster's client tells nobody of a URL of which it
+ * can make nothing, and would try it for ever.
+ */
+function assertUrl(url: string | undefined, schemes: 'any' | 'redis' = 'any'): void {
+  if (url === undefined || (schemes === 'any' && url.startsWith('unix:'))) return;
+  if (URL.canParse(url) && (schemes === 'any' || /^rediss?:/.test(url))) return;
+  // Who has forgotten the host has the password in its place.
+  const shown = url.replace(/^([^/]*\/\/)?(.*@|[^:]*:.*)/s, '$1…');
   throw invalidArgument('the URL of the server', 'like redis://user:password@host:6379', shown);
 }
 
