@@ -115,6 +115,38 @@ describe('on a cluster', () => {
     });
   });
 
+  const versions: readonly [string, Create][] = [
+    ['6', createCluster],
+    ['5', createCluster5],
+  ];
+
+  it.each(versions)(
+    'leaves no connection where it is stopped while it makes one, with node-redis %s',
+    async (_version, create) => {
+      const total = async (figure: string, section: string) => {
+        const figures = await Promise.all(cluster.nodes.map((node) => node.field(figure, 'INFO', section)));
+        return figures.reduce((sum, value) => sum + Number(value), 0);
+      };
+      const client = create({ rootNodes: cluster.rootNodes });
+      client.on('error', () => undefined);
+      await client.connect();
+      const first = new Receiver(client);
+      first.channel('news');
+      await first.connect();
+      await first.stop();
+      const open = await total('connected_clients', 'clients');
+      const made = await total('total_connections_received', 'stats');
+      for (let round = 1; round <= 5; round++) {
+        const receiver = new Receiver(client);
+        receiver.channel('news').subscribe();
+        await receiver.stop();
+        await until(async () => (await total('total_connections_received', 'stats')) >= made + round);
+      }
+      await until(async () => (await total('connected_clients', 'clients')) <= open);
+      client.destroy();
+    },
+  );
+
   it('subscribes thousands of sharded channels, those of one slot in one command', async () => {
     await using scene = await fixture();
     const { receiver } = scene;

@@ -49,6 +49,29 @@ describe('Receiver.open()', () => {
     await until(async () => (await clientsOf(server)) === 0);
   });
 
+  it.each(['redis', 'redis-5'])(
+    'leaves no connection where it is stopped just when its client makes a new one, with %s',
+    async (version) => {
+      await using server = await RedisServer.start();
+      jest.resetModules();
+      jest.doMock('redis', () => jest.requireActual<object>(version));
+      const { Receiver: Opened } = await import('../lib/index.js');
+      jest.dontMock('redis');
+      const receiver = await Opened.open(server.url);
+      receiver.channel('a');
+      await receiver.connect();
+      const admin = await connectTo(server);
+      const figure = async (name: string, section: string) =>
+        Number(new RegExp(`${name}:(\\d+)`).exec(await admin.info(section))?.[1]);
+      const before = await figure('total_connections_received', 'stats');
+      receiver.events.subscribe(({ type }) => void (type === 'disconnected' && receiver.stop()));
+      await admin.sendCommand(['CLIENT', 'KILL', 'TYPE', 'pubsub']);
+      await until(async () => (await figure('total_connections_received', 'stats')) > before);
+      await until(async () => (await figure('connected_clients', 'clients')) === 1);
+      admin.destroy();
+    },
+  );
+
   it('rejects when Redis refuses the password, without a word of it', async () => {
     await using server = await RedisServer.start({ args: ['--requirepass', 'right'] });
     const error = await Receiver.open(`redis://:wrong-pass@127.0.0.1:${server.port}`).catch(

@@ -43,6 +43,8 @@ export class Lane {
   #isLooking = false;
   #isClosed = false;
   #isAstray = false;
+  /** There is no socket yet: node-redis would keep the one that comes, though the client is destroyed by then. */
+  #isConnecting = false;
   /** When all was last known to be in order. */
   #soundAt = asyncScheduler.now();
 
@@ -136,7 +138,7 @@ export class Lane {
     const client = this.#client;
     this.#client = undefined;
     this.#port.end();
-    if (client) discard(client);
+    if (client) this.#discard(client);
   }
 
   #open(): void {
@@ -144,6 +146,7 @@ export class Lane {
     const client = this.#topology.open(this.key);
     if (!client) return this.#retryLater();
     this.#client = client;
+    this.#isConnecting = true;
     const onTrouble = (error: unknown) =>
       this.#lose(
         client,
@@ -155,6 +158,10 @@ export class Lane {
       if (client === this.#client && client.isReady !== false) this.hub.doubt(this.doubtfulSince);
       onTrouble(error);
     });
+    client.on('connect', () => {
+      if (client === this.#client) this.#isConnecting = false;
+      else discard(client);
+    });
     client.on('sharded-channel-moved', (name) => {
       if (client === this.#client) this.#host.onMoved(this, String(name));
     });
@@ -165,6 +172,7 @@ export class Lane {
     client.connect().then(() => {
       if (client !== this.#client) return;
       this.#timer.unsubscribe();
+      this.#isConnecting = false;
       this.#failures = 0;
       this.#soundAt = asyncScheduler.now();
       this.#port.plug(client);
@@ -177,8 +185,13 @@ export class Lane {
     this.#timer.unsubscribe();
     this.#topology.onLost(this.key, how);
     if (this.#port.unplug(error)) this.hub.onResubscribeRefused();
-    discard(client);
+    this.#discard(client);
     this.#retryLater();
+  }
+
+  /** Once it has a socket; where it gets none, it is closed by itself. */
+  #discard(client: NodeClient): void {
+    if (!this.#isConnecting) discard(client);
   }
 
   #retryLater(): void {

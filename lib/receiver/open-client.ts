@@ -1,6 +1,9 @@
 import { asyncScheduler } from 'rxjs';
 import { loadFactory, type OwnedClient } from './client-factory.js';
+import { closeClient } from './close-client.js';
 import { parseOpenOptions, type OpenOptions } from './open-options.js';
+
+export { closeClient } from './close-client.js';
 
 /**
  * Makes a client that notices a half-open connection and never gives up, and connects it. `onMade` gets each one that it
@@ -49,10 +52,6 @@ function connect(client: OwnedClient, signal: AbortSignal | undefined): Promise<
     signal?.addEventListener('abort', onAbort, { once: true });
     client.connect().then(() => settle(resolve), giveUp);
   });
-}
-
-export function closeClient(client: OwnedClient): void {
-  if (client.isOpen) void Promise.resolve(client.destroy()).catch(() => undefined);
 }
 
 /**
