@@ -59,6 +59,22 @@ describe('an outage', () => {
     now.mockRestore();
   });
 
+  it('does not begin with what another heard on the client before anything of this was subscribed', async () => {
+    const now = jest.spyOn(asyncScheduler, 'now').mockReturnValue(1_000);
+    const { client, receiver, publish } = receiverFixture();
+    receiver.subscribe();
+    publish('1');
+    await receiver.stop();
+    now.mockReturnValue(2_000);
+    const later = receiverFixtureOn(client);
+    later.receiver.channel('a').subscribe();
+    now.mockReturnValue(3_000);
+    client.disconnect();
+    client.reconnect();
+    expect(gapsOf(later.events)).toMatchObject([{ since: 2_000, until: 3_000 }]);
+    now.mockRestore();
+  });
+
   it('is announced before any message that came after it, also one that comes before the client is ready', () => {
     const { client, receiver, publish, heard, hear } = receiverFixture();
     receiver.subscribe(hear);

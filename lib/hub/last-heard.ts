@@ -39,8 +39,9 @@ export class LastHeard {
     this.#at = Math.min(this.#at, since);
   }
 
-  /** Leaves no timer behind. */
+  /** Nobody listens any more: what was heard is of no account to who comes later. Leaves no timer behind. */
   rest(): void {
+    this.#isMessage = false;
     this.#fresh?.unsubscribe();
   }
 
