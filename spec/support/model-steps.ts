@@ -120,7 +120,10 @@ export function scenarios(weather: Weather): fc.Arbitrary<Scenario> {
     const each = { minLength: parties, maxLength: parties };
     return fc.record({
       plans: fc.array(plans, each),
-      steps: fc.array(fc.record({ pause: pauses, event: events(parties, weather) }), { maxLength: 40, size: 'max' }),
+      steps: fc.array(fc.record({ pause: pauses, event: events(parties, weather) }), {
+        maxLength: 40,
+        size: 'max',
+      }),
       ways: fc.array(fc.constantFrom('stop' as const, 'drain' as const), each),
     });
   });
