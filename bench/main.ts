@@ -10,10 +10,10 @@ import { idleMemory, recovery, subscribeCost } from './subscribe-cost.js';
 import { print, type Table } from './table.js';
 
 const options = readOptions();
-const { payload, channels } = options;
+const { payload, channels, byPattern } = options;
 const checkouts = options.compare === undefined ? ['.'] : ['.', options.compare];
 
-const CELL: Cell = { payload, channels, byPattern: false };
+const CELL: Cell = { payload, channels, byPattern };
 const OTHER_CELLS: readonly Cell[] = [
   { payload, channels: 1, byPattern: false },
   { payload, channels: 10_000, byPattern: false },

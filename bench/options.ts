@@ -9,6 +9,8 @@ export interface Options {
   readonly warmUp: number;
   /** Channels that the messages go round. */
   readonly channels: number;
+  /** Whether one pattern takes them all. */
+  readonly byPattern: boolean;
   /** Bytes of a message. */
   readonly payload: number;
   /** Channels that the second part subscribes. */
@@ -39,6 +41,7 @@ export function readOptions(): Options {
       messages: { type: 'string', default: '600000' },
       'warm-up': { type: 'string', default: '1000000' },
       channels: { type: 'string', default: '100' },
+      pattern: { type: 'boolean', default: false },
       payload: { type: 'string', default: '256' },
       subscriptions: { type: 'string', default: '10000' },
       part: { type: 'string', multiple: true, default: [...PARTS] },
@@ -54,6 +57,7 @@ export function readOptions(): Options {
     messages: number('messages', values.messages, 1),
     warmUp: number('warm-up', values['warm-up'], 0),
     channels: number('channels', values.channels, 1),
+    byPattern: values.pattern,
     payload: number('payload', values.payload, SMALLEST_PAYLOAD),
     subscriptions: number('subscriptions', values.subscriptions, 1),
     parts: values.part.map(part),
