@@ -61,6 +61,8 @@ type Wiring =
 
 // There may be very many Channels, and most are in the same few states.
 const OPEN: Life = { at: 'open' };
+const DRAINING: Life = { at: 'draining' };
+const CLOSED: Life = { at: 'closed', error: undefined };
 const OFF: Wiring = { at: 'off' };
 const ATTACHED: Wiring = { at: 'attached', isServed: false, wasServed: false };
 const SERVED: Wiring = { at: 'attached', isServed: true, wasServed: true };
@@ -159,10 +161,10 @@ export class ChannelFeed<T> implements Consumer, ObservedChannel<T> {
   release(life: 'closed' | 'draining', onReleased: () => void): void {
     if (this.#wiring.at === 'attached') this.hub.deliverHeld(this.kind, this.name);
     if (this.#life.at !== 'closed') {
-      this.#life = life === 'closed' ? { at: life, error: undefined } : { at: life };
+      this.#life = life === 'closed' ? CLOSED : DRAINING;
       if (life === 'closed') this.#owner.onFeedClosing(this);
       this.#detach(life === 'draining' ? 'draining' : 'at-once');
-      this.#rejectWaiters(() => this.#closedError());
+      if (this.#subscribeWaiters.length > 0) this.#rejectWaiters(this.#closedError());
       if (life === 'closed') {
         if (this.#wiring.at === 'off') this.#owner.onFeedReleased(this);
         this.#endOwn('now');
@@ -212,9 +214,7 @@ export class ChannelFeed<T> implements Consumer, ObservedChannel<T> {
     if (this.#wiring.at !== 'attached' || this.#wiring.isServed) return;
     const { wasServed } = this.#wiring;
     this.#wiring = SERVED;
-    const waiters = this.#subscribeWaiters;
-    this.#subscribeWaiters = NONE;
-    for (const { resolve } of waiters) resolve();
+    if (this.#subscribeWaiters.length > 0) this.#resolveWaiters();
     if (!wasServed) this.#owner.emit({ type: 'subscribed', source: this.channel });
     this.#owner.onFeedSubscribed(this);
   }
@@ -243,7 +243,7 @@ export class ChannelFeed<T> implements Consumer, ObservedChannel<T> {
     if (isFirst) this.#life = { at: 'closed', error: lost };
     this.#unwire();
     if (!isFirst) return;
-    this.#rejectWaiters(() => this.#closedError());
+    if (this.#subscribeWaiters.length > 0) this.#rejectWaiters(this.#closedError());
     this.#endOwn('behind', lost);
     this.#owner.onFeedClosed(this, 'client-ended', lost);
   }
@@ -287,7 +287,7 @@ export class ChannelFeed<T> implements Consumer, ObservedChannel<T> {
     const wasMerged = this.#isMerged;
     this.#isMerged = false;
     this.#unwire(error);
-    this.#rejectWaiters(() => error);
+    this.#rejectWaiters(error);
     this.#own?.fail(error);
     this.#owner.emit({ type: 'channel-error', source: this.channel, error });
     if (wasMerged) this.#owner.onFeedRefused(this, error);
@@ -317,11 +317,15 @@ export class ChannelFeed<T> implements Consumer, ObservedChannel<T> {
     own?.end(when, error);
   }
 
-  #rejectWaiters(toError: () => Error): void {
+  #resolveWaiters(): void {
     const waiters = this.#subscribeWaiters;
-    if (waiters.length === 0) return;
     this.#subscribeWaiters = NONE;
-    const error = toError();
+    for (const { resolve } of waiters) resolve();
+  }
+
+  #rejectWaiters(error: Error): void {
+    const waiters = this.#subscribeWaiters;
+    this.#subscribeWaiters = NONE;
     for (const { reject } of waiters) reject(error);
   }
 

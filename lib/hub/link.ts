@@ -85,7 +85,7 @@ export class Link {
   }
 
   attach(consumer: Consumer): void {
-    this.#setConsumers([...this.#wanting, consumer], without(this.#leaving, consumer));
+    this.#setConsumers(joined(this.#wanting, [consumer]), without(this.#leaving, consumer));
     if (this.#serves(consumer)) consumer.onSubscribed();
     this.reconcile();
   }
@@ -100,7 +100,7 @@ export class Link {
       this.#draining = [...this.#draining, consumer];
       this.#host.fence(() => this.#releaseDrained([consumer]));
     }
-    this.#setConsumers(wanting, needsFence ? this.#leaving : [...this.#leaving, consumer]);
+    this.#setConsumers(wanting, needsFence ? this.#leaving : joined(this.#leaving, [consumer]));
     this.#host.settled(consumer, 'gone');
     this.reconcile();
   }
@@ -312,7 +312,8 @@ export class Link {
 
   #announce(): void {
     const wanting = this.#wanting;
-    for (const consumer of wanting) {
+    for (let i = 0; i < wanting.length; i++) {
+      const consumer = wanting[i] as Consumer;
       if (!this.#serves(consumer)) continue;
       consumer.onSubscribed();
       this.#host.settled(consumer, 'served');
@@ -332,7 +333,7 @@ export class Link {
   #release(): void {
     const leaving = this.#leaving;
     if (leaving.length === 0) return;
-    this.#setConsumers(this.#wanting, []);
+    this.#setConsumers(this.#wanting, NOBODY);
     for (const consumer of leaving) consumer.onReleased();
   }
 
@@ -347,12 +348,11 @@ export class Link {
   #setConsumers(wanting: readonly Consumer[], leaving: readonly Consumer[]): void {
     this.#wanting = wanting;
     this.#leaving = leaving;
-    const isAll = leaving.length + this.#draining.length === 0;
     // Who comes while it is being unsubscribed would hear what comes before that, and miss what comes until it is back.
     const hearing = this.#isClosing ? NOBODY : wanting;
-    this.#audience = isAll ? hearing : [...hearing, ...leaving, ...this.#draining];
-    const [first] = this.#audience;
-    this.#sole = this.#audience.length === 1 && first?.binary === false ? first : undefined;
+    const audience = (this.#audience = joined(joined(hearing, leaving), this.#draining));
+    const first = audience[0];
+    this.#sole = audience.length === 1 && first?.binary === false ? first : undefined;
   }
 }
 
@@ -360,6 +360,14 @@ function isBinary({ binary }: Consumer): boolean {
   return binary;
 }
 
-function without<T>(list: readonly T[], item: T): readonly T[] {
-  return list.includes(item) ? list.filter((other) => other !== item) : list;
+// There may be very many links, and most have one consumer: what these need not copy, they share.
+
+function joined(list: readonly Consumer[], others: readonly Consumer[]): readonly Consumer[] {
+  if (others.length === 0) return list;
+  return list.length === 0 ? others : [...list, ...others];
+}
+
+function without(list: readonly Consumer[], item: Consumer): readonly Consumer[] {
+  if (!list.includes(item)) return list;
+  return list.length === 1 ? NOBODY : list.filter((other) => other !== item);
 }
