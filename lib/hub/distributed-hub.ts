@@ -33,6 +33,8 @@ export class DistributedHub implements PubSubHub, LaneHost, TopologyObserver, Wa
   readonly #watchers = new Map<Watcher, number>();
   /** Sharded channels that Redis has dropped at these lanes. */
   readonly #moved = new Map<string, Lane>();
+  /** Those who have left a name while it is being moved: somebody whom that has released may see to it. */
+  #leftBehind: Set<Consumer> | undefined;
   readonly #poll = new Poll(() => this.#refresh());
   #isWatching = false;
   #questions = 0;
@@ -68,7 +70,9 @@ export class DistributedHub implements PubSubHub, LaneHost, TopologyObserver, Wa
   }
 
   detach(kind: ChannelKind, name: string, consumer: Consumer, leave: Leave): void {
-    this.#routes[kind].get(name)?.hub.detach(kind, name, consumer, leave);
+    const hub = this.#routes[kind].get(name)?.hub;
+    if (hub?.has(kind, name)) hub.detach(kind, name, consumer, leave);
+    else this.#leftBehind?.add(consumer);
   }
 
   deliverHeld(kind: ChannelKind, name: string): void {
@@ -224,11 +228,17 @@ export class DistributedHub implements PubSubHub, LaneHost, TopologyObserver, Wa
         if (this.#routes.shard.get(name) !== from) continue;
         this.#routes.shard.set(name, to);
         const { isOnline, doubtfulSince } = from;
+        const left = (this.#leftBehind = new Set<Consumer>());
         const eviction = from.hub.evict('shard', name);
+        this.#leftBehind = undefined;
         if (!eviction) continue;
         const since = isOnline ? Math.min(eviction.since, doubtfulSince, lastConfirmed) : eviction.since;
-        to.hub.adopt('shard', name, { ...eviction, since });
-        if (eviction.consumers.length === 0 && this.#routes.shard.get(name) === to) {
+        const [consumers, affected] = [eviction.consumers, eviction.affected].map((all) =>
+          all.filter((consumer) => !left.has(consumer)),
+        ) as [Consumer[], Consumer[]];
+        to.hub.adopt('shard', name, { consumers, affected, since });
+        for (const consumer of left) consumer.onReleased();
+        if (consumers.length === 0 && this.#routes.shard.get(name) === to) {
           this.#routes.shard.delete(name);
         }
       }

@@ -100,6 +100,11 @@ export class Hub implements PubSubHub, LinkHost, ConnectionObserver {
     this.#links[kind].get(name)?.detach(consumer, leave);
   }
 
+  /** Whether it carries this name. */
+  has(kind: ChannelKind, name: string): boolean {
+    return this.#links[kind].has(name);
+  }
+
   deliverHeld(kind: ChannelKind, name: string): void {
     if (!this.#outage || this.#isDelivering || this.#waiting.length === 0) return;
     const link = this.#links[kind].get(name);
