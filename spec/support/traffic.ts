@@ -38,6 +38,7 @@ export class Traffic {
   readonly #heard = new Map<Line, Entry[]>();
   readonly #last = new Map<Line, number>();
   #isFlowing = false;
+  #hasFailed = false;
   #flows: Promise<unknown> = Promise.resolve();
 
   constructor(receiver: Receiver, publish: Publish, lines: readonly Line[]) {
@@ -86,10 +87,14 @@ export class Traffic {
       await this.allHear();
       await work();
       await this.allHear();
+    } catch (error) {
+      // Nobody waits for publishers that may find no server: it would hide what has failed.
+      this.#hasFailed = true;
+      throw error;
     } finally {
       this.#isFlowing = false;
-      await this.#flows;
     }
+    await this.#flows;
     await this.settle();
   }
 
@@ -155,7 +160,7 @@ export class Traffic {
   async #flow(line: Line): Promise<void> {
     const sent = this.#sent.get(line)!;
     const kind = line.kind === 'shard' ? 'shard' : 'channel';
-    while (this.#isFlowing || sent.at(-1)?.isDoubtful) {
+    while (this.#isFlowing || (sent.at(-1)?.isDoubtful && !this.#hasFailed)) {
       const record: Sent = { from: Date.now(), to: Infinity, isDoubtful: true };
       sent.push(record);
       try {
