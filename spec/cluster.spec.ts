@@ -282,11 +282,18 @@ describe('on a cluster', () => {
   describe('when things happen', () => {
     afterEach(() => cluster.heal());
 
-    it.each([2, 3] as const)('survives a graceful fail-over, with RESP%i', async (RESP) => {
+    // Each of the first three at a shard of its own: a replica that has won an election, and loses its place, takes the
+    // votes of then for new ones when it stands again within twice the node timeout. It claims the slots under an old
+    // epoch, nobody believes it, and they stay without a master (https://github.com/redis/redis/issues/8752).
+
+    it.each([
+      [2, 'north'],
+      [3, 'east'],
+    ] as const)('survives a graceful fail-over, with RESP%i', async (RESP, name) => {
       await using scene = await fixture({ RESP });
       const traffic = new Traffic(scene.receiver, cluster.publish, LINES);
       await scene.receiver.connect();
-      const owner = await cluster.ownerOf('north');
+      const owner = await cluster.ownerOf(name);
       const concerned = await shardsOf(owner);
       await traffic.during(() => cluster.failOver(owner));
       expect(traffic.judge().complaints).toEqual([]);
@@ -297,7 +304,7 @@ describe('on a cluster', () => {
       await using scene = await fixture();
       const traffic = new Traffic(scene.receiver, cluster.publish, LINES);
       await scene.receiver.connect();
-      const owner = await cluster.ownerOf('north');
+      const owner = await cluster.ownerOf('south');
       const concerned = [...(await broadcastOf(owner)), ...(await shardsOf(owner))];
       await traffic.during(() => owner.server.kill());
       expect(traffic.judge().complaints).toEqual([]);
