@@ -42,6 +42,7 @@ function twoServers() {
 function consumerWith(callbacks: Partial<Consumer>): Consumer {
   return {
     binary: false,
+    route: undefined,
     receive: () => undefined,
     onSubscribed: () => undefined,
     onInterrupted: () => undefined,

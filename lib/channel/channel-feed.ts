@@ -6,7 +6,7 @@ import { bytes, decodeWith, text, type Codec } from '../codec/codec.js';
 import { ChannelClosedError, ConnectionLostError, DecodeError, SubscribeError } from '../errors/errors.js';
 import type { ReceiverEvent } from './events.js';
 import { reasonOf } from '../errors/reason-of.js';
-import type { Consumer, Leave } from '../hub/consumer.js';
+import type { Consumer, Leave, Route } from '../hub/consumer.js';
 import type { PubSubHub, Watcher } from '../hub/pub-sub-hub.js';
 import type { RawMessage } from './mailbox.js';
 import type { ChannelKind, Message } from './message.js';
@@ -75,7 +75,7 @@ export const NOT_OPEN = 'the client is not open. Await client.connect() before, 
  * What stands behind a Channel: it subscribes while the Channel has observers or the Receiver is connected, and hands
  * each message to both.
  */
-export class ChannelFeed<T> implements Consumer, ObservedChannel<T> {
+export class ChannelFeed<T> implements Consumer, Route, ObservedChannel<T> {
   // First, because there may be very many feeds, and a message should find what it needs in one line of the cache.
   readonly channel: Channel<T>;
   #own: OwnObservers<T> | undefined = undefined;
@@ -201,13 +201,24 @@ export class ChannelFeed<T> implements Consumer, ObservedChannel<T> {
     return decodeMessage(raw, this.codec, this.channel);
   }
 
+  get route(): Route | undefined {
+    return this.#own === undefined && this.#isMerged && this.#life === OPEN ? this : undefined;
+  }
+
+  get stream(): FeedOwner {
+    return this.#owner;
+  }
+
   receive(data: string | Buffer, channel: string): void {
     const source = this.channel as Channel<unknown> as Channel<string | Buffer>;
     const raw: RawMessage =
       this.kind === 'pattern' ? { source, channel, pattern: this.name, data } : { source, channel, data };
-    if (this.#own === undefined && this.#isMerged && this.#life === OPEN)
-      this.#owner.accept(raw, this.isIdentity);
-    else this.#spread(raw);
+    if (this.#life.at === 'closed') return this.#ignore(raw);
+    this.#own?.receive(raw, this.isIdentity);
+    if (!this.#isMerged) return;
+    if (this.isOpen) this.#owner.accept(raw, this.isIdentity);
+    // One of its own observers has closed it, or has stopped the Receiver.
+    else this.#ignore(raw);
   }
 
   onSubscribed(): void {
@@ -254,6 +265,7 @@ export class ChannelFeed<T> implements Consumer, ObservedChannel<T> {
     const isWanted = this.#isMerged || this.#own !== undefined;
     if (isWanted && this.#wiring.at !== 'attached') this.#attach();
     else if (!isWanted) this.#detach('at-once');
+    else this.hub.reroute(this.kind, this.name);
   }
 
   #attach(): void {
@@ -295,15 +307,6 @@ export class ChannelFeed<T> implements Consumer, ObservedChannel<T> {
 
   #refusal(advice: string, options?: ErrorOptions): SubscribeError {
     return new SubscribeError(this.kind, this.name, advice, options);
-  }
-
-  #spread(raw: RawMessage): void {
-    if (this.#life.at === 'closed') return this.#ignore(raw);
-    this.#own?.receive(raw, this.isIdentity);
-    if (!this.#isMerged) return;
-    if (this.isOpen) this.#owner.accept(raw, this.isIdentity);
-    // One of its own observers has closed it, or has stopped the Receiver.
-    else this.#ignore(raw);
   }
 
   #ignore({ channel, data }: RawMessage): void {

@@ -1,7 +1,24 @@
+import type { Message } from '../channel/message.js';
+
+/**
+ * All that happens to a text whose consumer does nothing but hand it to one stream, which keeps its order also where a
+ * message comes while an earlier one is being handled. A link remembers it: to ask its consumer for each message would
+ * cost as much as all the rest.
+ */
+export interface Route {
+  /** What is to stand as the source of the message. */
+  readonly channel: object;
+  readonly stream: { accept(raw: Message<string | Buffer>, isDecoded: boolean): void };
+  /** Whether the text is in the stream's form already. */
+  readonly isIdentity: boolean;
+}
+
 /** One who wants what a link carries: a Channel of some Receiver. */
 export interface Consumer {
   /** Whether it wants Buffers; else it gets strings. */
   readonly binary: boolean;
+  /** Its hub is told of every change, by `reroute`, except when it attaches or detaches. */
+  readonly route: Route | undefined;
   receive(data: string | Buffer, channel: string): void;
   /** Redis has acknowledged: what is published from now on comes. May be told more than once. */
   onSubscribed(): void;

@@ -75,6 +75,10 @@ export class DistributedHub implements PubSubHub, LaneHost, TopologyObserver, Wa
     else this.#leftBehind?.add(consumer);
   }
 
+  reroute(kind: ChannelKind, name: string): void {
+    this.#routes[kind].get(name)?.hub.reroute(kind, name);
+  }
+
   deliverHeld(kind: ChannelKind, name: string): void {
     this.#routes[kind].get(name)?.hub.deliverHeld(kind, name);
   }

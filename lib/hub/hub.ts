@@ -105,6 +105,10 @@ export class Hub implements PubSubHub, LinkHost, ConnectionObserver {
     return this.#links[kind].has(name);
   }
 
+  reroute(kind: ChannelKind, name: string): void {
+    this.#links[kind].get(name)?.reroute();
+  }
+
   deliverHeld(kind: ChannelKind, name: string): void {
     if (!this.#outage || this.#isDelivering || this.#waiting.length === 0) return;
     const link = this.#links[kind].get(name);
@@ -253,6 +257,16 @@ export class Hub implements PubSubHub, LinkHost, ConnectionObserver {
   #deliver(link: Link, data: string | Buffer, channel: string, binary: boolean): void {
     if (!link.counts(binary)) return;
     this.#heard.noteMessage();
+    if (binary || this.#isBlocked || !link.hasRoute) return this.#deliverInTurn(link, data, channel, binary);
+    // What most messages take: a stream that keeps its own order needs nothing held for it.
+    try {
+      link.deliverByRoute(data, channel);
+    } catch (error) {
+      reportUnhandled(error);
+    }
+  }
+
+  #deliverInTurn(link: Link, data: string | Buffer, channel: string, binary: boolean): void {
     if (this.#isBlocked) return this.#hold({ link, data, channel, binary });
     this.#run(link, data, channel, binary);
     if (this.#waiting.length > 0) this.#flush();

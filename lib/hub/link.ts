@@ -1,5 +1,6 @@
-import type { ChannelKind } from '../channel/message.js';
-import type { Consumer, Leave } from './consumer.js';
+import type { ChannelKind, Message } from '../channel/message.js';
+import type { Consumer, Leave, Route } from './consumer.js';
+import { joined, NOBODY, without } from './consumer-list.js';
 
 /** What a link needs of its hub. */
 export interface LinkHost {
@@ -33,8 +34,9 @@ type LinkState =
   | { readonly at: 'stranded' }
   | { readonly at: 'ended' };
 
+type RawSource = Message<string | Buffer>['source'];
+
 // There may be very many links, and most are in the same few states.
-const NOBODY: readonly Consumer[] = [];
 const OFF: LinkState = { at: 'off' };
 const ON: LinkState = { at: 'on' };
 const SUBSCRIBING_TEXT: LinkState = { at: 'subscribing', binary: false, live: false };
@@ -50,7 +52,9 @@ export class Link {
   #state: LinkState = OFF;
   /** The mode whose messages count; a link that changes to binary carries both for a moment. */
   #binary = false;
-  #sole: Consumer | undefined = undefined;
+  #source: RawSource | undefined = undefined;
+  #stream: Route['stream'] | undefined = undefined;
+  #isDecoded = false;
   readonly kind: ChannelKind;
   readonly name: string;
 
@@ -110,10 +114,31 @@ export class Link {
     return binary === this.#binary;
   }
 
+  /** Whether a text that comes now has only to be handed to one stream. */
+  get hasRoute(): boolean {
+    return this.#source !== undefined && this.#state === ON;
+  }
+
+  deliverByRoute(data: string | Buffer, channel: string): void {
+    const source = this.#source;
+    if (source === undefined) return;
+    const raw =
+      this.kind === 'pattern' ? { source, channel, pattern: this.name, data } : { source, channel, data };
+    this.#stream?.accept(raw, this.#isDecoded);
+  }
+
+  /** Its consumer's route is another. */
+  reroute(): void {
+    const audience = this.#audience;
+    const only = audience[0];
+    const route = audience.length === 1 && only?.binary === false ? only.route : undefined;
+    this.#source = route?.channel as RawSource | undefined;
+    this.#stream = route?.stream;
+    this.#isDecoded = route?.isIdentity === true;
+  }
+
   deliver(data: string | Buffer, channel: string, binary: boolean): void {
     if (this.#state !== ON) this.#acknowledgeEarly();
-    const sole = this.#sole;
-    if (sole !== undefined && !binary) return sole.receive(data, channel);
     const audience = this.#audience;
     for (let i = 0; i < audience.length; i++) {
       const consumer = audience[i] as Consumer;
@@ -217,7 +242,7 @@ export class Link {
   }
 
   #reconcileOnline(at: 'off' | 'on' | 'stranded', isWanted: boolean): void {
-    const wantsBinary = this.#binary || this.#wanting.some(isBinary);
+    const wantsBinary = this.#binary || this.#wanting.some(({ binary }) => binary);
     if (!isWanted) this.#unsubscribe(!this.#isText);
     else if (at !== 'on' || wantsBinary !== this.#binary) this.#subscribe(wantsBinary);
     else if (this.#isText && this.#isBinary) this.#unsubscribe(!this.#binary);
@@ -350,24 +375,7 @@ export class Link {
     this.#leaving = leaving;
     // Who comes while it is being unsubscribed would hear what comes before that, and miss what comes until it is back.
     const hearing = this.#isClosing ? NOBODY : wanting;
-    const audience = (this.#audience = joined(joined(hearing, leaving), this.#draining));
-    const first = audience[0];
-    this.#sole = audience.length === 1 && first?.binary === false ? first : undefined;
+    this.#audience = joined(joined(hearing, leaving), this.#draining);
+    this.reroute();
   }
-}
-
-function isBinary({ binary }: Consumer): boolean {
-  return binary;
-}
-
-// There may be very many links, and most have one consumer: what these need not copy, they share.
-
-function joined(list: readonly Consumer[], others: readonly Consumer[]): readonly Consumer[] {
-  if (others.length === 0) return list;
-  return list.length === 0 ? others : [...list, ...others];
-}
-
-function without(list: readonly Consumer[], item: Consumer): readonly Consumer[] {
-  if (!list.includes(item)) return list;
-  return list.length === 1 ? NOBODY : list.filter((other) => other !== item);
 }
