@@ -39,13 +39,18 @@ export function tableOf<R>(
 ): Table {
   const values = new Map([...results].map(([contestant, rounds]) => [contestant, rounds.map(of)]));
   const valuesOf = (contestant: Contestant) => values.get(contestant) as number[];
+  const [first] = references as [Contestant];
+  // Compared with the mean of the two, the others inherit less of the noise of either.
+  const both = valuesOf(first).map((value, round) => (value + (valuesOf(control)[round] as number)) / 2);
   const rows = contestants.map((contestant) => {
     const own = valuesOf(contestant);
-    const compared = references.map((reference) => ratios(own, valuesOf(reference)));
+    const isOneOfThem = contestant === first || contestant === control;
+    const compared = references.map((reference) =>
+      ratios(own, reference === first && !isOneOfThem ? both : valuesOf(reference)),
+    );
     return { title: contestant.title, rounds: own.length, ...spread(own), ratios: compared };
   });
-  const [reference] = references as [Contestant];
-  const off = ratios(valuesOf(control), valuesOf(reference)).median - 1;
+  const off = ratios(valuesOf(control), valuesOf(first)).median - 1;
   return { what, where, unit, digits, references: references.map((one) => one.title), rows, off };
 }
 

@@ -43,6 +43,14 @@ export interface FeedOptions<T> {
   readonly codec: Codec<T>;
 }
 
+/** One who waits until many Channels are subscribed. */
+export interface Attempt {
+  /** The Channel is subscribed, or closed. */
+  done(): void;
+  /** The Channel was refused; true if it is this attempt that fails with the error, which nobody else has to tell. */
+  refuse(error: Error): boolean;
+}
+
 interface Waiter {
   readonly resolve: () => void;
   readonly reject: (error: Error) => void;
@@ -91,6 +99,8 @@ export class ChannelFeed<T> implements Consumer, Route, ObservedChannel<T> {
   readonly codec: Codec<T>;
   readonly hub: PubSubHub;
   readonly binary: boolean;
+  /** Those that wait for it. */
+  attempts: readonly Attempt[] = NONE;
   #wiring: Wiring = OFF;
   #subscribeWaiters: readonly Waiter[] = NONE;
   #releaseWaiters: readonly (() => void)[] = NONE;
@@ -151,6 +161,12 @@ export class ChannelFeed<T> implements Consumer, Route, ObservedChannel<T> {
     return new Promise((resolve, reject) => {
       this.#subscribeWaiters = [...this.#subscribeWaiters, { resolve, reject }];
     });
+  }
+
+  takeAttempts(): readonly Attempt[] {
+    const { attempts } = this;
+    this.attempts = NONE;
+    return attempts;
   }
 
   close(): Promise<void> {

@@ -62,8 +62,11 @@ export class Hub implements PubSubHub, LinkHost, ConnectionObserver {
   constructor(client: PubSubClient, host?: HubHost) {
     this.#host = host;
     this.#connection = new Connection(client, this);
-    this.#wire = new Wire(client, this.#links, (link, data, channel, binary) =>
-      this.#deliver(link, data, channel, binary),
+    this.#wire = new Wire(
+      client,
+      this.#links,
+      (link, data, channel, binary) => this.#deliver(link, data, channel, binary),
+      () => this.onHeard(),
     );
   }
 
@@ -160,7 +163,6 @@ export class Hub implements PubSubHub, LinkHost, ConnectionObserver {
   }
 
   settled(consumer: Consumer, as: 'served' | 'gone'): void {
-    if (as === 'served') this.onHeard();
     this.#outage?.settle(consumer, as);
     if (!this.#isResuming) this.#endOutageIfOver();
   }

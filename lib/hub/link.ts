@@ -155,6 +155,7 @@ export class Link {
     const { at } = this.#state;
     const isWanted = this.#wanting.length > 0;
     if (at === 'ended' || at === 'subscribing' || at === 'unsubscribing') return;
+    if (at === 'on' && isWanted && this.#isAsWanted) return;
     if (at === 'off' && !isWanted) this.#host.remove(this);
     else if (this.#host.isOnline) this.#reconcileOnline(at, isWanted);
     else if (!isWanted) this.#leaveOffline();
@@ -239,6 +240,11 @@ export class Link {
     this.#unregister();
     this.#state = STRANDED;
     return true;
+  }
+
+  /** Whether the client listens in the mode that is wanted, and in no other. */
+  get #isAsWanted(): boolean {
+    return this.#isText !== this.#isBinary && (this.#binary || !this.#wanting.some(({ binary }) => binary));
   }
 
   #reconcileOnline(at: 'off' | 'on' | 'stranded', isWanted: boolean): void {

@@ -30,6 +30,9 @@ export interface Watcher {
 
 /** Runs `work` with what it asks for, of whichever hub, going out together. */
 export function batchOn(consumers: readonly { readonly hub: PubSubHub }[], work: () => void): void {
-  const hubs = new Set(consumers.map(({ hub }) => hub));
+  const hubs = new Set<PubSubHub>();
+  let last: PubSubHub | undefined;
+  // Nearly always it is one and the same.
+  for (const { hub } of consumers) if (hub !== last) hubs.add((last = hub));
   [...hubs].reduce<() => void>((inner, hub) => () => hub.batch(inner), work)();
 }

@@ -33,6 +33,7 @@ export type Deliver = (link: Link, data: string | Buffer, channel: string, binar
 export class Wire {
   readonly #client: PubSubClient;
   readonly #deliver: Deliver;
+  readonly #onHeard: () => void;
   readonly #shared: Readonly<Record<'channel' | 'shard', { text: WireListener; binary: WireListener }>>;
   readonly #ofPattern = {
     text: new WeakMap<Link, WireListener>(),
@@ -41,9 +42,16 @@ export class Wire {
   #batch: Batch | undefined;
   #fences = 0;
 
-  constructor(client: PubSubClient, links: Readonly<Record<ChannelKind, Links>>, deliver: Deliver) {
+  /** @param onHeard is called at each acknowledgement */
+  constructor(
+    client: PubSubClient,
+    links: Readonly<Record<ChannelKind, Links>>,
+    deliver: Deliver,
+    onHeard: () => void,
+  ) {
     this.#client = client;
     this.#deliver = deliver;
+    this.#onHeard = onHeard;
     this.#shared = { channel: this.#listenersOf(links.channel), shard: this.#listenersOf(links.shard) };
   }
 
@@ -111,7 +119,10 @@ export class Wire {
     // Alone, the empty name would mean all names to node-redis.
     const names = second || first.name === '' ? links.map(({ name }) => name) : first.name;
     this.#call(verb, kind, names, this.#listener(first, binary), binary).then(
-      () => settle(),
+      () => {
+        this.#onHeard();
+        settle();
+      },
       (error: unknown) => {
         // Redis refuses a command as a whole: halving finds the name that it means, and the others still succeed.
         if (!second || !this.isRefusal(error))

@@ -40,9 +40,10 @@ export class ReceiverConnection {
   /** Why it cannot connect, if it cannot. */
   get obstacle(): SubscribeError | undefined {
     const { hub, registry } = this.#options;
+    if (hub.isOpen) return undefined;
     const feeds = registry.all();
     const own = feeds.find((feed) => feed.hub === hub);
-    if (hub.isOpen || (feeds.length > 0 && !own)) return undefined;
+    if (feeds.length > 0 && !own) return undefined;
     return new SubscribeError(own?.kind, own?.name, NOT_OPEN);
   }
 
@@ -51,7 +52,7 @@ export class ReceiverConnection {
     const { obstacle } = this;
     if (obstacle) return Promise.reject(obstacle);
     const feeds = this.#options.registry.all();
-    const attempt = new ConnectAttempt(feeds.filter((feed) => !feed.isServed));
+    const attempt = new ConnectAttempt(feeds);
     this.#attempts.add(attempt);
     this.#isPinned = true;
     this.#subscribe(feeds);
@@ -88,12 +89,12 @@ export class ReceiverConnection {
 
   /** A Channel is subscribed, or closed. */
   done(feed: ChannelFeed<unknown>): void {
-    for (const attempt of this.#attempts) attempt.done(feed);
+    for (const attempt of feed.takeAttempts()) attempt.done();
   }
 
   /** A Channel was refused; true if `connect()` rejects with that. */
   refuse(feed: ChannelFeed<unknown>, error: SubscribeError): boolean {
-    return [...this.#attempts].filter((attempt) => attempt.refuse(feed, error)).length > 0;
+    return feed.takeAttempts().filter((attempt) => attempt.refuse(error)).length > 0;
   }
 
   end(reason: Error): void {
