@@ -59,6 +59,27 @@ describe('an outage', () => {
     now.mockRestore();
   });
 
+  it.each([
+    ['is asked for', (receiver: Receiver) => void receiver.channel('c').subscribe()],
+    ['is let go', (receiver: Receiver) => void receiver.channel('a').close()],
+  ])(
+    'does not begin later because a name %s that has another listener: Redis hears nothing of it',
+    async (_, act) => {
+      const now = jest.spyOn(asyncScheduler, 'now').mockReturnValue(1_000);
+      const { client, receiver, events } = receiverFixture();
+      await client.subscribe(['a', 'c'], () => undefined);
+      await receiver.connect();
+      now.mockReturnValue(2_000);
+      act(receiver);
+      await new Promise(setImmediate);
+      now.mockReturnValue(3_000);
+      client.disconnect();
+      client.reconnect();
+      expect(gapsOf(events)).toMatchObject([{ since: 1_000, until: 3_000 }]);
+      now.mockRestore();
+    },
+  );
+
   it('does not begin with what another heard on the client before anything of this was subscribed', async () => {
     const now = jest.spyOn(asyncScheduler, 'now').mockReturnValue(1_000);
     const { client, receiver, publish } = receiverFixture();

@@ -42,7 +42,7 @@ function twoServers() {
 function consumerWith(callbacks: Partial<Consumer>): Consumer {
   return {
     binary: false,
-    route: undefined,
+    shortcut: undefined,
     receive: () => undefined,
     onSubscribed: () => undefined,
     onInterrupted: () => undefined,

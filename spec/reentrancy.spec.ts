@@ -89,14 +89,46 @@ describe('from inside the handler of a Channel', () => {
   });
 });
 
-it('an observer that has gone before it came is none', () => {
-  const { client, receiver } = receiverFixture();
+describe('a client that delivers in the same call', () => {
+  it.each(['the Receiver alone', 'a Channel, too'])(
+    'keeps the order of messages, heard by %s',
+    async (who) => {
+      const { client, receiver, heard, hear } = receiverFixture();
+      /** As node-redis calls its listeners, and as only a double does from inside one of them. */
+      const deliver = (channel: string, data: string) => {
+        for (const listener of client.getPubSubListeners('CHANNELS').get(channel)?.strings ?? [])
+          listener(data, channel);
+      };
+      receiver.subscribe((message) => {
+        if (message.data === '1') for (const data of ['2', '3']) deliver(data === '2' ? 'b' : 'a', data);
+        hear(message);
+      });
+      if (who !== 'the Receiver alone')
+        receiver.channel('a').subscribe(({ data }) => heard.push(`own ${data}`));
+      await receiver.connect();
+      deliver('a', '1');
+      expect(heard.filter((data) => !data.startsWith('own'))).toEqual(['1', '2', '3']);
+      expect(heard.filter((data) => data.startsWith('own'))).toEqual(
+        who === 'the Receiver alone' ? [] : ['own 1', 'own 3'],
+      );
+      expect(receiver.stats).toMatchObject({ received: 3, delivered: 3, buffered: 0 });
+    },
+  );
+});
+
+it('an observer that has gone before it came is none', async () => {
+  const { client, receiver, heard, hear, publish } = receiverFixture();
   new Observable<Message>((subscriber) => {
     subscriber.complete();
     return receiver.channel('a').subscribe(subscriber);
   }).subscribe();
   receiver.channel('b').subscribe().unsubscribe();
   expect(client.log).toEqual(['SUBSCRIBE b']);
+  await receiver.connect();
+  publish('1');
+  receiver.channel('a').subscribe(hear);
+  publish('2');
+  expect(heard).toEqual(['2']);
 });
 
 it('goes on when the scheduler has dropped what was planned, because an action of somebody else threw', async () => {

@@ -6,7 +6,7 @@ import { bytes, decodeWith, text, type Codec } from '../codec/codec.js';
 import { ChannelClosedError, ConnectionLostError, DecodeError, SubscribeError } from '../errors/errors.js';
 import type { ReceiverEvent } from './events.js';
 import { reasonOf } from '../errors/reason-of.js';
-import type { Consumer, Leave, Route } from '../hub/consumer.js';
+import type { Consumer, Leave, Shortcut } from '../hub/consumer.js';
 import type { PubSubHub, Watcher } from '../hub/pub-sub-hub.js';
 import type { RawMessage } from './mailbox.js';
 import type { ChannelKind, Message } from './message.js';
@@ -83,7 +83,7 @@ export const NOT_OPEN = 'the client is not open. Await client.connect() before, 
  * What stands behind a Channel: it subscribes while the Channel has observers or the Receiver is connected, and hands
  * each message to both.
  */
-export class ChannelFeed<T> implements Consumer, Route, ObservedChannel<T> {
+export class ChannelFeed<T> implements Consumer, Shortcut, ObservedChannel<T> {
   // First, because there may be very many feeds, and a message should find what it needs in one line of the cache.
   readonly channel: Channel<T>;
   #own: OwnObservers<T> | undefined = undefined;
@@ -134,6 +134,7 @@ export class ChannelFeed<T> implements Consumer, Route, ObservedChannel<T> {
       else subscriber.complete();
       return;
     }
+    if (subscriber.closed) return;
     this.#own ??= new OwnObservers<T>(this);
     this.#own.observe(subscriber);
   }
@@ -217,7 +218,7 @@ export class ChannelFeed<T> implements Consumer, Route, ObservedChannel<T> {
     return decodeMessage(raw, this.codec, this.channel);
   }
 
-  get route(): Route | undefined {
+  get shortcut(): Shortcut | undefined {
     return this.#own === undefined && this.#isMerged && this.#life === OPEN ? this : undefined;
   }
 
@@ -281,7 +282,7 @@ export class ChannelFeed<T> implements Consumer, Route, ObservedChannel<T> {
     const isWanted = this.#isMerged || this.#own !== undefined;
     if (isWanted && this.#wiring.at !== 'attached') this.#attach();
     else if (!isWanted) this.#detach('at-once');
-    else this.hub.reroute(this.kind, this.name);
+    else this.hub.updateShortcut(this.kind, this.name);
   }
 
   #attach(): void {

@@ -5,7 +5,7 @@ import type { Message } from '../channel/message.js';
  * message comes while an earlier one is being handled. A link remembers it: to ask its consumer for each message would
  * cost as much as all the rest.
  */
-export interface Route {
+export interface Shortcut {
   /** What is to stand as the source of the message. */
   readonly channel: object;
   readonly stream: { accept(raw: Message<string | Buffer>, isDecoded: boolean): void };
@@ -17,8 +17,8 @@ export interface Route {
 export interface Consumer {
   /** Whether it wants Buffers; else it gets strings. */
   readonly binary: boolean;
-  /** Its hub is told of every change, by `reroute`, except when it attaches or detaches. */
-  readonly route: Route | undefined;
+  /** Its hub is told of every change, by `updateShortcut`, except when it attaches or detaches. */
+  readonly shortcut: Shortcut | undefined;
   receive(data: string | Buffer, channel: string): void;
   /** Redis has acknowledged: what is published from now on comes. May be told more than once. */
   onSubscribed(): void;

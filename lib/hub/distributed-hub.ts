@@ -75,8 +75,8 @@ export class DistributedHub implements PubSubHub, LaneHost, TopologyObserver, Wa
     else this.#leftBehind?.add(consumer);
   }
 
-  reroute(kind: ChannelKind, name: string): void {
-    this.#routes[kind].get(name)?.hub.reroute(kind, name);
+  updateShortcut(kind: ChannelKind, name: string): void {
+    this.#routes[kind].get(name)?.hub.updateShortcut(kind, name);
   }
 
   deliverHeld(kind: ChannelKind, name: string): void {

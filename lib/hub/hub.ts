@@ -108,8 +108,8 @@ export class Hub implements PubSubHub, LinkHost, ConnectionObserver {
     return this.#links[kind].has(name);
   }
 
-  reroute(kind: ChannelKind, name: string): void {
-    this.#links[kind].get(name)?.reroute();
+  updateShortcut(kind: ChannelKind, name: string): void {
+    this.#links[kind].get(name)?.updateShortcut();
   }
 
   deliverHeld(kind: ChannelKind, name: string): void {
@@ -259,10 +259,11 @@ export class Hub implements PubSubHub, LinkHost, ConnectionObserver {
   #deliver(link: Link, data: string | Buffer, channel: string, binary: boolean): void {
     if (!link.counts(binary)) return;
     this.#heard.noteMessage();
-    if (binary || this.#isBlocked || !link.hasRoute) return this.#deliverInTurn(link, data, channel, binary);
+    if (binary || this.#isBlocked || !link.hasShortcut)
+      return this.#deliverInTurn(link, data, channel, binary);
     // What most messages take: a stream that keeps its own order needs nothing held for it.
     try {
-      link.deliverByRoute(data, channel);
+      link.deliverByShortcut(data, channel);
     } catch (error) {
       reportUnhandled(error);
     }

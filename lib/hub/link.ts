@@ -1,5 +1,5 @@
 import type { ChannelKind, Message } from '../channel/message.js';
-import type { Consumer, Leave, Route } from './consumer.js';
+import type { Consumer, Leave, Shortcut } from './consumer.js';
 import { joined, NOBODY, without } from './consumer-list.js';
 
 /** What a link needs of its hub. */
@@ -53,7 +53,7 @@ export class Link {
   /** The mode whose messages count; a link that changes to binary carries both for a moment. */
   #binary = false;
   #source: RawSource | undefined = undefined;
-  #stream: Route['stream'] | undefined = undefined;
+  #stream: Shortcut['stream'] | undefined = undefined;
   #isDecoded = false;
   readonly kind: ChannelKind;
   readonly name: string;
@@ -115,11 +115,11 @@ export class Link {
   }
 
   /** Whether a text that comes now has only to be handed to one stream. */
-  get hasRoute(): boolean {
+  get hasShortcut(): boolean {
     return this.#source !== undefined && this.#state === ON;
   }
 
-  deliverByRoute(data: string | Buffer, channel: string): void {
+  deliverByShortcut(data: string | Buffer, channel: string): void {
     const source = this.#source;
     if (source === undefined) return;
     const raw =
@@ -127,14 +127,14 @@ export class Link {
     this.#stream?.accept(raw, this.#isDecoded);
   }
 
-  /** Its consumer's route is another. */
-  reroute(): void {
+  /** Its consumer's shortcut may be another. */
+  updateShortcut(): void {
     const audience = this.#audience;
     const only = audience[0];
-    const route = audience.length === 1 && only?.binary === false ? only.route : undefined;
-    this.#source = route?.channel as RawSource | undefined;
-    this.#stream = route?.stream;
-    this.#isDecoded = route?.isIdentity === true;
+    const shortcut = audience.length === 1 && only?.binary === false ? only.shortcut : undefined;
+    this.#source = shortcut?.channel as RawSource | undefined;
+    this.#stream = shortcut?.stream;
+    this.#isDecoded = shortcut?.isIdentity === true;
   }
 
   deliver(data: string | Buffer, channel: string, binary: boolean): void {
@@ -382,6 +382,6 @@ export class Link {
     // Who comes while it is being unsubscribed would hear what comes before that, and miss what comes until it is back.
     const hearing = this.#isClosing ? NOBODY : wanting;
     this.#audience = joined(joined(hearing, leaving), this.#draining);
-    this.reroute();
+    this.updateShortcut();
   }
 }

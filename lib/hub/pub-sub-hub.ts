@@ -9,8 +9,8 @@ export interface PubSubHub {
   attach(kind: ChannelKind, name: string, consumer: Consumer): void;
   /** The consumer hears on until its `onReleased`: how long, `leave` says. */
   detach(kind: ChannelKind, name: string, consumer: Consumer, leave: Leave): void;
-  /** The route of a consumer of this name has changed. */
-  reroute(kind: ChannelKind, name: string): void;
+  /** The shortcut of a consumer of this name may be another. */
+  updateShortcut(kind: ChannelKind, name: string): void;
   /** What has come for this name and is held back, is delivered at once. */
   deliverHeld(kind: ChannelKind, name: string): void;
   watch(watcher: Watcher): void;

@@ -42,7 +42,7 @@ export class Wire {
   #batch: Batch | undefined;
   #fences = 0;
 
-  /** @param onHeard is called at each acknowledgement */
+  /** @param onHeard is called when Redis has acknowledged a subscription */
   constructor(
     client: PubSubClient,
     links: Readonly<Record<ChannelKind, Links>>,
@@ -116,11 +116,12 @@ export class Wire {
         for (const link of links) link.settle(error);
       });
     };
+    const isAsked = verb === 'subscribe' && this.#isNew(links);
     // Alone, the empty name would mean all names to node-redis.
     const names = second || first.name === '' ? links.map(({ name }) => name) : first.name;
     this.#call(verb, kind, names, this.#listener(first, binary), binary).then(
       () => {
-        this.#onHeard();
+        if (isAsked) this.#onHeard();
         settle();
       },
       (error: unknown) => {
@@ -131,6 +132,13 @@ export class Wire {
         this.#send({ ...request, links: links.slice(0, middle) });
         this.#send({ ...request, links: links.slice(middle) });
       },
+    );
+  }
+
+  /** Whether Redis is asked: where all names have other listeners, the client answers for itself. */
+  #isNew(links: readonly Link[]): boolean {
+    return links.some(
+      ({ kind, name }) => this.#client.getPubSubListeners?.(COMMANDS[kind].type).get(name) === undefined,
     );
   }
 
