@@ -2,8 +2,9 @@ import type { Observable, Subscriber } from 'rxjs';
 import { allOrLate } from './all-or-late.js';
 import type { Bounds } from '../queue/buffer-options.js';
 import { Channel } from './channel.js';
-import { bytes, decodeWith, text, type Codec } from '../codec/codec.js';
-import { ChannelClosedError, ConnectionLostError, DecodeError, SubscribeError } from '../errors/errors.js';
+import { bytes, text, type Codec } from '../codec/codec.js';
+import { decodeMessage } from './decode-message.js';
+import { ChannelClosedError, ConnectionLostError, SubscribeError } from '../errors/errors.js';
 import type { ReceiverEvent } from './events.js';
 import { reasonOf } from '../errors/reason-of.js';
 import type { Consumer, Leave, Shortcut } from '../hub/consumer.js';
@@ -355,27 +356,5 @@ export class ChannelFeed<T> implements Consumer, Shortcut, ObservedChannel<T> {
       `The ${this.kind} ${JSON.stringify(this.name)} is closed. Ask its Receiver, or a new one, for it again.`,
       { cause },
     );
-  }
-}
-
-/** Decodes a raw message; what the codec throws becomes a DecodeError. */
-export function decodeMessage<T>(
-  raw: RawMessage,
-  codec: Codec<T>,
-  source: Channel<T> = raw.source as never,
-): Message<T> {
-  const { channel, pattern, data } = raw;
-  // These two have nothing to do: what comes is in their form already.
-  if ((codec as Codec<unknown>) === text && typeof data === 'string')
-    return raw as Message<unknown> as Message<T>;
-  if ((codec as Codec<unknown>) === bytes && typeof data !== 'string')
-    return raw as Message<unknown> as Message<T>;
-  try {
-    const decoded = decodeWith(codec, data, channel);
-    return pattern === undefined
-      ? { source, channel, data: decoded }
-      : { source, channel, pattern, data: decoded };
-  } catch (cause) {
-    throw new DecodeError(raw, { cause });
   }
 }

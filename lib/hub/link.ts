@@ -1,6 +1,7 @@
 import type { ChannelKind, Message } from '../channel/message.js';
 import type { Consumer, Leave, Shortcut } from './consumer.js';
 import { joined, NOBODY, without } from './consumer-list.js';
+import { ENDED, OFF, ON, STRANDED, SUBSCRIBING_TEXT, type LinkState } from './link-state.js';
 
 /** What a link needs of its hub. */
 export interface LinkHost {
@@ -24,24 +25,7 @@ export interface LinkHost {
   remove(link: Link): void;
 }
 
-/** What the client and Redis hold of this name, as far as we know. `binary` is the mode an operation is about. */
-type LinkState =
-  | { readonly at: 'off' }
-  | { readonly at: 'subscribing'; readonly binary: boolean; readonly live: boolean }
-  | { readonly at: 'on' }
-  | { readonly at: 'unsubscribing'; readonly binary: boolean; readonly live: boolean }
-  /** An operation died with the connection: both may hold it or not, until the next operation says. */
-  | { readonly at: 'stranded' }
-  | { readonly at: 'ended' };
-
 type RawSource = Message<string | Buffer>['source'];
-
-// There may be very many links, and most are in the same few states.
-const OFF: LinkState = { at: 'off' };
-const ON: LinkState = { at: 'on' };
-const SUBSCRIBING_TEXT: LinkState = { at: 'subscribing', binary: false, live: false };
-const STRANDED: LinkState = { at: 'stranded' };
-const ENDED: LinkState = { at: 'ended' };
 
 /**
  * One name of one kind on one client: what its consumers want, what Redis has, and at most one operation in flight to

@@ -3,7 +3,8 @@ import { allOrLate } from '../channel/all-or-late.js';
 import { BoundedQueue } from '../queue/bounded-queue.js';
 import type { Bounds } from '../queue/buffer-options.js';
 import { codecOf, type Channel } from '../channel/channel.js';
-import { decodeMessage, type ChannelFeed, type FeedOwner } from '../channel/channel-feed.js';
+import type { ChannelFeed, FeedOwner } from '../channel/channel-feed.js';
+import { decodeMessage } from '../channel/decode-message.js';
 import type { Codec } from '../codec/codec.js';
 import {
   ChannelClosedError,

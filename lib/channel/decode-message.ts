@@ -1,0 +1,27 @@
+import { bytes, decodeWith, text, type Codec } from '../codec/codec.js';
+import { DecodeError } from '../errors/errors.js';
+import type { Channel } from './channel.js';
+import type { RawMessage } from './mailbox.js';
+import type { Message } from './message.js';
+
+/** Decodes a raw message; what the codec throws becomes a DecodeError. */
+export function decodeMessage<T>(
+  raw: RawMessage,
+  codec: Codec<T>,
+  source: Channel<T> = raw.source as never,
+): Message<T> {
+  const { channel, pattern, data } = raw;
+  // These two have nothing to do: what comes is in their form already.
+  if ((codec as Codec<unknown>) === text && typeof data === 'string')
+    return raw as Message<unknown> as Message<T>;
+  if ((codec as Codec<unknown>) === bytes && typeof data !== 'string')
+    return raw as Message<unknown> as Message<T>;
+  try {
+    const decoded = decodeWith(codec, data, channel);
+    return pattern === undefined
+      ? { source, channel, data: decoded }
+      : { source, channel, pattern, data: decoded };
+  } catch (cause) {
+    throw new DecodeError(raw, { cause });
+  }
+}
