@@ -1,9 +1,9 @@
 import type { Message } from '../channel/message.js';
 
 /**
- * All that happens to a text whose consumer does nothing but hand it to one stream, which keeps its order also where a
- * message comes while an earlier one is being handled. A link remembers it: to ask its consumer for each message would
- * cost as much as all the rest.
+ * Where a text goes whose consumer does nothing but hand it to one stream. That keeps its order also where a message comes
+ * while an earlier one is being handled, so that its hub need not. A link remembers it, because to ask the consumer for each
+ * message would cost as much as all the rest.
  */
 export interface Shortcut {
   /** What is to stand as the source of the message. */
