@@ -120,6 +120,28 @@ describe.each(Object.entries(clients))('on a real Redis, with %s', (_name, creat
     await binary.stop();
   });
 
+  it.each([1, 3])('leaves from inside a message of one of %d channels, which comes once', async (count) => {
+    const names = ['a', 'b', 'c'].slice(0, count);
+    for (const name of names) receiver.channel(name);
+    let heard = 0;
+    const stop = () => {
+      heard++;
+      void receiver.stop();
+    };
+    const completed = new Promise<void>((complete) => receiver.subscribe({ next: stop, complete }));
+    const others: string[] = [];
+    await client.subscribe('b', (data) => void others.push(data));
+    await receiver.connect();
+    await Promise.all(names.map((name) => admin.publish(name, '1')));
+    await completed;
+    await receiver.stop();
+    expect(heard).toBe(1);
+    expect(receiver.stats).toMatchObject({ received: 1, delivered: 1 });
+    expect(receiver.stats.late).toBeLessThan(count);
+    expect(others).toEqual(count > 1 ? ['1'] : []);
+    expect(await admin.pubSubNumSub(['a', 'b', 'c'])).toEqual({ a: 0, b: 1, c: 0 });
+  });
+
   it('takes the empty name for a name, and not for all of them', async () => {
     for (const name of ['', 'a']) receiver.channel(name);
     await receiver.connect();

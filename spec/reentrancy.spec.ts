@@ -116,6 +116,43 @@ describe('a client that delivers in the same call', () => {
   );
 });
 
+describe('channels that have heard messages', () => {
+  const listeners = (client: MemoryPubSub, name: string) => [
+    ...(client.getPubSubListeners('CHANNELS').get(name)?.strings ?? []),
+  ];
+
+  it('leave in one command, also from inside a message, which comes once', async () => {
+    const { client, receiver, heard, hear, publish } = receiverFixture();
+    receiver.subscribe(hear);
+    await receiver.connect();
+    publish('1');
+    receiver.subscribe(() => void receiver.stop());
+    publish('2', '3');
+    expect(heard).toEqual(['1', '2']);
+    expect(receiver.stats).toMatchObject({ received: 2, delivered: 2, late: 0 });
+    expect(client.log).toEqual(['SUBSCRIBE a b', 'UNSUBSCRIBE a b']);
+  });
+
+  it('have one listener at the client whatever becomes of a command', async () => {
+    const { client, receiver, heard, hear, publish } = receiverFixture({ autoStop: false });
+    const channel = receiver.channel('a');
+    const own = channel.subscribe(hear);
+    await channel.whenSubscribed();
+    const [first] = listeners(client, 'a');
+    expect(listeners(client, 'a')).toEqual([first]);
+    own.unsubscribe();
+    channel.subscribe(hear);
+    client.disconnect();
+    client.reconnect();
+    await channel.whenSubscribed();
+    publish('1');
+    expect(heard).toEqual(['1']);
+    expect(listeners(client, 'a')).toHaveLength(1);
+    await receiver.stop();
+    expect(client.getPubSubListeners('CHANNELS').size).toBe(0);
+  });
+});
+
 it('an observer that has gone before it came is none', async () => {
   const { client, receiver, heard, hear, publish } = receiverFixture();
   new Observable<Message>((subscriber) => {

@@ -65,19 +65,27 @@ export class Mailbox<T> {
   /** `isDecoded`: the message is as its consumer wants it. */
   push(raw: RawMessage, isDecoded: boolean): void {
     const sole = this.#sole;
-    if (this.#isHanding || (sole === undefined && !this.#isReady)) return this.#keep(raw);
+    if (sole === undefined || !isDecoded || this.#isHanding) return this.#pushInTurn(raw, isDecoded);
     this.#isHanding = true;
+    this.#host.counts.delivered++;
     try {
-      if (!isDecoded) this.#hand(raw);
-      else if (sole === undefined) this.#give(raw as Message<unknown> as Message<T>, this.#observers);
-      else {
-        this.#host.counts.delivered++;
-        sole.next(raw as Message<unknown> as Message<T>);
-      }
+      sole.next(raw as Message<unknown> as Message<T>);
     } finally {
       this.#isHanding = false;
     }
     if (this.#sole === undefined) this.#drain();
+  }
+
+  #pushInTurn(raw: RawMessage, isDecoded: boolean): void {
+    if (this.#isHanding || !this.#isReady) return this.#keep(raw);
+    this.#isHanding = true;
+    try {
+      if (isDecoded) this.#give(raw as Message<unknown> as Message<T>, this.#observers);
+      else this.#hand(raw);
+    } finally {
+      this.#isHanding = false;
+    }
+    this.#drain();
   }
 
   /** Puts an error into the stream, behind what waits. */

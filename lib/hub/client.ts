@@ -37,13 +37,21 @@ export type WireType = 'CHANNELS' | 'PATTERNS' | 'SHARDED';
 /** A Map, by name; only what is used of it, because node-redis's own types of the listeners differ by mode. */
 export interface WireRegistry {
   readonly size: number;
-  get(name: string): { readonly buffers: ListenerSet; readonly strings: ListenerSet } | undefined;
+  get(name: string): WireListeners | undefined;
   delete(name: string): boolean;
 }
 
-interface ListenerSet {
+/** The listeners of one name, by mode. */
+export interface WireListeners {
+  buffers: ListenerSet;
+  strings: ListenerSet;
+}
+
+/** A Set. */
+interface ListenerSet extends Iterable<unknown> {
   readonly size: number;
   has(listener: WireListener): boolean;
+  add(listener: WireListener): unknown;
   delete(listener: WireListener): boolean;
 }
 

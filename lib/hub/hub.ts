@@ -4,6 +4,7 @@ import { Connection, type ConnectionObserver } from './connection.js';
 import type { Consumer, Leave } from './consumer.js';
 import { Link, type LinkHost } from './link.js';
 import { LastHeard } from './last-heard.js';
+import { Listeners } from './listeners.js';
 import type { ChannelKind } from '../channel/message.js';
 import { Outage } from './outage.js';
 import type { PubSubHub, Watcher } from './pub-sub-hub.js';
@@ -47,6 +48,7 @@ export class Hub implements PubSubHub, LinkHost, ConnectionObserver {
     shard: new Map(),
   };
   readonly #connection: Connection;
+  readonly #listeners: Listeners;
   readonly #wire: Wire;
   readonly #host: HubHost | undefined;
   readonly #watchers = new Map<Watcher, number>();
@@ -62,12 +64,10 @@ export class Hub implements PubSubHub, LinkHost, ConnectionObserver {
   constructor(client: PubSubClient, host?: HubHost) {
     this.#host = host;
     this.#connection = new Connection(client, this);
-    this.#wire = new Wire(
-      client,
-      this.#links,
-      (link, data, channel, binary) => this.#deliver(link, data, channel, binary),
-      () => this.onHeard(),
+    this.#listeners = new Listeners(client, this.#links, (link, data, channel, binary) =>
+      this.#deliver(link, data, channel, binary),
     );
+    this.#wire = new Wire(client, this.#listeners, () => this.onHeard());
   }
 
   get isOpen(): boolean {
@@ -146,7 +146,7 @@ export class Hub implements PubSubHub, LinkHost, ConnectionObserver {
   }
 
   forget(link: Link): boolean {
-    return this.#wire.forget(link);
+    return this.#listeners.forget(link);
   }
 
   isRefusal(error: unknown): boolean {
@@ -257,19 +257,20 @@ export class Hub implements PubSubHub, LinkHost, ConnectionObserver {
   }
 
   #deliver(link: Link, data: string | Buffer, channel: string, binary: boolean): void {
-    if (!link.counts(binary)) return;
-    this.#heard.noteMessage();
-    if (binary || this.#isBlocked || !link.hasShortcut)
-      return this.#deliverInTurn(link, data, channel, binary);
     // What most messages take: a stream that keeps its own order needs nothing held for it.
-    try {
-      link.deliverByShortcut(data, channel);
-    } catch (error) {
-      reportUnhandled(error);
+    if (!binary && !this.#isBlocked && this.#heard.isFresh) {
+      try {
+        if (link.deliverByShortcut(data, channel)) return;
+      } catch (error) {
+        return reportUnhandled(error);
+      }
     }
+    this.#deliverInTurn(link, data, channel, binary);
   }
 
   #deliverInTurn(link: Link, data: string | Buffer, channel: string, binary: boolean): void {
+    if (!link.counts(binary)) return;
+    this.#heard.noteMessage();
     if (this.#isBlocked) return this.#hold({ link, data, channel, binary });
     this.#run(link, data, channel, binary);
     if (this.#waiting.length > 0) this.#flush();

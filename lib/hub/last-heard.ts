@@ -11,12 +11,17 @@ const RESOLUTION = 10;
 export class LastHeard {
   #at = 0;
   #isMessage = false;
-  /** Closed also where somebody else's action threw: the scheduler drops the rest then. */
-  #fresh: Subscription | undefined;
+  #isFresh = false;
+  #freshness: Subscription | undefined;
 
   /** Epoch milliseconds; 0 if nothing has been heard. */
   get at(): number {
     return this.#at;
+  }
+
+  /** Whether a message that comes now need not be noted. */
+  get isFresh(): boolean {
+    return this.#isFresh;
   }
 
   /** The connection is back, and nothing is missing from now on. */
@@ -31,7 +36,7 @@ export class LastHeard {
   }
 
   noteMessage(): void {
-    if (this.#fresh?.closed !== false) this.#refresh();
+    if (!this.#isFresh) this.#refresh();
   }
 
   /** What was heard since that moment proves nothing. */
@@ -42,12 +47,19 @@ export class LastHeard {
   /** Nobody listens any more: what was heard is of no account to who comes later. Leaves no timer behind. */
   rest(): void {
     this.#isMessage = false;
-    this.#fresh?.unsubscribe();
+    this.#freshness?.unsubscribe();
   }
 
   #refresh(): void {
     this.#at = asyncScheduler.now();
     this.#isMessage = true;
-    this.#fresh = asyncScheduler.schedule(() => (this.#fresh = undefined), RESOLUTION);
+    this.#isFresh = true;
+    this.#freshness = asyncScheduler.schedule(this.#fade, RESOLUTION);
+    // Where somebody else's action throws, the scheduler drops the rest.
+    this.#freshness.add(this.#fade);
   }
+
+  readonly #fade = (): void => {
+    this.#isFresh = false;
+  };
 }

@@ -1,4 +1,5 @@
 import type { ChannelKind, Message } from '../channel/message.js';
+import type { WireListener } from './client.js';
 import type { Consumer, Leave, Shortcut } from './consumer.js';
 import { joined, NOBODY, without } from './consumer-list.js';
 import { ENDED, OFF, ON, STRANDED, SUBSCRIBING_TEXT, type LinkState } from './link-state.js';
@@ -36,12 +37,16 @@ export class Link {
   #state: LinkState = OFF;
   /** The mode whose messages count; a link that changes to binary carries both for a moment. */
   #binary = false;
+  /** Of the shortcut, while there is one to take: while Redis has it, and one consumer alone hears it. */
   #source: RawSource | undefined = undefined;
   #stream: Shortcut['stream'] | undefined = undefined;
   #isDecoded = false;
   readonly kind: ChannelKind;
   readonly name: string;
 
+  /** What the client calls for this link alone, in either mode: of its `Listeners`, who make them when they are needed. */
+  textListener: WireListener | undefined = undefined;
+  bufferListener: WireListener | undefined = undefined;
   readonly #host: LinkHost;
   #failures = 0;
   /** The operation in flight has outlived the connection that it was meant for. */
@@ -98,24 +103,21 @@ export class Link {
     return binary === this.#binary;
   }
 
-  /** Whether a text that comes now has only to be handed to one stream. */
-  get hasShortcut(): boolean {
-    return this.#source !== undefined && this.#state === ON;
-  }
-
-  deliverByShortcut(data: string | Buffer, channel: string): void {
+  /** Hands a text that comes now to the one stream that hears it; false where it takes more than that. */
+  deliverByShortcut(data: string | Buffer, channel: string): boolean {
     const source = this.#source;
-    if (source === undefined) return;
+    if (source === undefined) return false;
     const raw =
       this.kind === 'pattern' ? { source, channel, pattern: this.name, data } : { source, channel, data };
     this.#stream?.accept(raw, this.#isDecoded);
+    return true;
   }
 
   /** Its consumer's shortcut may be another. */
   updateShortcut(): void {
     const audience = this.#audience;
-    const only = audience[0];
-    const shortcut = audience.length === 1 && only?.binary === false ? only.shortcut : undefined;
+    const only = this.#state === ON && !this.#binary && audience.length === 1 ? audience[0] : undefined;
+    const shortcut = only?.binary === false ? only.shortcut : undefined;
     this.#source = shortcut?.channel as RawSource | undefined;
     this.#stream = shortcut?.stream;
     this.#isDecoded = shortcut?.isIdentity === true;
@@ -153,7 +155,7 @@ export class Link {
     const isOutlived = this.#isOutlived;
     this.#isOutlived = false;
     if (error !== undefined && !isRefused) {
-      this.#state = STRANDED;
+      this.#become(STRANDED);
       this.#setConsumers(this.#wanting, this.#leaving);
       if (this.#host.isOnline) this.#host.retryLater(this, this.#failures++);
       else this.reconcile();
@@ -195,7 +197,7 @@ export class Link {
   /** Lets everyone go without a command; returns those who still want it, to be served elsewhere. */
   evict(): readonly Consumer[] {
     const wanting = this.#wanting;
-    this.#state = ENDED;
+    this.#become(ENDED);
     this.#host.forget(this);
     this.#release();
     this.#releaseDrained(this.#draining);
@@ -207,7 +209,7 @@ export class Link {
   /** The client has ended: nothing comes any more. */
   end(error: Error | undefined): void {
     const wanting = this.#wanting;
-    this.#state = ENDED;
+    this.#become(ENDED);
     this.#host.forget(this);
     this.#release();
     this.#releaseDrained(this.#draining);
@@ -222,7 +224,7 @@ export class Link {
   #strand(): boolean {
     if (!this.#host.forget(this)) return false;
     this.#unregister();
-    this.#state = STRANDED;
+    this.#become(STRANDED);
     return true;
   }
 
@@ -242,14 +244,19 @@ export class Link {
     if (!this.isLive) this.#binary = binary;
     this.#register(binary, true);
     const live = this.isLive;
-    this.#state = binary || live ? { at: 'subscribing', binary, live } : SUBSCRIBING_TEXT;
+    this.#become(binary || live ? { at: 'subscribing', binary, live } : SUBSCRIBING_TEXT);
     this.#host.subscribe(this, binary);
   }
 
   #unsubscribe(binary: boolean): void {
     const isLast = this.#wanting.length === 0;
-    this.#state = { at: 'unsubscribing', binary, live: !isLast };
+    this.#become({ at: 'unsubscribing', binary, live: !isLast });
     this.#host.unsubscribe(this, binary);
+  }
+
+  #become(state: LinkState): void {
+    this.#state = state;
+    this.updateShortcut();
   }
 
   /** Whether Redis may drop it at any moment. */
@@ -271,15 +278,15 @@ export class Link {
   }
 
   #onSubscribed(binary: boolean): void {
-    this.#state = ON;
     this.#binary = binary;
+    this.#become(ON);
     this.#announce();
     this.reconcile();
   }
 
   #onRefused(cause: unknown, state: { readonly binary: boolean; readonly live: boolean }): void {
     this.#register(state.binary, false);
-    this.#state = state.live ? ON : OFF;
+    this.#become(state.live ? ON : OFF);
     if (!state.live && this.#isRegistered && this.#host.forget(this)) this.#unregister();
     const refused = this.#wanting.filter((consumer) => !this.#serves(consumer));
     this.#setConsumers(
@@ -297,8 +304,8 @@ export class Link {
     // Who may not UNSUBSCRIBE has to be content with not listening.
     if (isRefused) this.#host.forget(this);
     this.#register(binary, false);
-    this.#state = this.#isRegistered ? ON : OFF;
     this.#binary = this.#isBinary;
+    this.#become(this.#isRegistered ? ON : OFF);
     this.#setConsumers(this.#wanting, this.#leaving);
     if (this.#isRegistered) this.#announce();
     else this.#release();
@@ -308,7 +315,7 @@ export class Link {
   #leaveOffline(): void {
     if (this.#host.isOffline && this.#host.forget(this)) {
       this.#unregister();
-      this.#state = OFF;
+      this.#become(OFF);
       this.#binary = false;
       this.reconcile();
     } else {
@@ -321,7 +328,7 @@ export class Link {
   #acknowledgeEarly(): void {
     const state = this.#state;
     if (state.at !== 'subscribing' || state.live) return;
-    this.#state = { ...state, live: true };
+    this.#become({ ...state, live: true });
     this.#announce();
   }
 

@@ -1,10 +1,10 @@
 import { COMMANDS, type PubSubClient, type WireListener } from './client.js';
 import { keySlot } from './key-slot.js';
 import type { Link } from './link.js';
+import type { Listeners } from './listeners.js';
 import type { ChannelKind } from '../channel/message.js';
 
 type Verb = 'subscribe' | 'unsubscribe';
-type Links = ReadonlyMap<string, Link>;
 
 interface Request {
   readonly verb: Verb;
@@ -23,36 +23,19 @@ interface Batch {
 /** Of names that nobody subscribes: Redis answers an UNSUBSCRIBE of one behind all that it has sent before. */
 const FENCE = 'rx-redis-receiver:fence:';
 
-/** Hears of every message that a listener of ours gets. */
-export type Deliver = (link: Link, data: string | Buffer, channel: string, binary: boolean) => void;
-
-/**
- * What goes to the client and comes from it. Channels share one listener a mode and go out many in one command, sharded
- * ones those of one slot; patterns have a listener each, because a listener is never told which pattern it was.
- */
+/** The commands to the client. Channels go out many in one, sharded ones those of one slot, and patterns alone. */
 export class Wire {
   readonly #client: PubSubClient;
-  readonly #deliver: Deliver;
+  readonly #listeners: Listeners;
   readonly #onHeard: () => void;
-  readonly #shared: Readonly<Record<'channel' | 'shard', { text: WireListener; binary: WireListener }>>;
-  readonly #ofPattern = {
-    text: new WeakMap<Link, WireListener>(),
-    binary: new WeakMap<Link, WireListener>(),
-  };
   #batch: Batch | undefined;
   #fences = 0;
 
   /** @param onHeard is called when Redis has acknowledged a subscription */
-  constructor(
-    client: PubSubClient,
-    links: Readonly<Record<ChannelKind, Links>>,
-    deliver: Deliver,
-    onHeard: () => void,
-  ) {
+  constructor(client: PubSubClient, listeners: Listeners, onHeard: () => void) {
     this.#client = client;
-    this.#deliver = deliver;
+    this.#listeners = listeners;
     this.#onHeard = onHeard;
-    this.#shared = { channel: this.#listenersOf(links.channel), shard: this.#listenersOf(links.shard) };
   }
 
   /** What is asked for while `work` runs goes out together at its end. */
@@ -78,7 +61,9 @@ export class Wire {
     const { kind } = link;
     const batch = this.#batch;
     if (!batch) return this.#send({ verb, kind, binary, links: [link] });
-    const isAlone = kind === 'pattern' || (verb === 'unsubscribe' && !this.#isOnlyListener(link, binary));
+    // A command for many names that also has names with other listeners removes ours only at its reply, and races with whoever
+    // removes theirs meanwhile; a command for such a name alone does it at once.
+    const isAlone = kind === 'pattern' || (verb === 'unsubscribe' && !this.#listeners.isOnly(link, binary));
     const key = isAlone ? undefined : keyOf(verb, link, binary);
     const open = key === undefined ? undefined : batch.open.get(key);
     if (open) {
@@ -88,17 +73,6 @@ export class Wire {
       batch.requests.push(request);
       if (key !== undefined) batch.open.set(key, request);
     }
-  }
-
-  /** Strikes our listeners from the client's registry, without a command; false where the client has no registry. */
-  forget(link: Link): boolean {
-    const registry = this.#client.getPubSubListeners?.(COMMANDS[link.kind].type);
-    if (!registry) return false;
-    const listeners = registry.get(link.name);
-    listeners?.strings.delete(this.#listener(link, false));
-    listeners?.buffers.delete(this.#listener(link, true));
-    if (listeners?.strings.size === 0 && listeners.buffers.size === 0) registry.delete(link.name);
-    return true;
   }
 
   /** Whether the error came from Redis or from the client's arguments check, and not from a connection that died. */
@@ -116,12 +90,15 @@ export class Wire {
         for (const link of links) link.settle(error);
       });
     };
-    const isAsked = verb === 'subscribe' && this.#isNew(links);
+    const listeners = this.#listeners;
+    const isAsked = verb === 'subscribe' && links.some((link) => listeners.isNew(link));
+    for (const link of links) listeners.share(link, binary);
     // Alone, the empty name would mean all names to node-redis.
     const names = second || first.name === '' ? links.map(({ name }) => name) : first.name;
-    this.#call(verb, kind, names, this.#listener(first, binary), binary).then(
+    this.#call(verb, kind, names, listeners.ofCommand(first, binary), binary).then(
       () => {
         if (isAsked) this.#onHeard();
+        if (verb === 'subscribe') for (const link of links) listeners.separate(link, binary);
         settle();
       },
       (error: unknown) => {
@@ -132,13 +109,6 @@ export class Wire {
         this.#send({ ...request, links: links.slice(0, middle) });
         this.#send({ ...request, links: links.slice(middle) });
       },
-    );
-  }
-
-  /** Whether Redis is asked: where all names have other listeners, the client answers for itself. */
-  #isNew(links: readonly Link[]): boolean {
-    return links.some(
-      ({ kind, name }) => this.#client.getPubSubListeners?.(COMMANDS[kind].type).get(name) === undefined,
     );
   }
 
@@ -159,42 +129,6 @@ export class Wire {
     } catch (error) {
       return Promise.reject(error);
     }
-  }
-
-  /**
-   * A command for many names that also has names with other listeners removes ours only at its reply, and races with
-   * whoever removes theirs meanwhile; a command for such a name alone does it at once.
-   */
-  #isOnlyListener(link: Link, binary: boolean): boolean {
-    const listeners = this.#client.getPubSubListeners?.(COMMANDS[link.kind].type).get(link.name);
-    if (!listeners || listeners.strings.size + listeners.buffers.size !== 1) return false;
-    return (binary ? listeners.buffers : listeners.strings).has(this.#listener(link, binary));
-  }
-
-  #listener(link: Link, binary: boolean): WireListener {
-    const mode = binary ? 'binary' : 'text';
-    if (link.kind !== 'pattern') return this.#shared[link.kind][mode];
-    let listener = this.#ofPattern[mode].get(link);
-    if (!listener) {
-      listener = (data, channel) => this.#deliver(link, data, channel.toString(), binary);
-      this.#ofPattern[mode].set(link, listener);
-    }
-    return listener;
-  }
-
-  #listenersOf(links: Links): { text: WireListener; binary: WireListener } {
-    const deliver = this.#deliver;
-    return {
-      text: (data, channel) => {
-        const link = links.get(channel as string);
-        if (link !== undefined) deliver(link, data, channel as string, false);
-      },
-      binary: (data, channel) => {
-        const name = channel.toString();
-        const link = links.get(name);
-        if (link !== undefined) deliver(link, data, name, true);
-      },
-    };
   }
 }
 

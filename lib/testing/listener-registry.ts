@@ -5,8 +5,8 @@ import type { WireListener } from '../hub/client.js';
 export interface ListenerSets {
   /** An UNSUBSCRIBE was sent: the next subscription sends a command again. */
   isUnsubscribing: boolean;
-  readonly buffers: Set<WireListener>;
-  readonly strings: Set<WireListener>;
+  buffers: Set<WireListener>;
+  strings: Set<WireListener>;
 }
 
 /** A change that takes a command: `apply` it when Redis has acknowledged. */
