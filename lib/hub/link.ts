@@ -115,9 +115,9 @@ export class Link {
 
   /** Its consumer's shortcut may be another. */
   updateShortcut(): void {
-    const audience = this.#audience;
-    const only = this.#state === ON && !this.#binary && audience.length === 1 ? audience[0] : undefined;
-    const shortcut = only?.binary === false ? only.shortcut : undefined;
+    const only = this.#state === ON && !this.#binary ? this.#audience[0] : undefined;
+    if (only === undefined && this.#source === undefined) return;
+    const shortcut = only?.binary === false && this.#audience.length === 1 ? only.shortcut : undefined;
     this.#source = shortcut?.channel as RawSource | undefined;
     this.#stream = shortcut?.stream;
     this.#isDecoded = shortcut?.isIdentity === true;

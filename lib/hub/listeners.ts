@@ -4,24 +4,21 @@ import type { ChannelKind } from '../channel/message.js';
 
 type Links = ReadonlyMap<string, Link>;
 
-interface Modes {
-  readonly text: WireListener;
-  readonly binary: WireListener;
-}
+type Mode = 'strings' | 'buffers';
 
 /** Hears of every message that a listener of ours gets. */
 export type Deliver = (link: Link, data: string | Buffer, channel: string, binary: boolean) => void;
 
 /**
  * The functions that the client calls for the links. A command for many channels takes one function for all of them, which has
- * to look up whose message it is. Once Redis has acknowledged, each channel has a function of its own put in the place of the
- * shared one, which knows; and before the next command it is taken back. Patterns have their own from the beginning, because a
- * listener is never told which pattern it was.
+ * to look up whose message it is. Once Redis has acknowledged, each channel has one of its own put in the place of the shared
+ * one in the client's registry, which knows; and before the next command it is taken back. Patterns have their own from the
+ * beginning, because a listener is never told which pattern it was.
  */
 export class Listeners {
   readonly #client: PubSubClient;
   readonly #deliver: Deliver;
-  readonly #shared: Readonly<Record<'channel' | 'shard', Modes>>;
+  readonly #shared: Readonly<Record<'channel' | 'shard', Record<Mode, WireListener>>>;
 
   constructor(client: PubSubClient, links: Readonly<Record<ChannelKind, Links>>, deliver: Deliver) {
     this.#client = client;
@@ -32,49 +29,60 @@ export class Listeners {
   /** What a command about it is given. */
   ofCommand(link: Link, binary: boolean): WireListener {
     if (link.kind === 'pattern') return this.#own(link, binary);
-    return this.#shared[link.kind][binary ? 'binary' : 'text'];
+    return this.#shared[link.kind][modeOf(binary)];
   }
 
-  /** Redis has acknowledged its subscription: nothing that shares a listener is to be done with it for now. */
-  separate(link: Link, binary: boolean): void {
-    const listeners = this.#registry(link)?.get(link.name)?.[binary ? 'buffers' : 'strings'];
-    const shared = this.ofCommand(link, binary);
-    if (link.kind === 'pattern' || !listeners?.has(shared)) return;
-    listeners.add(this.#own(link, binary));
-    listeners.delete(shared);
+  /** Redis has acknowledged the subscription of these, of one kind: no command about them is in flight. */
+  separate(links: readonly Link[], kind: ChannelKind, binary: boolean): void {
+    const registry = this.#registry(kind);
+    if (!registry || kind === 'pattern') return;
+    const mode = modeOf(binary);
+    const shared = this.#shared[kind][mode];
+    for (const link of links) {
+      const listeners = registry.get(link.name)?.[mode];
+      if (!listeners?.has(shared)) continue;
+      listeners.add(this.#own(link, binary));
+      listeners.delete(shared);
+    }
   }
 
-  /** A command about it is to be sent. */
-  share(link: Link, binary: boolean): void {
-    const own = binary ? link.bufferListener : link.textListener;
-    if (own === undefined || link.kind === 'pattern') return;
-    const entry = this.#registry(link)?.get(link.name);
-    const mode = binary ? 'buffers' : 'strings';
-    if (!entry?.[mode].has(own)) return;
-    // A new Set: the client may be walking this one just now, and would come to what is added.
-    const listeners = new Set(entry[mode] as Iterable<WireListener>);
-    listeners.delete(own);
-    listeners.add(this.ofCommand(link, binary));
-    entry[mode] = listeners;
+  /** A command about these, of one kind, is to be sent. */
+  share(links: readonly Link[], kind: ChannelKind, binary: boolean): void {
+    const registry = this.#registry(kind);
+    if (!registry || kind === 'pattern') return;
+    const mode = modeOf(binary);
+    const shared = this.#shared[kind][mode];
+    for (const link of links) {
+      const own = ownOf(link, binary);
+      if (own === undefined) continue;
+      const entry = registry.get(link.name);
+      if (!entry?.[mode].has(own)) continue;
+      // A new Set: the client may be walking this one just now, and would come to what is added.
+      const listeners = new Set<WireListener>().add(shared);
+      if (entry[mode].size > 1)
+        for (const other of entry[mode] as Iterable<WireListener>) if (other !== own) listeners.add(other);
+      entry[mode] = listeners;
+    }
   }
 
-  /** Whether the client listens to this name for nobody, so that it would ask Redis. */
-  isNew(link: Link): boolean {
-    return this.#registry(link)?.get(link.name) === undefined;
+  /** Whether the client listens to some of these, of one kind, for nobody, so that it would ask Redis. */
+  someAreNew(links: readonly Link[], kind: ChannelKind): boolean {
+    const registry = this.#registry(kind);
+    return links.some(({ name }) => registry?.get(name) === undefined);
   }
 
   /** Whether ours is all that the client has for this name. */
   isOnly(link: Link, binary: boolean): boolean {
-    const entry = this.#registry(link)?.get(link.name);
+    const entry = this.#registry(link.kind)?.get(link.name);
     if (!entry || entry.strings.size + entry.buffers.size !== 1) return false;
-    const listeners = binary ? entry.buffers : entry.strings;
-    const own = binary ? link.bufferListener : link.textListener;
+    const listeners = entry[modeOf(binary)];
+    const own = ownOf(link, binary);
     return listeners.has(this.ofCommand(link, binary)) || (own !== undefined && listeners.has(own));
   }
 
   /** Strikes ours from the client's registry, without a command; false where the client has no registry. */
   forget(link: Link): boolean {
-    const registry = this.#registry(link);
+    const registry = this.#registry(link.kind);
     if (!registry) return false;
     const entry = registry.get(link.name);
     if (!entry) return true;
@@ -86,7 +94,7 @@ export class Listeners {
     return true;
   }
 
-  #registry({ kind }: Link) {
+  #registry(kind: ChannelKind) {
     return this.#client.getPubSubListeners?.(COMMANDS[kind].type);
   }
 
@@ -98,13 +106,21 @@ export class Listeners {
   }
 }
 
-function sharedBy(links: Links, deliver: Deliver): Modes {
+function modeOf(binary: boolean): Mode {
+  return binary ? 'buffers' : 'strings';
+}
+
+function ownOf(link: Link, binary: boolean): WireListener | undefined {
+  return binary ? link.bufferListener : link.textListener;
+}
+
+function sharedBy(links: Links, deliver: Deliver): Record<Mode, WireListener> {
   return {
-    text: (data, channel) => {
+    strings: (data, channel) => {
       const link = links.get(channel as string);
       if (link !== undefined) deliver(link, data, channel as string, false);
     },
-    binary: (data, channel) => {
+    buffers: (data, channel) => {
       const name = channel.toString();
       const link = links.get(name);
       if (link !== undefined) deliver(link, data, name, true);

@@ -91,14 +91,14 @@ export class Wire {
       });
     };
     const listeners = this.#listeners;
-    const isAsked = verb === 'subscribe' && links.some((link) => listeners.isNew(link));
-    for (const link of links) listeners.share(link, binary);
+    const isAsked = verb === 'subscribe' && listeners.someAreNew(links, kind);
+    listeners.share(links, kind, binary);
     // Alone, the empty name would mean all names to node-redis.
     const names = second || first.name === '' ? links.map(({ name }) => name) : first.name;
     this.#call(verb, kind, names, listeners.ofCommand(first, binary), binary).then(
       () => {
         if (isAsked) this.#onHeard();
-        if (verb === 'subscribe') for (const link of links) listeners.separate(link, binary);
+        if (verb === 'subscribe') listeners.separate(links, kind, binary);
         settle();
       },
       (error: unknown) => {
