@@ -1,9 +1,9 @@
 import { asyncScheduler } from 'rxjs';
-import type { Consumer } from '../lib/hub/consumer.js';
 import { DistributedHub } from '../lib/hub/distributed-hub.js';
 import type { Watcher } from '../lib/hub/pub-sub-hub.js';
 import type { Topology } from '../lib/hub/topology.js';
 import { MemoryPubSub } from '../lib/testing/index.js';
+import { consumerWith } from './support/consumer-with.js';
 import { MemoryNode } from './support/memory-node.js';
 import { until } from './support/until.js';
 
@@ -37,20 +37,6 @@ function twoServers() {
   const hub = new DistributedHub(new MemoryPubSub(), topology as Topology);
   hubs.push(hub);
   return { hub, nodes, confirmedAt, looks: () => looks, move: () => (owner = 'new') };
-}
-
-function consumerWith(callbacks: Partial<Consumer>): Consumer {
-  return {
-    binary: false,
-    shortcut: undefined,
-    receive: () => undefined,
-    onSubscribed: () => undefined,
-    onInterrupted: () => undefined,
-    onReleased: () => undefined,
-    onRefused: () => undefined,
-    onEnded: () => undefined,
-    ...callbacks,
-  };
 }
 
 function watcherWith(callbacks: Partial<Watcher>): Watcher {

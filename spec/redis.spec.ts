@@ -2,6 +2,8 @@ import { createClient } from 'redis';
 import { createClient as createClient5 } from 'redis-5';
 import { firstValueFrom, filter, take, toArray } from 'rxjs';
 import { bytes, Receiver, type ReceiverEvent } from '../lib/index.js';
+import { Hub } from '../lib/hub/hub.js';
+import { consumerWith } from './support/consumer-with.js';
 import { RedisServer } from './support/redis-server.js';
 import { until } from './support/until.js';
 
@@ -141,6 +143,32 @@ describe.each(Object.entries(clients))('on a real Redis, with %s', (_name, creat
     expect(others).toEqual(count > 1 ? ['1'] : []);
     expect(await admin.pubSubNumSub(['a', 'b', 'c'])).toEqual({ a: 0, b: 1, c: 0 });
   });
+
+  it.each(['in one chunk', 'one after the other'])(
+    'hears what is let go of and taken back while its subscription is under way, acknowledged %s',
+    async (how) => {
+      const heard: string[] = [];
+      const hub = new Hub(client);
+      const consumer = consumerWith({ receive: (data) => void heard.push(data.toString()) });
+      hub.attach('shard', 's', consumer);
+      const eviction = hub.evict('shard', 's')!;
+      const listeners = client.getPubSubListeners('SHARDED');
+      if (how === 'one after the other') await until(() => listeners.has('s'));
+      await new Promise<void>((onSubscribed) => {
+        Object.assign(consumer, { onSubscribed });
+        hub.adopt('shard', 's', eviction);
+      });
+      await admin.sPublish('s', '1');
+      await until(() => heard.length > 0);
+      expect(heard).toEqual(['1']);
+      await new Promise<void>((onReleased) => {
+        Object.assign(consumer, { onReleased });
+        hub.detach('shard', 's', consumer, 'at-once');
+      });
+      expect(listeners.size).toBe(0);
+      expect(await admin.pubSubShardNumSub(['s'])).toMatchObject({ s: 0 });
+    },
+  );
 
   it('takes the empty name for a name, and not for all of them', async () => {
     for (const name of ['', 'a']) receiver.channel(name);

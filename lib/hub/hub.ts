@@ -258,7 +258,8 @@ export class Hub implements PubSubHub, LinkHost, ConnectionObserver {
 
   #deliver(link: Link, data: string | Buffer, channel: string, binary: boolean): void {
     // What most messages take: a stream that keeps its own order needs nothing held for it.
-    if (!binary && !this.#isBlocked && this.#heard.isFresh) {
+    if (!binary && !this.#isBlocked) {
+      if (!this.#heard.isFresh && link.counts(binary)) this.#heard.noteMessage();
       try {
         if (link.deliverByShortcut(data, channel)) return;
       } catch (error) {

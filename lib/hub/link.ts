@@ -100,7 +100,7 @@ export class Link {
 
   /** Whether messages of this mode count: to ask when one comes, not when one that was held is delivered. */
   counts(binary: boolean): boolean {
-    return binary === this.#binary;
+    return binary === this.#binary && this.#state !== OFF && this.#state !== ENDED;
   }
 
   /** Hands a text that comes now to the one stream that hears it; false where it takes more than that. */

@@ -17,11 +17,13 @@ export type Deliver = (link: Link, data: string | Buffer, channel: string, binar
  */
 export class Listeners {
   readonly #client: PubSubClient;
+  readonly #links: Readonly<Record<ChannelKind, Links>>;
   readonly #deliver: Deliver;
   readonly #shared: Readonly<Record<'channel' | 'shard', Record<Mode, WireListener>>>;
 
   constructor(client: PubSubClient, links: Readonly<Record<ChannelKind, Links>>, deliver: Deliver) {
     this.#client = client;
+    this.#links = links;
     this.#deliver = deliver;
     this.#shared = { channel: sharedBy(links.channel, deliver), shard: sharedBy(links.shard, deliver) };
   }
@@ -32,7 +34,7 @@ export class Listeners {
     return this.#shared[link.kind][modeOf(binary)];
   }
 
-  /** Redis has acknowledged the subscription of these, of one kind: no command about them is in flight. */
+  /** Redis has acknowledged the subscription of these, of one kind. */
   separate(links: readonly Link[], kind: ChannelKind, binary: boolean): void {
     const registry = this.#registry(kind);
     if (!registry || kind === 'pattern') return;
@@ -40,9 +42,12 @@ export class Listeners {
     const shared = this.#shared[kind][mode];
     for (const link of links) {
       const listeners = registry.get(link.name)?.[mode];
-      if (!listeners?.has(shared)) continue;
-      listeners.add(this.#own(link, binary));
-      listeners.delete(shared);
+      const current = this.#links[kind].get(link.name);
+      if (!current || !listeners?.has(shared)) continue;
+      if (current === link) listeners.add(this.#own(link, binary));
+      // Another may have taken the place of this one meanwhile: then the shared one may be what its command brings.
+      const own = ownOf(current, binary);
+      if (own !== undefined && listeners.has(own)) listeners.delete(shared);
     }
   }
 
