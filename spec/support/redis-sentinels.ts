@@ -8,7 +8,7 @@ import { RedisNode } from './redis-node.js';
 import { RedisProcess } from './redis-process.js';
 import { until } from './until.js';
 
-const WITHIN = { timeout: 30_000 };
+const WITHIN = { timeout: 45_000 };
 const COUNT = 3;
 
 /** What the Sentinels call their master. */
@@ -137,8 +137,12 @@ export class RedisSentinels implements AsyncDisposable {
   /** Lets a replica take the master's place, with both alive. */
   async failOver(): Promise<RedisNode> {
     const old = await this.master();
-    await until(() => this.sentinels[0]!.ask('FAILOVER', MASTER_NAME).catch(() => false), WITHIN);
-    return this.#masterOtherThan(old);
+    const leader = this.sentinels[0]!;
+    // A fail-over whose replica is not promoted within `failover-timeout` is given up, and nobody begins it anew.
+    return this.#masterOtherThan(old, async () => {
+      const { flags, port } = (await leader.ask('MASTER', MASTER_NAME)) as Record<string, string>;
+      if (flags === 'master' && port === String(old.port)) await leader.ask('FAILOVER', MASTER_NAME);
+    });
   }
 
   async killMaster(): Promise<RedisNode> {
@@ -171,8 +175,9 @@ export class RedisSentinels implements AsyncDisposable {
     return this.stop();
   }
 
-  async #masterOtherThan(old: RedisNode): Promise<RedisNode> {
+  async #masterOtherThan(old: RedisNode, ask?: () => Promise<void>): Promise<RedisNode> {
     this.#master = (await until(async () => {
+      await ask?.().catch(() => undefined);
       const master = await this.master();
       return master === old ? undefined : master;
     }, WITHIN)) as RedisNode;
