@@ -8,7 +8,7 @@ import { RedisNode } from './redis-node.js';
 import { RedisProcess } from './redis-process.js';
 import { until } from './until.js';
 
-const WITHIN = { timeout: 45_000 };
+const WITHIN = { timeout: 60_000 };
 const COUNT = 3;
 
 /** What the Sentinels call their master. */
