@@ -85,7 +85,7 @@ export class Mailbox<T> {
     } finally {
       this.#isHanding = false;
     }
-    this.#drain();
+    if (this.#sole === undefined) this.#drain();
   }
 
   /** Puts an error into the stream, behind what waits. */

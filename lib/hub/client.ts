@@ -42,7 +42,7 @@ export interface WireRegistry {
 }
 
 /** The listeners of one name, by mode. */
-export interface WireListeners {
+interface WireListeners {
   buffers: ListenerSet;
   strings: ListenerSet;
 }

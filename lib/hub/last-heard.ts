@@ -13,6 +13,9 @@ export class LastHeard {
   #isMessage = false;
   #isFresh = false;
   #freshness: Subscription | undefined;
+  readonly #fade = (): void => {
+    this.#isFresh = false;
+  };
 
   /** Epoch milliseconds; 0 if nothing has been heard. */
   get at(): number {
@@ -58,8 +61,4 @@ export class LastHeard {
     // Where somebody else's action throws, the scheduler drops the rest.
     this.#freshness.add(this.#fade);
   }
-
-  readonly #fade = (): void => {
-    this.#isFresh = false;
-  };
 }
