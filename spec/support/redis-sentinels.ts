@@ -14,6 +14,9 @@ const COUNT = 3;
 /** What the Sentinels call their master. */
 export const MASTER_NAME = 'main';
 
+/** What a Sentinel answers about one of the servers that it watches. */
+type Fields = Readonly<Partial<Record<string, string>>>;
+
 /** One Sentinel: a server that needs a configuration it may write to. */
 class Sentinel {
   readonly port: number;
@@ -69,6 +72,11 @@ class Sentinel {
     }
   }
 
+  /** What it says of the master. */
+  async master(): Promise<Fields> {
+    return (await this.ask('MASTER', MASTER_NAME)) as Fields;
+  }
+
   async stop(): Promise<void> {
     await this.#process.terminate();
     await rm(this.#dir, { recursive: true, force: true });
@@ -104,22 +112,22 @@ export class RedisSentinels implements AsyncDisposable {
     };
   }
 
-  /** The node that most Sentinels take for the master, and that does so itself. */
+  /**
+   * The node that all Sentinels take for the master, none of them in a fail-over, and that does so itself. Of two Sentinels
+   * elected at once, each for another epoch, both promote somebody: until both are done, what most of them say may not last.
+   */
   async master(): Promise<RedisNode> {
     const find = async () => {
-      const answers = await Promise.all(
-        this.sentinels.map(async (sentinel) => {
-          const reply = await sentinel.ask('GET-MASTER-ADDR-BY-NAME', MASTER_NAME).catch(() => []);
-          return Number((reply as unknown[])[1]);
-        }),
-      );
-      const node = this.nodes.find(
-        ({ port }) => answers.filter((answer) => answer === port).length > COUNT / 2,
-      );
-      if (!node?.server.isRunning) return undefined;
-      return (await node.field('role', 'INFO', 'replication')) === 'master' ? node : undefined;
+      const views = await Promise.all(this.sentinels.map((sentinel) => sentinel.master()));
+      const isAgreed = views.every(({ flags, port }) => flags === 'master' && port === views[0]?.port);
+      const node = isAgreed ? this.nodes.find(({ port }) => String(port) === views[0]?.port) : undefined;
+      return (await node?.field('role', 'INFO', 'replication')) === 'master' ? node : undefined;
     };
-    return (await until(find, WITHIN)) as RedisNode;
+    const master = await until(() => find().catch(() => undefined), {
+      ...WITHIN,
+      message: 'the Sentinels to agree on a master',
+    });
+    return master as RedisNode;
   }
 
   /** Publishes at the master that the Sentinels name. */
@@ -140,7 +148,7 @@ export class RedisSentinels implements AsyncDisposable {
     const leader = this.sentinels[0]!;
     // A fail-over whose replica is not promoted within `failover-timeout` is given up, and nobody begins it anew.
     return this.#masterOtherThan(old, async () => {
-      const { flags, port } = (await leader.ask('MASTER', MASTER_NAME)) as Record<string, string>;
+      const { flags, port } = await leader.master();
       if (flags === 'master' && port === String(old.port)) await leader.ask('FAILOVER', MASTER_NAME);
     });
   }
@@ -187,12 +195,14 @@ export class RedisSentinels implements AsyncDisposable {
   async #areSettled(): Promise<boolean> {
     const settled = await Promise.all(
       this.sentinels.map(async (sentinel) => {
-        const [master, replicas, others] = await Promise.all(
-          ['MASTER', 'REPLICAS', 'SENTINELS'].map((what) => sentinel.ask(what, MASTER_NAME)),
-        );
-        const list = replicas as Record<string, string>[];
+        const [master, replicas, others] = await Promise.all([
+          sentinel.master(),
+          sentinel.ask('REPLICAS', MASTER_NAME),
+          sentinel.ask('SENTINELS', MASTER_NAME),
+        ]);
+        const list = replicas as Fields[];
         return (
-          (master as Record<string, string>).flags === 'master' &&
+          master.flags === 'master' &&
           list.length === COUNT - 1 &&
           list.every(({ flags }) => flags === 'slave') &&
           (others as unknown[]).length === COUNT - 1
