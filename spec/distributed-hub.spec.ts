@@ -23,6 +23,7 @@ function twoServers() {
   const confirmedAt = asyncScheduler.now();
   const topology: Partial<Topology> = {
     belief: 0,
+    doubtfulSince: () => Infinity,
     confirmedAt,
     laneOf: () => owner,
     open: (lane) => nodes[lane as keyof typeof nodes],

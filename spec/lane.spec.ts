@@ -34,6 +34,7 @@ describe('a lane', () => {
     const open = jest.fn<MemoryNode | undefined, []>().mockReturnValueOnce(node).mockReturnValue(undefined);
     const topology = {
       belief: 0,
+      doubtfulSince: () => Infinity,
       open,
       isSound: () => Promise.resolve(true),
       onLost: () => undefined,

@@ -62,6 +62,16 @@ describe('on a Sentinel set', () => {
     return counts.join();
   };
 
+  const firstSentinel = () => TcpProxy.start(set.options.sentinelRootNodes[0]!.port);
+  const through = ({ port }: TcpProxy) => ({
+    sentinelRootNodes: [{ host: '127.0.0.1', port }, ...set.options.sentinelRootNodes.slice(1)],
+  });
+  /** It is gone, and nobody is told. */
+  const vanish = (proxy: TcpProxy) => {
+    proxy.swallow('to-client');
+    proxy.close();
+  };
+
   const ways: readonly [string, Create, object][] = [
     ['node-redis 6, RESP3', createSentinel, {}],
     ['node-redis 6, RESP2', createSentinel, { RESP: 2 }],
@@ -164,17 +174,35 @@ describe('on a Sentinel set', () => {
     });
 
     it('finds the new master though the Sentinel that the client listens to has gone without a sign', async () => {
-      const { sentinelRootNodes } = set.options;
-      await using proxy = await TcpProxy.start(sentinelRootNodes[0]!.port);
-      const [, ...others] = sentinelRootNodes;
-      await using scene = await fixture({
-        sentinelRootNodes: [{ host: '127.0.0.1', port: proxy.port }, ...others],
-      });
+      await using proxy = await firstSentinel();
+      await using scene = await fixture(through(proxy));
       await scene.traffic.during(async () => {
-        proxy.swallow('to-client');
-        proxy.close();
+        vanish(proxy);
         await set.killMaster();
       });
+      expect(scene.traffic.judge().complaints).toEqual([]);
+      expect(scene.traffic.affected).toEqual(ALL);
+    });
+
+    it('goes on asking for a client that hears of nothing, and says from when on it was with the wrong master', async () => {
+      await using proxy = await firstSentinel();
+      await using scene = await fixture(through(proxy));
+      vanish(proxy);
+      await set.killMaster();
+      await until(() => scene.traffic.gaps.length > 0, { timeout: 30_000 });
+      // The one that is deposed now says for seconds that it is the master, and nothing has come from it so far.
+      await set.failOver();
+      await scene.traffic.during(() => Promise.resolve());
+      expect(scene.traffic.judge().complaints).toEqual([]);
+      expect(scene.traffic.affected).toEqual(ALL);
+    });
+
+    it('says from when on it may have kept to a deposed master, of which the client has not heard', async () => {
+      await using proxy = await firstSentinel();
+      await using scene = await fixture(through(proxy));
+      vanish(proxy);
+      await set.failOver();
+      await scene.traffic.during(() => Promise.resolve());
       expect(scene.traffic.judge().complaints).toEqual([]);
       expect(scene.traffic.affected).toEqual(ALL);
     });

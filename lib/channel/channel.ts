@@ -94,6 +94,11 @@ export function isSubscribed(channel: Channel<unknown>): boolean {
   return channel[FEED].isServed;
 }
 
+/** Whether the connection that a Channel needs is lost. */
+export function isAway(channel: Channel<unknown>): boolean {
+  return channel[FEED].hub.isAway;
+}
+
 function concerns(event: ReceiverEvent, channel: Channel<unknown>): boolean {
   switch (event.type) {
     case 'disconnected':

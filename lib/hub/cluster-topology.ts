@@ -68,6 +68,10 @@ export class ClusterTopology implements Topology {
     return this.#confirmedAt;
   }
 
+  doubtfulSince(): number {
+    return Infinity;
+  }
+
   laneOf(kind: ChannelKind, name: string): string {
     if (kind !== 'shard') return BROADCAST;
     const owner = this.#ownerOf(keySlot(name));

@@ -50,6 +50,10 @@ export class DistributedHub implements PubSubHub, LaneHost, TopologyObserver, Wa
     return this.#client.isOpen;
   }
 
+  get isAway(): boolean {
+    return [...this.#lanes.values()].some(({ isLost }) => isLost);
+  }
+
   get heartbeat(): number {
     return this.#heartbeat;
   }

@@ -21,4 +21,4 @@ function createHub(client: PubSubClient): PubSubHub {
 }
 
 /** Part of what this package's copies in one process have to agree on: change it with the shape of PubSubHub. */
-const HUBS = Symbol.for('rx-redis-receiver.hubs.2');
+const HUBS = Symbol.for('rx-redis-receiver.hubs.3');

@@ -78,6 +78,10 @@ export class Hub implements PubSubHub, LinkHost, ConnectionObserver {
     return this.#connection.isOnline;
   }
 
+  get isAway(): boolean {
+    return !this.isOnline;
+  }
+
   get isOffline(): boolean {
     return this.#connection.isOffline;
   }
@@ -205,6 +209,7 @@ export class Hub implements PubSubHub, LinkHost, ConnectionObserver {
   /** What was heard since that moment proves nothing. */
   doubt(since: number): void {
     this.#heard.doubt(since);
+    this.#outage?.widen(since);
   }
 
   onHeard(): void {

@@ -67,6 +67,11 @@ export class Lane {
     return this.#port.isReady;
   }
 
+  /** Its connection is lost, or could not be made at the first try. */
+  get isLost(): boolean {
+    return !this.isOnline && this.#failures > 0;
+  }
+
   /** Something that the client believes to be subscribed is not. */
   get isAstray(): boolean {
     return this.#isAstray;
@@ -74,7 +79,7 @@ export class Lane {
 
   /** From when on something may be missing, if what this lane carries belongs elsewhere by now. */
   get doubtfulSince(): number {
-    return this.#soundAt - this.#topology.belief;
+    return Math.min(this.#soundAt - this.#topology.belief, this.#topology.doubtfulSince(this.key));
   }
 
   /** Looks whether the connection is in order; `again`, after what was wrong has been seen to. */
@@ -170,19 +175,28 @@ export class Lane {
       Math.max(this.#host.patience, LONGEST_WAIT),
     );
     client.connect().then(() => {
-      if (client !== this.#client) return;
-      this.#timer.unsubscribe();
+      if (client !== this.#client) return undefined;
       this.#isConnecting = false;
-      this.#failures = 0;
-      this.#soundAt = asyncScheduler.now();
-      this.#port.plug(client);
+      return this.#begin(client);
     }, onTrouble);
+  }
+
+  async #begin(client: NodeClient): Promise<void> {
+    // What is found of a server that was lost may say that it had not been the right one for long.
+    if (this.#failures > 0) await this.#topology.isSound(this.key, client).catch(() => undefined);
+    if (client !== this.#client) return;
+    this.#timer.unsubscribe();
+    this.#failures = 0;
+    this.#soundAt = asyncScheduler.now();
+    this.hub.doubt(this.#topology.doubtfulSince(this.key));
+    this.#port.plug(client);
   }
 
   #lose(client: NodeClient, error: Error, how: Loss = 'failed'): void {
     if (client !== this.#client) return;
     this.#client = undefined;
     this.#timer.unsubscribe();
+    this.hub.doubt(this.#topology.doubtfulSince(this.key));
     this.#topology.onLost(this.key, how);
     if (this.#port.unplug(error)) this.hub.onResubscribeRefused();
     this.#discard(client);

@@ -4,6 +4,8 @@ import type { ChannelKind } from '../channel/message.js';
 /** All that this package's Receivers hold of one client: they share its subscriptions. */
 export interface PubSubHub {
   readonly isOpen: boolean;
+  /** Whether a connection that is needed has been lost, and is not back yet. */
+  readonly isAway: boolean;
   /** What `work` asks for goes out together. */
   batch(work: () => void): void;
   attach(kind: ChannelKind, name: string, consumer: Consumer): void;

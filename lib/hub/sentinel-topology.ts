@@ -17,7 +17,13 @@ export function isSentinelClient(client: PubSubClient): client is SentinelClient
 /** Milliseconds of trouble that the client is given to find a new master itself. */
 const PATIENCE = 2_000;
 
-/** What a scout has found, where the client keeps to another. */
+/**
+ * Milliseconds in which Sentinels make a replica of a deposed master that still answers, which then drops who listens: they
+ * read its role every ten seconds, and give it eight.
+ */
+const DEMOTION = 20_000;
+
+/** What a scout has found, where the client keeps to another: nobody tells the client, and the scout has to go on asking. */
 interface Discovery {
   readonly master: NodeAddress;
   readonly insteadOf: NodeAddress | undefined;
@@ -42,11 +48,17 @@ export class SentinelTopology implements Topology {
   /** Since when the lane leads to no master. */
   #troubledSince: number | undefined;
   #discovery: Discovery | undefined;
+  /** When a scout last said that the lane leads to the master; `Infinity` while the client would be told of another. */
+  #confirmedAt = Infinity;
   readonly #scout: SentinelScout;
 
   constructor(client: SentinelClient) {
     this.#client = client;
     this.#scout = new SentinelScout(client);
+  }
+
+  doubtfulSince(): number {
+    return this.#confirmedAt - this.belief;
   }
 
   laneOf(): string {
@@ -57,6 +69,7 @@ export class SentinelTopology implements Topology {
     const master = this.#master();
     if (!this.#template || !master) return undefined;
     this.#target = master;
+    this.#confirmedAt = this.#discovery ? asyncScheduler.now() : Infinity;
     return singleUse(this.#template, { host: master.host, port: master.port });
   }
 
@@ -77,8 +90,8 @@ export class SentinelTopology implements Topology {
   refresh(): Promise<boolean> {
     // Not awaited: it waits itself, for a master.
     if (!this.#template) void this.#findTemplate();
-    if (this.#troubledSince === undefined) this.#scout.recall();
-    else if (asyncScheduler.now() - this.#troubledSince > PATIENCE) void this.#explore();
+    if (this.#isScouting()) void this.#explore();
+    else if (this.#troubledSince === undefined) this.#rest();
     const last = this.#current;
     this.#current = this.#master();
     return Promise.resolve(!isSame(last, this.#current));
@@ -93,7 +106,13 @@ export class SentinelTopology implements Topology {
       if (client.isReady === false) throw error;
       return true;
     });
-    this.#troubledSince = isMaster ? undefined : (this.#troubledSince ?? asyncScheduler.now());
+    if (isMaster) {
+      this.#troubledSince = undefined;
+    } else {
+      const now = asyncScheduler.now();
+      this.#troubledSince ??= now;
+      this.#confirmedAt = Math.min(this.#confirmedAt, now - DEMOTION);
+    }
     return isMaster;
   }
 
@@ -122,12 +141,29 @@ export class SentinelTopology implements Topology {
     return this.#discovery?.master ?? own;
   }
 
+  /** Whether the client has had its time to find the master, or has been found not to. */
+  #isScouting(): boolean {
+    if (this.#discovery) return true;
+    return this.#troubledSince !== undefined && asyncScheduler.now() - this.#troubledSince > PATIENCE;
+  }
+
   async #explore(): Promise<void> {
+    const askedAt = asyncScheduler.now();
     const insteadOf = this.#discovery?.insteadOf ?? this.#target;
     const master = await this.#scout.ask();
-    if (!master || isSame(master, this.#master())) return;
-    this.#discovery = { master, insteadOf };
-    this.#observer?.onChange();
+    if (!master) return;
+    if (!isSame(master, this.#master())) {
+      this.#discovery = { master, insteadOf };
+      this.#observer?.onChange();
+    } else if (this.#discovery && isSame(master, this.#target)) {
+      this.#confirmedAt = askedAt;
+    }
+  }
+
+  /** All is in order, and the client itself will be told when it is not. */
+  #rest(): void {
+    this.#scout.recall();
+    if (!this.isMisled()) this.#confirmedAt = Infinity;
   }
 
   async #findTemplate(): Promise<void> {

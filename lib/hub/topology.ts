@@ -7,6 +7,11 @@ export interface Topology {
   readonly belief: number;
   /** When the servers were last asked and said that all is where `laneOf` has it; `Infinity` where each says it of itself. */
   readonly confirmedAt: number;
+  /**
+   * From when on the server at the end of a lane may not have been the right one, though it has said so itself; `Infinity`
+   * where somebody would have told.
+   */
+  doubtfulSince(lane: string): number;
   /** The lane that carries a name: all names of one lane share a connection. */
   laneOf(kind: ChannelKind, name: string): string;
   /** A fresh client for a lane, not yet connected; undefined while nobody knows where it should lead. */

@@ -1,4 +1,5 @@
 import { Receiver, type PubSubClient } from '../index.js';
+import { isAway } from '../receiver/is-away.js';
 import { closeClient, openClient } from '../receiver/open-client.js';
 import { invalidArgument } from '../errors/invalid-argument.js';
 import type { ReceiverModuleOptions } from './receiver-module-options.js';
@@ -9,25 +10,13 @@ const handles = new WeakMap<object, ReceiverHandle>();
 export class ReceiverHandle {
   readonly receiver: Receiver<unknown>;
   readonly #client: PubSubClient;
-  #isAway = false;
   #isStopped = false;
 
   private constructor(client: PubSubClient, receiver: Receiver<unknown>) {
     this.#client = client;
     this.receiver = receiver;
     handles.set(receiver, this);
-    const onReady = () => (this.#isAway = false);
-    client.on('ready', onReady);
-    receiver.events.subscribe({
-      next: ({ type }) => {
-        if (type === 'disconnected') this.#isAway = true;
-        if (type === 'gap') this.#isAway = false;
-      },
-      complete: () => {
-        this.#isStopped = true;
-        client.off('ready', onReady);
-      },
-    });
+    receiver.events.subscribe({ complete: () => (this.#isStopped = true) });
   }
 
   /** Missing where something else is provided in the place of a Receiver, as in a test. */
@@ -60,7 +49,7 @@ export class ReceiverHandle {
   get obstacle(): string | undefined {
     if (this.#isStopped) return 'The Receiver is stopped';
     if (!this.#client.isOpen) return 'The Redis client is closed';
-    if (this.#isAway || this.#client.isReady === false) return 'The connection to Redis is lost';
+    if (isAway(this.receiver, this.#client)) return 'The connection to Redis is lost';
     return undefined;
   }
 }

@@ -21,6 +21,8 @@ import {
 import { MemoryPubSub } from 'rx-redis-receiver/testing';
 import { freePort } from '../support/free-port.js';
 import { NestLog } from '../support/nest-log.js';
+import { RedisCluster } from '../support/redis-cluster.js';
+import type { RedisNode } from '../support/redis-node.js';
 import { RedisServer } from '../support/redis-server.js';
 import { until } from '../support/until.js';
 
@@ -250,6 +252,9 @@ describe('ReceiverModule', () => {
 });
 
 describe('ReceiverHealthIndicator', () => {
+  /** Sharded channels on two of three masters. */
+  const PARTS = ['part:1', 'part:2'];
+
   @Controller()
   class Health {
     constructor(
@@ -310,6 +315,66 @@ describe('ReceiverHealthIndicator', () => {
     expect(back?.details).toMatchObject({ redis: { status: 'up', gaps: 1 }, more: { status: 'up' } });
     await app.close();
     await again.stop();
+  });
+
+  it('is down on a cluster while one of the connections that are needed is lost', async () => {
+    await using redis = await RedisCluster.start({
+      replicas: 0,
+      args: ['--cluster-require-full-coverage', 'no'],
+    });
+    const options = { redis: { rootNodes: redis.rootNodes }, shards: PARTS, connect: true, capacity: 1 };
+    const app = await Test.createTestingModule({ imports: [ReceiverModule.forRoot(options)] })
+      .setLogger(new NestLog())
+      .compile();
+    await app.init();
+    const receiver = app.get<Receiver>(getReceiverToken());
+    const status = () => app.get(ReceiverHealthIndicator).isHealthy('redis').redis.status;
+    const causes: string[] = [];
+    receiver.events.subscribe((event) => {
+      if (event.type === 'gap') causes.push(event.gap.cause);
+    });
+    expect(status()).toBe('up');
+
+    const [first, second] = (await Promise.all(PARTS.map((name) => redis.ownerOf(name)))) as [
+      RedisNode,
+      RedisNode,
+    ];
+    await first.server.kill();
+    await until(() => status() === 'down');
+    // A connection that comes back alone, and an overflow that ends, do not make it whole.
+    await second.ask('CLIENT', 'KILL', 'TYPE', 'pubsub');
+    await until(() => causes.includes('reconnect'), { timeout: 10_000 });
+    expect(status()).toBe('down');
+    for (const data of ['1', '2']) await second.admin.sPublish(PARTS[1]!, data);
+    await until(() => receiver.stats.dropped === 1);
+    await receiver.get();
+    await until(() => causes.includes('overflow'));
+    expect(status()).toBe('down');
+
+    // What is not wanted any more is not missed.
+    await receiver.shards.get(PARTS[0]!)!.close();
+    await until(() => status() === 'up');
+    await app.close();
+  }, 60_000);
+
+  it('is down while the connection of a Channel of another client is lost', async () => {
+    await using redis = await RedisServer.start();
+    await using other = await RedisServer.start();
+    const app = await start(redis);
+    const client = createClient({ url: other.url });
+    client.on('error', () => undefined);
+    await client.connect();
+    const receiver = app.get<Receiver>(getReceiverToken());
+    const status = () => app.get(ReceiverHealthIndicator).isHealthy('redis').redis.status;
+    const channel = receiver.channel('theirs', { client });
+    await channel.whenSubscribed();
+    expect(status()).toBe('up');
+    await other.kill();
+    await until(() => status() === 'down');
+    await channel.close();
+    expect(status()).toBe('up');
+    client.destroy();
+    await app.close();
   });
 
   it('is down when the Receiver is stopped', async () => {

@@ -10,6 +10,11 @@ import { until } from './until.js';
 
 const WITHIN = { timeout: 60_000 };
 const COUNT = 3;
+/**
+ * Milliseconds. A Sentinel pings once a second, and a new master for the first time a second after the switch: with no
+ * more than that, it would take one that has just been promoted for dead, and depose it.
+ */
+const DOWN_AFTER = 2_000;
 
 /** What the Sentinels call their master. */
 export const MASTER_NAME = 'main';
@@ -41,7 +46,7 @@ class Sentinel {
       'bind 127.0.0.1',
       `dir ${sentinel.#dir}`,
       `sentinel monitor ${MASTER_NAME} 127.0.0.1 ${masterPort} 2`,
-      `sentinel down-after-milliseconds ${MASTER_NAME} 1000`,
+      `sentinel down-after-milliseconds ${MASTER_NAME} ${DOWN_AFTER}`,
       `sentinel failover-timeout ${MASTER_NAME} 3000`,
     ];
     await writeFile(sentinel.#config, lines.join('\n'));

@@ -1,0 +1,14 @@
+import { isAway as isChannelAway } from '../channel/channel.js';
+import type { PubSubClient } from '../hub/client.js';
+import { hubOf } from '../hub/hub-of.js';
+import type { Receiver } from './receiver.js';
+
+/**
+ * Whether a connection that a Receiver needs is lost: its client's, or that of the client of one of its Channels. To be
+ * asked, and not to be gathered from the events: none says that a connection is back which nobody needs any more.
+ */
+export function isAway(receiver: Receiver<unknown>, client: PubSubClient): boolean {
+  if (client.isReady === false || hubOf(client).isAway) return true;
+  const { channels, patterns, shards } = receiver;
+  return [channels, patterns, shards].some((kind) => [...kind.values()].some(isChannelAway));
+}
