@@ -2,6 +2,7 @@ import { filter, Observable, type Subscriber } from 'rxjs';
 import type { ChannelFeed } from './channel-feed.js';
 import type { Codec } from '../codec/codec.js';
 import type { ReceiverEvent } from './events.js';
+import type { PubSubHub } from '../hub/pub-sub-hub.js';
 import type { ChannelKind, Message } from './message.js';
 
 /** Opens a Channel to this package alone, also to another copy of it in the same process. */
@@ -94,9 +95,9 @@ export function isSubscribed(channel: Channel<unknown>): boolean {
   return channel[FEED].isServed;
 }
 
-/** Whether the connection that a Channel needs is lost. */
-export function isAway(channel: Channel<unknown>): boolean {
-  return channel[FEED].hub.isAway;
+/** What a Channel is subscribed by: that of its client. */
+export function hubBehind(channel: Channel<unknown>): PubSubHub {
+  return channel[FEED].hub;
 }
 
 function concerns(event: ReceiverEvent, channel: Channel<unknown>): boolean {

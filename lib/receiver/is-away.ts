@@ -1,4 +1,4 @@
-import { isAway as isChannelAway } from '../channel/channel.js';
+import { hubBehind } from '../channel/channel.js';
 import type { PubSubClient } from '../hub/client.js';
 import { hubOf } from '../hub/hub-of.js';
 import type { Receiver } from './receiver.js';
@@ -8,7 +8,9 @@ import type { Receiver } from './receiver.js';
  * asked, and not to be gathered from the events: none says that a connection is back which nobody needs any more.
  */
 export function isAway(receiver: Receiver<unknown>, client: PubSubClient): boolean {
-  if (client.isReady === false || hubOf(client).isAway) return true;
-  const { channels, patterns, shards } = receiver;
-  return [channels, patterns, shards].some((kind) => [...kind.values()].some(isChannelAway));
+  if (client.isReady === false) return true;
+  const hubs = new Set([hubOf(client)]);
+  for (const channels of [receiver.channels, receiver.patterns, receiver.shards])
+    for (const channel of channels.values()) hubs.add(hubBehind(channel));
+  return [...hubs].some((hub) => hub.isAway);
 }
