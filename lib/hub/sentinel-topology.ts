@@ -90,10 +90,10 @@ export class SentinelTopology implements Topology {
   refresh(): Promise<boolean> {
     // Not awaited: it waits itself, for a master.
     if (!this.#template) void this.#findTemplate();
-    if (this.#isScouting()) void this.#explore();
-    else if (this.#troubledSince === undefined) this.#rest();
     const last = this.#current;
     this.#current = this.#master();
+    if (this.#isScouting()) void this.#explore();
+    else if (this.#troubledSince === undefined) this.#rest();
     return Promise.resolve(!isSame(last, this.#current));
   }
 
@@ -149,11 +149,13 @@ export class SentinelTopology implements Topology {
 
   async #explore(): Promise<void> {
     const askedAt = asyncScheduler.now();
-    const insteadOf = this.#discovery?.insteadOf ?? this.#target;
+    const target = this.#target;
     const master = await this.#scout.ask();
     if (!master) return;
     if (!isSame(master, this.#master())) {
-      this.#discovery = { master, insteadOf };
+      // A client that knows of no master just now is not deaf: it comes back to the one it had.
+      const insteadOf = isSame(master, target) ? undefined : target;
+      this.#discovery = { master, insteadOf: this.#discovery ? this.#discovery.insteadOf : insteadOf };
       this.#observer?.onChange();
     } else if (this.#discovery && isSame(master, this.#target)) {
       this.#confirmedAt = askedAt;
