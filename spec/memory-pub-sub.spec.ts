@@ -232,6 +232,19 @@ describe('MemoryPubSub', () => {
     expect(redis.log).toEqual(commands);
   });
 
+  it('asks in one command for the names of another registry that its own lacks', () => {
+    const { redis, hear } = create();
+    void redis.subscribe('a', hear);
+    const setsOf = (names: string[]) =>
+      new Map(
+        names.map((name) => [name, { unsubscribing: false, buffers: new Set(), strings: new Set([hear]) }]),
+      ) as Parameters<MemoryPubSub['extendPubSubListeners']>[1];
+    void redis.extendPubSubListeners('CHANNELS', setsOf(['a', 'b', 'c']));
+    void redis.extendPubSubListeners('CHANNELS', setsOf(['a', 'b']));
+    expect(redis.log).toEqual(['SUBSCRIBE a', 'SUBSCRIBE b c']);
+    expect(redis.subscriptions('channel')).toEqual(['a', 'b', 'c']);
+  });
+
   it('logs a name once that is subscribed twice', () => {
     const { redis, hear } = create({ acknowledge: 'withheld' });
     void redis.subscribe('a', hear);
@@ -415,6 +428,18 @@ describe('bad input', () => {
       );
     }
     await expect(redis.unsubscribe([], hear)).rejects.toEqual(clear(/the names to be not empty/));
+    for (const listeners of [undefined, {}, new Map([['a', new Set()]]), new Map([['a', null]])]) {
+      await expect(redis.extendPubSubListeners('CHANNELS', listeners as never)).rejects.toEqual(
+        clear(/the listeners to be a Map from names to/),
+      );
+    }
+    const named = new Map([[1, { buffers: new Set(), strings: new Set() }]]);
+    await expect(redis.extendPubSubListeners('CHANNELS', named as never)).rejects.toEqual(
+      clear(/the name of a channel to be a string, got 1/),
+    );
+    await expect(redis.extendPubSubListeners('channel' as never, new Map())).rejects.toEqual(
+      clear(/'CHANNELS', 'PATTERNS' or/),
+    );
     expect(() => redis.publish(1 as never, '')).toThrow(clear(/a channel to be a string, got 1/));
     expect(() => redis.publish('a', { n: 1 } as never)).toThrow(
       clear(/a string or a Buffer.*JSON.stringify/),

@@ -1,4 +1,5 @@
 import { isObservable, type Observable } from 'rxjs';
+import type { ListenerSets } from './listener-registry.js';
 import type { MemoryMessage } from './memory-pub-sub.js';
 import type { PublishReply } from './memory-publisher.js';
 import type { ChannelKind } from '../channel/message.js';
@@ -37,6 +38,21 @@ export function checkedType(type: unknown): ChannelKind {
 export function checkedListener(listener: unknown): WireListener {
   if (typeof listener === 'function') return listener as WireListener;
   throw invalidArgument('the listener', 'a function', listener);
+}
+
+export function checkedRegistry(listeners: unknown): ReadonlyMap<string, ListenerSets> {
+  if (listeners instanceof Map && [...listeners.values()].every(isListenerSets))
+    return listeners as ReadonlyMap<string, ListenerSets>;
+  throw invalidArgument(
+    'the listeners',
+    'a Map from names to { unsubscribing, buffers, strings } with two Sets',
+    listeners,
+  );
+}
+
+function isListenerSets(value: unknown): value is ListenerSets {
+  const { buffers, strings } = (value ?? {}) as Partial<ListenerSets>;
+  return buffers instanceof Set && strings instanceof Set;
 }
 
 export function checkedPayload(data: unknown): Buffer {

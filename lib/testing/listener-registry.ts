@@ -1,10 +1,10 @@
 import type { ChannelKind } from '../channel/message.js';
 import type { WireListener } from '../hub/client.js';
 
-/** The listeners of one name, as node-redis keeps them. */
+/** The listeners of one name, in the form of node-redis. */
 export interface ListenerSets {
-  /** An UNSUBSCRIBE was sent: the next subscription sends a command again. */
-  isUnsubscribing: boolean;
+  /** Set once an UNSUBSCRIBE was sent: the next subscription sends a command again. */
+  unsubscribing: boolean;
   buffers: Set<WireListener>;
   strings: Set<WireListener>;
 }
@@ -44,7 +44,7 @@ export class ListenerRegistry {
     const added: string[] = [];
     for (const name of names) {
       const sets = registry.get(name);
-      if (!sets || sets.isUnsubscribing) added.push(name);
+      if (!sets || sets.unsubscribing) added.push(name);
       else ofMode(sets, binary).add(listener);
     }
     if (added.length === 0) return undefined;
@@ -54,13 +54,30 @@ export class ListenerRegistry {
         for (const name of added) {
           let sets = registry.get(name);
           if (!sets) {
-            sets = { isUnsubscribing: false, buffers: new Set(), strings: new Set() };
+            sets = { unsubscribing: false, buffers: new Set(), strings: new Set() };
             registry.set(name, sets);
           }
           ofMode(sets, binary).add(listener);
         }
       },
     };
+  }
+
+  /** Registers the listeners at once, before Redis is asked; undefined if it knows all the names. */
+  extend(kind: ChannelKind, listeners: ReadonlyMap<string, ListenerSets>): Change | undefined {
+    const registry = this.#byKind[kind];
+    const added: string[] = [];
+    for (const [name, sets] of listeners) {
+      const existing = registry.get(name);
+      if (existing) {
+        for (const listener of sets.buffers) existing.buffers.add(listener);
+        for (const listener of sets.strings) existing.strings.add(listener);
+      } else {
+        registry.set(name, sets);
+        added.push(name);
+      }
+    }
+    return added.length > 0 ? { names: added, apply: () => undefined } : undefined;
   }
 
   /** Removes the listener where others stay; undefined if that was all. */
@@ -76,7 +93,7 @@ export class ListenerRegistry {
       if (!sets) return true;
       const own = ofMode(sets, binary).has(listener) ? 1 : 0;
       if (sets.buffers.size + sets.strings.size > own) return false;
-      sets.isUnsubscribing = true;
+      sets.unsubscribing = true;
       return true;
     });
     const apply = () => {

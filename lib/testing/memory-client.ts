@@ -1,5 +1,5 @@
 import { EventEmitter } from 'node:events';
-import { checkedListener, checkedNames, checkedType } from './checks.js';
+import { checkedListener, checkedNames, checkedRegistry, checkedType } from './checks.js';
 import type { ListenerSets } from './listener-registry.js';
 import { MemoryClientCore } from './memory-client-core.js';
 import { checkedOptions, type CheckedOptions, type MemoryPubSubOptions } from './memory-pub-sub-options.js';
@@ -78,6 +78,19 @@ export abstract class MemoryClient extends EventEmitter implements PubSubClient 
   /** The client's live registry of listeners, by name. */
   getPubSubListeners(type: WireType): Map<string, ListenerSets> {
     return this.core.registry.of(checkedType(type));
+  }
+
+  /**
+   * Registers listeners as node-redis does for a client that takes the place of another: at once, with one command for the
+   * names that the registry lacks. Where Redis refuses, the promise rejects, and the registry keeps the listeners.
+   */
+  extendPubSubListeners(type: WireType, listeners: ReadonlyMap<string, ListenerSets>): Promise<void> {
+    return rejectingErrors(() => {
+      const kind = checkedType(type);
+      checkedNames([...checkedRegistry(listeners).keys()], kind);
+      const change = this.core.registry.extend(kind, listeners);
+      return this.core.request('subscribe', kind, change);
+    });
   }
 
   /**

@@ -1,5 +1,6 @@
+import type { WireListener, WireType } from '../../lib/hub/client.js';
 import { until } from './until.js';
-import type { World, WorldClient, WorldSort } from './world.js';
+import type { World, WorldClient, WorldListeners, WorldSort } from './world.js';
 
 /** What the package relies on in a client of node-redis. */
 export function clientContract({ abilities }: WorldSort, world: () => World): void {
@@ -17,6 +18,8 @@ export function clientContract({ abilities }: WorldSort, world: () => World): vo
     const count = await world().publish(channel, data);
     if (abilities.count) expect(count).toBe(receivers);
   };
+
+  const registry = (type: WireType) => client.getPubSubListeners!(type) as Map<string, WorldListeners>;
 
   beforeEach(async () => {
     client = await world().client();
@@ -147,17 +150,101 @@ export function clientContract({ abilities }: WorldSort, world: () => World): vo
   if (abilities.registry) {
     it('shows its listeners in a live registry, and does not deliver what has been struck from it', async () => {
       await client.subscribe(['a', 'b'], hear);
-      const registry = client.getPubSubListeners!('CHANNELS') as Map<string, { strings: Set<unknown> }>;
-      expect([...registry.keys()]).toEqual(['a', 'b']);
-      expect(registry.get('a')?.strings.has(hear)).toBe(true);
-      registry.delete('a');
+      const channels = registry('CHANNELS');
+      expect([...channels.keys()]).toEqual(['a', 'b']);
+      expect(channels.get('a')?.strings.has(hear)).toBe(true);
+      channels.delete('a');
       expect(await world().publish('a', '1')).toBe(1);
       await world().publish('b', '2');
       expect(await fenced()).toEqual([['2', 'b']]);
     });
+
+    it('registers the listeners of another registry at once, of all kinds and both modes', async () => {
+      const bytes = Buffer.from([0xff]);
+      await client.extendPubSubListeners!('CHANNELS', registryOf({ a: [hear], b: [hear] }));
+      await client.extendPubSubListeners!('PATTERNS', registryOf({ 'p*': [named('pattern')] }));
+      const binary = { unsubscribing: false, buffers: new Set([hear]), strings: new Set<never>() };
+      await client.extendPubSubListeners!('SHARDED', new Map([['s', binary]]));
+      expect(registry('SHARDED').get('s')).toBe(binary);
+      await world().publish('b', '1');
+      await world().publish('p1', '2');
+      await world().sPublish('s', bytes);
+      await fenced();
+      expect(heard).toEqual([['1', 'b'], 'pattern 2', [bytes, Buffer.from('s')]]);
+    });
+
+    it('asks for nothing where its registry has all names already', async () => {
+      await client.subscribe('a', named('one'));
+      await client.extendPubSubListeners!('CHANNELS', registryOf({ a: [named('two')] }));
+      await client.extendPubSubListeners!('CHANNELS', new Map());
+      expect(await world().subscribers('channel', 'a')).toBe(1);
+      await world().publish('a', '1');
+      expect(await fenced()).toEqual(['one 1', 'two 1']);
+    });
+
+    it('removes the listeners of everybody where it is not told of whom', async () => {
+      await client.subscribe(['a', 'b', 'c'], named('one'));
+      await client.subscribe('a', named('two'), true);
+      await client.unsubscribe(['a', 'b']);
+      expect([...registry('CHANNELS').keys()]).toEqual(['c']);
+      expect(await world().subscribers('channel', 'a')).toBe(0);
+      await client.sSubscribe(['a', 'b'], hear);
+      await client.unsubscribe();
+      expect(registry('CHANNELS').size).toBe(0);
+      expect(await world().subscribers('channel', 'c')).toBe(0);
+      await client.pSubscribe(['p*', 'q*'], hear);
+      await client.pUnsubscribe();
+      expect(registry('PATTERNS').size).toBe(0);
+      expect(await world().publish('p1', '')).toBe(0);
+      expect(await world().subscribers('shard', 'b')).toBe(1);
+      await client.sUnsubscribe();
+      expect(registry('SHARDED').size).toBe(0);
+      expect(await world().subscribers('shard', 'b')).toBe(0);
+    });
   }
 
   if (abilities.registry && abilities.withhold) {
+    it('extends its registry before Redis acknowledges, and hears the new names once it has', async () => {
+      await client.subscribe('a', named('one'));
+      world().withhold();
+      const extended = client.extendPubSubListeners!(
+        'CHANNELS',
+        registryOf({ a: [named('two')], b: [named('two')] }),
+      );
+      expect([...registry('CHANNELS').keys()]).toEqual(['a', 'b']);
+      await publishTo(1, 'a', '1');
+      await publishTo(0, 'b', '2');
+      await until(() => heard.length === 2);
+      world().acknowledge();
+      await extended;
+      await publishTo(1, 'b', '3');
+      expect(await fenced()).toEqual(['one 1', 'two 1', 'two 3']);
+    });
+
+    it('keeps the listeners until the acknowledgement where it removes those of everybody', async () => {
+      await client.subscribe('a', hear);
+      world().withhold();
+      const unsubscribed = client.unsubscribe('a');
+      await publishTo(1, 'a', '1');
+      await until(() => heard.length === 1);
+      world().acknowledge();
+      await unsubscribed;
+      await publishTo(0, 'a', '2');
+      expect(await fenced()).toEqual([['1', 'a']]);
+    });
+
+    it('is deaf for a listener that is added to a name while the name is being unsubscribed', async () => {
+      const one = named('one');
+      await client.subscribe('a', one);
+      world().withhold();
+      const unsubscribed = client.unsubscribe('a', one);
+      await client.extendPubSubListeners!('CHANNELS', registryOf({ a: [hear] }));
+      world().acknowledge();
+      await unsubscribed;
+      expect(registry('CHANNELS').get('a')?.strings).toEqual(new Set([hear]));
+      expect(await world().subscribers('channel', 'a')).toBe(0);
+    });
+
     type Operation = `${'subscribe' | 'unsubscribe'} ${'one' | 'two'}`;
 
     // Operations on one name that are on their way together: what is alive in the end, and what Redis still has.
@@ -219,6 +306,22 @@ export function clientContract({ abilities }: WorldSort, world: () => World): vo
     });
   }
 
+  if (abilities.refuse && abilities.registry) {
+    it('keeps in its registry the listeners of what Redis refuses', async () => {
+      await world().refuse(['x'], ['a']);
+      const extended = client.extendPubSubListeners!('CHANNELS', registryOf({ a: [hear], x: [hear] }));
+      await expect(extended).rejects.toThrow(/^NOPERM /);
+      const channels = registry('CHANNELS');
+      expect([...channels.keys()]).toEqual(['a', 'x']);
+      expect(await world().publish('a', '')).toBe(0);
+      channels.delete('a');
+      channels.delete('x');
+      await client.subscribe('a', hear);
+      await world().publish('a', '1');
+      expect(await fenced()).toEqual([['1', 'a']]);
+    });
+  }
+
   if (abilities.break && abilities.registry) {
     const EVENTS = ['error', 'reconnecting', 'connect', 'ready', 'end', 'terminated'];
     const eventsOf = (one: WorldClient) => {
@@ -262,6 +365,18 @@ export function clientContract({ abilities }: WorldSort, world: () => World): vo
       await until(() => heard.length === 1);
     });
 
+    it('subscribes again what its registry was extended by when the connection died', async () => {
+      world().withhold();
+      const died = expect(
+        client.extendPubSubListeners!('CHANNELS', registryOf({ a: [hear] })),
+      ).rejects.toMatchObject({ name: 'Error' });
+      await world().break();
+      await died;
+      await world().heal();
+      expect(await world().publish('a', '1')).toBe(1);
+      await until(() => heard.length === 1);
+    });
+
     it('sends when it is back what it was asked for without a connection', async () => {
       await world().break();
       const subscribed = client.subscribe('a', hear);
@@ -296,4 +411,16 @@ export function clientContract({ abilities }: WorldSort, world: () => World): vo
       await until(async () => (await world().subscribers('channel', 'a')) === 0);
     });
   }
+}
+
+/** A registry of listeners of text. */
+function registryOf(
+  listeners: Readonly<Record<string, readonly WireListener[]>>,
+): Map<string, WorldListeners> {
+  return new Map(
+    Object.entries(listeners).map(([name, strings]) => [
+      name,
+      { unsubscribing: false, buffers: new Set(), strings: new Set(strings) },
+    ]),
+  );
 }

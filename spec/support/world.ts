@@ -1,8 +1,21 @@
 import type { ChannelKind } from '../../lib/channel/message.js';
+import type { WireListener, WireType } from '../../lib/hub/client.js';
 import type { PubSubClient } from '../../lib/index.js';
+
+/** The listeners of one name, as node-redis registers them. */
+export interface WorldListeners {
+  unsubscribing: boolean;
+  buffers: Set<WireListener>;
+  strings: Set<WireListener>;
+}
 
 /** A client of a {@link World}: what a test may do with it beyond what the package needs. */
 export interface WorldClient extends PubSubClient {
+  unsubscribe(channels?: string | string[], listener?: WireListener, bufferMode?: boolean): Promise<unknown>;
+  pUnsubscribe(patterns?: string | string[], listener?: WireListener, bufferMode?: boolean): Promise<unknown>;
+  sUnsubscribe(channels?: string | string[], listener?: WireListener, bufferMode?: boolean): Promise<unknown>;
+  /** Missing where the client has no registry. */
+  extendPubSubListeners?(type: WireType, listeners: Map<string, WorldListeners>): Promise<unknown>;
   connect(): Promise<unknown>;
   close(): unknown;
   destroy(): unknown;
