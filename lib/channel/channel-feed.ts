@@ -1,5 +1,6 @@
-import type { Observable, Subscriber } from 'rxjs';
+import { Subject, type Subscriber } from 'rxjs';
 import { allOrLate } from './all-or-late.js';
+import { tell, transition } from '../outbox.js';
 import type { Bounds } from '../queue/buffer-options.js';
 import { Channel } from './channel.js';
 import { bytes, text, type Codec } from '../codec/codec.js';
@@ -16,14 +17,25 @@ import { OwnObservers, type MessageCounts, type ObservedChannel } from './own-ob
 /** What a Channel needs of its Receiver. */
 export interface FeedOwner extends Watcher {
   readonly bounds: Bounds;
-  readonly events: Observable<ReceiverEvent>;
+  /** The error that the Receiver has ended with. */
+  readonly lostError: ConnectionLostError | undefined;
   emit(event: ReceiverEvent): void;
   /** A message for the merged stream. */
   accept(raw: RawMessage, isDecoded: boolean): void;
   /** Also of the messages that are for the Channel's own observers alone, or for nobody. */
   readonly counts: MessageCounts & { late: number };
   onFeedSubscribed(feed: ChannelFeed<unknown>): void;
+  /** It was subscribed, and is not for now. */
+  onFeedInterrupted(feed: ChannelFeed<unknown>): void;
   onFeedRefused(feed: ChannelFeed<unknown>, error: SubscribeError): void;
+  /** The first observer of its own has come. */
+  onFeedObserved(feed: ChannelFeed<unknown>): void;
+  /** The last observer of its own has left, and it has unsubscribed if nobody else needs it. */
+  onFeedDeserted(feed: ChannelFeed<unknown>): void;
+  /** Registers it again after it was forgotten; false where the Receiver has ended. */
+  readopt(feed: ChannelFeed<unknown>): boolean;
+  /** The first observer of its events has come, or the last has left. */
+  onEventsObserved(feed: ChannelFeed<unknown>, isObserved: boolean): void;
   /** It closes: its name is free, though it may hear on until it is released. */
   onFeedClosing(feed: ChannelFeed<unknown>): void;
   /** Its link has let go of it. */
@@ -42,14 +54,6 @@ export interface FeedOptions<T> {
   readonly kind: ChannelKind;
   readonly name: string;
   readonly codec: Codec<T>;
-}
-
-/** One who waits until many Channels are subscribed. */
-export interface Attempt {
-  /** The Channel is subscribed, or closed. */
-  done(): void;
-  /** The Channel was refused; true if it is this attempt that fails with the error, which nobody else has to tell. */
-  refuse(error: Error): boolean;
 }
 
 interface Waiter {
@@ -75,7 +79,8 @@ const CLOSED: Life = { at: 'closed', error: undefined };
 const OFF: Wiring = { at: 'off' };
 const ATTACHED: Wiring = { at: 'attached', isServed: false, wasServed: false };
 const SERVED: Wiring = { at: 'attached', isServed: true, wasServed: true };
-const NONE: readonly never[] = [];
+/** Never pushed to. */
+const NONE: never[] = [];
 
 /** The advice where nothing can be subscribed. */
 export const NOT_OPEN = 'the client is not open. Await client.connect() before, or use Receiver.open().';
@@ -100,11 +105,14 @@ export class ChannelFeed<T> implements Consumer, Shortcut, ObservedChannel<T> {
   readonly codec: Codec<T>;
   readonly hub: PubSubHub;
   readonly binary: boolean;
-  /** Those that wait for it. */
-  attempts: readonly Attempt[] = NONE;
+  /** Whether it stays registered when its last observer has left. */
+  isKept = false;
+  /** Whether its Receiver has let go of it, until an observer comes back. */
+  isForgotten = false;
+  #events: Subject<ReceiverEvent> | undefined = undefined;
   #wiring: Wiring = OFF;
-  #subscribeWaiters: readonly Waiter[] = NONE;
-  #releaseWaiters: readonly (() => void)[] = NONE;
+  #subscribeWaiters: Waiter[] = NONE;
+  #releaseWaiters: (() => void)[] = NONE;
 
   constructor({ owner, hub, kind, name, codec }: FeedOptions<T>) {
     this.#owner = owner;
@@ -117,12 +125,37 @@ export class ChannelFeed<T> implements Consumer, Shortcut, ObservedChannel<T> {
     this.channel = new Channel(this);
   }
 
-  get events(): Observable<ReceiverEvent> {
-    return this.#owner.events;
+  /** Adds an observer of the events that concern this Channel. */
+  observeEvents(subscriber: Subscriber<ReceiverEvent>): void {
+    const isFirst = this.#events === undefined;
+    const events = (this.#events ??= new Subject());
+    subscriber.add(() => {
+      if (this.#events !== events || events.observed) return;
+      this.#events = undefined;
+      this.#owner.onEventsObserved(this, false);
+    });
+    subscriber.add(events.subscribe(subscriber));
+    if (isFirst) this.#owner.onEventsObserved(this, true);
+  }
+
+  /** Tells an event that concerns this Channel. */
+  notify(event: ReceiverEvent): void {
+    this.#events?.next(event);
+  }
+
+  endEvents(): void {
+    const events = this.#events;
+    this.#events = undefined;
+    events?.complete();
   }
 
   get isOpen(): boolean {
     return this.#life.at !== 'closed';
+  }
+
+  /** Whether its link may still have something for it. */
+  get isAttached(): boolean {
+    return this.#wiring.at !== 'off';
   }
 
   get isServed(): boolean {
@@ -136,6 +169,12 @@ export class ChannelFeed<T> implements Consumer, Shortcut, ObservedChannel<T> {
       return;
     }
     if (subscriber.closed) return;
+    if (this.isForgotten && !this.#owner.readopt(this)) {
+      const { lostError } = this.#owner;
+      if (lostError) subscriber.error(lostError);
+      else subscriber.complete();
+      return;
+    }
     this.#own ??= new OwnObservers<T>(this);
     this.#own.observe(subscriber);
   }
@@ -155,29 +194,45 @@ export class ChannelFeed<T> implements Consumer, Shortcut, ObservedChannel<T> {
 
   whenSubscribed(): Promise<void> {
     if (this.#life.at !== 'open') return Promise.reject(this.#closedError());
+    // Somebody else may have unsubscribed it on the client.
+    if (this.isServed) this.hub.verify(this.kind, this.name);
     if (this.isServed) return Promise.resolve();
     if (this.#wiring.at === 'off') {
       const { refusal = this.hub.isOpen ? undefined : this.#refusal(NOT_OPEN) } = this.#wiring;
       if (refusal) return Promise.reject(refusal);
     }
     return new Promise((resolve, reject) => {
-      this.#subscribeWaiters = [...this.#subscribeWaiters, { resolve, reject }];
+      if (this.#subscribeWaiters === NONE) this.#subscribeWaiters = [];
+      this.#subscribeWaiters.push({ resolve, reject });
     });
   }
 
-  takeAttempts(): readonly Attempt[] {
-    const { attempts } = this;
-    this.attempts = NONE;
-    return attempts;
+  /** The error that an observer gets who comes now, and that no other try can mend. */
+  get finalError(): Error | undefined {
+    if (this.#life.at === 'closed') return this.#life.error;
+    if (this.isForgotten && this.#owner.lostError) return this.#owner.lostError;
+    return this.#wiring.at === 'off' && !this.hub.isOpen ? this.#refusal(NOT_OPEN) : undefined;
+  }
+
+  /** Whether it is registered for nobody but observers that have just left. */
+  get isDeserted(): boolean {
+    return !this.isKept && this.#own?.isDeserted === true;
   }
 
   close(): Promise<void> {
-    return new Promise((resolve) => this.release('closed', allOrLate(1, resolve)));
+    // An observer that leaves and cleans up behind it, as in `finalize`, does not end the others.
+    if (this.#own?.isBeingLeft) return Promise.resolve();
+    this.deliverHeld();
+    return new Promise((resolve) => transition(() => this.release('closed', allOrLate(1, resolve))));
+  }
+
+  /** Delivers what has come and is held back: before the Channel is closed, and in no transition. */
+  deliverHeld(): void {
+    if (this.#wiring.at === 'attached') this.hub.deliverHeld(this.kind, this.name);
   }
 
   /** Closes it, or lets it drain; calls back when the link has let go of it, however long that takes. */
   release(life: 'closed' | 'draining', onReleased: () => void): void {
-    if (this.#wiring.at === 'attached') this.hub.deliverHeld(this.kind, this.name);
     if (this.#life.at !== 'closed') {
       this.#life = life === 'closed' ? CLOSED : DRAINING;
       if (life === 'closed') this.#owner.onFeedClosing(this);
@@ -189,8 +244,9 @@ export class ChannelFeed<T> implements Consumer, Shortcut, ObservedChannel<T> {
         this.#owner.onFeedClosed(this, 'closed');
       }
     }
-    if (this.#wiring.at === 'off') onReleased();
-    else this.#releaseWaiters = [...this.#releaseWaiters, onReleased];
+    if (this.#wiring.at === 'off') return onReleased();
+    if (this.#releaseWaiters === NONE) this.#releaseWaiters = [];
+    this.#releaseWaiters.push(onReleased);
   }
 
   get counts(): MessageCounts {
@@ -203,16 +259,20 @@ export class ChannelFeed<T> implements Consumer, Shortcut, ObservedChannel<T> {
 
   onObserved(): void {
     this.#wire();
+    this.#owner.onFeedObserved(this);
   }
 
   onDeserted(): void {
-    this.#own = undefined;
-    this.#wire();
+    transition(() => {
+      this.#own = undefined;
+      this.#wire();
+      this.#owner.onFeedDeserted(this);
+    });
   }
 
   /** Puts an error into the stream of the Channel's own observers. */
-  place(error: Error): void {
-    this.#own?.place(error);
+  place(error: Error, join: (earlier: Error) => Error | undefined): void {
+    this.#own?.place(error, join);
   }
 
   decode(raw: RawMessage): Message<T> {
@@ -227,10 +287,11 @@ export class ChannelFeed<T> implements Consumer, Shortcut, ObservedChannel<T> {
     return this.#owner;
   }
 
-  receive(data: string | Buffer, channel: string): void {
+  receive(data: string | Buffer, channel: string, rawChannel?: Buffer): void {
     const source = this.channel as Channel<unknown> as Channel<string | Buffer>;
-    const raw: RawMessage =
+    const plain: RawMessage =
       this.kind === 'pattern' ? { source, channel, pattern: this.name, data } : { source, channel, data };
+    const raw = rawChannel ? { ...plain, rawChannel } : plain;
     if (this.#life.at === 'closed') return this.#ignore(raw);
     this.#own?.receive(raw, this.isIdentity);
     if (!this.#isMerged) return;
@@ -249,7 +310,15 @@ export class ChannelFeed<T> implements Consumer, Shortcut, ObservedChannel<T> {
   }
 
   onInterrupted(): void {
-    if (this.#wiring.at === 'attached') this.#wiring = { ...this.#wiring, isServed: false };
+    if (this.#wiring.at !== 'attached' || !this.#wiring.isServed) return;
+    this.#wiring = { ...this.#wiring, isServed: false };
+    this.#owner.onFeedInterrupted(this);
+  }
+
+  onReplaced(): void {
+    if (this.#wiring.at !== 'attached' || !this.#wiring.wasServed) return;
+    this.#wiring = ATTACHED;
+    this.#owner.emit({ type: 'unsubscribed', source: this.channel });
   }
 
   onReleased(): void {
@@ -318,7 +387,8 @@ export class ChannelFeed<T> implements Consumer, Shortcut, ObservedChannel<T> {
     this.#isMerged = false;
     this.#unwire(error);
     this.#rejectWaiters(error);
-    this.#own?.fail(error);
+    const own = this.#own;
+    tell(() => own?.fail(error));
     this.#owner.emit({ type: 'channel-error', source: this.channel, error });
     if (wasMerged) this.#owner.onFeedRefused(this, error);
   }
@@ -335,7 +405,7 @@ export class ChannelFeed<T> implements Consumer, Shortcut, ObservedChannel<T> {
   #endOwn(when: 'now' | 'behind', error?: Error): void {
     const own = this.#own;
     this.#own = undefined;
-    own?.end(when, error);
+    tell(() => own?.end(when, error));
   }
 
   #resolveWaiters(): void {

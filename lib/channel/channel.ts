@@ -1,4 +1,5 @@
-import { filter, Observable, type Subscriber } from 'rxjs';
+import { Observable, type Observer, type Subscriber, type Subscription } from 'rxjs';
+import { subscribeWithoutStorm } from './without-storm.js';
 import type { ChannelFeed } from './channel-feed.js';
 import type { Codec } from '../codec/codec.js';
 import type { ReceiverEvent } from './events.js';
@@ -41,6 +42,16 @@ export class Channel<T = string> extends Observable<Message<T>> {
     this.#feed = feed;
   }
 
+  /** As that of any Observable; `retry()` ends with an error for good, and does not come back for another in a tight loop. */
+  override subscribe(
+    observer?: Partial<Observer<Message<T>>> | ((value: Message<T>) => void) | null,
+    error?: ((error: unknown) => void) | null,
+    complete?: (() => void) | null,
+  ): Subscription {
+    const subscribe = () => super.subscribe(observer as never, error, complete);
+    return subscribeWithoutStorm(this, this.#feed.finalError, observer, subscribe);
+  }
+
   /** @internal */
   get [FEED](): ChannelFeed<T> {
     return this.#feed;
@@ -57,7 +68,7 @@ export class Channel<T = string> extends Observable<Message<T>> {
 
   /** The Receiver's events that concern this Channel. */
   get events(): Observable<ReceiverEvent> {
-    return this.#feed.events.pipe(filter((event) => concerns(event, this)));
+    return new Observable((subscriber) => this.#feed.observeEvents(subscriber));
   }
 
   /**
@@ -74,6 +85,9 @@ export class Channel<T = string> extends Observable<Message<T>> {
   /**
    * Unsubscribes, completes the observers, and leaves the Receiver; what the Receiver's queue holds of it can still be
    * taken. Resolves when the subscription is released, and never hangs: it waits 2 seconds at the most.
+   *
+   * An observer that leaves and closes the Channel in the same turn, as with `finalize(() => channel.close())`, does not end
+   * the others: the call has no effect while they stay.
    */
   close(): Promise<void> {
     return this.#feed.close();
@@ -83,6 +97,11 @@ export class Channel<T = string> extends Observable<Message<T>> {
 /** One function for all Channels, of which there may be very many. */
 function observeFeed<T>(this: Observable<Message<T>>, subscriber: Subscriber<Message<T>>): void {
   (this as Channel<T>)[FEED].observe(subscriber);
+}
+
+/** What stands behind a Channel. */
+export function feedOf(channel: Channel<unknown>): ChannelFeed<unknown> {
+  return channel[FEED];
 }
 
 /** The codec behind a Channel. */
@@ -98,19 +117,4 @@ export function isSubscribed(channel: Channel<unknown>): boolean {
 /** What a Channel is subscribed by: that of its client. */
 export function hubBehind(channel: Channel<unknown>): PubSubHub {
   return channel[FEED].hub;
-}
-
-function concerns(event: ReceiverEvent, channel: Channel<unknown>): boolean {
-  switch (event.type) {
-    case 'disconnected':
-      return channel.isActive;
-    case 'overflow':
-      return false;
-    case 'gap':
-      return event.gap.channels.includes(channel);
-    case 'decode-error':
-      return (event.error.raw.source as Channel<unknown>) === channel;
-    default:
-      return event.source === channel;
-  }
 }

@@ -10,7 +10,7 @@ export function decodeMessage<T>(
   codec: Codec<T>,
   source: Channel<T> = raw.source as never,
 ): Message<T> {
-  const { channel, pattern, data } = raw;
+  const { channel, rawChannel, pattern, data } = raw;
   // These two have nothing to do: what comes is in their form already.
   if ((codec as Codec<unknown>) === text && typeof data === 'string')
     return raw as Message<unknown> as Message<T>;
@@ -18,9 +18,12 @@ export function decodeMessage<T>(
     return raw as Message<unknown> as Message<T>;
   try {
     const decoded = decodeWith(codec, data, channel);
-    return pattern === undefined
-      ? { source, channel, data: decoded }
-      : { source, channel, pattern, data: decoded };
+    const isPlain = rawChannel === undefined;
+    if (pattern === undefined)
+      return isPlain ? { source, channel, data: decoded } : { source, channel, rawChannel, data: decoded };
+    return isPlain
+      ? { source, channel, pattern, data: decoded }
+      : { source, channel, rawChannel, pattern, data: decoded };
   } catch (cause) {
     throw new DecodeError(raw, { cause });
   }

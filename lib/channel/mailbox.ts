@@ -27,6 +27,8 @@ export interface MailboxHost<T> {
   onObserved(): void;
   /** The last observer has left. */
   onDeserted(): void;
+  /** An observer has left, and others stay. */
+  onLeft?(): void;
 }
 
 /**
@@ -38,7 +40,9 @@ export class Mailbox<T> {
   readonly #createQueue: () => BoundedQueue<RawMessage>;
   /** Made when something has to wait for the first time, which for most Channels never comes. */
   #queue: BoundedQueue<RawMessage> | undefined;
-  #observers: readonly Subscriber<Message<T>>[] = NOBODY;
+  readonly #observers = new Set<Subscriber<Message<T>>>();
+  /** The observers as they are now, made anew for the first message after a change. */
+  #current: readonly Subscriber<Message<T>>[] | undefined;
   /**
    * The only observer, while nothing waits, nothing has ended and so nothing is to be looked at for each message: whatever
    * changes that takes it away, and `#settle` gives it back.
@@ -55,7 +59,7 @@ export class Mailbox<T> {
   }
 
   get isObserved(): boolean {
-    return this.#observers.length > 0;
+    return this.#observers.size > 0;
   }
 
   get isEmpty(): boolean {
@@ -80,8 +84,9 @@ export class Mailbox<T> {
     if (this.#isHanding || !this.#isReady) return this.#keep(raw);
     this.#isHanding = true;
     try {
-      if (isDecoded) this.#give(raw as Message<unknown> as Message<T>, this.#observers);
-      else this.#hand(raw);
+      if (isDecoded) this.#give(raw as Message<unknown> as Message<T>);
+      // The only observer has left inside the codec: the message waits for the next one.
+      else if (!this.#hand(raw)) this.#theQueue().push(unpinned(raw));
     } finally {
       this.#isHanding = false;
     }
@@ -98,8 +103,9 @@ export class Mailbox<T> {
 
   observe(subscriber: Subscriber<Message<T>>): void {
     if (subscriber.closed) return;
-    const isFirst = this.#observers.length === 0;
-    this.#setObservers([...this.#observers, subscriber]);
+    const isFirst = this.#observers.size === 0;
+    this.#observers.add(subscriber);
+    this.#onObserversChanged();
     subscriber.add(() => this.#leave(subscriber));
     if (isFirst && !this.#end) this.#host.onObserved();
     if (this.isEmpty) return this.#drain();
@@ -115,14 +121,14 @@ export class Mailbox<T> {
   }
 
   /**
-   * Takes the message at the head; throws the error that stands there; undefined if nothing waits. To be followed by
-   * `taken`, once the message is where it belongs.
+   * Takes the message at the head; throws the error that stands there; undefined if nothing waits, or if its consumer has
+   * been cancelled inside the codec. To be followed by `taken`, once the message is where it belongs.
    */
-  take<U>(decode: (raw: RawMessage) => Message<U>): Message<U> | undefined {
+  take<U>(decode: (raw: RawMessage) => Message<U>, isCancelled = never): Message<U> | undefined {
     const error = this.#queue?.takeError();
     if (error) throw error;
-    const raw = this.#queue?.shift();
-    return raw && this.open(raw, decode);
+    const raw = this.#queue?.peek();
+    return raw && this.open(raw, decode, isCancelled, () => this.#remove(raw));
   }
 
   /** What waited has been taken: the queue may have room again, and say so. */
@@ -132,21 +138,27 @@ export class Mailbox<T> {
 
   /** Takes the message at the head if no more is to be done than to take it: it is as its consumer wants it. */
   takePlain(): Message<unknown> | undefined {
-    if (this.#observers.length > 0) return undefined;
+    if (this.#observers.size > 0) return undefined;
     const message = this.#queue?.shiftPlain();
     if (message !== undefined) this.#host.counts.delivered++;
     return message;
   }
 
-  /** Decodes for a consumer that is there to take the message. */
-  open<U>(raw: RawMessage, decode: (raw: RawMessage) => Message<U>): Message<U> {
+  /** Decodes for a consumer that is there to take the message; undefined if it has been cancelled inside the codec. */
+  open<U>(
+    raw: RawMessage,
+    decode: (raw: RawMessage) => Message<U>,
+    isCancelled = never,
+    remove = always,
+  ): Message<U> | undefined {
     let message;
     try {
       message = decode(raw);
     } catch (error) {
-      this.#host.onUndecodable(error as Error);
+      if (remove()) this.#host.onUndecodable(error as Error);
       throw error;
     }
+    if (isCancelled() || !remove()) return undefined;
     this.#host.counts.delivered++;
     return message;
   }
@@ -160,7 +172,7 @@ export class Mailbox<T> {
 
   /** Whether a message that comes now can be handed over at once. */
   get #isReady(): boolean {
-    return this.#observers.length > 0 && this.isEmpty;
+    return this.#observers.size > 0 && this.isEmpty;
   }
 
   #theQueue(): BoundedQueue<RawMessage> {
@@ -180,14 +192,14 @@ export class Mailbox<T> {
     this.#theQueue().push(unpinned(raw));
     if (isFirst) this.#host.onWaiting?.();
     // Inside the event of an overflow somebody may have come.
-    if (this.#observers.length > 0) this.#drain();
+    if (this.#observers.size > 0) this.#drain();
   }
 
   #drain(): void {
     if (this.#isHanding) return;
     this.#isHanding = true;
     try {
-      while (this.#observers.length > 0 && !this.isEmpty) this.#handNext();
+      while (this.#observers.size > 0 && !this.isEmpty) this.#handNext();
     } finally {
       this.#isHanding = false;
     }
@@ -196,44 +208,62 @@ export class Mailbox<T> {
   }
 
   #settle(): void {
-    const isSole = this.#observers.length === 1 && this.isEmpty && !this.#end;
-    this.#sole = isSole ? this.#observers[0] : undefined;
+    const isSole = this.#observers.size === 1 && this.isEmpty && !this.#end;
+    this.#sole = isSole ? this.#list()[0] : undefined;
   }
 
   #handNext(): void {
     const error = this.#queue?.takeError();
     if (error) return this.#dismiss(error);
-    const raw = this.#queue?.shift();
-    if (!raw) return;
-    this.#hand(raw);
-    this.taken();
+    const raw = this.#queue?.peek();
+    if (raw && this.#hand(raw, () => this.#remove(raw))) this.taken();
   }
 
-  #hand(raw: RawMessage): void {
+  /** Decodes a message and hands it to the observers; false where all of them have left inside the codec. */
+  #hand(raw: RawMessage, remove = always): boolean {
     let message;
     try {
-      message = this.#host.decode(raw);
+      message = this.open(
+        raw,
+        (from) => this.#host.decode(from),
+        () => this.#observers.size === 0,
+        remove,
+      );
     } catch (error) {
-      this.#host.onUndecodable(error as Error);
-      return this.#dismiss(error as Error);
+      this.#dismiss(error as Error);
+      return true;
     }
-    this.#give(message, this.#observers);
+    if (message) this.#giveEach(message);
+    return message !== undefined;
   }
 
-  #give(message: Message<T>, observers: readonly Subscriber<Message<T>>[]): void {
+  /** Takes a message off the head; false where it has been dropped meanwhile. */
+  #remove(raw: RawMessage): boolean {
+    if (this.#queue?.peek() !== raw) return false;
+    this.#queue.shift();
+    return true;
+  }
+
+  #give(message: Message<T>): void {
     this.#host.counts.delivered++;
+    this.#giveEach(message);
+  }
+
+  #giveEach(message: Message<T>): void {
+    const observers = this.#list();
     for (let i = 0; i < observers.length; i++) (observers[i] as Subscriber<Message<T>>).next(message);
   }
 
   /** The observers leave first, so that one who comes back from inside its error callback is a new one. */
   #dismiss(error: Error | undefined): void {
-    const observers = this.#observers;
-    this.#setObservers(NOBODY);
+    const observers = this.#list();
+    this.#observers.clear();
+    this.#onObserversChanged();
     for (const observer of observers) {
       if (error) observer.error(error);
       else observer.complete();
     }
-    if (observers.length > 0 && this.#observers.length === 0 && !this.#end) this.#host.onDeserted();
+    if (observers.length > 0 && this.#observers.size === 0 && !this.#end) this.#host.onDeserted();
   }
 
   #finish(): void {
@@ -241,16 +271,25 @@ export class Mailbox<T> {
   }
 
   #leave(subscriber: Subscriber<Message<T>>): void {
-    if (!this.#observers.includes(subscriber)) return;
-    this.#setObservers(this.#observers.filter((other) => other !== subscriber));
-    if (this.#observers.length === 0 && !this.#end) this.#host.onDeserted();
+    if (!this.#observers.delete(subscriber)) return;
+    this.#onObserversChanged();
+    if (this.#end) return;
+    if (this.#observers.size === 0) this.#host.onDeserted();
+    else this.#host.onLeft?.();
   }
 
-  #setObservers(observers: readonly Subscriber<Message<T>>[]): void {
-    this.#observers = observers;
+  #list(): readonly Subscriber<Message<T>>[] {
+    return (this.#current ??= this.#observers.size === 0 ? NOBODY : [...this.#observers]);
+  }
+
+  #onObserversChanged(): void {
+    this.#current = undefined;
     this.#sole = undefined;
   }
 }
+
+const never = (): boolean => false;
+const always = (): boolean => true;
 
 /** A small Buffer that the client cut from a chunk would keep the whole chunk alive for as long as it waits. */
 function unpinned(raw: RawMessage): RawMessage {

@@ -9,6 +9,8 @@ export interface Message<T = string> {
   readonly source: Channel<T>;
   /** The channel to which it was published. */
   readonly channel: string;
+  /** The bytes of that name, where the codec is binary: what is no UTF-8 cannot be told apart in a string. */
+  readonly rawChannel?: Buffer;
   /** The glob, if it came through a pattern. */
   readonly pattern?: string;
   /** The payload, decoded by the Channel's codec. */

@@ -37,6 +37,7 @@ export class OwnObservers<T> implements MailboxHost<T> {
   readonly #channel: ObservedChannel<T>;
   readonly #mailbox: Mailbox<T>;
   readonly #grace = new Grace();
+  #isBeingLeft = false;
 
   constructor(channel: ObservedChannel<T>) {
     this.#channel = channel;
@@ -57,8 +58,8 @@ export class OwnObservers<T> implements MailboxHost<T> {
   }
 
   /** Puts an error into their stream. */
-  place(error: Error): void {
-    this.#mailbox.place(error);
+  place(error: Error, join: (earlier: Error) => Error | undefined): void {
+    this.#mailbox.place(error, join);
   }
 
   /** Ends those who are there now with an error that is theirs alone. */
@@ -73,6 +74,22 @@ export class OwnObservers<T> implements MailboxHost<T> {
 
   decode(raw: RawMessage): Message<T> {
     return this.#channel.decode(raw);
+  }
+
+  /** Whether an observer has left in this turn, and others stay. */
+  get isBeingLeft(): boolean {
+    return this.#isBeingLeft;
+  }
+
+  /** Whether all have left, and have a moment to come back. */
+  get isDeserted(): boolean {
+    return this.#grace.isRunning;
+  }
+
+  onLeft(): void {
+    if (this.#isBeingLeft) return;
+    this.#isBeingLeft = true;
+    queueMicrotask(() => (this.#isBeingLeft = false));
   }
 
   get counts(): MessageCounts {

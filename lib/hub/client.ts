@@ -26,6 +26,13 @@ export interface PubSubClient {
   getPubSubListeners?(type: WireType): WireRegistry;
 }
 
+/** The client of a single server, as far as this package uses more of it where it is there. */
+export interface ServerClient extends PubSubClient {
+  sendCommand?(args: string[]): Promise<unknown>;
+  /** Registers listeners at once, and subscribes the names that the registry did not have. */
+  extendPubSubListeners?(type: WireType, listeners: Map<string, never>): Promise<unknown>;
+}
+
 /** What {@link publishTo} needs of a Redis client. */
 export interface Publisher {
   publish(channel: string, message: string | Buffer): Promise<number> | number;
@@ -38,11 +45,14 @@ export type WireType = 'CHANNELS' | 'PATTERNS' | 'SHARDED';
 export interface WireRegistry {
   readonly size: number;
   get(name: string): WireListeners | undefined;
+  set?(name: string, listeners: WireListeners): unknown;
   delete(name: string): boolean;
 }
 
 /** The listeners of one name, by mode. */
-interface WireListeners {
+export interface WireListeners {
+  /** Set once an UNSUBSCRIBE was sent. */
+  unsubscribing?: boolean;
   buffers: ListenerSet;
   strings: ListenerSet;
 }

@@ -3,6 +3,7 @@ import type { ChannelKind } from '../channel/message.js';
 import type { PubSubClient } from './client.js';
 import { ASKED, askNodes, isHealthy, keyOf, mostOf, sample, type ClusterMap } from './cluster-map.js';
 import { keySlot } from './key-slot.js';
+import { removeListeners } from './shared-emitter.js';
 import { singleUse, type NodeAddress, type NodeClient } from './node-client.js';
 import type { Loss, Topology, TopologyObserver } from './topology.js';
 
@@ -160,7 +161,7 @@ export class ClusterTopology implements Topology {
   }
 
   unwatch(): void {
-    if (this.#onDisconnect) this.#client.off('disconnect', this.#onDisconnect);
+    if (this.#onDisconnect) removeListeners(this.#client, { disconnect: this.#onDisconnect });
     this.#onDisconnect = undefined;
   }
 

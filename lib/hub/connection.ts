@@ -1,5 +1,6 @@
 import { asyncScheduler, type Subscription } from 'rxjs';
 import type { PubSubClient } from './client.js';
+import { addListeners, removeListeners } from './shared-emitter.js';
 
 /** Milliseconds until the first look whether a client that is offline has been closed; each time twice as long. */
 const FIRST_LOOK = 100;
@@ -20,6 +21,10 @@ export interface ConnectionObserver {
   onEnded(error: Error | undefined): void;
   /** The server was heard of. */
   onHeard(): void;
+  /** The client could not read on, or a listener threw at it: what else came with it is lost, answers included. */
+  onReaderFailed(): void;
+  /** Redis has dropped a sharded channel, because its slot has moved, and the client its listeners. */
+  onShardMoved(name: string): void;
 }
 
 /** `'connecting'`: a socket is there, and the client subscribes again what its registry held when it came. */
@@ -33,6 +38,7 @@ export class Connection {
   #state: ConnectionState = 'connecting';
   #lastError: Error | undefined;
   #nextLook: Subscription | undefined;
+  readonly #onClosed: () => void;
 
   constructor(client: PubSubClient, observer: ConnectionObserver) {
     this.#client = client;
@@ -48,13 +54,14 @@ export class Connection {
         // other is that of a connection that broke off while its user closed the client, and nothing else tells of that.
         const hasGivenUp = isVersion5(client) && (this.#state !== 'online' || earlier === this.#lastError);
         if (!client.isOpen) end(hasGivenUp ? this.#lastError : undefined);
-        else if (this.#state !== 'online' && this.#lastError.message.startsWith('NOPERM '))
-          observer.onResubscribeRefused();
+        else if (this.#state === 'online') {
+          if (isReaderFailure(client, error)) observer.onReaderFailed();
+        } else if (this.#lastError.message.startsWith('NOPERM ')) observer.onResubscribeRefused();
       },
       terminated: (cause) => {
         // An 'error' follows in the same tick: without a listener it would be thrown at the client.
         client.on('error', ignore);
-        queueMicrotask(() => client.off('error', ignore));
+        queueMicrotask(() => removeListeners(client, { error: ignore }));
         end(toError(cause));
       },
       end: () => end(),
@@ -82,7 +89,14 @@ export class Connection {
         observer.onOnline();
       },
       'ping-interval': () => observer.onHeard(),
+      'sharded-channel-moved': (name) => observer.onShardMoved(String(name)),
     };
+    this.#onClosed = () => end();
+  }
+
+  /** Ends where the client was closed while it was offline, of which it tells nobody. */
+  check(): void {
+    if (this.#isWatching && !this.#client.isOpen) this.#onClosed();
   }
 
   get isOpen(): boolean {
@@ -105,14 +119,14 @@ export class Connection {
     if (this.#isWatching) return;
     this.#state = this.isOnline ? 'online' : 'connecting';
     this.#isWatching = true;
-    for (const [event, listener] of Object.entries(this.#listeners)) this.#client.on(event, listener);
+    addListeners(this.#client, this.#listeners);
   }
 
   unwatch(): void {
     if (!this.#isWatching) return;
     this.#isWatching = false;
     this.#nextLook?.unsubscribe();
-    for (const [event, listener] of Object.entries(this.#listeners)) this.#client.off(event, listener);
+    removeListeners(this.#client, this.#listeners);
   }
 
   /** A client that is closed while it is offline, with commands waiting, tells nobody. */
@@ -126,6 +140,26 @@ export class Connection {
       FIRST_LOOK * 2 ** looks,
     );
   }
+}
+
+/**
+ * Whether an error of a client that stays connected comes from its reader: bytes that do not parse, or a listener that threw.
+ * The others are answers to its own pings.
+ */
+export function isReaderFailure(client: PubSubClient, error: unknown): boolean {
+  return client.isOpen && client.isReady === true && !isAnswer(error);
+}
+
+/** Whether an error is an answer of Redis's, or the lack of one in time. */
+function isAnswer(error: unknown): boolean {
+  const names = new Set<string>();
+  for (
+    let type: unknown = error;
+    typeof type === 'object' && type !== null;
+    type = Object.getPrototypeOf(type)
+  )
+    names.add((type as { constructor?: { name?: string } }).constructor?.name ?? '');
+  return ['ErrorReply', 'TimeoutError', 'AbortError'].some((name) => names.has(name));
 }
 
 /** By a command that came with version 6: there is nothing better to tell them apart by. */

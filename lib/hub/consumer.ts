@@ -19,11 +19,14 @@ export interface Consumer {
   readonly binary: boolean;
   /** Its hub is told of every change, by `updateShortcut`, except when it attaches or detaches. */
   readonly shortcut: Shortcut | undefined;
-  receive(data: string | Buffer, channel: string): void;
+  /** `rawChannel`: the bytes of the channel's name, in binary mode. */
+  receive(data: string | Buffer, channel: string, rawChannel?: Buffer): void;
   /** Redis has acknowledged: what is published from now on comes. May be told more than once. */
   onSubscribed(): void;
-  /** The connection is lost, and nothing comes until the next `onSubscribed`. */
+  /** Nothing comes until the next `onSubscribed`: the connection is lost, or Redis has dropped the name. */
   onInterrupted(): void;
+  /** Redis is about to drop what the consumer had before it came back: the next `onSubscribed` is a new subscription. */
+  onReplaced(): void;
   /** It has left, and nothing can come any more. */
   onReleased(): void;
   /** Redis refused, and the consumer has been let go. */

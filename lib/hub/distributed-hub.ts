@@ -3,9 +3,11 @@ import type { ChannelKind } from '../channel/message.js';
 import type { PubSubClient } from './client.js';
 import { Lane, type LaneHost } from './lane.js';
 import type { Consumer, Leave } from './consumer.js';
+import { transition } from '../outbox.js';
 import { Poll } from './poll.js';
 import type { PubSubHub, Watcher } from './pub-sub-hub.js';
 import type { Topology, TopologyObserver } from './topology.js';
+import { Watchers } from './watchers.js';
 
 const DEFAULT_PATIENCE = 5_000;
 /** How often the servers are asked where a slot has gone before its channels are subscribed at the old place again. */
@@ -30,11 +32,9 @@ export class DistributedHub implements PubSubHub, LaneHost, TopologyObserver, Wa
     pattern: new Map(),
     shard: new Map(),
   };
-  readonly #watchers = new Map<Watcher, number>();
+  readonly #watchers = new Watchers(() => this.#update());
   /** Sharded channels that Redis has dropped at these lanes. */
   readonly #moved = new Map<string, Lane>();
-  /** Those who have left a name while it is being moved: somebody whom that has released may see to it. */
-  #leftBehind: Set<Consumer> | undefined;
   readonly #poll = new Poll(() => this.#refresh());
   #isWatching = false;
   #questions = 0;
@@ -63,7 +63,8 @@ export class DistributedHub implements PubSubHub, LaneHost, TopologyObserver, Wa
   }
 
   batch(work: () => void): void {
-    [...this.#lanes.values()].reduce<() => void>((inner, lane) => () => lane.hub.batch(inner), work)();
+    const lanes = [...this.#lanes.values()];
+    transition(lanes.reduce<() => void>((inner, lane) => () => lane.hub.batch(inner), work));
   }
 
   attach(kind: ChannelKind, name: string, consumer: Consumer): void {
@@ -74,9 +75,7 @@ export class DistributedHub implements PubSubHub, LaneHost, TopologyObserver, Wa
   }
 
   detach(kind: ChannelKind, name: string, consumer: Consumer, leave: Leave): void {
-    const hub = this.#routes[kind].get(name)?.hub;
-    if (hub?.has(kind, name)) hub.detach(kind, name, consumer, leave);
-    else this.#leftBehind?.add(consumer);
+    this.#routes[kind].get(name)?.hub.detach(kind, name, consumer, leave);
   }
 
   updateShortcut(kind: ChannelKind, name: string): void {
@@ -87,16 +86,24 @@ export class DistributedHub implements PubSubHub, LaneHost, TopologyObserver, Wa
     this.#routes[kind].get(name)?.hub.deliverHeld(kind, name);
   }
 
+  check(): void {
+    if (this.#isWatching && !this.isOpen) this.onEnded();
+  }
+
+  verify(kind: ChannelKind, name: string): void {
+    this.#routes[kind].get(name)?.hub.verify(kind, name);
+  }
+
+  async inspect(): Promise<void> {
+    await Promise.all([...this.#lanes.values()].map((lane) => lane.look()));
+  }
+
   watch(watcher: Watcher): void {
-    this.#watchers.set(watcher, (this.#watchers.get(watcher) ?? 0) + 1);
-    this.#update();
+    this.#watchers.add(watcher);
   }
 
   unwatch(watcher: Watcher): void {
-    const count = this.#watchers.get(watcher) ?? 0;
-    if (count > 1) this.#watchers.set(watcher, count - 1);
-    else this.#watchers.delete(watcher);
-    this.#update();
+    this.#watchers.remove(watcher);
   }
 
   onRemoved(kind: ChannelKind, name: string, lane: Lane): void {
@@ -127,7 +134,7 @@ export class DistributedHub implements PubSubHub, LaneHost, TopologyObserver, Wa
 
   onEnded(): void {
     const lanes = [...this.#lanes.values()];
-    const watchers = [...this.#watchers.keys()];
+    const watchers = this.#watchers.all();
     this.#lanes.clear();
     this.#moved.clear();
     for (const routes of Object.values(this.#routes)) routes.clear();
@@ -137,11 +144,11 @@ export class DistributedHub implements PubSubHub, LaneHost, TopologyObserver, Wa
   }
 
   onDisconnected(error: Error | undefined): void {
-    for (const watcher of [...this.#watchers.keys()]) watcher.onDisconnected(error);
+    for (const watcher of this.#watchers.all()) watcher.onDisconnected(error);
   }
 
   onReconnected(since: number, until: number, affected: ReadonlySet<Consumer>): void {
-    for (const watcher of [...this.#watchers.keys()]) watcher.onReconnected(since, until, affected);
+    for (const watcher of this.#watchers.all()) watcher.onReconnected(since, until, affected);
   }
 
   onClientEnded(): void {
@@ -176,8 +183,7 @@ export class DistributedHub implements PubSubHub, LaneHost, TopologyObserver, Wa
       if (isNeeded) this.#topology.watch(this);
       else this.#topology.unwatch();
     }
-    const wishes = [...this.#watchers.keys()].map(({ heartbeat }) => heartbeat).filter((wish) => wish > 0);
-    const heartbeat = this.#lanes.size > 0 && wishes.length > 0 ? Math.min(...wishes) : 0;
+    const heartbeat = this.#lanes.size > 0 ? this.#watchers.heartbeat : 0;
     if (heartbeat === this.#heartbeat) return;
     this.#heartbeat = heartbeat;
     this.#beat.unsubscribe();
@@ -236,19 +242,11 @@ export class DistributedHub implements PubSubHub, LaneHost, TopologyObserver, Wa
         if (this.#routes.shard.get(name) !== from) continue;
         this.#routes.shard.set(name, to);
         const { isOnline, doubtfulSince } = from;
-        const left = (this.#leftBehind = new Set<Consumer>());
         const eviction = from.hub.evict('shard', name);
-        this.#leftBehind = undefined;
         if (!eviction) continue;
         const since = isOnline ? Math.min(eviction.since, doubtfulSince, lastConfirmed) : eviction.since;
-        const [consumers, affected] = [eviction.consumers, eviction.affected].map((all) =>
-          all.filter((consumer) => !left.has(consumer)),
-        ) as [Consumer[], Consumer[]];
-        to.hub.adopt('shard', name, { consumers, affected, since });
-        for (const consumer of left) consumer.onReleased();
-        if (consumers.length === 0 && this.#routes.shard.get(name) === to) {
-          this.#routes.shard.delete(name);
-        }
+        to.hub.adopt('shard', name, { ...eviction, since });
+        if (eviction.consumers.length === 0) this.#routes.shard.delete(name);
       }
     });
     for (const { from, to } of moves)

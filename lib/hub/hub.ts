@@ -1,16 +1,22 @@
-import { asyncScheduler, Subscription } from 'rxjs';
-import type { PubSubClient } from './client.js';
+import { asyncScheduler, interval, Subscription } from 'rxjs';
+import { COMMANDS, type ServerClient } from './client.js';
 import { Connection, type ConnectionObserver } from './connection.js';
 import type { Consumer, Leave } from './consumer.js';
+import { ForeignCommands, type ForeignCommandsObserver } from './foreign-commands.js';
+import { Inspection, type InspectionHost } from './inspection.js';
 import { Link, type LinkHost } from './link.js';
 import { LastHeard } from './last-heard.js';
 import { Listeners } from './listeners.js';
 import type { ChannelKind } from '../channel/message.js';
 import { Outage } from './outage.js';
+import { tell, transition } from '../outbox.js';
 import type { PubSubHub, Watcher } from './pub-sub-hub.js';
-import { reportUnhandled } from './report-unhandled.js';
+import { Refusals } from './refusals.js';
+import { reportUnhandled } from '../report-unhandled.js';
 import { Ring } from '../queue/ring.js';
-import { Wire } from './wire.js';
+import { byteSizeAtMost } from '../queue/byte-size.js';
+import { Watchers } from './watchers.js';
+import { MOST_CHARACTERS, MOST_NAMES, Wire } from './wire.js';
 
 /** Who runs a Hub as one of several that serve the same Receivers. */
 export interface HubHost {
@@ -33,26 +39,39 @@ interface Delivery {
   readonly data: string | Buffer;
   readonly channel: string;
   readonly binary: boolean;
+  readonly rawChannel: Buffer | undefined;
 }
 
-/** The most messages that wait for an outage to be announced; should more come, it is announced early. */
+/** The most messages, and bytes of them, that wait for an outage to be announced; should more come, it is announced early. */
 const MOST_HELD = 16_384;
+const MOST_BYTES_HELD = 16 * 1024 * 1024;
+/** Milliseconds. */
 const FIRST_RETRY = 50;
 const LAST_RETRY = 2_000;
+const KINDS: readonly ChannelKind[] = ['channel', 'pattern', 'shard'];
+/** Milliseconds that `inspect` waits for an answer. */
+const INSPECTION_PATIENCE = 2_000;
 
 /** All that this package's Receivers hold of one client: they share its subscriptions. */
-export class Hub implements PubSubHub, LinkHost, ConnectionObserver {
+export class Hub implements PubSubHub, LinkHost, ConnectionObserver, ForeignCommandsObserver, InspectionHost {
   readonly #links: Readonly<Record<ChannelKind, Map<string, Link>>> = {
     channel: new Map(),
     pattern: new Map(),
     shard: new Map(),
   };
+  readonly #client: ServerClient;
   readonly #connection: Connection;
   readonly #listeners: Listeners;
+  readonly #foreign: ForeignCommands;
+  readonly #inspection: Inspection;
   readonly #wire: Wire;
   readonly #host: HubHost | undefined;
-  readonly #watchers = new Map<Watcher, number>();
+  readonly #watchers = new Watchers(() => this.#refresh());
   readonly #waiting = new Ring<Delivery>();
+  #waitingBytes = 0;
+  readonly #refusals = new Refusals(({ kind, name }) =>
+    transition(() => this.#links[kind].get(name)?.reconcile()),
+  );
   #retries = new Subscription();
   #outage: Outage | undefined;
   #isResuming = false;
@@ -60,14 +79,21 @@ export class Hub implements PubSubHub, LinkHost, ConnectionObserver {
   /** A message that comes now has to wait: another is being delivered, or an outage has yet to be announced. */
   #isBlocked = false;
   readonly #heard = new LastHeard();
+  /** When Redis was last known to have all subscriptions that the client believes to have. */
+  #soundAt = 0;
+  #heartbeat = 0;
+  #beat = Subscription.EMPTY;
 
-  constructor(client: PubSubClient, host?: HubHost) {
+  constructor(client: ServerClient, host?: HubHost) {
+    this.#client = client;
     this.#host = host;
     this.#connection = new Connection(client, this);
-    this.#listeners = new Listeners(client, this.#links, (link, data, channel, binary) =>
-      this.#deliver(link, data, channel, binary),
+    this.#listeners = new Listeners(client, this.#links, (link, data, channel, binary, rawChannel) =>
+      this.#deliver(link, data, channel, binary, rawChannel),
     );
-    this.#wire = new Wire(client, this.#listeners, () => this.onHeard());
+    this.#foreign = new ForeignCommands(client, this, () => asyncScheduler.now());
+    this.#inspection = new Inspection(client, this);
+    this.#wire = new Wire(client, this.#listeners, this.#foreign, () => this.onHeard());
   }
 
   get isOpen(): boolean {
@@ -91,20 +117,33 @@ export class Hub implements PubSubHub, LinkHost, ConnectionObserver {
     return Object.values(this.#links).every((links) => links.size === 0);
   }
 
+  get now(): number {
+    return asyncScheduler.now();
+  }
+
+  get quietSince(): number | undefined {
+    return this.#wire.quietSince;
+  }
+
   /** What `work` asks for goes out together. */
   batch(work: () => void): void {
-    this.#wire.batch(work);
+    transition(() => this.#wire.batch(work));
   }
 
   attach(kind: ChannelKind, name: string, consumer: Consumer): void {
-    let link = this.#links[kind].get(name);
-    if (!link) this.#links[kind].set(name, (link = new Link(this, kind, name)));
-    this.#refresh();
-    link.attach(consumer);
+    transition(() => {
+      if (this.isEmpty) this.#soundAt = this.now;
+      // Redis may have dropped it since.
+      this.verify(kind, name);
+      let link = this.#links[kind].get(name);
+      if (!link) this.#links[kind].set(name, (link = new Link(this, kind, name)));
+      this.#refresh();
+      link.attach(consumer);
+    });
   }
 
   detach(kind: ChannelKind, name: string, consumer: Consumer, leave: Leave): void {
-    this.#links[kind].get(name)?.detach(consumer, leave);
+    transition(() => this.#links[kind].get(name)?.detach(consumer, leave));
   }
 
   /** Whether it carries this name. */
@@ -121,24 +160,43 @@ export class Hub implements PubSubHub, LinkHost, ConnectionObserver {
     const link = this.#links[kind].get(name);
     for (let index = 0; index < this.#waiting.length; index++) {
       if (this.#waiting.at(index)?.link !== link) continue;
-      return this.#endOutage(this.#outage.split(asyncScheduler.now()));
+      return this.#splitOutage();
     }
   }
 
+  check(): void {
+    this.#connection.check();
+  }
+
+  verify(kind: ChannelKind, name: string): void {
+    this.onUnsubscribed(kind, [name], this.#soundAt);
+  }
+
+  async inspect(): Promise<void> {
+    for (const kind of KINDS) this.onUnsubscribed(kind, undefined, this.#soundAt);
+    if (!this.#client.sendCommand) return;
+    let timer = Subscription.EMPTY;
+    const patience = new Promise<void>((resolve) => {
+      timer = asyncScheduler.schedule(() => resolve(), INSPECTION_PATIENCE);
+    });
+    await Promise.race([this.#inspection.run(), patience]);
+    timer.unsubscribe();
+  }
+
   watch(watcher: Watcher): void {
-    this.#watchers.set(watcher, (this.#watchers.get(watcher) ?? 0) + 1);
-    this.#refresh();
+    this.#watchers.add(watcher);
   }
 
   unwatch(watcher: Watcher): void {
-    const count = this.#watchers.get(watcher) ?? 0;
-    if (count > 1) this.#watchers.set(watcher, count - 1);
-    else this.#watchers.delete(watcher);
-    this.#refresh();
+    this.#watchers.remove(watcher);
   }
 
-  subscribe(link: Link, binary: boolean): void {
-    this.#wire.request('subscribe', link, binary);
+  maySubscribe(link: Link): boolean {
+    return this.#refusals.allows(link);
+  }
+
+  subscribe(link: Link, binary: boolean, isAnew: boolean): void {
+    this.#wire.request(isAnew ? 'resubscribe' : 'subscribe', link, binary);
   }
 
   unsubscribe(link: Link, binary: boolean): void {
@@ -149,6 +207,10 @@ export class Hub implements PubSubHub, LinkHost, ConnectionObserver {
     this.#wire.fence(onPassed);
   }
 
+  isShared(link: Link): boolean {
+    return this.#listeners.isShared(link);
+  }
+
   forget(link: Link): boolean {
     return this.#listeners.forget(link);
   }
@@ -157,11 +219,16 @@ export class Hub implements PubSubHub, LinkHost, ConnectionObserver {
     return this.#wire.isRefusal(error) && this.#host?.isPassing(error) !== true;
   }
 
+  answered(link: Link, isRefused: boolean): void {
+    if (isRefused) this.#refusals.add(link);
+    else this.#refusals.remove(link);
+  }
+
   retryLater(link: Link, failures: number): void {
     const delay = Math.min(FIRST_RETRY * 2 ** failures, LAST_RETRY);
     const retry = asyncScheduler.schedule(() => {
       this.#retries.remove(retry);
-      link.reconcile();
+      transition(() => link.reconcile());
     }, delay);
     this.#retries.add(retry);
   }
@@ -186,7 +253,7 @@ export class Hub implements PubSubHub, LinkHost, ConnectionObserver {
     const outage = this.#outage;
     const { isLive } = link;
     const affected = link.consumers.filter((consumer) => isLive || outage?.affected.has(consumer));
-    const since = outage?.since ?? this.#heard.at;
+    const since = outage?.since ?? this.#heardAt;
     this.#links[kind].delete(name);
     const consumers = link.evict();
     for (const consumer of consumers) outage?.settle(consumer, 'gone');
@@ -197,12 +264,7 @@ export class Hub implements PubSubHub, LinkHost, ConnectionObserver {
 
   /** Takes over who was let go of elsewhere: a gap follows for the affected once they are served here. */
   adopt(kind: ChannelKind, name: string, { consumers, affected, since }: Eviction): void {
-    if (affected.length > 0) {
-      const outage = (this.#outage ??= new Outage(since));
-      outage.widen(since);
-      for (const consumer of affected) outage.add(consumer);
-      this.#isBlocked = true;
-    }
+    if (affected.length > 0) this.#begin(since, affected);
     for (const consumer of consumers) this.attach(kind, name, consumer);
   }
 
@@ -217,20 +279,19 @@ export class Hub implements PubSubHub, LinkHost, ConnectionObserver {
   }
 
   onOffline(error: Error | undefined): void {
-    this.#deliverBefore();
-    const outage = this.#outage ?? new Outage(this.#heard.at);
-    outage.widen(this.#heard.at);
-    for (const link of this.#allLinks())
-      if (link.isLive) for (const consumer of link.consumers) outage.add(consumer);
-    if (!outage.isOver) this.#outage = outage;
-    this.#isBlocked = this.#isDelivering || this.#outage !== undefined;
-    for (const watcher of [...this.#watchers.keys()]) watcher.onDisconnected(error);
-    for (const link of this.#allLinks()) link.onOffline();
+    transition(() => {
+      if (this.#waiting.length > 0 && !this.#isDelivering) this.#splitOutage();
+      this.#begin(this.#heardAt, this.#liveConsumers());
+      for (const watcher of this.#watchers.all()) tell(() => watcher.onDisconnected(error));
+      if (this.#isTooMuchForOneCommand()) this.onResubscribeRefused();
+      for (const link of this.#allLinks()) link.onOffline();
+      this.#wire.restart();
+    });
   }
 
   onStillOffline(error: Error | undefined): void {
     if (this.#waiting.length > 0) this.onOffline(error);
-    else for (const link of this.#allLinks()) link.reconcile();
+    else transition(() => this.#allLinks().forEach((link) => link.reconcile()));
   }
 
   onResubscribeRefused(): void {
@@ -238,30 +299,110 @@ export class Hub implements PubSubHub, LinkHost, ConnectionObserver {
   }
 
   onOnline(): void {
+    this.#inspection.reset();
+    this.#soundAt = this.now;
     this.#isResuming = true;
     this.batch(() => {
       for (const link of this.#allLinks()) link.onOnline();
     });
     this.#isResuming = false;
-    this.#endOutageIfOver();
+    transition(() => this.#endOutageIfOver());
     this.#heard.restart();
+    void this.inspect();
   }
 
   onEnded(error: Error | undefined): void {
-    if (this.#waiting.length > 0) this.#endOutage(undefined);
-    this.#outage = undefined;
-    this.#retries.unsubscribe();
-    this.#retries = new Subscription();
-    const links = this.#allLinks();
-    const watchers = [...this.#watchers.keys()];
-    for (const map of Object.values(this.#links)) map.clear();
-    for (const link of links) link.end(error);
-    for (const watcher of watchers) watcher.onClientEnded(this, error);
-    this.#isBlocked = this.#isDelivering;
-    this.#refresh();
+    transition(() => {
+      if (this.#waiting.length > 0) this.#endOutage(undefined);
+      this.#outage = undefined;
+      this.#retries.unsubscribe();
+      this.#retries = new Subscription();
+      this.#refusals.clear();
+      const links = this.#allLinks();
+      for (const map of Object.values(this.#links)) map.clear();
+      for (const link of links) link.end(error);
+      for (const watcher of this.#watchers.all()) tell(() => watcher.onClientEnded(this, error));
+      this.#wire.restart();
+      this.#updateBlocked();
+      this.#refresh();
+    });
   }
 
-  #deliver(link: Link, data: string | Buffer, channel: string, binary: boolean): void {
+  /** Replies may be missing, so that no operation in flight can be relied on. */
+  onReaderFailed(): void {
+    transition(() => {
+      this.#wire.restart();
+      this.#recover(this.#allLinks(), this.#heardAt);
+    });
+  }
+
+  onShardMoved(name: string): void {
+    const link = this.#links.shard.get(name);
+    if (link) transition(() => this.#recover([link], this.#heardAt));
+  }
+
+  onUnsubscribed(kind: ChannelKind, names: readonly string[] | undefined, since: number): void {
+    const lost = this.#named(kind, names).filter(
+      (link) => link.isSettled && !this.#listeners.isRegistered(link),
+    );
+    if (lost.length > 0) transition(() => this.#recover(lost, since));
+  }
+
+  onDropped(kind: ChannelKind, names: readonly string[] | undefined, since: number): void {
+    transition(() => this.#recover(this.#named(kind, names), since));
+  }
+
+  onHandoff(): void {
+    void this.inspect();
+  }
+
+  onSound(askedAt: number): void {
+    this.#soundAt = askedAt;
+  }
+
+  onShort(kind: ChannelKind): void {
+    transition(() => this.#recover([...this.#links[kind].values()], this.#soundAt));
+  }
+
+  /** Subscribes names again that Redis may have dropped: an outage of these alone. */
+  #recover(links: readonly Link[], since: number): void {
+    const affected = links.filter(({ isLive }) => isLive).flatMap(({ consumers }) => consumers);
+    this.#begin(since, affected);
+    this.#wire.batch(() => {
+      for (const link of links) link.restart();
+    });
+  }
+
+  #named(kind: ChannelKind, names: readonly string[] | undefined): Link[] {
+    const links = this.#links[kind];
+    return names ? names.flatMap((name) => links.get(name) ?? []) : [...links.values()];
+  }
+
+  /** When something was last heard; nothing is missing from before anything was attached. */
+  get #heardAt(): number {
+    return this.#heard.at || this.#soundAt;
+  }
+
+  #liveConsumers(): Consumer[] {
+    return this.#allLinks().flatMap((link) => (link.isLive ? link.consumers : []));
+  }
+
+  /** Whether the client's own resubscription, of all names of a kind in one command, would be larger than is safe. */
+  #isTooMuchForOneCommand(): boolean {
+    return Object.values(this.#links).some((links) => {
+      let characters = 0;
+      for (const name of links.keys()) characters += name.length;
+      return links.size > MOST_NAMES || characters > MOST_CHARACTERS;
+    });
+  }
+
+  #deliver(
+    link: Link,
+    data: string | Buffer,
+    channel: string,
+    binary: boolean,
+    rawChannel: Buffer | undefined,
+  ): void {
     // What most messages take: a stream that keeps its own order needs nothing held for it.
     if (!binary && !this.#isBlocked) {
       if (!this.#heard.isFresh && link.counts(binary)) this.#heard.noteMessage();
@@ -271,75 +412,111 @@ export class Hub implements PubSubHub, LinkHost, ConnectionObserver {
         return reportUnhandled(error);
       }
     }
-    this.#deliverInTurn(link, data, channel, binary);
+    this.#deliverInTurn({ link, data, channel, binary, rawChannel });
   }
 
-  #deliverInTurn(link: Link, data: string | Buffer, channel: string, binary: boolean): void {
+  #deliverInTurn(delivery: Delivery): void {
+    const { link, binary } = delivery;
     if (!link.counts(binary)) return;
     this.#heard.noteMessage();
-    if (this.#isBlocked) return this.#hold({ link, data, channel, binary });
-    this.#run(link, data, channel, binary);
+    if (!link.isSettled) transition(() => link.noteArrival());
+    if (this.#isBlocked) return this.#hold(delivery);
+    this.#run(delivery);
     if (this.#waiting.length > 0) this.#flush();
   }
 
-  #run(link: Link, data: string | Buffer, channel: string, binary: boolean): void {
+  #run({ link, data, channel, binary, rawChannel }: Delivery): void {
     this.#isBlocked = this.#isDelivering = true;
     try {
-      link.deliver(data, channel, binary);
+      link.deliver(data, channel, binary, rawChannel);
     } catch (error) {
       reportUnhandled(error);
     }
     this.#isDelivering = false;
-    this.#isBlocked = this.#outage !== undefined;
+    this.#updateBlocked();
   }
 
   #hold(delivery: Delivery): void {
     this.#waiting.push(delivery);
-    if (this.#outage && !this.#isDelivering && this.#waiting.length > MOST_HELD) {
-      this.#endOutage(this.#outage.split(asyncScheduler.now()));
-    }
+    this.#waitingBytes += byteSizeAtMost(delivery);
+    const isFull = this.#waiting.length > MOST_HELD || this.#waitingBytes > MOST_BYTES_HELD;
+    if (this.#outage && !this.#isDelivering && isFull) this.#splitOutage();
   }
 
-  /** What came while another message was being delivered, as from a client that publishes in the same call. */
-  #flush(): void {
-    while (!this.#isBlocked) {
+  /** Delivers what waits: what came while another message was being delivered, or during an outage that is over. */
+  #flush(most = Infinity): void {
+    for (let count = 0; count < most && !this.#isDelivering; count++) {
+      if (this.#outage && most === Infinity) break;
       const next = this.#waiting.shift();
-      if (!next) return;
-      this.#run(next.link, next.data, next.channel, next.binary);
+      if (!next) break;
+      this.#waitingBytes -= byteSizeAtMost(next);
+      this.#run(next);
     }
+    this.#updateBlocked();
+  }
+
+  #updateBlocked(): void {
+    this.#isBlocked = this.#isDelivering || this.#outage !== undefined || this.#waiting.length > 0;
+  }
+
+  /** Begins an outage, or adds to the one that is. */
+  #begin(since: number, affected: readonly Consumer[]): void {
+    this.#outage?.widen(since);
+    if (affected.length === 0) return;
+    const outage = (this.#outage ??= new Outage(since));
+    for (const consumer of affected) outage.add(consumer);
+    this.#isBlocked = true;
   }
 
   #endOutageIfOver(): void {
     if (this.#outage?.isOver && this.isOnline) this.#endOutage(undefined);
   }
 
+  /** Tells of an outage before everyone is served: what has come must wait no longer. */
+  #splitOutage(): void {
+    if (this.#outage) transition(() => this.#endOutage(this.#outage?.split(asyncScheduler.now())));
+  }
+
   #endOutage(rest: Outage | undefined): void {
     const outage = this.#outage;
     if (!outage) return;
     const until = asyncScheduler.now();
-    this.#outage = undefined;
+    this.#outage = rest;
     if (outage.affected.size > 0) {
-      for (const watcher of [...this.#watchers.keys()])
-        watcher.onReconnected(outage.since, until, outage.affected);
+      for (const watcher of this.#watchers.all())
+        tell(() => watcher.onReconnected(outage.since, until, outage.affected));
     }
-    this.#isBlocked = this.#isDelivering;
-    this.#flush();
-    this.#outage ??= rest;
-    this.#isBlocked = this.#isDelivering || this.#outage !== undefined;
-  }
-
-  /** What the connection that is lost now has brought comes before what it has lost: the outage before that is told first. */
-  #deliverBefore(): void {
-    if (this.#outage && this.#waiting.length > 0 && !this.#isDelivering)
-      this.#endOutage(this.#outage.split(asyncScheduler.now()));
+    const held = this.#waiting.length;
+    tell(() => {
+      this.#flush(held);
+      this.#flush();
+    });
   }
 
   /** Listens to the client only while somebody needs it. */
   #refresh(): void {
     const isNeeded = this.#watchers.size > 0 || !this.isEmpty;
-    if (isNeeded) return this.#connection.watch();
-    this.#connection.unwatch();
-    this.#heard.rest();
+    if (isNeeded) {
+      this.#connection.watch();
+      this.#foreign.watch();
+    } else {
+      this.#connection.unwatch();
+      this.#foreign.unwatch();
+      this.#heard.rest();
+    }
+    this.#updateHeartbeat(isNeeded && this.#client.sendCommand ? this.#watchers.heartbeat : 0);
+  }
+
+  #updateHeartbeat(heartbeat: number): void {
+    if (heartbeat === this.#heartbeat) return;
+    this.#heartbeat = heartbeat;
+    this.#beat.unsubscribe();
+    if (heartbeat > 0) this.#beat = interval(heartbeat, asyncScheduler).subscribe(() => this.#onBeat());
+  }
+
+  #onBeat(): void {
+    this.#connection.check();
+    if (this.isOnline) void this.inspect();
   }
 
   #allLinks(): Link[] {

@@ -1,3 +1,4 @@
+import { shortfallOf, type Shortfall } from './inspection.js';
 import type { LanePort } from './lane-port.js';
 import type { NodeClient } from './node-client.js';
 
@@ -21,7 +22,7 @@ export async function look(
   // On RESP2, or for a user without the permission, it can only say that it is there.
   if (info === undefined) await client.sendCommand(['PING']);
   const isQuiet = begun !== undefined && begun === port.operationsIfQuiet;
-  if (isQuiet && info !== undefined && !isComplete(info, client)) return 'astray';
+  if (isQuiet && info !== undefined && !isComplete(shortfallOf(info, client))) return 'astray';
   const sound = await isSound().catch((error: unknown) => {
     if (client.isReady === false) throw error;
     return true;
@@ -30,19 +31,6 @@ export async function look(
   return isQuiet ? 'sound' : 'unclear';
 }
 
-function isComplete(info: string, client: NodeClient): boolean {
-  const fields = new Map(
-    info
-      .trim()
-      .split(' ')
-      .map((field) => field.split('=') as [string, string]),
-  );
-  return (['CHANNELS', 'PATTERNS', 'SHARDED'] as const).every((type) => {
-    const actual = fields.get(FIELDS[type]);
-    const expected = client.getPubSubListeners?.(type).size;
-    return actual === undefined || expected === undefined || Number(actual) >= expected;
-  });
+function isComplete(shortfall: Shortfall | undefined): boolean {
+  return shortfall === undefined || Object.values(shortfall).every((count) => count === 0);
 }
-
-/** What Redis calls the counts; the last is missing before Redis 7.0.3. */
-const FIELDS = { CHANNELS: 'sub', PATTERNS: 'psub', SHARDED: 'ssub' } as const;

@@ -1,7 +1,8 @@
 import type { ChannelKind, Message } from '../channel/message.js';
+import { tell } from '../outbox.js';
 import type { WireListener } from './client.js';
 import type { Consumer, Leave, Shortcut } from './consumer.js';
-import { joined, NOBODY, without } from './consumer-list.js';
+import { countOf, includes, joined, NOBODY, snapshot, without, type Consumers } from './consumer-list.js';
 import { ENDED, OFF, ON, STRANDED, SUBSCRIBING_TEXT, type LinkState } from './link-state.js';
 
 /** What a link needs of its hub. */
@@ -10,14 +11,21 @@ export interface LinkHost {
   readonly isOnline: boolean;
   /** Whether there is no connection at all, not even one that is being set up. */
   readonly isOffline: boolean;
-  subscribe(link: Link, binary: boolean): void;
+  /** Whether Redis may be asked now; if not, the hub calls `reconcile` when it may. */
+  maySubscribe(link: Link): boolean;
+  /** `isAnew`: the client may believe that it has the name, and has to ask Redis all the same. */
+  subscribe(link: Link, binary: boolean, isAnew: boolean): void;
   unsubscribe(link: Link, binary: boolean): void;
   /** Calls back once all has come that Redis has sent by now, or none of it can come any more. */
   fence(onPassed: () => void): void;
+  /** Whether the client has listeners of this name that are not ours. */
+  isShared(link: Link): boolean;
   /** Takes it off the client's registry without a command; false where the client has none. */
   forget(link: Link): boolean;
   /** Whether this error came from Redis, and not from a connection that died. */
   isRefusal(error: unknown): boolean;
+  /** Redis has acknowledged the name, or has refused it. */
+  answered(link: Link, isRefused: boolean): void;
   /** The operation died though the connection looks alive: calls `reconcile` after a while, longer each time. */
   retryLater(link: Link, failures: number): void;
   /** A consumer is served, or is not waited for any more. */
@@ -47,16 +55,16 @@ export class Link {
   /** What the client calls for this link alone, in either mode: of its `Listeners`, who make them when they are needed. */
   textListener: WireListener | undefined = undefined;
   bufferListener: WireListener | undefined = undefined;
+  /** The operation in flight: only its outcome counts. */
+  request: object | undefined = undefined;
   readonly #host: LinkHost;
   #failures = 0;
-  /** The operation in flight has outlived the connection that it was meant for. */
-  #isOutlived = false;
-  #wanting: readonly Consumer[] = NOBODY;
-  #leaving: readonly Consumer[] = NOBODY;
-  /** Those who leave a name that others keep, and take what is on its way. */
-  #draining: readonly Consumer[] = NOBODY;
-  /** Everyone who hears: replaced at each change, so that a delivery under way is not disturbed. */
-  #audience: readonly Consumer[] = NOBODY;
+  #wanting: Consumers = NOBODY;
+  #leaving: Consumers = NOBODY;
+  /** Draining consumers of a name that others still use: they hear on until the fence has passed. */
+  #draining: Consumers = NOBODY;
+  /** Everyone who hears, made anew for the first message after a change, so that a delivery under way is not disturbed. */
+  #audience: readonly Consumer[] | undefined = NOBODY;
   /** The modes in which the client may have a listener of ours. */
   #isText = false;
   #isBinary = false;
@@ -68,7 +76,7 @@ export class Link {
   }
 
   get consumers(): readonly Consumer[] {
-    return this.#wanting;
+    return snapshot(this.#wanting);
   }
 
   /** Whether what is published now comes. */
@@ -77,23 +85,38 @@ export class Link {
     return state.at === 'on' || ((state.at === 'subscribing' || state.at === 'unsubscribing') && state.live);
   }
 
+  /** Whether Redis has it, and no operation is in flight. */
+  get isSettled(): boolean {
+    return this.#state === ON;
+  }
+
   attach(consumer: Consumer): void {
-    this.#setConsumers(joined(this.#wanting, [consumer]), without(this.#leaving, consumer));
-    if (this.#serves(consumer)) consumer.onSubscribed();
+    // It would hear what comes before the UNSUBSCRIBE and miss what comes until the name is back.
+    if (this.#isClosing && includes(this.#leaving, consumer)) tell(() => consumer.onReplaced());
+    this.#leaving = without(this.#leaving, consumer);
+    this.#wanting = joined(this.#wanting, consumer);
+    this.#onConsumersChanged();
+    if (this.#serves(consumer)) tell(() => consumer.onSubscribed());
     this.reconcile();
   }
 
   /** The consumer hears on until its `onReleased`. */
   detach(consumer: Consumer, leave: Leave): void {
-    if (!this.#wanting.includes(consumer)) return;
-    const wanting = without(this.#wanting, consumer);
+    if (!includes(this.#wanting, consumer)) return;
+    this.#wanting = without(this.#wanting, consumer);
+    const isDraining = leave === 'draining' && this.isLive && this.#host.isOnline;
     // Nobody will UNSUBSCRIBE on its account: another command has to tell when all has come.
-    const needsFence = leave === 'draining' && wanting.length > 0 && this.isLive && this.#host.isOnline;
+    const needsFence = isDraining && (countOf(this.#wanting) > 0 || this.#host.isShared(this));
     if (needsFence) {
-      this.#draining = [...this.#draining, consumer];
-      this.#host.fence(() => this.#releaseDrained([consumer]));
+      this.#draining = joined(this.#draining, consumer);
+      this.#host.fence(() => {
+        this.#releaseDrained([consumer]);
+        this.reconcile();
+      });
+    } else {
+      this.#leaving = joined(this.#leaving, consumer);
     }
-    this.#setConsumers(wanting, needsFence ? this.#leaving : joined(this.#leaving, [consumer]));
+    this.#onConsumersChanged();
     this.#host.settled(consumer, 'gone');
     this.reconcile();
   }
@@ -101,6 +124,14 @@ export class Link {
   /** Whether messages of this mode count: to ask when one comes, not when one that was held is delivered. */
   counts(binary: boolean): boolean {
     return binary === this.#binary && this.#state !== OFF && this.#state !== ENDED;
+  }
+
+  /** Takes a message that comes now for the acknowledgement: in the same chunk, its promise resolves only afterwards. */
+  noteArrival(): void {
+    const state = this.#state;
+    if (state.at !== 'subscribing' || state.live) return;
+    this.#become({ ...state, live: true });
+    this.#announce();
   }
 
   /** Hands a text that comes now to the one stream that hears it; false where it takes more than that. */
@@ -115,21 +146,23 @@ export class Link {
 
   /** Its consumer's shortcut may be another. */
   updateShortcut(): void {
-    const only = this.#state === ON && !this.#binary ? this.#audience[0] : undefined;
-    if (only === undefined && this.#source === undefined) return;
-    const shortcut = only?.binary === false && this.#audience.length === 1 ? only.shortcut : undefined;
+    if (this.#state !== ON || this.#binary) {
+      this.#source = undefined;
+      return;
+    }
+    const only = this.#isHeardByOne() ? this.#hearing[0] : undefined;
+    const shortcut = only?.binary === false ? only.shortcut : undefined;
     this.#source = shortcut?.channel as RawSource | undefined;
     this.#stream = shortcut?.stream;
     this.#isDecoded = shortcut?.isIdentity === true;
   }
 
-  deliver(data: string | Buffer, channel: string, binary: boolean): void {
-    if (this.#state !== ON) this.#acknowledgeEarly();
-    const audience = this.#audience;
+  deliver(data: string | Buffer, channel: string, binary: boolean, rawChannel: Buffer | undefined): void {
+    const audience = this.#hearing;
     for (let i = 0; i < audience.length; i++) {
       const consumer = audience[i] as Consumer;
-      if (consumer.binary === binary) consumer.receive(data, channel);
-      else if (binary) consumer.receive(data.toString(), channel);
+      if (consumer.binary === binary) consumer.receive(data, channel, rawChannel);
+      else if (binary) consumer.receive(data.toString(), channel, undefined);
       // A consumer of Buffers waits for the change of mode: it has not been told that it is subscribed.
     }
   }
@@ -137,10 +170,11 @@ export class Link {
   /** Sends the next operation, if one is needed and none is in flight. */
   reconcile(): void {
     if (this.#isReleasing()) this.#release();
-    // Read only now: who has been released may have come back, or sent others away.
     const { at } = this.#state;
-    const isWanted = this.#wanting.length > 0;
+    const isWanted = countOf(this.#wanting) > 0;
     if (at === 'ended' || at === 'subscribing' || at === 'unsubscribing') return;
+    // Draining consumers still hear; the fence reconciles.
+    if (!isWanted && countOf(this.#draining) > 0) return;
     if (at === 'on' && isWanted && this.#isAsWanted) return;
     if (at === 'off' && !isWanted) this.#host.remove(this);
     else if (this.#host.isOnline) this.#reconcileOnline(at, isWanted);
@@ -152,110 +186,113 @@ export class Link {
     const state = this.#state;
     if (state.at !== 'subscribing' && state.at !== 'unsubscribing') return;
     const isRefused = error !== undefined && this.#host.isRefusal(error);
-    const isOutlived = this.#isOutlived;
-    this.#isOutlived = false;
     if (error !== undefined && !isRefused) {
       this.#become(STRANDED);
-      this.#setConsumers(this.#wanting, this.#leaving);
       if (this.#host.isOnline) this.#host.retryLater(this, this.#failures++);
       else this.reconcile();
       return;
     }
     this.#failures = 0;
-    if (state.at === 'unsubscribing') {
-      this.#onUnsubscribed(state.binary, isRefused);
-    } else if (isRefused) {
-      this.#onRefused(error, state);
-    } else if (isOutlived && this.#wanting.length > 0 && this.#strand()) {
-      this.reconcile();
-    } else {
-      this.#onSubscribed(state.binary);
-    }
+    if (state.at === 'unsubscribing') return this.#onUnsubscribed(state.binary, isRefused);
+    this.#host.answered(this, isRefused);
+    if (isRefused) this.#onRefused(error, state);
+    else this.#onSubscribed(state.binary);
+  }
+
+  /** Asks Redis again for what it may have dropped, or has never been asked for. */
+  restart(): void {
+    if (this.#state === OFF || this.#state === ENDED) return;
+    this.request = undefined;
+    this.#become(STRANDED);
+    for (const consumer of this.consumers) tell(() => consumer.onInterrupted());
+    this.reconcile();
   }
 
   /** The connection is lost: nothing comes until it is back, so who has left can go. */
   onOffline(): void {
     this.#release();
     this.#releaseDrained(this.#draining);
-    this.#isOutlived = this.#state.at === 'subscribing';
-    const wanting = this.#wanting;
-    for (const consumer of wanting) consumer.onInterrupted();
+    for (const consumer of this.consumers) tell(() => consumer.onInterrupted());
     this.reconcile();
   }
 
-  /** Takes the resubscription from the client into our own hands: in a command of many, one can fail alone. */
+  /** Takes the resubscription from the client into our own hands: its command for all names fails as a whole. */
   onResubscribeRefused(): void {
-    if (this.#state.at === 'on' || this.#state.at === 'stranded') this.#strand();
+    if (this.#state.at !== 'on' && this.#state.at !== 'stranded') return;
+    if (!this.#host.forget(this)) return;
+    this.#isText = this.#isBinary = false;
+    this.#become(STRANDED);
   }
 
   /** The connection is back, and the client has subscribed again what it knew of. */
   onOnline(): void {
+    // The command was queued when the connection died. On RESP2 the client sends it, and does not listen for what it
+    // brings: a further one makes it listen.
+    if (this.#state.at === 'subscribing') return this.restart();
     if (this.isLive) this.#announce();
     this.reconcile();
   }
 
   /** Lets everyone go without a command; returns those who still want it, to be served elsewhere. */
   evict(): readonly Consumer[] {
-    const wanting = this.#wanting;
-    this.#become(ENDED);
-    this.#host.forget(this);
-    this.#release();
-    this.#releaseDrained(this.#draining);
-    this.#setConsumers(NOBODY, NOBODY);
-    for (const consumer of wanting) consumer.onInterrupted();
+    const wanting = this.#letGo();
+    for (const consumer of wanting) tell(() => consumer.onInterrupted());
     return wanting;
   }
 
   /** The client has ended: nothing comes any more. */
   end(error: Error | undefined): void {
-    const wanting = this.#wanting;
+    for (const consumer of this.#letGo()) tell(() => consumer.onEnded(error));
+  }
+
+  #letGo(): readonly Consumer[] {
+    const wanting = this.consumers;
+    this.request = undefined;
     this.#become(ENDED);
     this.#host.forget(this);
     this.#release();
     this.#releaseDrained(this.#draining);
-    this.#setConsumers(NOBODY, NOBODY);
-    for (const consumer of wanting) consumer.onEnded(error);
-  }
-
-  /**
-   * Starts over, as if the client knew nothing. On RESP2, node-redis sends a SUBSCRIBE that was waiting when the connection
-   * died, but does not listen for what it brings; only a further one makes it listen.
-   */
-  #strand(): boolean {
-    if (!this.#host.forget(this)) return false;
-    this.#unregister();
-    this.#become(STRANDED);
-    return true;
+    this.#wanting = NOBODY;
+    this.#onConsumersChanged();
+    return wanting;
   }
 
   /** Whether the client listens in the mode that is wanted, and in no other. */
   get #isAsWanted(): boolean {
-    return this.#isText !== this.#isBinary && (this.#binary || !this.#wanting.some(({ binary }) => binary));
+    return this.#isText !== this.#isBinary && (this.#binary || !this.#wantsBuffers());
+  }
+
+  #wantsBuffers(): boolean {
+    for (const { binary } of this.#wanting) if (binary) return true;
+    return false;
   }
 
   #reconcileOnline(at: 'off' | 'on' | 'stranded', isWanted: boolean): void {
-    const wantsBinary = this.#binary || this.#wanting.some(({ binary }) => binary);
+    const wantsBinary = this.#binary || this.#wantsBuffers();
     if (!isWanted) this.#unsubscribe(!this.#isText);
-    else if (at !== 'on' || wantsBinary !== this.#binary) this.#subscribe(wantsBinary);
+    else if (at !== 'on' || wantsBinary !== this.#binary) this.#subscribe(wantsBinary, at === 'stranded');
     else if (this.#isText && this.#isBinary) this.#unsubscribe(!this.#binary);
   }
 
-  #subscribe(binary: boolean): void {
+  #subscribe(binary: boolean, isAnew: boolean): void {
+    if (!this.#host.maySubscribe(this)) return;
     if (!this.isLive) this.#binary = binary;
     this.#register(binary, true);
     const live = this.isLive;
     this.#become(binary || live ? { at: 'subscribing', binary, live } : SUBSCRIBING_TEXT);
-    this.#host.subscribe(this, binary);
+    this.#host.subscribe(this, binary, isAnew);
   }
 
   #unsubscribe(binary: boolean): void {
-    const isLast = this.#wanting.length === 0;
+    const isLast = countOf(this.#wanting) === 0;
     this.#become({ at: 'unsubscribing', binary, live: !isLast });
     this.#host.unsubscribe(this, binary);
   }
 
   #become(state: LinkState): void {
+    const wasClosing = this.#isClosing;
     this.#state = state;
+    if (this.#isClosing !== wasClosing) this.#audience = undefined;
     this.updateShortcut();
   }
 
@@ -273,10 +310,6 @@ export class Link {
     else this.#isText = isRegistered;
   }
 
-  #unregister(): void {
-    this.#isText = this.#isBinary = false;
-  }
-
   #onSubscribed(binary: boolean): void {
     this.#binary = binary;
     this.#become(ON);
@@ -287,16 +320,14 @@ export class Link {
   #onRefused(cause: unknown, state: { readonly binary: boolean; readonly live: boolean }): void {
     this.#register(state.binary, false);
     this.#become(state.live ? ON : OFF);
-    if (!state.live && this.#isRegistered && this.#host.forget(this)) this.#unregister();
-    const refused = this.#wanting.filter((consumer) => !this.#serves(consumer));
-    this.#setConsumers(
-      this.#wanting.filter((consumer) => this.#serves(consumer)),
-      this.#leaving,
-    );
-    for (const consumer of refused) {
+    if (!state.live && this.#host.forget(this)) this.#isText = this.#isBinary = false;
+    for (const consumer of this.consumers) {
+      if (this.#serves(consumer)) continue;
+      this.#wanting = without(this.#wanting, consumer);
       this.#host.settled(consumer, 'gone');
-      consumer.onRefused(cause);
+      tell(() => consumer.onRefused(cause));
     }
+    this.#onConsumersChanged();
     this.reconcile();
   }
 
@@ -306,7 +337,6 @@ export class Link {
     this.#register(binary, false);
     this.#binary = this.#isBinary;
     this.#become(this.#isRegistered ? ON : OFF);
-    this.#setConsumers(this.#wanting, this.#leaving);
     if (this.#isRegistered) this.#announce();
     else this.#release();
     this.reconcile();
@@ -314,7 +344,7 @@ export class Link {
 
   #leaveOffline(): void {
     if (this.#host.isOffline && this.#host.forget(this)) {
-      this.#unregister();
+      this.#isText = this.#isBinary = false;
       this.#become(OFF);
       this.#binary = false;
       this.reconcile();
@@ -324,20 +354,10 @@ export class Link {
     }
   }
 
-  /** Messages that come in the same chunk as the acknowledgement arrive before its promise resolves. */
-  #acknowledgeEarly(): void {
-    const state = this.#state;
-    if (state.at !== 'subscribing' || state.live) return;
-    this.#become({ ...state, live: true });
-    this.#announce();
-  }
-
   #announce(): void {
-    const wanting = this.#wanting;
-    for (let i = 0; i < wanting.length; i++) {
-      const consumer = wanting[i] as Consumer;
+    for (const consumer of this.#wanting) {
       if (!this.#serves(consumer)) continue;
-      consumer.onSubscribed();
+      tell(() => consumer.onSubscribed());
       this.#host.settled(consumer, 'served');
     }
   }
@@ -349,30 +369,45 @@ export class Link {
   /** Whether those who leave can go: no UNSUBSCRIBE is to come on their account, or it has come. */
   #isReleasing(): boolean {
     const { at } = this.#state;
-    return at === 'off' || (this.#wanting.length > 0 && at !== 'unsubscribing');
+    return at === 'off' || (countOf(this.#wanting) > 0 && at !== 'unsubscribing');
   }
 
   #release(): void {
-    const leaving = this.#leaving;
-    if (leaving.length === 0) return;
-    this.#setConsumers(this.#wanting, NOBODY);
-    for (const consumer of leaving) consumer.onReleased();
+    if (countOf(this.#leaving) === 0) return;
+    const leaving = snapshot(this.#leaving);
+    this.#leaving = NOBODY;
+    this.#onConsumersChanged();
+    for (const consumer of leaving) tell(() => consumer.onReleased());
   }
 
-  #releaseDrained(consumers: readonly Consumer[]): void {
-    const released = consumers.filter((consumer) => this.#draining.includes(consumer));
+  #releaseDrained(consumers: Consumers): void {
+    const released = snapshot(consumers).filter((consumer) => includes(this.#draining, consumer));
     if (released.length === 0) return;
-    this.#draining = this.#draining.filter((consumer) => !released.includes(consumer));
-    this.#setConsumers(this.#wanting, this.#leaving);
-    for (const consumer of released) consumer.onReleased();
+    for (const consumer of released) {
+      this.#draining = without(this.#draining, consumer);
+      tell(() => consumer.onReleased());
+    }
+    this.#onConsumersChanged();
   }
 
-  #setConsumers(wanting: readonly Consumer[], leaving: readonly Consumer[]): void {
-    this.#wanting = wanting;
-    this.#leaving = leaving;
-    // Who comes while it is being unsubscribed would hear what comes before that, and miss what comes until it is back.
-    const hearing = this.#isClosing ? NOBODY : wanting;
-    this.#audience = joined(joined(hearing, leaving), this.#draining);
+  #onConsumersChanged(): void {
+    this.#audience = undefined;
     this.updateShortcut();
+  }
+
+  #isHeardByOne(): boolean {
+    return countOf(this.#wanting) + countOf(this.#leaving) + countOf(this.#draining) === 1;
+  }
+
+  get #hearing(): readonly Consumer[] {
+    return (this.#audience ??= this.#listAudience());
+  }
+
+  #listAudience(): readonly Consumer[] {
+    // A consumer that comes during UNSUBSCRIBE hears nothing yet.
+    const lists = [this.#isClosing ? NOBODY : this.#wanting, this.#leaving, this.#draining];
+    const [first, second] = lists.filter((list) => countOf(list) > 0);
+    if (first === undefined) return NOBODY;
+    return second === undefined ? snapshot(first) : lists.flatMap((list) => snapshot(list));
   }
 }

@@ -1,4 +1,4 @@
-import { COMMANDS, type PubSubClient, type WireListener } from './client.js';
+import { COMMANDS, type PubSubClient, type WireListener, type WireListeners } from './client.js';
 import type { Link } from './link.js';
 import type { ChannelKind } from '../channel/message.js';
 
@@ -6,8 +6,14 @@ type Links = ReadonlyMap<string, Link>;
 
 type Mode = 'strings' | 'buffers';
 
-/** Hears of every message that a listener of ours gets. */
-export type Deliver = (link: Link, data: string | Buffer, channel: string, binary: boolean) => void;
+/** Hears of every message that a listener of ours gets; in binary mode with the bytes of the channel's name. */
+export type Deliver = (
+  link: Link,
+  data: string | Buffer,
+  channel: string,
+  binary: boolean,
+  rawChannel?: Buffer,
+) => void;
 
 /**
  * The functions that the client calls for the links. A command for many channels takes one function for all of them, which has
@@ -70,6 +76,57 @@ export class Listeners {
     }
   }
 
+  /**
+   * Registers these, of one kind, for a command that subscribes them whatever the client believes; undefined where the client
+   * has no registry. None of them is missing from it for a moment, so that nothing which still comes is lost.
+   */
+  registerAnew(
+    links: readonly Link[],
+    kind: ChannelKind,
+    binary: boolean,
+  ): Map<string, WireListeners> | undefined {
+    const registry = this.#registry(kind);
+    if (!registry) return undefined;
+    const mode = modeOf(binary);
+    const anew = new Map<string, WireListeners>();
+    for (const link of links) {
+      const entry = registry.get(link.name) ?? { buffers: new Set(), strings: new Set() };
+      entry.unsubscribing = false;
+      const own = ownOf(link, binary);
+      if (own === undefined || !entry[mode].has(own)) entry[mode].add(this.ofCommand(link, binary));
+      registry.delete(link.name);
+      anew.set(link.name, entry);
+    }
+    return anew;
+  }
+
+  /** Whether the client still has a listener of ours for a link, and no UNSUBSCRIBE has dropped the name behind its back. */
+  isRegistered(link: Link): boolean {
+    const registry = this.#registry(link.kind);
+    if (!registry) return true;
+    const entry = registry.get(link.name);
+    if (!entry || entry.unsubscribing === true) return false;
+    return [false, true].some((binary) => {
+      const own = ownOf(link, binary);
+      const listeners = entry[modeOf(binary)];
+      return listeners.has(this.ofCommand(link, binary)) || (own !== undefined && listeners.has(own));
+    });
+  }
+
+  /** Whether the client has listeners of this name that are not ours. */
+  isShared(link: Link): boolean {
+    const entry = this.#registry(link.kind)?.get(link.name);
+    if (!entry) return false;
+    return [...entry.strings, ...entry.buffers].some(
+      (listener) => !this.#isOurs(link, listener as WireListener),
+    );
+  }
+
+  #isOurs(link: Link, listener: WireListener): boolean {
+    if (listener === link.textListener || listener === link.bufferListener) return true;
+    return link.kind !== 'pattern' && Object.values(this.#shared[link.kind]).includes(listener);
+  }
+
   /** Whether the client listens to some of these, of one kind, for nobody, so that it would ask Redis. */
   someAreNew(links: readonly Link[], kind: ChannelKind): boolean {
     const registry = this.#registry(kind);
@@ -106,7 +163,11 @@ export class Listeners {
   #own(link: Link, binary: boolean): WireListener {
     const deliver = this.#deliver;
     if (binary)
-      return (link.bufferListener ??= (data, channel) => deliver(link, data, channel.toString(), true));
+      return (link.bufferListener ??= (data, channel) =>
+        deliver(link, payloadOf(data, true), channel.toString(), true, channel as Buffer));
+    if (link.name === INVALIDATE)
+      return (link.textListener ??= (data, channel) =>
+        deliver(link, payloadOf(data, false), channel as string, false));
     return (link.textListener ??= (data, channel) => deliver(link, data, channel as string, false));
   }
 }
@@ -123,12 +184,27 @@ function sharedBy(links: Links, deliver: Deliver): Record<Mode, WireListener> {
   return {
     strings: (data, channel) => {
       const link = links.get(channel as string);
-      if (link !== undefined) deliver(link, data, channel as string, false);
+      if (link !== undefined) deliver(link, payloadOf(data, false), channel as string, false);
     },
     buffers: (data, channel) => {
       const name = channel.toString();
       const link = links.get(name);
-      if (link !== undefined) deliver(link, data, name, true);
+      if (link !== undefined) deliver(link, payloadOf(data, true), name, true, channel as Buffer);
     },
   };
 }
+
+/** Where Redis publishes what CLIENT TRACKING … REDIRECT invalidates: not a text, but a list of keys, or null for all. */
+const INVALIDATE = '__redis__:invalidate';
+
+/** Makes a payload of what the client hands over: a list of keys becomes one key a line, and null the empty text. */
+function payloadOf(data: unknown, binary: boolean): string | Buffer {
+  if (typeof data === 'string' || Buffer.isBuffer(data)) return data;
+  const keys = Array.isArray(data) ? (data as (string | Buffer)[]) : [];
+  if (!binary) return keys.map(String).join('\n');
+  return Buffer.concat(
+    keys.flatMap((key, index) => (index > 0 ? [LINE_FEED, Buffer.from(key)] : [Buffer.from(key)])),
+  );
+}
+
+const LINE_FEED = Buffer.from('\n');

@@ -15,6 +15,12 @@ export interface PubSubHub {
   updateShortcut(kind: ChannelKind, name: string): void;
   /** What has come for this name and is held back, is delivered at once. */
   deliverHeld(kind: ChannelKind, name: string): void;
+  /** Notices at once where the client was closed and told nobody. */
+  check(): void;
+  /** Subscribes a name again that the client has no listener for any more. */
+  verify(kind: ChannelKind, name: string): void;
+  /** Compares what is wanted with what Redis has, and mends a difference; resolves when Redis has answered, or will not. */
+  inspect(): Promise<void>;
   watch(watcher: Watcher): void;
   unwatch(watcher: Watcher): void;
 }

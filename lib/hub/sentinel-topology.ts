@@ -1,6 +1,7 @@
 import { asyncScheduler } from 'rxjs';
 import type { PubSubClient } from './client.js';
 import { singleUse, type NodeAddress, type NodeClient } from './node-client.js';
+import { addListeners, removeListeners } from './shared-emitter.js';
 import { SentinelScout, type SentinelScoutClient } from './sentinel-scout.js';
 import type { Topology, TopologyObserver } from './topology.js';
 
@@ -124,11 +125,11 @@ export class SentinelTopology implements Topology {
       ready: onChange,
       end: () => observer.onEnded(),
     };
-    for (const [event, listener] of Object.entries(this.#listeners)) this.#client.on(event, listener);
+    addListeners(this.#client, this.#listeners);
   }
 
   unwatch(): void {
-    for (const [event, listener] of Object.entries(this.#listeners)) this.#client.off(event, listener);
+    removeListeners(this.#client, this.#listeners);
     this.#listeners = {};
     this.#observer = undefined;
     this.#scout.recall();

@@ -1,10 +1,14 @@
-import { COMMANDS, type PubSubClient, type WireListener } from './client.js';
+import { COMMANDS, type ServerClient, type WireListener } from './client.js';
+import type { ForeignCommands } from './foreign-commands.js';
 import { keySlot } from './key-slot.js';
 import type { Link } from './link.js';
 import type { Listeners } from './listeners.js';
 import type { ChannelKind } from '../channel/message.js';
+import { transition } from '../outbox.js';
+import { Ring } from '../queue/ring.js';
 
-type Verb = 'subscribe' | 'unsubscribe';
+/** `'resubscribe'`: the client may believe that it has the names, and has to ask Redis all the same. */
+type Verb = 'subscribe' | 'resubscribe' | 'unsubscribe';
 
 interface Request {
   readonly verb: Verb;
@@ -23,19 +27,38 @@ interface Batch {
 /** Of names that nobody subscribes: Redis answers an UNSUBSCRIBE of one behind all that it has sent before. */
 const FENCE = 'rx-redis-receiver:fence:';
 
+/**
+ * The most names, and the most characters in them, that are asked for and not yet acknowledged. Redis repeats each name in its
+ * acknowledgement, and cuts a connection that has too much to read (`client-output-buffer-limit pubsub`, 32 MiB by default).
+ */
+export const MOST_NAMES = 4_096;
+export const MOST_CHARACTERS = 131_072;
+
 /** The commands to the client. Channels go out many in one, sharded ones those of one slot, and patterns alone. */
 export class Wire {
-  readonly #client: PubSubClient;
+  readonly #client: ServerClient;
   readonly #listeners: Listeners;
+  readonly #foreign: ForeignCommands;
   readonly #onHeard: () => void;
   #batch: Batch | undefined;
   #fences = 0;
+  /** Requests that wait until more may be in flight. */
+  readonly #waiting = new Ring<Request>();
+  /** Names and characters in flight: a new object when nobody answers for the old ones any more. */
+  #inFlight: InFlight = { names: 0, characters: 0 };
+  #operations = 0;
 
   /** @param onHeard is called when Redis has acknowledged a subscription */
-  constructor(client: PubSubClient, listeners: Listeners, onHeard: () => void) {
+  constructor(client: ServerClient, listeners: Listeners, foreign: ForeignCommands, onHeard: () => void) {
     this.#client = client;
     this.#listeners = listeners;
+    this.#foreign = foreign;
     this.#onHeard = onHeard;
+  }
+
+  /** A number that changes with each operation that begins; undefined while one is in flight. */
+  get quietSince(): number | undefined {
+    return this.#inFlight.names === 0 ? this.#operations : undefined;
   }
 
   /** What is asked for while `work` runs goes out together at its end. */
@@ -46,7 +69,7 @@ export class Wire {
       work();
     } finally {
       this.#batch = undefined;
-      for (const request of batch.requests) this.#send(request);
+      for (const request of batch.requests) this.#dispatch(request);
       if (batch.fenced.length > 0) this.#sendFence(batch.fenced);
     }
   }
@@ -60,7 +83,7 @@ export class Wire {
   request(verb: Verb, link: Link, binary: boolean): void {
     const { kind } = link;
     const batch = this.#batch;
-    if (!batch) return this.#send({ verb, kind, binary, links: [link] });
+    if (!batch) return this.#dispatch(assigned({ verb, kind, binary, links: [link] }));
     // A command for many names that also has names with other listeners removes ours only at its reply, and races with whoever
     // removes theirs meanwhile; a command for such a name alone does it at once.
     const isAlone = kind === 'pattern' || (verb === 'unsubscribe' && !this.#listeners.isOnly(link, binary));
@@ -68,11 +91,22 @@ export class Wire {
     const open = key === undefined ? undefined : batch.open.get(key);
     if (open) {
       open.links.push(link);
+      link.request = open;
     } else {
-      const request = { verb, kind, binary, links: [link] };
+      const request = assigned({ verb, kind, binary, links: [link] });
       batch.requests.push(request);
       if (key !== undefined) batch.open.set(key, request);
     }
+  }
+
+  /** Nobody will answer for what is in flight; what waits to be sent has failed. */
+  restart(): void {
+    this.#inFlight = { names: 0, characters: 0 };
+    const error = new Error('Socket closed unexpectedly');
+    this.batch(() => {
+      for (let request = this.#waiting.shift(); request; request = this.#waiting.shift())
+        settle(request, error);
+    });
   }
 
   /** Whether the error came from Redis or from the client's arguments check, and not from a connection that died. */
@@ -81,54 +115,148 @@ export class Wire {
     return typeof (error as NodeJS.ErrnoException).code !== 'string' && !TRANSPORT_ERRORS.test(error.message);
   }
 
-  #send(request: Request): void {
+  #dispatch(request: Request): void {
+    this.#waiting.push(request);
+    this.#sendMore();
+  }
+
+  #sendMore(): void {
+    for (let next = this.#waiting.at(0); next; next = this.#waiting.at(0)) {
+      const links = this.#takeNames(next);
+      if (!links) return;
+      if (links === next.links) this.#waiting.shift();
+      this.#sendWithin(links === next.links ? next : assigned({ ...next, links }));
+    }
+  }
+
+  /** Takes as many names as may go out now; all of them where that is possible, and undefined where none may. */
+  #takeNames({ links }: Request): Link[] | undefined {
+    const { names, characters } = this.#inFlight;
+    let count = 0;
+    let length = characters;
+    for (; count < links.length && names + count < MOST_NAMES; count++) {
+      length += (links[count] as Link).name.length;
+      if (length > MOST_CHARACTERS && names + count > 0) break;
+    }
+    if (count === 0 && links.length > 0) return undefined;
+    // Small enough: there is nothing to cut.
+    return count === links.length ? links : links.splice(0, count);
+  }
+
+  #sendWithin(request: Request): void {
+    const links = request.links.filter((link) => link.request === request);
+    if (links.length === 0) return;
+    count(this.#inFlight, links, 1);
+    this.#send(
+      links.length === request.links.length ? request : assigned({ ...request, links }),
+      this.#inFlight,
+    );
+  }
+
+  #send(request: Request, inFlight: InFlight): void {
     const { verb, kind, binary, links } = request;
-    const [first, second] = links;
-    if (!first) return;
-    const settle = (error?: unknown) => {
-      this.batch(() => {
-        for (const link of links) link.settle(error);
+    const [first, second] = links as [Link, ...Link[]];
+    const listeners = this.#listeners;
+    const isAsked = verb === 'resubscribe' || (verb === 'subscribe' && listeners.someAreNew(links, kind));
+    this.#operations++;
+    const conclude = (error?: unknown) => {
+      count(inFlight, links, -1);
+      transition(() => {
+        this.batch(() => settle(request, error));
+        this.#sendMore();
       });
     };
-    const listeners = this.#listeners;
-    const isAsked = verb === 'subscribe' && listeners.someAreNew(links, kind);
-    listeners.share(links, kind, binary);
-    // Alone, the empty name would mean all names to node-redis.
-    const names = second || first.name === '' ? links.map(({ name }) => name) : first.name;
-    this.#call(verb, kind, names, listeners.ofCommand(first, binary), binary).then(
+    this.#call(request, first).then(
       () => {
         if (isAsked) this.#onHeard();
-        if (verb === 'subscribe') listeners.separate(links, kind, binary);
-        settle();
+        if (verb !== 'unsubscribe') listeners.separate(links, kind, binary);
+        conclude();
       },
       (error: unknown) => {
         // Redis refuses a command as a whole: halving finds the name that it means, and the others still succeed.
         if (!second || !this.isRefusal(error))
-          return settle(error ?? new Error('The client rejected without an error.'));
+          return conclude(error ?? new Error('The client rejected without an error.'));
         const middle = links.length >> 1;
-        this.#send({ ...request, links: links.slice(0, middle) });
-        this.#send({ ...request, links: links.slice(middle) });
+        for (const half of [links.slice(0, middle), links.slice(middle)]) {
+          const some = half.filter((link) => link.request === request);
+          count(inFlight, half, -1);
+          count(inFlight, some, 1);
+          if (some.length > 0) this.#send(assigned({ ...request, links: some }), inFlight);
+        }
       },
     );
   }
 
-  #sendFence(fenced: readonly (() => void)[]): void {
-    const pass = () => {
-      this.batch(() => {
-        for (const onPassed of fenced) onPassed();
-      });
-    };
-    const listener = () => undefined;
-    this.#call('unsubscribe', 'channel', `${FENCE}${this.#fences++}`, listener, false).then(pass, pass);
-  }
-
-  #call(verb: Verb, kind: ChannelKind, names: string | string[], listener: WireListener, binary: boolean) {
-    const method = COMMANDS[kind][verb];
+  #call({ verb, kind, binary, links }: Request, first: Link): Promise<unknown> {
+    const listeners = this.#listeners;
+    const { type } = COMMANDS[kind];
     try {
-      return binary ? this.#client[method](names, listener, true) : this.#client[method](names, listener);
+      if (verb === 'resubscribe' && this.#client.extendPubSubListeners) {
+        const anew = listeners.registerAnew(links, kind, binary);
+        if (anew) return this.#client.extendPubSubListeners(type, anew as never);
+      }
+      if (verb === 'resubscribe') for (const link of links) listeners.forget(link);
+      listeners.share(links, kind, binary);
+      // Alone, the empty name would mean all names to node-redis.
+      const names = links.length > 1 || first.name === '' ? links.map(({ name }) => name) : first.name;
+      const method = COMMANDS[kind][verb === 'unsubscribe' ? 'unsubscribe' : 'subscribe'];
+      return this.#command(method, names, listeners.ofCommand(first, binary), binary);
     } catch (error) {
       return Promise.reject(error);
     }
+  }
+
+  #sendFence(fenced: readonly (() => void)[]): void {
+    const pass = () =>
+      transition(() => {
+        this.batch(() => {
+          for (const onPassed of fenced) onPassed();
+        });
+      });
+    const name = `${FENCE}${this.#fences++}`;
+    let passing: Promise<unknown>;
+    try {
+      passing = this.#command('unsubscribe', name, () => undefined, false);
+    } catch (error) {
+      passing = Promise.reject(error);
+    }
+    passing.then(pass, pass);
+  }
+
+  #command(
+    method: (typeof COMMANDS)[ChannelKind]['subscribe' | 'unsubscribe'],
+    names: string | string[],
+    listener: WireListener,
+    binary: boolean,
+  ): Promise<unknown> {
+    const client = this.#client;
+    return this.#foreign.ours(() =>
+      binary ? client[method](names, listener, true) : client[method](names, listener),
+    );
+  }
+}
+
+interface InFlight {
+  names: number;
+  characters: number;
+}
+
+function count(inFlight: InFlight, links: readonly Link[], factor: 1 | -1): void {
+  inFlight.names += factor * links.length;
+  for (let i = 0; i < links.length; i++) inFlight.characters += factor * (links[i] as Link).name.length;
+}
+
+/** Makes this request the one whose outcome counts for its links. */
+function assigned(request: Request): Request {
+  for (const link of request.links) link.request = request;
+  return request;
+}
+
+function settle(request: Request, error: unknown): void {
+  for (const link of request.links) {
+    if (link.request !== request) continue;
+    link.request = undefined;
+    link.settle(error);
   }
 }
 
@@ -136,8 +264,10 @@ export class Wire {
 function keyOf(verb: Verb, { kind, name }: Link, binary: boolean): number {
   // A cluster takes only names of one slot in one command.
   const slot = kind === 'shard' ? keySlot(name) : -1;
-  return (slot + 1) * 4 + (verb === 'subscribe' ? 2 : 0) + (binary ? 1 : 0);
+  return (slot + 1) * 6 + VERBS.indexOf(verb) * 2 + (binary ? 1 : 0);
 }
+
+const VERBS: readonly Verb[] = ['subscribe', 'resubscribe', 'unsubscribe'];
 
 /** The texts of node-redis's own errors about a connection; those of sockets carry a `code`, those of Redis neither. */
 const TRANSPORT_ERRORS =

@@ -119,6 +119,11 @@ export class BoundedQueue<T> {
     return 'error' in fault ? fault.error : fault.toError(fault.loss);
   }
 
+  /** The value at the head. */
+  peek(): T | undefined {
+    return this.#values.at(0);
+  }
+
   /** Takes the value at the head. */
   shift(): T | undefined {
     if (this.#values.length === 0) return undefined;

@@ -1,3 +1,4 @@
+import { onAbort } from '../abort.js';
 import type { Codec } from '../codec/codec.js';
 import { assertCodec } from '../codec/codec.js';
 import { ChannelClosedError } from '../errors/errors.js';
@@ -29,64 +30,50 @@ function waitForMessage<T>(
   decode: Pull<T>['decode'],
   signal: AbortSignal | undefined,
 ): Promise<Message<T> | undefined> {
-  return withAbort(core, signal, (resolve, reject) => {
-    let isWaiting = false;
-    const pull: Pull<T> = {
-      decode,
-      give: resolve,
-      fail: reject,
-      end: () => {
-        if (isWaiting) resolve(undefined);
-        else
-          reject(new ChannelClosedError('The Receiver is stopped, and its queue is empty. Make a new one.'));
-      },
-    };
-    core.pull(pull, 'pin');
-    isWaiting = true;
-    return pull;
-  });
+  return pullWithAbort<T, Message<T> | undefined>(core, signal, (resolve, reject) => ({
+    decode,
+    give: resolve,
+    fail: reject,
+    end: (hasWaited) => {
+      if (hasWaited) resolve(undefined);
+      else reject(new ChannelClosedError('The Receiver is stopped, and its queue is empty. Make a new one.'));
+    },
+  }));
 }
 
 /** What stands behind `waitMessage()`. */
 export function pullWaiting(core: ReceiverCore, { signal }: { signal?: AbortSignal }): Promise<boolean> {
-  return withAbort(core, signal, (resolve, reject) => {
-    if (core.endOfStream) {
-      resolve(false);
-      return undefined;
-    }
-    const pull: Pull<never> = {
-      decode: undefined,
-      give: () => resolve(true),
-      fail: (error) => (core.endOfStream ? resolve(false) : reject(error)),
-      end: () => resolve(false),
-    };
-    core.pull(pull, 'pin');
-    return pull;
-  });
+  if (signal?.aborted) return Promise.reject(signal.reason as Error);
+  if (core.endOfStream) return Promise.resolve(false);
+  return pullWithAbort<never, boolean>(core, signal, (resolve, reject) => ({
+    decode: undefined,
+    give: () => resolve(true),
+    fail: (error) => (core.endOfStream ? resolve(false) : reject(error)),
+    end: () => resolve(false),
+  }));
 }
 
-/** Rejects with the signal's reason when it aborts, and takes the pull out of the line. */
-function withAbort<T>(
+/** Rejects with the signal's reason when it aborts, and takes the pull out of the line: it takes no message then. */
+function pullWithAbort<T, R>(
   core: ReceiverCore,
   signal: AbortSignal | undefined,
-  start: (resolve: (value: T) => void, reject: (reason: unknown) => void) => Pull<unknown> | undefined,
-): Promise<T> {
-  if (!signal) return new Promise((resolve, reject) => void start(resolve, reject));
-  if (signal.aborted) return Promise.reject(signal.reason as Error);
-  return new Promise<T>((resolve, reject) => {
-    // The signal may abort while it starts.
-    let pull: Pull<unknown> | undefined = undefined;
-    const onAbort = () => {
-      if (pull) core.cancelPull(pull);
-      reject(signal.reason as Error);
-    };
+  create: (resolve: (value: R) => void, reject: (reason: unknown) => void) => Pull<T>,
+): Promise<R> {
+  return new Promise<R>((resolve, reject) => {
+    let ignoreSignal = () => {};
     const settled =
       <V>(settle: (value: V) => void) =>
       (value: V) => {
-        signal.removeEventListener('abort', onAbort);
+        ignoreSignal();
         settle(value);
       };
-    signal.addEventListener('abort', onAbort, { once: true });
-    pull = start(settled(resolve), settled(reject));
+    const pull = create(settled(resolve), settled(reject));
+    if (signal) {
+      ignoreSignal = onAbort(signal, () => {
+        core.cancelPull(pull);
+        reject(signal.reason as Error);
+      });
+    }
+    core.pull(pull, 'pin');
   });
 }

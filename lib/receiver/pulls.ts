@@ -7,14 +7,15 @@ export interface Pull<T> {
   readonly decode: ((raw: RawMessage) => Message<T>) | undefined;
   give(message: Message<T> | undefined): void;
   fail(error: Error): void;
-  /** None will come. */
-  end(): void;
+  /** None will come; `hasWaited`, when it stood in the line by then. */
+  end(hasWaited: boolean): void;
 }
 
-/** The pulls that wait, first come first served. */
+/** The pulls that wait, first come first served. One that is cancelled, also inside a codec, takes nothing. */
 export class Pulls {
   readonly #mailbox: Mailbox<unknown>;
   readonly #waiting = new Set<Pull<unknown>>();
+  #isTaking = false;
 
   constructor(mailbox: Mailbox<unknown>) {
     this.#mailbox = mailbox;
@@ -36,33 +37,31 @@ export class Pulls {
   /** Takes a message for the first in the line, past the queue; false if it has to wait there. */
   offer(raw: RawMessage): boolean {
     const first = this.#first();
-    if (!first?.decode) return false;
-    this.#waiting.delete(first);
-    let message;
-    try {
-      message = this.#mailbox.open(raw, first.decode);
-    } catch (error) {
-      first.fail(error as Error);
-      return true;
-    }
-    first.give(message);
-    return true;
+    if (!first?.decode || this.#isTaking) return false;
+    const { decode } = first;
+    return this.#take(first, (isCancelled) => this.#mailbox.open(raw, decode, isCancelled));
   }
 
   /** Gives what waits to who waits. */
   serve(): void {
-    while (this.#waiting.size > 0 && !this.#mailbox.isEmpty) {
+    while (this.#waiting.size > 0 && !this.#mailbox.isEmpty && !this.#isTaking) {
       const first = this.#first() as Pull<unknown>;
-      this.#waiting.delete(first);
-      if (first.decode) this.#take(first, first.decode);
-      else first.give(undefined);
+      const { decode } = first;
+      if (!decode) {
+        this.#waiting.delete(first);
+        first.give(undefined);
+      } else {
+        this.#take(first, (isCancelled) => this.#mailbox.take(decode, isCancelled));
+        // Only now: who hears that there is room again may abort the pull.
+        this.#mailbox.taken();
+      }
     }
   }
 
   end(): void {
     const waiting = [...this.#waiting];
     this.#waiting.clear();
-    for (const pull of waiting) pull.end();
+    for (const pull of waiting) pull.end(true);
   }
 
   fail(error: Error): void {
@@ -75,16 +74,21 @@ export class Pulls {
     return this.#waiting.values().next().value;
   }
 
-  #take(pull: Pull<unknown>, decode: (raw: RawMessage) => Message<unknown>): void {
+  /** Returns whether the message has been taken: a pull that is cancelled inside the codec leaves it. */
+  #take(pull: Pull<unknown>, take: (isCancelled: () => boolean) => Message<unknown> | undefined): boolean {
     let message;
+    this.#isTaking = true;
     try {
-      message = this.#mailbox.take(decode);
+      message = take(() => !this.#waiting.has(pull));
     } catch (error) {
-      pull.fail(error as Error);
-      return this.#mailbox.taken();
+      if (this.#waiting.delete(pull)) pull.fail(error as Error);
+      return true;
+    } finally {
+      this.#isTaking = false;
     }
+    if (!message) return false;
+    this.#waiting.delete(pull);
     pull.give(message);
-    // Only now: who hears that there is room again may abort the pull.
-    this.#mailbox.taken();
+    return true;
   }
 }

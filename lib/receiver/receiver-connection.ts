@@ -1,8 +1,9 @@
 import { NOT_OPEN, type ChannelFeed } from '../channel/channel-feed.js';
-import { ConnectAttempt } from './connect-attempt.js';
 import { SubscribeError } from '../errors/errors.js';
 import { Grace } from '../channel/grace.js';
 import { batchOn, type PubSubHub, type Watcher } from '../hub/pub-sub-hub.js';
+import { transition } from '../outbox.js';
+import { Ring } from '../queue/ring.js';
 import type { Registry } from './registry.js';
 
 export interface ReceiverConnectionOptions {
@@ -10,6 +11,15 @@ export interface ReceiverConnectionOptions {
   readonly registry: Registry;
   readonly watcher: Watcher;
   readonly isObserved: () => boolean;
+}
+
+/** One `connect()` under way: done when each Channel that was unserved by then is acknowledged, refused or closed. */
+interface Attempt {
+  /** The last of these Channels, by its number. */
+  readonly until: number;
+  error: Error | undefined;
+  resolve(): void;
+  reject(error: Error): void;
 }
 
 /**
@@ -22,7 +32,14 @@ export class ReceiverConnection {
   #isConnected = false;
   #isPinned = false;
   #iterators = 0;
-  readonly #attempts = new Set<ConnectAttempt>();
+  /** Channels that are not subscribed yet, or not any more, numbered in the order in which they became so. */
+  readonly #unserved = new Map<ChannelFeed<unknown>, number>();
+  #lastNumber = 0;
+  /** The last of them that was subscribed before. */
+  #lastInterrupted = 0;
+  /** Channels that Redis has refused, which are not asked for again by themselves. */
+  readonly #refused = new Set<ChannelFeed<unknown>>();
+  readonly #attempts = new Ring<Attempt>();
 
   constructor(options: ReceiverConnectionOptions) {
     this.#options = options;
@@ -47,24 +64,30 @@ export class ReceiverConnection {
     return new SubscribeError(own?.kind, own?.name, NOT_OPEN);
   }
 
-  /** Connects until the end; settles when every Channel is acknowledged or refused. */
-  connect(): Promise<void> {
+  /** Connects until the end; settles when every Channel is acknowledged or refused, and Redis has confirmed it. */
+  async connect(): Promise<void> {
     const { obstacle } = this;
-    if (obstacle) return Promise.reject(obstacle);
-    const feeds = this.#options.registry.all();
-    const attempt = new ConnectAttempt(feeds);
-    this.#attempts.add(attempt);
-    this.#isPinned = true;
-    this.#subscribe(feeds);
-    attempt.check();
-    return attempt.promise.finally(() => this.#attempts.delete(attempt));
+    if (obstacle) throw obstacle;
+    await transition(() => {
+      this.#isPinned = true;
+      this.#subscribe(this.#isConnected ? [...this.#refused] : this.#registered());
+      return this.#served(this.#lastNumber);
+    });
+    const last = this.#lastNumber;
+    await Promise.all([...this.#options.registry.hubs].map((hub) => hub.inspect()));
+    if (this.#lastInterrupted > last) await this.#served(this.#lastInterrupted);
   }
 
   /** Connects for one who consumes; `pin`, until the end. */
   use(pin: 'pin' | 'while-used'): void {
     this.#grace.cancel();
     if (pin === 'pin') this.#isPinned = true;
-    if (!this.#isConnected) this.#subscribe(this.#options.registry.all());
+    if (!this.#isConnected) this.#subscribe(this.#registered());
+  }
+
+  /** Subscribes a Channel that is registered while it is connected. */
+  add(feed: ChannelFeed<unknown>): void {
+    if (this.#isConnected) this.#subscribe([feed]);
   }
 
   /** An iterator runs, or has ended. */
@@ -79,41 +102,102 @@ export class ReceiverConnection {
     if (this.#isNeeded() || !this.#isConnected) return;
     this.#grace.start(() => {
       if (this.#isNeeded() || !this.#isConnected) return;
-      this.#disconnect();
-      const feeds = this.#options.registry.all();
-      batchOn(feeds, () => {
-        for (const feed of feeds) feed.setMerged(false);
+      transition(() => {
+        this.#disconnect();
+        const feeds = this.#options.registry.all();
+        batchOn(feeds, () => {
+          for (const feed of feeds) feed.setMerged(false);
+        });
       });
     });
   }
 
   /** A Channel is subscribed, or closed. */
   done(feed: ChannelFeed<unknown>): void {
-    for (const attempt of feed.takeAttempts()) attempt.done();
+    this.#refused.delete(feed);
+    this.#settle(feed);
+  }
+
+  /** A Channel that was subscribed is not for now. */
+  interrupted(feed: ChannelFeed<unknown>): void {
+    if (!this.#isConnected || !feed.isMerged) return;
+    this.#expect(feed);
+    this.#lastInterrupted = this.#lastNumber;
   }
 
   /** A Channel was refused; true if `connect()` rejects with that. */
   refuse(feed: ChannelFeed<unknown>, error: SubscribeError): boolean {
-    return feed.takeAttempts().filter((attempt) => attempt.refuse(error)).length > 0;
+    const number = this.#unserved.get(feed) ?? Infinity;
+    let isTold = false;
+    for (let index = 0; index < this.#attempts.length; index++) {
+      const attempt = this.#attempts.at(index) as Attempt;
+      if (attempt.until < number || attempt.error) continue;
+      attempt.error = error;
+      isTold = true;
+    }
+    if (this.#isConnected) this.#refused.add(feed);
+    this.#settle(feed);
+    return isTold;
   }
 
   end(reason: Error): void {
     this.#grace.cancel();
-    for (const attempt of this.#attempts) attempt.abort(reason);
+    for (let attempt = this.#attempts.shift(); attempt; attempt = this.#attempts.shift())
+      attempt.reject(reason);
     if (this.#isConnected) this.#disconnect();
+  }
+
+  /** The Channels that are registered on purpose: one whose observers have just left is about to be forgotten. */
+  #registered(): readonly ChannelFeed<unknown>[] {
+    return this.#options.registry.all().filter(({ isDeserted }) => !isDeserted);
   }
 
   #subscribe(feeds: readonly ChannelFeed<unknown>[]): void {
     this.#grace.cancel();
-    if (!this.#isConnected) this.#options.hub.watch(this.#options.watcher);
-    this.#isConnected = true;
-    batchOn(feeds, () => {
-      for (const feed of feeds) feed.setMerged(true);
+    transition(() => {
+      if (!this.#isConnected) this.#options.hub.watch(this.#options.watcher);
+      this.#isConnected = true;
+      batchOn(feeds, () => {
+        for (const feed of feeds) {
+          this.#refused.delete(feed);
+          if (!feed.isServed) this.#expect(feed);
+          feed.setMerged(true);
+        }
+      });
+    });
+  }
+
+  #expect(feed: ChannelFeed<unknown>): void {
+    if (!this.#unserved.has(feed)) this.#unserved.set(feed, ++this.#lastNumber);
+  }
+
+  #settle(feed: ChannelFeed<unknown>): void {
+    this.#unserved.delete(feed);
+    this.#settleAttempts();
+  }
+
+  #settleAttempts(): void {
+    const first = this.#unserved.values().next().value ?? Infinity;
+    for (let next = this.#attempts.at(0); next && next.until < first; next = this.#attempts.at(0)) {
+      this.#attempts.shift();
+      if (next.error) next.reject(next.error);
+      else next.resolve();
+    }
+  }
+
+  /** Resolves when the Channels up to this number are acknowledged, refused or closed; rejects with the first refusal. */
+  #served(until: number): Promise<void> {
+    return new Promise((resolve, reject) => {
+      this.#attempts.push({ until, error: undefined, resolve, reject });
+      this.#settleAttempts();
     });
   }
 
   #disconnect(): void {
     this.#isConnected = false;
+    this.#unserved.clear();
+    this.#refused.clear();
+    this.#settleAttempts();
     this.#options.hub.unwatch(this.#options.watcher);
   }
 

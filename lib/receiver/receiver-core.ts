@@ -2,7 +2,7 @@ import { Subject, type Subscriber } from 'rxjs';
 import { allOrLate } from '../channel/all-or-late.js';
 import { BoundedQueue } from '../queue/bounded-queue.js';
 import type { Bounds } from '../queue/buffer-options.js';
-import { codecOf, type Channel } from '../channel/channel.js';
+import { codecOf, feedOf, type Channel } from '../channel/channel.js';
 import type { ChannelFeed, FeedOwner } from '../channel/channel-feed.js';
 import { decodeMessage } from '../channel/decode-message.js';
 import type { Codec } from '../codec/codec.js';
@@ -17,6 +17,7 @@ import {
 import type { Gap, ReceiverEvent } from '../channel/events.js';
 import type { Consumer } from '../hub/consumer.js';
 import { batchOn, type PubSubHub } from '../hub/pub-sub-hub.js';
+import { tell, transition } from '../outbox.js';
 import { Mailbox, type MailboxHost, type RawMessage } from '../channel/mailbox.js';
 import type { Message } from '../channel/message.js';
 import { OverflowEpisode } from './overflow-episode.js';
@@ -67,6 +68,8 @@ export class ReceiverCore implements FeedOwner {
   };
   /** Channels that have closed, and may still be heard of until their links let go of them. */
   readonly #closing = new Set<ChannelFeed<unknown>>();
+  /** Channels whose own events somebody observes. */
+  readonly #eventFeeds = new Set<ChannelFeed<unknown>>();
   #life: Life = { at: 'open' };
   /** Whether a message may be queued that is to be decoded. */
   #hasCodecs = false;
@@ -127,15 +130,28 @@ export class ReceiverCore implements FeedOwner {
   add(feed: ChannelFeed<unknown>): void {
     if (this.#life.at !== 'open') throw this.#endError();
     this.registry.add(feed);
+    this.#closing.delete(feed);
     this.#hasCodecs ||= !feed.isIdentity;
-    if (this.#connection.isConnected) feed.setMerged(true);
+    this.#connection.add(feed);
   }
 
   connect(): Promise<void> {
+    this.#options.hub.check();
     return this.#life.at === 'open' ? this.#connection.connect() : Promise.reject(this.#endError());
   }
 
+  /** The error that an observer gets who comes now, and that no other try can mend. */
+  get finalError(): Error | undefined {
+    if (this.#life.at === 'ended') return this.#mailbox.isEmpty ? this.#life.error : undefined;
+    return this.#connection.isConnected ? undefined : this.#connection.obstacle;
+  }
+
+  get lostError(): ConnectionLostError | undefined {
+    return this.#life.at === 'ended' ? this.#life.error : undefined;
+  }
+
   observe(subscriber: Subscriber<Message<unknown>>): void {
+    this.#options.hub.check();
     if (this.#pulls.isWaiting) {
       subscriber.error(
         new ReceiverBusyError(
@@ -171,6 +187,7 @@ export class ReceiverCore implements FeedOwner {
 
   /** `pin`: the Receiver is connected from this pull on until it stops; else as long as its iterator runs. */
   pull<T>(pull: Pull<T>, pin: 'pin' | 'while-used'): void {
+    this.#options.hub.check();
     if (this.#mailbox.isObserved) {
       return pull.fail(
         new ReceiverBusyError(
@@ -179,14 +196,17 @@ export class ReceiverCore implements FeedOwner {
       );
     }
     if (this.#mailbox.isEmpty && this.#life.at === 'ended') {
-      return this.#life.error ? pull.fail(this.#life.error) : pull.end();
+      return this.#life.error ? pull.fail(this.#life.error) : pull.end(false);
     }
-    if (this.#life.at === 'open') {
-      const obstacle = this.#connection.isConnected ? undefined : this.#connection.obstacle;
-      if (!obstacle) this.#connection.use(pin);
-      else if (this.#mailbox.isEmpty) return pull.fail(obstacle);
-    }
-    this.#pulls.add(pull);
+    // It stands in the line before any event that connecting brings about.
+    transition(() => {
+      if (this.#life.at === 'open') {
+        const obstacle = this.#connection.isConnected ? undefined : this.#connection.obstacle;
+        if (!obstacle) this.#connection.use(pin);
+        else if (this.#mailbox.isEmpty) return pull.fail(obstacle);
+      }
+      this.#pulls.add(pull);
+    });
   }
 
   cancelPull<T>(pull: Pull<T>): void {
@@ -214,6 +234,9 @@ export class ReceiverCore implements FeedOwner {
     if (this.#life.at === 'ended') return this.#life.released;
     if (this.#life.at === 'draining') return this.#life.done;
     const feeds = this.registry.all();
+    for (const feed of feeds) feed.deliverHeld();
+    // What that delivered may have ended it.
+    if (this.#life.at !== 'open') return this.drain();
     let onStopped!: () => void;
     const done = new Promise<void>((resolve) => (onStopped = resolve));
     this.#life = { at: 'draining', done };
@@ -222,16 +245,44 @@ export class ReceiverCore implements FeedOwner {
       // What has not been released by now has had its time.
       void this.#end('now', undefined, 0).then(onStopped);
     });
-    batchOn(feeds, () => {
-      for (const feed of feeds) feed.release('draining', onReleased);
-      for (const feed of closing) feed.release('closed', onReleased);
-    });
+    transition(() =>
+      batchOn(feeds, () => {
+        for (const feed of feeds) feed.release('draining', onReleased);
+        for (const feed of closing) feed.release('closed', onReleased);
+      }),
+    );
     return done;
   }
 
   emit(event: ReceiverEvent): void {
     if (event.type === 'gap') this.counts.gaps++;
-    if (this.events.observed) this.events.next(event);
+    if (!this.events.observed && this.#eventFeeds.size === 0) return;
+    tell(() => {
+      this.events.next(event);
+      if (this.#eventFeeds.size > 0) for (const feed of this.#concernedBy(event)) feed.notify(event);
+    });
+  }
+
+  onEventsObserved(feed: ChannelFeed<unknown>, isObserved: boolean): void {
+    if (!isObserved) this.#eventFeeds.delete(feed);
+    else if (this.events.closed || this.events.isStopped) feed.endEvents();
+    else this.#eventFeeds.add(feed);
+  }
+
+  /** The Channels that are concerned by an event, of those whose events are observed. */
+  #concernedBy(event: ReceiverEvent): readonly ChannelFeed<unknown>[] {
+    switch (event.type) {
+      case 'overflow':
+        return [];
+      case 'disconnected':
+        return [...this.#eventFeeds].filter(({ isOpen }) => isOpen);
+      case 'gap':
+        return event.gap.channels.map(feedOf);
+      case 'decode-error':
+        return [feedOf(event.error.raw.source)];
+      default:
+        return [feedOf(event.source)];
+    }
   }
 
   accept(raw: RawMessage, isDecoded: boolean): void {
@@ -243,9 +294,30 @@ export class ReceiverCore implements FeedOwner {
     this.#connection.done(feed);
   }
 
+  onFeedInterrupted(feed: ChannelFeed<unknown>): void {
+    this.#connection.interrupted(feed);
+  }
+
   onFeedRefused(feed: ChannelFeed<unknown>, error: SubscribeError): void {
     if (this.#connection.refuse(feed, error)) return;
-    this.#mailbox.place(error, (earlier) => (isSameRefusal(earlier, error) ? error : undefined));
+    tell(() => this.#mailbox.place(error, (earlier) => (isSameRefusal(earlier, error) ? error : undefined)));
+  }
+
+  onFeedObserved(feed: ChannelFeed<unknown>): void {
+    if (!feed.isMerged && this.registry.get(feed.kind, feed.name) === feed) this.#connection.add(feed);
+  }
+
+  onFeedDeserted(feed: ChannelFeed<unknown>): void {
+    const isNeeded = feed.isKept || feed.isMerged || !feed.isOpen || this.#life.at !== 'open';
+    if (isNeeded || this.registry.get(feed.kind, feed.name) !== feed) return;
+    this.registry.forget(feed);
+    if (feed.isAttached) this.#closing.add(feed);
+  }
+
+  readopt(feed: ChannelFeed<unknown>): boolean {
+    if (this.#life.at !== 'open') return false;
+    this.add(feed);
+    return true;
   }
 
   onFeedClosing(feed: ChannelFeed<unknown>): void {
@@ -271,7 +343,8 @@ export class ReceiverCore implements FeedOwner {
       this.#connection.done(feed);
       if (error && this.#connection.isConnected) this.#mailbox.place(error);
     }
-    if (this.#options.autoStop && this.registry.size === 0) void this.stop();
+    // A Receiver that nobody consumes has no stream to end: its Channels come and go.
+    if (this.#options.autoStop && this.#connection.isConnected && this.registry.size === 0) void this.stop();
   }
 
   onDisconnected(error: Error | undefined): void {
@@ -284,7 +357,10 @@ export class ReceiverCore implements FeedOwner {
     const gap: Gap = { cause: 'reconnect', since, until, channels: feeds.map(({ channel }) => channel) };
     this.emit({ type: 'gap', gap });
     if (this.#options.onGap !== 'error') return;
-    for (const feed of feeds) feed.place(new GapError({ ...gap, channels: [feed.channel] }));
+    for (const feed of feeds) {
+      const own = { ...gap, channels: [feed.channel] };
+      feed.place(new GapError(own), (earlier) => joinGaps(earlier, own));
+    }
     if (this.#connection.isConnected)
       this.#mailbox.place(new GapError(gap), (earlier) => joinGaps(earlier, gap));
   }
@@ -308,6 +384,13 @@ export class ReceiverCore implements FeedOwner {
 
   #end(when: 'now' | 'behind', error: ConnectionLostError | undefined, patience?: number): Promise<void> {
     if (this.#life.at === 'ended') return this.#life.released;
+    for (const feed of this.registry.all()) feed.deliverHeld();
+    return this.#endNow(when, error, patience);
+  }
+
+  #endNow(when: 'now' | 'behind', error: ConnectionLostError | undefined, patience?: number): Promise<void> {
+    // What was held and has been delivered now may have ended it.
+    if (this.#life.at === 'ended') return this.#life.released;
     const open = this.registry.all();
     const feeds = [...open, ...this.#closing];
     let onStopped!: () => void;
@@ -316,22 +399,29 @@ export class ReceiverCore implements FeedOwner {
     const onReleased = allOrLate(
       feeds.length + 1,
       () => {
-        this.#options.onStopped();
-        this.events.complete();
-        onStopped();
+        tell(() => {
+          this.#options.onStopped();
+          this.events.complete();
+          for (const feed of this.#eventFeeds) feed.endEvents();
+          this.#eventFeeds.clear();
+          onStopped();
+        });
       },
       patience,
     );
-    batchOn(feeds, () => {
-      for (const feed of feeds) feed.release('closed', onReleased);
+    transition(() => {
+      batchOn(feeds, () => {
+        for (const feed of feeds) feed.release('closed', onReleased);
+      });
+      for (const feed of open) this.registry.remove(feed);
+      this.#episode.end();
+      this.#connection.end(this.#endError());
+      tell(() => this.#mailbox.end(when, error));
+      if (error) this.#pulls.fail(error);
+      else this.#pulls.end();
+      // Behind all that the end brings about.
+      tell(onReleased);
     });
-    for (const feed of open) this.registry.remove(feed);
-    this.#episode.end();
-    this.#connection.end(this.#endError());
-    this.#mailbox.end(when, error);
-    if (error) this.#pulls.fail(error);
-    else this.#pulls.end();
-    onReleased();
     return released;
   }
 

@@ -100,7 +100,7 @@ export class ReceiverIterator<T> implements AsyncIterableIterator<Message<T>> {
     this.#release();
     for (const pull of this.#waiting) {
       this.#core.cancelPull(pull);
-      pull.end();
+      pull.end(true);
     }
   }
 }

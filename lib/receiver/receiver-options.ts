@@ -10,7 +10,8 @@ export interface ReceiverOptions<T> extends BufferOptions {
    */
   readonly codec?: Codec<T> | undefined;
   /**
-   * Whether the Receiver stops when its last Channel has closed.
+   * Whether a Receiver that is connected stops when its last Channel is closed, so that its consumer comes to an end. A
+   * Receiver of which only single Channels are observed never stops by itself.
    * @default true
    */
   readonly autoStop?: boolean | undefined;
@@ -21,10 +22,11 @@ export interface ReceiverOptions<T> extends BufferOptions {
    */
   readonly onGap?: 'event' | 'error' | undefined;
   /**
-   * Milliseconds between looks at the servers of a cluster or a Sentinel set, whose client says nothing of a node that
-   * has stopped answering, of a fail-over or of a slot that has moved: such a thing is found within two of them. Each
-   * costs one small command a connection, and CLUSTER SLOTS at up to three nodes; Receivers on one client share the
-   * shortest. 0: none. A single server's client has `pingInterval` and `socket.socketTimeout` for that.
+   * Milliseconds between two comparisons of what is wanted with what Redis has (CLIENT INFO, one small command a
+   * connection): a difference is mended, and told as a gap. On a cluster or a Sentinel set the servers are asked, too,
+   * because the client says nothing of a node that has stopped answering, of a fail-over or of a slot that has moved: such a
+   * thing is found within two of them (CLUSTER SLOTS at up to three nodes). Receivers on one client share the shortest. 0:
+   * none. A half-open connection of a single server is found by its client's `pingInterval` and `socket.socketTimeout`.
    * @default 5000
    */
   readonly heartbeat?: number | undefined;
@@ -44,4 +46,10 @@ export interface ChannelOptions<U> {
    * @default the Receiver's client
    */
   readonly client?: PubSubClient | undefined;
+  /**
+   * Whether the Channel stays registered when its last observer has left while the Receiver is not connected: the next
+   * `connect()` subscribes it. By default such a Channel is forgotten, and registered again by its next observer.
+   * @default false
+   */
+  readonly keep?: boolean | undefined;
 }

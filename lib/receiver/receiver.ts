@@ -1,7 +1,8 @@
-import { Observable } from 'rxjs';
+import { Observable, type Observer, type Subscription } from 'rxjs';
 import { resolveBounds } from '../queue/buffer-options.js';
 import type { Channel } from '../channel/channel.js';
 import { ChannelFeed } from '../channel/channel-feed.js';
+import { subscribeWithoutStorm } from '../channel/without-storm.js';
 import { assertPubSubClient, type PubSubClient } from '../hub/client.js';
 import { isWellFormed } from '../codec/well-formed.js';
 import { assertCodec, text, type Codec } from '../codec/codec.js';
@@ -98,6 +99,16 @@ export class Receiver<T = string>
     resolveOptions(options);
     const client = await openClient(redis, options.signal);
     return new Receiver<T>(client, { ...options, [OWNED]: () => closeClient(client) } as ReceiverOptions<T>);
+  }
+
+  /** As that of any Observable; `retry()` ends with an error for good, and does not come back for another in a tight loop. */
+  override subscribe(
+    observer?: Partial<Observer<Message<T>>> | ((value: Message<T>) => void) | null,
+    error?: ((error: unknown) => void) | null,
+    complete?: (() => void) | null,
+  ): Subscription {
+    const subscribe = () => super.subscribe(observer as never, error, complete);
+    return subscribeWithoutStorm(this, this.#core.finalError, observer, subscribe);
   }
 
   /** Whether some Channel is open, and the queue is not exhausted. */
@@ -199,12 +210,23 @@ export class Receiver<T = string>
     }
     if (options.codec !== undefined) assertCodec(options.codec);
     if (options.client !== undefined) assertPubSubClient(options.client);
-    const existing = this.#core.registry.get(kind, name);
-    if (existing) return reuse(existing, options) as Channel<U>;
-
+    const { registry } = this.#core;
+    const existing = registry.get(kind, name);
+    if (existing) {
+      const channel = reuse(existing, options) as Channel<U>;
+      existing.isKept ||= options.keep === true;
+      return channel;
+    }
     const hub = options.client ? hubOf(options.client) : this.#hub;
     const codec = options.codec ?? (this.#codec as Codec<unknown> as Codec<U>);
-    const feed = new ChannelFeed<U>({ owner: this.#core, hub, kind, name, codec });
+    const forgotten = registry.recall(kind, name);
+    const isSame = forgotten?.codec === codec && forgotten.hub === hub;
+    // A Channel of this name that is observed otherwise from now on takes its place.
+    if (forgotten && !isSame) void forgotten.close();
+    const feed = isSame
+      ? (forgotten as ChannelFeed<unknown> as ChannelFeed<U>)
+      : new ChannelFeed<U>({ owner: this.#core, hub, kind, name, codec });
+    feed.isKept ||= options.keep === true;
     this.#core.add(feed);
     return feed.channel;
   }

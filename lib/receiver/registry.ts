@@ -1,11 +1,30 @@
 import type { Channel } from '../channel/channel.js';
 import type { ChannelFeed } from '../channel/channel-feed.js';
 import type { ChannelKind } from '../channel/message.js';
+import type { PubSubHub } from '../hub/pub-sub-hub.js';
 
 type Feeds = Map<string, ChannelFeed<unknown>>;
 
-/** The Channels of a Receiver, in the order of their registration. */
+interface Forgotten {
+  readonly kind: ChannelKind;
+  readonly name: string;
+  readonly feed: WeakRef<ChannelFeed<unknown>>;
+}
+
+/**
+ * The Channels of a Receiver, in the order of their registration. Those that it has forgotten can be recalled for as long as
+ * somebody else holds them: a name has one Channel at a time.
+ */
 export class Registry {
+  readonly #forgotten: Readonly<Record<ChannelKind, Map<string, Forgotten>>> = {
+    channel: new Map(),
+    pattern: new Map(),
+    shard: new Map(),
+  };
+  readonly #collected = new FinalizationRegistry<Forgotten>((entry) => {
+    if (this.#forgotten[entry.kind].get(entry.name) === entry) this.#forgotten[entry.kind].delete(entry.name);
+  });
+  readonly #hubs = new Map<PubSubHub, number>();
   readonly #feeds: Readonly<Record<ChannelKind, Feeds>> = {
     channel: new Map(),
     pattern: new Map(),
@@ -16,16 +35,46 @@ export class Registry {
     return Object.values(this.#feeds).reduce((sum, feeds) => sum + feeds.size, 0);
   }
 
+  /** What the Channels are subscribed by. */
+  get hubs(): Iterable<PubSubHub> {
+    return this.#hubs.keys();
+  }
+
   get(kind: ChannelKind, name: string): ChannelFeed<unknown> | undefined {
     return this.#feeds[kind].get(name);
   }
 
   add(feed: ChannelFeed<unknown>): void {
-    this.#feeds[feed.kind].set(feed.name, feed);
+    const { kind, name, hub } = feed;
+    feed.isForgotten = false;
+    this.#forgotten[kind].delete(name);
+    this.#feeds[kind].set(name, feed);
+    this.#hubs.set(hub, (this.#hubs.get(hub) ?? 0) + 1);
   }
 
   remove(feed: ChannelFeed<unknown>): void {
-    if (this.get(feed.kind, feed.name) === feed) this.#feeds[feed.kind].delete(feed.name);
+    const { kind, name, hub } = feed;
+    if (this.#forgotten[kind].get(name)?.feed.deref() === feed) this.#forgotten[kind].delete(name);
+    if (this.get(kind, name) !== feed) return;
+    this.#feeds[kind].delete(name);
+    const count = (this.#hubs.get(hub) ?? 0) - 1;
+    if (count > 0) this.#hubs.set(hub, count);
+    else this.#hubs.delete(hub);
+  }
+
+  /** Lets go of a Channel until somebody asks for it again, or observes it. */
+  forget(feed: ChannelFeed<unknown>): void {
+    const { kind, name } = feed;
+    this.remove(feed);
+    feed.isForgotten = true;
+    const entry = { kind, name, feed: new WeakRef(feed) };
+    this.#forgotten[kind].set(name, entry);
+    this.#collected.register(feed, entry);
+  }
+
+  /** Returns a Channel that was forgotten, if somebody still holds it. */
+  recall(kind: ChannelKind, name: string): ChannelFeed<unknown> | undefined {
+    return this.#forgotten[kind].get(name)?.feed.deref();
   }
 
   /** All of them, as they are now. */

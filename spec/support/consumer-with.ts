@@ -8,6 +8,7 @@ export function consumerWith(callbacks: Partial<Consumer>): Consumer {
     receive: () => undefined,
     onSubscribed: () => undefined,
     onInterrupted: () => undefined,
+    onReplaced: () => undefined,
     onReleased: () => undefined,
     onRefused: () => undefined,
     onEnded: () => undefined,

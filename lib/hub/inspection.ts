@@ -1,0 +1,120 @@
+import type { ChannelKind } from '../channel/message.js';
+import { COMMANDS, type PubSubClient, type ServerClient, type WireType } from './client.js';
+
+/** What Redis calls its counts in CLIENT INFO; the last is missing before Redis 7.0.3. */
+const FIELDS: Readonly<Record<WireType, string>> = { CHANNELS: 'sub', PATTERNS: 'psub', SHARDED: 'ssub' };
+const KINDS: readonly ChannelKind[] = ['channel', 'pattern', 'shard'];
+
+/** How many subscriptions Redis lacks of those that the client believes to have, by kind; undefined if it does not say. */
+export type Shortfall = Readonly<Record<ChannelKind, number>>;
+
+/** Reads the counts of CLIENT INFO against the client's registry. */
+export function shortfallOf(info: string, client: PubSubClient): Shortfall | undefined {
+  if (!/\bsub=\d/.test(info)) return undefined;
+  const fields = new Map(
+    info
+      .trim()
+      .split(' ')
+      .map((field) => field.split('=') as [string, string]),
+  );
+  const lack = (kind: ChannelKind) => {
+    const { type } = COMMANDS[kind];
+    const actual = fields.get(FIELDS[type]);
+    const expected = client.getPubSubListeners?.(type).size;
+    return actual === undefined || expected === undefined ? 0 : Math.max(0, expected - Number(actual));
+  };
+  return { channel: lack('channel'), pattern: lack('pattern'), shard: lack('shard') };
+}
+
+/** The sizes of the client's registry, to see whether they change. */
+function sizesOf(client: PubSubClient): string {
+  return KINDS.map((kind) => client.getPubSubListeners?.(COMMANDS[kind].type).size).join();
+}
+
+/** What an inspection needs of the hub. */
+export interface InspectionHost {
+  readonly isOnline: boolean;
+  /** A number that changes with each operation that begins or ends; undefined while one is in flight. */
+  readonly quietSince: number | undefined;
+  readonly now: number;
+  /** Redis has all that the client believes to have, or what lacks is known already. */
+  onSound(askedAt: number): void;
+  /** Redis lacks subscriptions of this kind. */
+  onShort(kind: ChannelKind): void;
+}
+
+/**
+ * Asks Redis for the number of subscriptions of this connection (CLIENT INFO), and compares it with the client's registry.
+ * Not where the client cannot send it while it is subscribed (RESP2), or its user may not.
+ */
+export class Inspection {
+  readonly #client: ServerClient;
+  readonly #host: InspectionHost;
+  #running: Promise<void> | undefined;
+  #isRefused = false;
+  /** What lacked after all of ours was subscribed again: names of somebody else's. */
+  #tolerated: Shortfall = NONE;
+  /** Whether the last answer fell short: only a second one counts. */
+  #isSuspicious = false;
+
+  constructor(client: ServerClient, host: InspectionHost) {
+    this.#client = client;
+    this.#host = host;
+  }
+
+  /** Forgets what was known of the last connection. */
+  reset(): void {
+    this.#isRefused = false;
+    this.#isSuspicious = false;
+    this.#tolerated = NONE;
+  }
+
+  /** Resolves when Redis has answered, or will not. Never rejects. */
+  run(): Promise<void> {
+    const { sendCommand } = this.#client;
+    if (!sendCommand || this.#isRefused || !this.#host.isOnline) return Promise.resolve();
+    return (this.#running ??= this.#ask().finally(() => (this.#running = undefined)));
+  }
+
+  async #ask(): Promise<void> {
+    for (let isDone = false; !isDone && this.#host.isOnline;) isDone = await this.#askOnce();
+  }
+
+  /** Returns whether there is nothing more to ask. */
+  async #askOnce(): Promise<boolean> {
+    const { now: askedAt, quietSince } = this.#host;
+    const sizes = sizesOf(this.#client);
+    let info: string;
+    try {
+      info = String(await this.#client.sendCommand?.(['CLIENT', 'INFO']));
+    } catch (error) {
+      this.#isRefused = this.#host.isOnline && error instanceof Error && REFUSED.test(error.message);
+      return true;
+    }
+    const isQuiet = quietSince !== undefined && quietSince === this.#host.quietSince;
+    const shortfall =
+      isQuiet && sizes === sizesOf(this.#client) ? shortfallOf(info, this.#client) : undefined;
+    if (!shortfall) return true;
+    const short = KINDS.filter((kind) => shortfall[kind] > this.#tolerated[kind]);
+    if (short.length === 0) {
+      this.#isSuspicious = false;
+      this.#tolerated = shortfall;
+      this.#host.onSound(askedAt);
+      return true;
+    }
+    // An acknowledgement that somebody else waits for may have come in the same chunk as the answer.
+    if (!this.#isSuspicious) {
+      this.#isSuspicious = true;
+      return false;
+    }
+    this.#isSuspicious = false;
+    this.#tolerated = shortfall;
+    for (const kind of short) this.#host.onShort(kind);
+    return true;
+  }
+}
+
+const NONE: Shortfall = { channel: 0, pattern: 0, shard: 0 };
+
+/** RESP2 allows nothing but Pub/Sub commands; an ACL may forbid it; a proxy may not know it. */
+const REFUSED = /^(ERR|NOPERM|NOAUTH)\b/;
