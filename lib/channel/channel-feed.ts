@@ -16,6 +16,8 @@ import { OwnObservers, type MessageCounts, type ObservedChannel } from './own-ob
 
 /** What a Channel needs of its Receiver. */
 export interface FeedOwner extends Watcher {
+  /** Whether it has neither ended nor begun to. */
+  readonly isOpen: boolean;
   readonly bounds: Bounds;
   /** The error that the Receiver has ended with. */
   readonly lostError: ConnectionLostError | undefined;
@@ -107,6 +109,8 @@ export class ChannelFeed<T> implements Consumer, Shortcut, ObservedChannel<T> {
   readonly binary: boolean;
   /** Whether it stays registered when its last observer has left. */
   isKept = false;
+  /** Whether it was asked for again after its last observer had left. */
+  isClaimed = false;
   /** Whether its Receiver has let go of it, until an observer comes back. */
   isForgotten = false;
   #events: Subject<ReceiverEvent> | undefined = undefined;
@@ -150,7 +154,7 @@ export class ChannelFeed<T> implements Consumer, Shortcut, ObservedChannel<T> {
   }
 
   get isOpen(): boolean {
-    return this.#life.at !== 'closed';
+    return this.#life.at !== 'closed' && (!this.isForgotten || this.#owner.isOpen);
   }
 
   /** Whether its link may still have something for it. */
@@ -193,7 +197,7 @@ export class ChannelFeed<T> implements Consumer, Shortcut, ObservedChannel<T> {
   }
 
   whenSubscribed(): Promise<void> {
-    if (this.#life.at !== 'open') return Promise.reject(this.#closedError());
+    if (this.#life.at !== 'open' || !this.isOpen) return Promise.reject(this.#closedError());
     // Somebody else may have unsubscribed it on the client.
     if (this.isServed) this.hub.verify(this.kind, this.name);
     if (this.isServed) return Promise.resolve();
@@ -216,7 +220,7 @@ export class ChannelFeed<T> implements Consumer, Shortcut, ObservedChannel<T> {
 
   /** Whether it is registered for nobody but observers that have just left. */
   get isDeserted(): boolean {
-    return !this.isKept && this.#own?.isDeserted === true;
+    return !this.isKept && !this.isClaimed && this.#own?.isDeserted === true;
   }
 
   close(): Promise<void> {
@@ -258,6 +262,7 @@ export class ChannelFeed<T> implements Consumer, Shortcut, ObservedChannel<T> {
   }
 
   onObserved(): void {
+    this.isClaimed = false;
     this.#wire();
     this.#owner.onFeedObserved(this);
   }

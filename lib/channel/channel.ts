@@ -48,7 +48,8 @@ export class Channel<T = string> extends Observable<Message<T>> {
     error?: ((error: unknown) => void) | null,
     complete?: (() => void) | null,
   ): Subscription {
-    const subscribe = () => super.subscribe(observer as never, error, complete);
+    const args = [observer, error, complete] as unknown as [Partial<Observer<Message<T>>>];
+    const subscribe = () => super.subscribe(...args);
     return subscribeWithoutStorm(this, this.#feed.finalError, observer, subscribe);
   }
 

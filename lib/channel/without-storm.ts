@@ -28,6 +28,9 @@ export function subscribeWithoutStorm(
   const isForGood = error instanceof ConnectionLostError;
   if (isForGood && count === MOST_IN_A_TURN + 1 && observer instanceof Subscriber) throw error;
   const subscription = new Subscription();
-  subscription.add(asyncScheduler.schedule(() => void subscription.add(subscribe()), PAUSE));
+  const comeBack = () => {
+    subscription.add(subscribe());
+  };
+  subscription.add(asyncScheduler.schedule(comeBack, PAUSE));
   return subscription;
 }

@@ -12,32 +12,31 @@ export const NOBODY: readonly Consumer[] = [];
 const LONG = 16;
 
 export function countOf(list: Consumers): number {
-  return Array.isArray(list) ? list.length : (list as Set<Consumer>).size;
+  return list instanceof Set ? list.size : list.length;
 }
 
 export function includes(list: Consumers, item: Consumer): boolean {
-  return Array.isArray(list) ? list.includes(item) : (list as Set<Consumer>).has(item);
+  return list instanceof Set ? list.has(item) : list.includes(item);
 }
 
 /** Returns the list with this consumer at its end; a Set is changed in place. */
 export function joined(list: Consumers, item: Consumer): Consumers {
-  if (!Array.isArray(list)) return (list as Set<Consumer>).add(item);
+  if (list instanceof Set) return list.add(item);
   if (list.length === 0) return [item];
   return list.length < LONG ? [...list, item] : new Set([...list, item]);
 }
 
 /** Returns the list without this consumer; a Set is changed in place. */
 export function without(list: Consumers, item: Consumer): Consumers {
-  if (Array.isArray(list)) {
-    if (!list.includes(item)) return list;
-    return list.length === 1 ? NOBODY : list.filter((other) => other !== item);
+  if (list instanceof Set) {
+    list.delete(item);
+    return list.size === 0 ? NOBODY : list;
   }
-  const set = list as Set<Consumer>;
-  set.delete(item);
-  return set.size === 0 ? NOBODY : set;
+  if (!list.includes(item)) return list;
+  return list.length === 1 ? NOBODY : list.filter((other) => other !== item);
 }
 
 /** Returns the consumers as they are now. */
 export function snapshot(list: Consumers): readonly Consumer[] {
-  return Array.isArray(list) ? list : [...list];
+  return list instanceof Set ? [...list] : list;
 }

@@ -103,13 +103,13 @@ export class ForeignCommands {
       // Somebody else may have wrapped it since, and calls ours: it has no effect any more.
       if (client[name] !== wrapper) return;
       if (isOwn) client[name] = original;
-      else delete client[name];
+      else Reflect.deleteProperty(client, name);
     });
   }
 }
 
+/** node-redis takes the empty string, alone, for all names. */
 function namesOf(names: unknown): readonly string[] | undefined {
   if (Array.isArray(names)) return names.map(String);
-  // node-redis takes the empty string for all names.
-  return names === undefined || names === '' ? undefined : [String(names)];
+  return typeof names === 'string' && names !== '' ? [names] : undefined;
 }

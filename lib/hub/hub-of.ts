@@ -1,4 +1,4 @@
-import type { PubSubClient, ServerClient } from './client.js';
+import type { PubSubClient } from './client.js';
 import { ClusterTopology, isClusterClient } from './cluster-topology.js';
 import { DistributedHub } from './distributed-hub.js';
 import { Hub } from './hub.js';
@@ -19,7 +19,7 @@ export function hubOf(client: PubSubClient): PubSubHub {
 function createHub(client: PubSubClient): PubSubHub {
   if (isClusterClient(client)) return new DistributedHub(client, new ClusterTopology(client));
   if (isSentinelClient(client)) return new DistributedHub(client, new SentinelTopology(client));
-  return new Hub(client as ServerClient);
+  return new Hub(client);
 }
 
 /** Part of what this package's copies in one process have to agree on: change it with the shape of PubSubHub. */

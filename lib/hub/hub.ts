@@ -1,5 +1,5 @@
 import { asyncScheduler, interval, Subscription } from 'rxjs';
-import { COMMANDS, type ServerClient } from './client.js';
+import type { ServerClient } from './client.js';
 import { Connection, type ConnectionObserver } from './connection.js';
 import type { Consumer, Leave } from './consumer.js';
 import { ForeignCommands, type ForeignCommandsObserver } from './foreign-commands.js';

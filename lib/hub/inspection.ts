@@ -71,8 +71,7 @@ export class Inspection {
 
   /** Resolves when Redis has answered, or will not. Never rejects. */
   run(): Promise<void> {
-    const { sendCommand } = this.#client;
-    if (!sendCommand || this.#isRefused || !this.#host.isOnline) return Promise.resolve();
+    if (!this.#client.sendCommand || this.#isRefused || !this.#host.isOnline) return Promise.resolve();
     return (this.#running ??= this.#ask().finally(() => (this.#running = undefined)));
   }
 

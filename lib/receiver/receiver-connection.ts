@@ -69,6 +69,7 @@ export class ReceiverConnection {
     const { obstacle } = this;
     if (obstacle) throw obstacle;
     await transition(() => {
+      this.#grace.cancel();
       this.#isPinned = true;
       this.#subscribe(this.#isConnected ? [...this.#refused] : this.#registered());
       return this.#served(this.#lastNumber);
@@ -153,7 +154,6 @@ export class ReceiverConnection {
   }
 
   #subscribe(feeds: readonly ChannelFeed<unknown>[]): void {
-    this.#grace.cancel();
     transition(() => {
       if (!this.#isConnected) this.#options.hub.watch(this.#options.watcher);
       this.#isConnected = true;

@@ -71,6 +71,8 @@ export class ReceiverCore implements FeedOwner {
   /** Channels whose own events somebody observes. */
   readonly #eventFeeds = new Set<ChannelFeed<unknown>>();
   #life: Life = { at: 'open' };
+  /** Whether nothing more can happen. */
+  #isOver = false;
   /** Whether a message may be queued that is to be decoded. */
   #hasCodecs = false;
 
@@ -144,6 +146,10 @@ export class ReceiverCore implements FeedOwner {
   get finalError(): Error | undefined {
     if (this.#life.at === 'ended') return this.#mailbox.isEmpty ? this.#life.error : undefined;
     return this.#connection.isConnected ? undefined : this.#connection.obstacle;
+  }
+
+  get isOpen(): boolean {
+    return this.#life.at === 'open';
   }
 
   get lostError(): ConnectionLostError | undefined {
@@ -231,12 +237,15 @@ export class ReceiverCore implements FeedOwner {
   }
 
   drain(): Promise<void> {
-    if (this.#life.at === 'ended') return this.#life.released;
-    if (this.#life.at === 'draining') return this.#life.done;
     const feeds = this.registry.all();
     for (const feed of feeds) feed.deliverHeld();
-    // What that delivered may have ended it.
-    if (this.#life.at !== 'open') return this.drain();
+    return this.#drainNow(feeds);
+  }
+
+  #drainNow(feeds: readonly ChannelFeed<unknown>[]): Promise<void> {
+    // What was held and has been delivered now may have ended it.
+    if (this.#life.at === 'ended') return this.#life.released;
+    if (this.#life.at === 'draining') return this.#life.done;
     let onStopped!: () => void;
     const done = new Promise<void>((resolve) => (onStopped = resolve));
     this.#life = { at: 'draining', done };
@@ -265,7 +274,7 @@ export class ReceiverCore implements FeedOwner {
 
   onEventsObserved(feed: ChannelFeed<unknown>, isObserved: boolean): void {
     if (!isObserved) this.#eventFeeds.delete(feed);
-    else if (this.events.closed || this.events.isStopped) feed.endEvents();
+    else if (this.#isOver) feed.endEvents();
     else this.#eventFeeds.add(feed);
   }
 
@@ -308,7 +317,8 @@ export class ReceiverCore implements FeedOwner {
   }
 
   onFeedDeserted(feed: ChannelFeed<unknown>): void {
-    const isNeeded = feed.isKept || feed.isMerged || !feed.isOpen || this.#life.at !== 'open';
+    const isNeeded =
+      feed.isKept || feed.isClaimed || feed.isMerged || !feed.isOpen || this.#life.at !== 'open';
     if (isNeeded || this.registry.get(feed.kind, feed.name) !== feed) return;
     this.registry.forget(feed);
     if (feed.isAttached) this.#closing.add(feed);
@@ -344,7 +354,8 @@ export class ReceiverCore implements FeedOwner {
       if (error && this.#connection.isConnected) this.#mailbox.place(error);
     }
     // A Receiver that nobody consumes has no stream to end: its Channels come and go.
-    if (this.#options.autoStop && this.#connection.isConnected && this.registry.size === 0) void this.stop();
+    if (!this.#options.autoStop || !this.#connection.isConnected || feed.isForgotten) return;
+    if (this.registry.size === 0) void this.stop();
   }
 
   onDisconnected(error: Error | undefined): void {
@@ -401,6 +412,7 @@ export class ReceiverCore implements FeedOwner {
       () => {
         tell(() => {
           this.#options.onStopped();
+          this.#isOver = true;
           this.events.complete();
           for (const feed of this.#eventFeeds) feed.endEvents();
           this.#eventFeeds.clear();

@@ -107,7 +107,8 @@ export class Receiver<T = string>
     error?: ((error: unknown) => void) | null,
     complete?: (() => void) | null,
   ): Subscription {
-    const subscribe = () => super.subscribe(observer as never, error, complete);
+    const args = [observer, error, complete] as unknown as [Partial<Observer<Message<T>>>];
+    const subscribe = () => super.subscribe(...args);
     return subscribeWithoutStorm(this, this.#core.finalError, observer, subscribe);
   }
 
@@ -215,6 +216,7 @@ export class Receiver<T = string>
     if (existing) {
       const channel = reuse(existing, options) as Channel<U>;
       existing.isKept ||= options.keep === true;
+      existing.isClaimed ||= existing.isDeserted;
       return channel;
     }
     const hub = options.client ? hubOf(options.client) : this.#hub;
@@ -224,7 +226,7 @@ export class Receiver<T = string>
     // A Channel of this name that is observed otherwise from now on takes its place.
     if (forgotten && !isSame) void forgotten.close();
     const feed = isSame
-      ? (forgotten as ChannelFeed<unknown> as ChannelFeed<U>)
+      ? (forgotten as ChannelFeed<U>)
       : new ChannelFeed<U>({ owner: this.#core, hub, kind, name, codec });
     feed.isKept ||= options.keep === true;
     this.#core.add(feed);

@@ -1,4 +1,4 @@
-import { Observable, retry, Subscription, tap, type Subscriber } from 'rxjs';
+import { asyncScheduler, Observable, retry, Subscription, tap, type Subscriber } from 'rxjs';
 import type { Channel } from '../../lib/channel/channel.js';
 import type { PubSubClient } from '../../lib/hub/client.js';
 import type { Message } from '../../lib/channel/message.js';
@@ -60,6 +60,11 @@ interface Registration {
   isServed: boolean;
   /** Counts the stretches in which it is wanted. */
   era: number;
+  /**
+   * Whether it is forgotten, or about to be, because its last observer has left a Receiver that is not connected; `'maybe'`
+   * while that may still be.
+   */
+  isIdle: boolean | 'maybe';
   /** What had arrived when an observer left: what came after that may wait for the next. */
   leftAt: number | undefined;
 }
@@ -76,6 +81,8 @@ export class Party {
   readonly #endings: Promise<unknown>[] = [];
   #state: 'live' | 'draining' | 'ended' = 'live';
   #isPinned = false;
+  /** The watcher has left, and the Receiver may still be connected for a moment. */
+  #isLeaving = false;
   /** Whether it was connected before anything came. */
   #wasConnectedFirst: boolean | undefined;
   #watcher: Seat | undefined;
@@ -143,7 +150,7 @@ export class Party {
     for (const { subject, key, seats, isServed, codec } of this.#registrations.values()) {
       if (!isServed || !hears(subject, target) || isUndecodable(number, codec)) continue;
       for (const seat of seats) seat?.ear.expect(number, key);
-      if (this.#isMerged) this.#ear.expect(number, key);
+      if (this.#isMerged && this.#registrations.get(key)?.isIdle === false) this.#ear.expect(number, key);
     }
   }
 
@@ -240,12 +247,14 @@ export class Party {
   #register(subject: Subject, codec: CodecName | undefined): Registration | undefined {
     const key = keyOf(subject);
     const existing = this.#registrations.get(key);
-    const options = codec === undefined || existing ? {} : { codec: CODECS[codec] };
+    const chosen = existing ? existing.codec : codec;
+    const options = chosen === undefined ? {} : { codec: CODECS[chosen] };
     const channel = this.receiver[subject.kind](subject.name, options);
     // The receiver may have told of it already, and an ambush may have used it.
     const known = this.#registrations.get(key) ?? existing;
     if (known) {
       if (known.channel !== channel) this.#complain(`${key} is another Channel`);
+      known.isIdle = false;
       return known;
     }
     if (this.#state !== 'live') return undefined;
@@ -259,6 +268,7 @@ export class Party {
       isWanted: false,
       isServed: false,
       era: 0,
+      isIdle: false,
       leftAt: undefined,
     };
     this.#registrations.set(key, registration);
@@ -268,10 +278,15 @@ export class Party {
   #close(registration: Registration | undefined): void {
     if (!registration) return;
     const { key, channel } = registration;
+    // The Receiver would or would not stop: that is for it to decide.
+    if (this.#plan.autoStop && this.#isLeaving) return;
+    const { channels, patterns, shards } = this.receiver;
+    const registered = [channels, patterns, shards].flatMap((map) => [...map.values()]);
+    const isOnly = registered.length === 1 && registered[0] === channel;
     this.#registrations.delete(key);
     this.#forgive(registration, this.#notices.arrived);
     this.#unwant(registration);
-    const isLast = this.#plan.autoStop && this.#registrations.size === 0;
+    const isLast = this.#plan.autoStop && isOnly && this.#isMerged;
     if (isLast) this.#onEnd();
     this.#endings.push(channel.close());
     this.#expectClosed(registration);
@@ -284,7 +299,10 @@ export class Party {
     if (!registration || registration.seats[index]) return;
     const since = Math.min(this.#notices.arrived, registration.leftAt ?? Infinity);
     const ear = new Ear(since, this.#connectionOf, (what) => this.#complain(`own, ${what}`));
-    this.#sit(registration.channel, ear, (seat) => (registration.seats[index] = seat));
+    this.#sit(registration.channel, ear, (seat) => {
+      registration.seats[index] = seat;
+      registration.isIdle = false;
+    });
   }
 
   #leave(registration: Registration | undefined, index: 0 | 1): void {
@@ -292,18 +310,30 @@ export class Party {
     if (!registration || !seat) return;
     registration.seats[index] = undefined;
     registration.leftAt ??= this.#notices.arrived;
+    if (!this.#isMerged && !registration.seats.some(Boolean))
+      registration.isIdle = this.#isLeaving ? 'maybe' : true;
     seat.subscription.unsubscribe();
   }
 
   #connect(): void {
     this.#wasConnectedFirst ??= true;
+    this.#stay();
     this.#isPinned = true;
     this.receiver.connect().catch((error: unknown) => {
       if (this.#state === 'live') this.#complain(`connect: ${String(error)}`);
     });
   }
 
+  /** What was left while the Receiver was still connected stays registered. */
+  #stay(): void {
+    if (!this.#isLeaving) return;
+    this.#isLeaving = false;
+    for (const registration of this.#registrations.values())
+      if (registration.isIdle === 'maybe') registration.isIdle = false;
+  }
+
   #watch(): void {
+    this.#stay();
     this.#sit(this.receiver, this.#ear, (seat) => (this.#watcher = seat));
   }
 
@@ -311,7 +341,16 @@ export class Party {
     const watcher = this.#watcher;
     this.#watcher = undefined;
     watcher?.subscription.unsubscribe();
-    if (!this.#isMerged) this.#ear.forgiveAfter(this.#notices.arrived);
+    if (this.#isMerged || !watcher) return;
+    this.#ear.forgiveAfter(this.#notices.arrived);
+    this.#isLeaving = true;
+    // Behind the moment in which the Receiver waits for somebody to come back.
+    asyncScheduler.schedule(() => {
+      if (!this.#isLeaving || this.#watcher) return;
+      this.#isLeaving = false;
+      for (const registration of this.#registrations.values())
+        if (registration.isIdle === 'maybe') registration.isIdle = true;
+    });
   }
 
   /** Leaves, and returns what comes back. */
@@ -408,7 +447,7 @@ export class Party {
   #refresh(): void {
     if (this.#state !== 'live') return;
     for (const registration of this.#registrations.values()) {
-      const isWanted = this.#isMerged || registration.seats.some(Boolean);
+      const isWanted = (this.#isMerged && registration.isIdle === false) || registration.seats.some(Boolean);
       if (isWanted === registration.isWanted) continue;
       this.#unwant(registration);
       if (!isWanted) continue;
