@@ -25,6 +25,7 @@ export { hydrate, type Hydrated } from './operators/hydrate.js';
 export { iterate, type IterateOptions } from './operators/iterate.js';
 export { mergeMapBounded, type MergeMapBoundedOptions } from './operators/merge-map-bounded.js';
 export { publishTo, type PublishToOptions } from './operators/publish-to.js';
+export { retryRecoverable, type RetryRecoverableOptions } from './operators/retry-recoverable.js';
 
 // Errors
 export {

@@ -241,6 +241,7 @@ export class Hub implements PubSubHub, LinkHost, ConnectionObserver, ForeignComm
   remove(link: Link): void {
     if (this.#links[link.kind].get(link.name) === link) {
       this.#links[link.kind].delete(link.name);
+      this.#refusals.leave(link);
       this.#host?.onRemoved(link.kind, link.name);
     }
     this.#refresh();

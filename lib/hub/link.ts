@@ -59,6 +59,8 @@ export class Link {
   request: object | undefined = undefined;
   readonly #host: LinkHost;
   #failures = 0;
+  /** The SUBSCRIBE in flight was asked for on a connection that has died since. */
+  #isOutlived = false;
   #wanting: Consumers = NOBODY;
   #leaving: Consumers = NOBODY;
   /** Draining consumers of a name that others still use: they hear on until the fence has passed. */
@@ -187,6 +189,7 @@ export class Link {
     if (state.at !== 'subscribing' && state.at !== 'unsubscribing') return;
     const isRefused = error !== undefined && this.#host.isRefusal(error);
     if (error !== undefined && !isRefused) {
+      this.#isOutlived = false;
       this.#become(STRANDED);
       if (this.#host.isOnline) this.#host.retryLater(this, this.#failures++);
       else this.reconcile();
@@ -196,6 +199,7 @@ export class Link {
     if (state.at === 'unsubscribing') return this.#onUnsubscribed(state.binary, isRefused);
     this.#host.answered(this, isRefused);
     if (isRefused) this.#onRefused(error, state);
+    else if (this.#isOutlived) this.restart();
     else this.#onSubscribed(state.binary);
   }
 
@@ -203,6 +207,7 @@ export class Link {
   restart(): void {
     if (this.#state === OFF || this.#state === ENDED) return;
     this.request = undefined;
+    this.#isOutlived = false;
     this.#become(STRANDED);
     for (const consumer of this.consumers) tell(() => consumer.onInterrupted());
     this.reconcile();
@@ -212,6 +217,8 @@ export class Link {
   onOffline(): void {
     this.#release();
     this.#releaseDrained(this.#draining);
+    // On RESP2 the client sends it after all, and does not listen for what it brings: only a further one makes it listen.
+    this.#isOutlived = this.#state.at === 'subscribing';
     for (const consumer of this.consumers) tell(() => consumer.onInterrupted());
     this.reconcile();
   }
@@ -226,9 +233,7 @@ export class Link {
 
   /** The connection is back, and the client has subscribed again what it knew of. */
   onOnline(): void {
-    // The command was queued when the connection died. On RESP2 the client sends it, and does not listen for what it
-    // brings: a further one makes it listen.
-    if (this.#state.at === 'subscribing') return this.restart();
+    if (this.#isOutlived && this.#state.at === 'subscribing') return this.restart();
     if (this.isLive) this.#announce();
     this.reconcile();
   }
@@ -318,6 +323,7 @@ export class Link {
   }
 
   #onRefused(cause: unknown, state: { readonly binary: boolean; readonly live: boolean }): void {
+    this.#isOutlived = false;
     this.#register(state.binary, false);
     this.#become(state.live ? ON : OFF);
     if (!state.live && this.#host.forget(this)) this.#isText = this.#isBinary = false;

@@ -1,4 +1,4 @@
-import { asyncScheduler, type Subscription } from 'rxjs';
+import { asyncScheduler, Subscription } from 'rxjs';
 import type { ChannelKind } from '../channel/message.js';
 
 interface Name {
@@ -7,10 +7,11 @@ interface Name {
 }
 
 interface Refusal {
-  count: number;
-  /** Whether Redis must not be asked yet. */
-  isPaused: boolean;
-  timer: Subscription;
+  readonly count: number;
+  /** Epoch milliseconds from which on Redis may be asked again. */
+  askableAt: number;
+  /** Calls back then, once somebody has asked in vain. */
+  wait: Subscription;
 }
 
 /** So many refusals in a row have no consequences. */
@@ -21,9 +22,10 @@ const LONGEST_PAUSE = 2_000;
 
 /**
  * The names that Redis has refused of late. The first times that one is asked for again Redis is asked at once, and then after
- * a pause that doubles, so that `retry()` is no storm of commands. Names that nobody asks for are forgotten.
+ * a pause that doubles, so that `retry()` is no storm of commands. A name that nobody has asked for meanwhile is forgotten.
  */
 export class Refusals {
+  /** The oldest refusal first. */
   readonly #refusals = new Map<string, Refusal>();
   readonly #onPauseOver: (name: Name) => void;
 
@@ -33,38 +35,46 @@ export class Refusals {
 
   /** Whether Redis may be asked for the name now; if not, `onPauseOver` tells when. */
   allows(name: Name): boolean {
-    return this.#refusals.get(keyOf(name))?.isPaused !== true;
+    const refusal = this.#refusals.get(keyOf(name));
+    const pause = refusal ? refusal.askableAt - asyncScheduler.now() : 0;
+    if (!refusal || pause <= 0) return true;
+    if (refusal.wait.closed) {
+      refusal.wait = asyncScheduler.schedule(() => {
+        // A timer may be early by a millisecond.
+        refusal.askableAt = asyncScheduler.now();
+        this.#onPauseOver(name);
+      }, pause);
+    }
+    return false;
   }
 
   add(name: Name): void {
     const key = keyOf(name);
-    const earlier = this.#refusals.get(key);
-    earlier?.timer.unsubscribe();
-    const count = (earlier?.count ?? 0) + 1;
-    const forget = () => asyncScheduler.schedule(() => this.#refusals.delete(key), LONGEST_PAUSE);
-    if (count <= AT_ONCE) {
-      this.#refusals.set(key, { count, isPaused: false, timer: forget() });
-      return;
+    const now = asyncScheduler.now();
+    const count = (this.#refusals.get(key)?.count ?? 0) + 1;
+    const pause = count <= AT_ONCE ? 0 : Math.min(FIRST_PAUSE * 2 ** (count - AT_ONCE - 1), LONGEST_PAUSE);
+    this.remove(name);
+    this.#refusals.set(key, { count, askableAt: now + pause, wait: Subscription.EMPTY });
+    for (const [old, { askableAt }] of this.#refusals) {
+      if (askableAt + LONGEST_PAUSE > now) break;
+      this.#refusals.delete(old);
     }
-    const pause = Math.min(FIRST_PAUSE * 2 ** (count - AT_ONCE - 1), LONGEST_PAUSE);
-    const refusal: Refusal = { count, isPaused: true, timer: asyncScheduler.schedule(() => resume(), pause) };
-    const resume = () => {
-      refusal.isPaused = false;
-      refusal.timer = forget();
-      this.#onPauseOver(name);
-    };
-    this.#refusals.set(key, refusal);
+  }
+
+  /** Nobody waits for the name any more. */
+  leave(name: Name): void {
+    if (this.#refusals.size > 0) this.#refusals.get(keyOf(name))?.wait.unsubscribe();
   }
 
   remove(name: Name): void {
     if (this.#refusals.size === 0) return;
     const key = keyOf(name);
-    this.#refusals.get(key)?.timer.unsubscribe();
+    this.#refusals.get(key)?.wait.unsubscribe();
     this.#refusals.delete(key);
   }
 
   clear(): void {
-    for (const { timer } of this.#refusals.values()) timer.unsubscribe();
+    for (const { wait } of this.#refusals.values()) wait.unsubscribe();
     this.#refusals.clear();
   }
 }

@@ -95,6 +95,11 @@ export class TcpProxy implements AsyncDisposable {
     this.#passages[direction].splitAt = at;
   }
 
+  /** Sends bytes to all clients that the server has not sent. */
+  inject(bytes: string): void {
+    for (const { client } of this.#pairs) client.write(bytes);
+  }
+
   /** No connection is accepted until `reopen`. */
   close(): void {
     this.#isOpen = false;
