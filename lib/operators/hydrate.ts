@@ -12,6 +12,7 @@ import { resolveBounds, type Bounds, type BufferOptions } from '../queue/buffer-
 import { isSubscribed, type Channel } from '../channel/channel.js';
 import type { ReceiverEvent } from '../channel/events.js';
 import { invalidArgument } from '../errors/invalid-argument.js';
+import { assertKnownOptions, optionNames } from '../errors/known-options.js';
 import type { Message } from '../channel/message.js';
 import type { Receiver } from '../receiver/receiver.js';
 
@@ -19,6 +20,8 @@ import type { Receiver } from '../receiver/receiver.js';
 export type Hydrated<S, T> =
   | { readonly kind: 'snapshot'; readonly snapshot: S }
   | { readonly kind: 'message'; readonly message: Message<T> };
+
+const OPTIONS = optionNames<BufferOptions>({ capacity: true, maxBytes: true, overflow: true });
 
 /**
  * Joins a snapshot with its live updates, without a race between the two, and again after every gap.
@@ -60,6 +63,7 @@ export function hydrate<S, T>(
   if (!isChannel(live) && !isReceiver(live))
     throw invalidArgument('the live source', 'a Channel or a Receiver', live);
   if (typeof snapshot !== 'function') throw invalidArgument('the snapshot', 'a function', snapshot);
+  assertKnownOptions('the options of hydrate', options, OPTIONS);
   const bounds = resolveBounds(options, 'unbounded');
   return new Observable((subscriber) => new Hydration(live, snapshot, bounds, subscriber).start());
 }
