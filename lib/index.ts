@@ -36,5 +36,6 @@ export {
   GapError,
   ReceiverBusyError,
   SubscribeError,
+  ValidationError,
 } from './errors/errors.js';
 export { PublishError } from './operators/publish-to.js';

@@ -6,6 +6,84 @@ import { Ring } from '../lib/queue/ring.js';
 
 type Taken = string | { readonly dropped: number } | { readonly error: string };
 
+/** An error of a kind, and the numbers of all that were joined into it. */
+class Told extends Error {
+  constructor(
+    readonly kind: string,
+    readonly ids: readonly number[],
+  ) {
+    super(kind);
+  }
+}
+
+function joinTold(earlier: Error, later: Error): Error | undefined {
+  if (!(earlier instanceof Told && later instanceof Told) || earlier.kind !== later.kind) return undefined;
+  return new Told(later.kind, [...earlier.ids, ...later.ids]);
+}
+
+interface ModelFault {
+  readonly kind: string;
+  readonly ids: readonly number[];
+  readonly dropped?: number;
+}
+type Entry = { readonly value: string } | ModelFault;
+
+/** A list of all that waits, which is looked through for errors to join after every change. */
+class ModelQueue {
+  #entries: Entry[] = [];
+
+  constructor(
+    readonly overflow: OverflowPolicy,
+    readonly capacity: number,
+  ) {}
+
+  get values(): string[] {
+    return this.#entries.flatMap((entry) => ('value' in entry ? [entry.value] : []));
+  }
+
+  push(value: string): void {
+    const isTooLarge = value.startsWith('large');
+    if (isTooLarge || (this.values.length === this.capacity && this.overflow !== 'drop-oldest'))
+      return this.place(LOSS);
+    if (this.values.length === this.capacity) {
+      const oldest = this.#entries.findIndex((entry) => 'value' in entry);
+      this.#entries[oldest] = LOSS;
+    }
+    this.#entries.push({ value });
+    this.#join();
+  }
+
+  place(fault: ModelFault): void {
+    this.#entries.push(fault);
+    this.#join();
+  }
+
+  take(): Entry | undefined {
+    return this.#entries.shift();
+  }
+
+  #join(): void {
+    const joined: Entry[] = [];
+    let start = 0;
+    for (const entry of this.#entries) {
+      const index =
+        'kind' in entry ? joined.findIndex((e, i) => i >= start && 'kind' in e && e.kind === entry.kind) : -1;
+      if (index >= 0) joined[index] = joinFaults(joined[index] as ModelFault, entry as ModelFault);
+      else joined.push(entry);
+      if ('value' in entry) start = joined.length;
+    }
+    this.#entries = joined;
+  }
+}
+
+const LOSS: ModelFault = { kind: 'loss', ids: [], dropped: 1 };
+
+function joinFaults(earlier: ModelFault, later: ModelFault): ModelFault {
+  const ids = [...earlier.ids, ...later.ids];
+  if (earlier.dropped === undefined || later.dropped === undefined) return { kind: earlier.kind, ids };
+  return { kind: earlier.kind, ids, dropped: earlier.dropped + later.dropped };
+}
+
 function create(overflow: OverflowPolicy, capacity: number, maxBytes = 1_000) {
   const dropped: string[] = [];
   const queue = new BoundedQueue<string>({
@@ -125,6 +203,68 @@ describe('BoundedQueue', () => {
     expect(takeAll(queue)).toEqual([{ error: '1+' }, 'a', { error: '3' }]);
   });
 
+  describe('keeps few errors while nobody takes them', () => {
+    const joinGaps = (earlier: Error, later: Error = new Error('gap')) =>
+      earlier.message.startsWith('gap')
+        ? new Error(`${earlier.message}+${later.message.slice(3)}`)
+        : undefined;
+
+    it('where losses and outages alternate behind a full queue', () => {
+      const { queue } = create('error', 1);
+      queue.push('a');
+      for (let outage = 0; outage < 100; outage++) {
+        queue.push('lost');
+        queue.place(new Error('gap'), joinGaps);
+      }
+      expect(takeAll(queue)).toEqual(['a', { dropped: 100 }, { error: `gap${'+'.repeat(99)}` }]);
+    });
+
+    it('where what stood between them is evicted', () => {
+      const { queue } = create('drop-oldest', 1);
+      for (let outage = 0; outage < 100; outage++) {
+        queue.push('a');
+        queue.place(new Error('gap'), joinGaps);
+      }
+      expect(takeAll(queue)).toEqual([{ error: `gap${'+'.repeat(98)}` }, 'a', { error: 'gap' }]);
+    });
+
+    it('and keeps all that was joined before at the place behind', () => {
+      const { queue } = create('drop-oldest', 1);
+      queue.push('a');
+      queue.place(new Error('gap1'), joinGaps);
+      queue.push('b');
+      queue.place(new Error('gap2'), joinGaps);
+      queue.place(new Error('gap3'), joinGaps);
+      queue.push('c');
+      expect(takeAll(queue)).toEqual([{ error: 'gap1+2+3' }, 'c']);
+    });
+
+    it('and leaves apart what cannot be joined', () => {
+      const { queue } = create('drop-oldest', 1);
+      for (const number of [1, 2]) {
+        queue.push('a');
+        queue.place(new Error(`refused ${number}`));
+        queue.place(new Error('gap'), joinGaps);
+      }
+      queue.push('b');
+      expect(takeAll(queue)).toEqual([
+        { error: 'refused 1' },
+        { error: 'gap+' },
+        { error: 'refused 2' },
+        'b',
+      ]);
+    });
+  });
+
+  it('shows the value at the head, whatever error stands before it', () => {
+    const { queue } = create('error', 2);
+    expect(queue.peek()).toBeUndefined();
+    queue.place(new Error('before'));
+    queue.push('a');
+    queue.push('b');
+    expect([queue.peek(), queue.peek(), queue.length]).toEqual(['a', 'a', 2]);
+  });
+
   it('relaxes below half of both bounds', () => {
     const { queue } = create('drop-incoming', 4, 100);
     for (const value of ['a', 'b', 'c', 'd']) queue.push(value);
@@ -173,6 +313,66 @@ describe('BoundedQueue', () => {
         expect(announced).toBe(overflow === 'error' ? lost.length : 0);
         expect(queue.bytes).toBe(0);
       }),
+    );
+  });
+
+  it('tells what a plain list tells, with at most one error of a kind at a place', () => {
+    const policies = fc.constantFrom<OverflowPolicy>('error', 'drop-oldest', 'drop-incoming');
+    const step = fc.oneof(
+      { weight: 4, arbitrary: fc.constant('push' as const) },
+      { weight: 1, arbitrary: fc.constant('push too large' as const) },
+      { weight: 2, arbitrary: fc.constantFrom('gap', 'refusal') },
+      { weight: 2, arbitrary: fc.constant('take' as const) },
+    );
+    fc.assert(
+      fc.property(
+        policies,
+        fc.integer({ min: 1, max: 4 }),
+        fc.array(step, { maxLength: 100 }),
+        (overflow, capacity, steps) => {
+          const model = new ModelQueue(overflow, capacity);
+          let lost = 0;
+          let told = 0;
+          const queue = new BoundedQueue<string>({
+            bounds: { capacity, maxBytes: 1_000, overflow },
+            sizeOf: (value) => (value.startsWith('large') ? 1_001 : 1),
+            onDrop: () => lost++,
+            lossError: () => (loss) => new BufferOverflowError(loss),
+          });
+          const take = (): Entry | undefined => {
+            const error = queue.takeError();
+            if (error instanceof BufferOverflowError) {
+              told += error.dropped;
+              return { kind: 'loss', ids: [], dropped: error.dropped };
+            }
+            if (error instanceof Told) return { kind: error.kind, ids: error.ids };
+            return queue.isEmpty ? undefined : { value: queue.shift() as string };
+          };
+          for (const [id, what] of steps.entries()) {
+            if (what === 'take') {
+              expect(take()).toEqual(model.take());
+            } else if (what === 'push' || what === 'push too large') {
+              const value = `${what === 'push' ? 'value' : 'large'} ${id}`;
+              queue.push(value);
+              model.push(value);
+            } else {
+              queue.place(new Told(what, [id]), joinTold);
+              model.place({ kind: what, ids: [id] });
+            }
+            expect(queue.peek()).toBe(model.values[0]);
+          }
+          const places = queue.length + 1;
+          let errors = 0;
+          for (let entry = take(); entry; entry = take()) {
+            expect(entry).toEqual(model.take());
+            if ('kind' in entry) errors++;
+          }
+          expect(model.take()).toBeUndefined();
+          expect(errors).toBeLessThanOrEqual(places * 3);
+          expect(told).toBe(lost);
+        },
+      ),
+      { numRuns: 1_000 },
     );
   });
 });

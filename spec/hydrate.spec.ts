@@ -1,4 +1,17 @@
-import { concatMap, EMPTY, map, NEVER, of, retry, throwError, toArray, type Observable } from 'rxjs';
+import {
+  concatMap,
+  EMPTY,
+  map,
+  NEVER,
+  of,
+  retry,
+  Subject,
+  take,
+  takeUntil,
+  throwError,
+  toArray,
+  type Observable,
+} from 'rxjs';
 import { hydrate, type Hydrated } from '../lib/operators/hydrate.js';
 import { BufferOverflowError, DecodeError, Receiver } from '../lib/index.js';
 import { marbles, MemoryPubSub, type Marbles } from '../lib/testing/index.js';
@@ -230,6 +243,253 @@ describe('hydrate()', () => {
     client.publish('a', '4');
     expect(ofChannel).toEqual(['S', '1', '2', '3', '4']);
     expect(ofReceiver).toEqual(['S', '2', '3', '4']);
+  });
+
+  it('does not wait for a Channel that closes before Redis has acknowledged it', () => {
+    marbles((helpers) => {
+      const { redis: client, receiver, at, publish, expectObservable, expectSubscriptions } = helpers;
+      const { all, take } = snapshotsOf(helpers, '-S');
+      receiver.channel('a');
+      const pattern = receiver.pattern('b*');
+      client.withhold();
+      at('                  --x', () => client.acknowledgeNext());
+      at('                  ----x', () => void pattern.close());
+      publish('a', '        ---a-----b');
+      const expected = '    -----(Sa)b';
+      const subscription = '----^!';
+      expectObservable(hydrate(receiver, take).pipe(shown)).toBe(expected);
+      expectSubscriptions(all[0]!.subscriptions).toBe(subscription);
+    });
+  });
+
+  it.each(['the Channel', 'the Receiver'])('waits for %s whose UNSUBSCRIBE is on its way', (which) => {
+    marbles((helpers) => {
+      const { redis: client, receiver, at, publish, commands, expectObservable } = helpers;
+      const { take } = snapshotsOf(helpers, '-S');
+      const channel = receiver.channel('a');
+      const live = which === 'the Channel' ? channel : receiver;
+      expectObservable(channel, '             ^!').toBe('--');
+      at('                  x', () => client.withhold());
+      expectObservable(hydrate(live, take).pipe(shown), '---^').toBe('------(Sa)b');
+      at('                  -----x', () => client.acknowledge());
+      publish('a', '        -----a----b');
+      expectObservable(commands).toBe('su---s', { s: 'SUBSCRIBE a', u: 'UNSUBSCRIBE a' });
+    });
+  });
+
+  describe('takes a new snapshot for a Channel that is registered later', () => {
+    it('once Redis has acknowledged it', () => {
+      marbles(
+        (helpers) => {
+          const { receiver, at, publish, expectObservable, expectSubscriptions } = helpers;
+          const { all, take } = snapshotsOf(helpers, '-S', '--T');
+          receiver.channel('a');
+          at('              -----x', () => receiver.channel('b'));
+          publish('a', '    ----a-b-c-----d');
+          publish('b', '    ------x-y------e');
+          const expected = '---Sa-b--(Tcy)de';
+          expectObservable(hydrate(receiver, take).pipe(shown)).toBe(expected);
+          expectSubscriptions(all[0]!.subscriptions).toBe('--^!');
+          expectSubscriptions(all[1]!.subscriptions).toBe('-------^-!');
+        },
+        { acknowledge: 2 },
+      );
+    });
+
+    it('once for several of them, and not before the last one is acknowledged or closed', () => {
+      marbles((helpers) => {
+        const { redis: client, receiver, at, publish, expectObservable, expectSubscriptions } = helpers;
+        const { all, take } = snapshotsOf(helpers, 'S', 'T', 'U');
+        receiver.channel('a');
+        at('          -x', () => {
+          client.withhold();
+          receiver.channel('b');
+          receiver.pattern('c*');
+          receiver.shard('d');
+        });
+        at('          --x', () => client.acknowledgeNext());
+        at('          ----x', () => client.acknowledgeNext());
+        at('          ------x', () => void receiver.shard('d').close());
+        publish('a', '---a------b');
+        expectObservable(hydrate(receiver, take).pipe(shown)).toBe('S-----(Ta)b');
+        expectSubscriptions(all[1]!.subscriptions).toBe('------(^!)');
+        expectSubscriptions(all[2]!.subscriptions).toBe([]);
+      });
+    });
+
+    it('also where another one is being taken', () => {
+      marbles((helpers) => {
+        const { receiver, at, expectObservable, expectSubscriptions } = helpers;
+        const { all, take } = snapshotsOf(helpers, '----S', '--T');
+        receiver.channel('a');
+        at('--x', () => receiver.channel('b'));
+        expectObservable(hydrate(receiver, take).pipe(shown)).toBe('----T');
+        expectSubscriptions(all[0]!.subscriptions).toBe('^-!');
+        expectSubscriptions(all[1]!.subscriptions).toBe('--^-!');
+      });
+    });
+
+    it('but not for one that hydrates another Channel, or was refused', () => {
+      marbles((helpers) => {
+        const { redis: client, receiver, at, expectObservable } = helpers;
+        const { take } = snapshotsOf(helpers, 'S', 'T');
+        client.forbidden.add('c');
+        const channel = receiver.channel('a');
+        receiver.channel('a').subscribe();
+        at('-x', () => receiver.channel('b').subscribe());
+        at('--x', () => receiver.channel('c').subscribe({ error: () => undefined }));
+        expectObservable(hydrate(channel, take).pipe(shown)).toBe('S');
+      });
+    });
+
+    it('and waits for none that Redis refused before', async () => {
+      const client = new MemoryPubSub();
+      const receiver = new Receiver(client);
+      client.forbidden.add('b');
+      receiver.channel('a');
+      receiver.channel('b');
+      await expect(receiver.connect()).rejects.toThrow('NOPERM');
+      const heard: string[] = [];
+      hydrate(receiver, () => of('S'))
+        .pipe(shown)
+        .subscribe((data) => heard.push(data));
+      client.publish('a', '1');
+      expect(heard).toEqual(['S', '1']);
+    });
+  });
+
+  describe('its consumer', () => {
+    /** Loses the connection and gets it back. */
+    const gap = (client: MemoryPubSub) => {
+      client.disconnect();
+      client.reconnect();
+    };
+
+    it('gets the newest snapshot last where a gap comes inside its handler of one', () => {
+      const client = new MemoryPubSub();
+      const snapshots = [of('S'), new Subject<string>(), new Subject<string>()] as const;
+      let taken = 0;
+      const heard: string[] = [];
+      hydrate(new Receiver(client).channel('a'), () => snapshots[taken++]!)
+        .pipe(shown)
+        .subscribe((data) => {
+          heard.push(data);
+          if (data === 'S') gap(client);
+        });
+      gap(client);
+      expect(snapshots[1].observed).toBe(false);
+      snapshots[2].next('newest');
+      snapshots[1].next('older');
+      expect(heard).toEqual(['S', 'newest']);
+    });
+
+    it.each(['S', '1', '2'])('is done with %s before it gets the snapshot behind a gap', (when) => {
+      const client = new MemoryPubSub();
+      const channel = new Receiver(client).channel('a');
+      const snapshots = ['S', 'T'];
+      const done: string[] = [];
+      const publish = (...all: string[]) => all.forEach((data) => client.publish('a', data));
+      hydrate(channel, () => {
+        if (snapshots.length === 2) publish('1');
+        return [snapshots.shift()!];
+      })
+        .pipe(shown)
+        .subscribe((data) => {
+          if (data === when) {
+            gap(client);
+            publish(`behind ${when}`);
+          }
+          done.push(data);
+        });
+      publish('2');
+      const all = ['S', '1', '2'];
+      const before = all.slice(0, all.indexOf(when) + 1);
+      const after = when === '2' ? [] : ['2'];
+      expect(done).toEqual([...before, 'T', `behind ${when}`, ...after]);
+    });
+
+    it('gets what was kept where it closes the Channel inside its handler of the snapshot', () => {
+      const client = new MemoryPubSub();
+      const channel = new Receiver(client).channel('a');
+      const heard: string[] = [];
+      hydrate(channel, () => {
+        client.publish('a', '1');
+        return ['S'];
+      })
+        .pipe(shown)
+        .subscribe({
+          next: (data) => {
+            if (data === 'S') void channel.close();
+            heard.push(data);
+          },
+          complete: () => heard.push('|'),
+        });
+      expect(heard).toEqual(['S', '1', '|']);
+    });
+
+    it('gets nothing more, and leaves nothing, where it unsubscribes inside its handler of the snapshot', () => {
+      marbles(({ redis: client, receiver, commands, expectObservable }) => {
+        const channel = receiver.channel('a');
+        const once = hydrate(channel, () => {
+          client.publish('a', '1');
+          return of('S');
+        }).pipe(shown, take(1));
+        expectObservable(once).toBe('(S|)');
+        expectObservable(commands).toBe('(su)', { s: 'SUBSCRIBE a', u: 'UNSUBSCRIBE a' });
+      });
+    });
+
+    it('may meet a gap, close or leave while it takes the snapshot', () => {
+      const client = new MemoryPubSub();
+      const receiver = new Receiver(client, { autoStop: false });
+      const heard: string[] = [];
+      const hear = {
+        next: (data: string) => heard.push(data),
+        error: () => heard.push('#'),
+        complete: () => heard.push('|'),
+      };
+
+      let taken = 0;
+      const inGap = hydrate(receiver.channel('a'), () => {
+        if (++taken > 1) return of('newer');
+        gap(client);
+        throw new Error('of a snapshot that is taken afresh');
+      });
+      inGap.pipe(shown).subscribe(hear);
+      expect(heard.splice(0)).toEqual(['newer']);
+
+      const closing = receiver.channel('b');
+      const inClose = hydrate(closing, () => {
+        void closing.close();
+        return of('S');
+      });
+      inClose.pipe(shown).subscribe(hear);
+      expect(heard.splice(0)).toEqual(['S', '|']);
+
+      const end = new Subject<void>();
+      const left = hydrate(receiver.channel('c'), () => {
+        end.next();
+        return of('S');
+      });
+      left.pipe(shown, takeUntil(end)).subscribe(hear);
+      expect(heard).toEqual(['|']);
+    });
+
+    it('takes the snapshot for Channels of which one is registered inside its handler', () => {
+      const client = new MemoryPubSub();
+      const receiver = new Receiver(client);
+      receiver.channel('a');
+      const done: string[] = [];
+      let taken = 0;
+      hydrate(receiver, () => of(`S${++taken}`))
+        .pipe(shown)
+        .subscribe((data) => {
+          if (data === 'S1') receiver.channel('b');
+          done.push(data);
+        });
+      client.publish('b', '1');
+      expect(done).toEqual(['S1', 'S2', '1']);
+    });
   });
 
   it('is there for whoever applies an update asynchronously', () => {

@@ -150,7 +150,7 @@ describe('a Channel that was observed and left', () => {
   });
 
   it('goes on with retry() as before', () => {
-    const { client, receiver } = fixture({ codec: json() as never });
+    const { client, receiver } = fixture({ codec: json() });
     const heard: unknown[] = [];
     receiver
       .channel('a')

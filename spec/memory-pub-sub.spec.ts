@@ -1,8 +1,11 @@
+import { join } from 'node:path';
 import { config, delay, EMPTY, of, Subject, throwError } from 'rxjs';
 import { TestScheduler } from 'rxjs/testing';
 import { publishTo, Receiver, type PubSubClient } from '../lib/index.js';
 import { Acknowledgement } from '../lib/testing/acknowledgement.js';
 import { marbles, MemoryPubSub, type MemoryMessage, type Publication } from '../lib/testing/index.js';
+import { runScript } from './support/run-script.js';
+import { sharedRedis } from './support/shared-redis.js';
 
 const clear = (message: RegExp): Error =>
   expect.objectContaining({
@@ -357,6 +360,41 @@ describe('feed()', () => {
     ]);
     expect(heard).toEqual(['1']);
   });
+});
+
+it('delivers through several patterns in an order of its own, whatever the order of their subscription', async () => {
+  const globs = ['order:*', 'o*', '*', '*:1', 'order:?', 'order:[0-9]', '?rder:1', 'order:1*'];
+  const heardAfter = async (subscribed: readonly string[]) => {
+    const redis = new MemoryPubSub();
+    const heard: string[] = [];
+    for (const glob of subscribed) await redis.pSubscribe(glob, () => heard.push(glob));
+    expect(redis.publish('order:1', 'paid')).toBe(globs.length);
+    return heard;
+  };
+  const heard = await heardAfter(globs);
+  expect([...heard].sort()).toEqual([...globs].sort());
+  expect(await heardAfter([...globs].reverse())).toEqual(heard);
+  expect(await heardAfter([...globs].sort())).toEqual(heard);
+  for (const order of [globs, [...globs].reverse(), [...globs].sort(), [...globs].sort().reverse()])
+    expect(heard).not.toEqual(order);
+});
+
+describe('a rejection that nobody handles', () => {
+  const redis = sharedRedis();
+
+  it('is an unhandled rejection of the process, as with node-redis', async () => {
+    const file = join(__dirname, 'support/leave-rejections-unhandled.ts');
+    const [real, double] = (await runScript(file, { redisUrl: redis.url })).trim().split('\n');
+    expect(JSON.parse(real!)).toEqual({
+      'left alone': 1,
+      handled: 0,
+      awaited: 0,
+      'passed on': 1,
+      finally: 1,
+      'passed on and handled': 0,
+    });
+    expect(JSON.parse(double!)).toEqual(JSON.parse(real!));
+  }, 60_000);
 });
 
 it('settles a promise once', async () => {

@@ -48,19 +48,22 @@ describe('what somebody else unsubscribes on the client', () => {
 
   afterEach(() => client.destroy());
 
-  it.each([2, 3] as const)('by unsubscribe(name) is subscribed again, with a gap, on RESP%i', async (RESP) => {
-    client = await open(server.url, { RESP }).connect();
-    const { channel, heard, gaps } = await listen(client);
-    const before = Date.now();
-    await client.unsubscribe('news');
-    await until(() => gaps().length > 0);
-    await channel.whenSubscribed();
-    await admin.publish('news', '1');
-    await until(() => heard.length > 0);
-    expect(gaps()).toHaveLength(1);
-    expect(gaps()[0]?.channels).toEqual([channel]);
-    expect(gaps()[0]?.since).toBeGreaterThanOrEqual(before);
-  });
+  it.each([2, 3] as const)(
+    'by unsubscribe(name) is subscribed again, with a gap, on RESP%i',
+    async (RESP) => {
+      client = await open(server.url, { RESP }).connect();
+      const { channel, heard, gaps } = await listen(client);
+      const before = Date.now();
+      await client.unsubscribe('news');
+      await until(() => gaps().length > 0);
+      await channel.whenSubscribed();
+      await admin.publish('news', '1');
+      await until(() => heard.length > 0);
+      expect(gaps()).toHaveLength(1);
+      expect(gaps()[0]?.channels).toEqual([channel]);
+      expect(gaps()[0]?.since).toBeGreaterThanOrEqual(before);
+    },
+  );
 
   it.each([
     ['unsubscribe()', 'channel', 'news', (it: Client) => it.unsubscribe()],
@@ -68,7 +71,12 @@ describe('what somebody else unsubscribes on the client', () => {
     ['pUnsubscribe()', 'pattern', 'n*', (it: Client) => it.pUnsubscribe()],
     ['pUnsubscribe(glob)', 'pattern', 'n*', (it: Client) => it.pUnsubscribe('n*')],
     ['sUnsubscribe(name)', 'shard', 'news', (it: Client) => it.sUnsubscribe('news')],
-    ['unsubscribe() on a view', 'channel', 'news', (it: Client) => it.withTypeMapping({}).unsubscribe('news')],
+    [
+      'unsubscribe() on a view',
+      'channel',
+      'news',
+      (it: Client) => it.withTypeMapping({}).unsubscribe('news'),
+    ],
   ] as const)('by %s comes back', async (_, kind, name, act) => {
     client = await open(server.url).connect();
     const { heard, gaps } = await listen(client, kind, name);
@@ -241,31 +249,34 @@ describe.each([2, 3] as const)('a reader that fails, on RESP%i,', (RESP) => {
   });
 });
 
-describe.each([2, 3] as const)('a name that is asked for in the turn in which the connection dies, on RESP%i,', (RESP) => {
-  it('loses nothing after it is told to be subscribed', async () => {
-    await using proxy = await TcpProxy.start(server.port);
-    const client = await open(proxy.url, { RESP }).connect();
-    const receiver = new Receiver(client, { autoStop: false });
-    receiver.channel('other').subscribe();
-    await receiver.channel('other').whenSubscribed();
-    const heard: string[] = [];
-    const events: string[] = [];
-    client.prependOnceListener('error', () => {
-      receiver.channel('late').subscribe(({ data }) => heard.push(data));
+describe.each([2, 3] as const)(
+  'a name that is asked for in the turn in which the connection dies, on RESP%i,',
+  (RESP) => {
+    it('loses nothing after it is told to be subscribed', async () => {
+      await using proxy = await TcpProxy.start(server.port);
+      const client = await open(proxy.url, { RESP }).connect();
+      const receiver = new Receiver(client, { autoStop: false });
+      receiver.channel('other').subscribe();
+      await receiver.channel('other').whenSubscribed();
+      const heard: string[] = [];
+      const events: string[] = [];
+      client.prependOnceListener('error', () => {
+        receiver.channel('late').subscribe(({ data }) => heard.push(data));
+      });
+      receiver.channel('late').events.subscribe(({ type }) => events.push(type));
+      proxy.cut();
+      await until(async () => (await admin.pubSubNumSub(['late'])).late === 1);
+      for (const data of ['1', '2', '3']) await admin.publish('late', data);
+      await until(() => heard.includes('3'));
+      // Not told to be subscribed before the first one that is heard, unless it has a gap.
+      const first = Number(heard[0]);
+      expect(heard).toEqual(['1', '2', '3'].slice(first - 1));
+      expect(events).toContain('subscribed');
+      await receiver.stop();
+      client.destroy();
     });
-    receiver.channel('late').events.subscribe(({ type }) => events.push(type));
-    proxy.cut();
-    await until(async () => (await admin.pubSubNumSub(['late'])).late === 1);
-    for (const data of ['1', '2', '3']) await admin.publish('late', data);
-    await until(() => heard.includes('3'));
-    // Not told to be subscribed before the first one that is heard, unless it has a gap.
-    const first = Number(heard[0]);
-    expect(heard).toEqual(['1', '2', '3'].slice(first - 1));
-    expect(events).toContain('subscribed');
-    await receiver.stop();
-    client.destroy();
-  });
-});
+  },
+);
 
 describe('a sharded channel on the client of one node', () => {
   let cluster: RedisCluster;

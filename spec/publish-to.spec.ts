@@ -16,9 +16,11 @@ import {
 } from 'rxjs';
 import type { Publisher } from '../lib/hub/client.js';
 import { json } from '../lib/codec/codec.js';
-import { BufferOverflowError } from '../lib/errors/errors.js';
+import { validated } from '../lib/codec/validated.js';
+import { BufferOverflowError, ValidationError } from '../lib/errors/errors.js';
 import { PublishError, publishTo, type PublishToOptions } from '../lib/operators/publish-to.js';
 import { marbles, MemoryPubSub } from '../lib/testing/index.js';
+import { z } from 'zod';
 import { sharedRedis } from './support/shared-redis.js';
 import { until } from './support/until.js';
 
@@ -365,6 +367,31 @@ describe('publishTo', () => {
       await expect(lastValueFrom(reports)).resolves.toBe(1);
       await until(() => received.length === 1);
       expect(received).toEqual([payload]);
+
+      client.destroy();
+      subscriber.destroy();
+    });
+
+    it('publishes nothing that a reader with the same codec would refuse', async () => {
+      const client = await createClient({ url: redis.url }).connect();
+      const subscriber = await createClient({ url: redis.url }).connect();
+      const received: string[] = [];
+      await subscriber.subscribe('checked', (message) => received.push(message));
+      const codec = validated(z.object({ total: z.number().positive() }));
+
+      const reports: number[] = [];
+      const error: unknown = await new Promise((resolve) => {
+        from([{ total: 1 }, { total: -1 }, { total: 2 }])
+          .pipe(publishTo(client, 'checked', { codec, concurrent: 1 }))
+          .subscribe({ next: (receivers) => reports.push(receivers), error: resolve });
+      });
+      expect(error).toBeInstanceOf(PublishError);
+      expect(error).toMatchObject({ code: 'ERR_PUBLISH', cause: { issues: [{ path: ['total'] }] } });
+      expect((error as PublishError).cause).toBeInstanceOf(ValidationError);
+      expect(reports).toEqual([1]);
+      await client.publish('checked', 'the last');
+      await until(() => received.at(-1) === 'the last');
+      expect(received).toEqual(['{"total":1}', 'the last']);
 
       client.destroy();
       subscriber.destroy();

@@ -70,11 +70,11 @@ describe('the merged stream', () => {
     const messages: Message[] = [];
     receiver.subscribe((message) => messages.push(message));
     client.publish('a', '1');
-    expect(messages).toEqual([
-      { source: receiver.channel('a'), channel: 'a', data: '1' },
-      { source: one, channel: 'a', pattern: '*', data: '1' },
-      { source: two, channel: 'a', pattern: 'a*', data: '1' },
-    ]);
+    expect(messages).toHaveLength(3);
+    expect(messages[0]).toEqual({ source: receiver.channel('a'), channel: 'a', data: '1' });
+    // Redis defines no order among patterns.
+    expect(messages).toContainEqual({ source: one, channel: 'a', pattern: '*', data: '1' });
+    expect(messages).toContainEqual({ source: two, channel: 'a', pattern: 'a*', data: '1' });
   });
 
   it('keeps the order when a consumer publishes from inside its own handler', () => {

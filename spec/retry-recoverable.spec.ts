@@ -136,7 +136,8 @@ it('asks a real Redis seldom for a name that it refuses', async () => {
   await client.connect();
   const receiver = new Receiver(client);
   const errors: SubscribeError[] = [];
-  const calls = async () => Number(/cmdstat_subscribe:.*rejected_calls=(\d+)/.exec(await admin.info('commandstats'))?.[1]);
+  const calls = async () =>
+    Number(/cmdstat_subscribe:.*rejected_calls=(\d+)/.exec(await admin.info('commandstats'))?.[1]);
   receiver
     .channel('no')
     .pipe(retry({ delay: (error: SubscribeError) => (errors.push(error), [1]) }))

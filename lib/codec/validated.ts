@@ -1,11 +1,16 @@
 import type { StandardSchemaV1 } from '@standard-schema/spec';
 import { assertCodec, decodeWith, json, type Codec } from './codec.js';
+import { ValidationError } from '../errors/errors.js';
 import { invalidArgument } from '../errors/invalid-argument.js';
 
 /**
  * Checks each decoded value against a schema of any library that implements Standard Schema (zod, valibot, arktype and
- * others), and gives what the schema makes of it. A value that fails is a {@link DecodeError}, whose cause lists the
- * issues. A schema that validates asynchronously is refused: it would lose the order of the messages.
+ * others), and gives what the schema makes of it. A value that fails is a {@link DecodeError}, whose cause is a
+ * {@link ValidationError} with the issues. A schema that validates asynchronously is refused: it would lose the order of
+ * the messages.
+ *
+ * `encode` refuses what `decode` would refuse, with a {@link ValidationError}: it reads back what it has written. Encoding
+ * therefore costs a decoding too.
  *
  * ```ts
  * const Order = z.object({ id: z.string(), total: z.number() });
@@ -25,31 +30,28 @@ export function validated<T>(schema: StandardSchemaV1<unknown, T>, codec: Codec<
     );
   }
   assertCodec(codec);
+  const read = (data: string | Buffer, channel: string): T => {
+    const result = standard.validate(decodeWith(codec, data, channel));
+    if (result instanceof Promise) {
+      result.catch(() => undefined);
+      throw new TypeError(
+        'The schema validates asynchronously. Give a synchronous one, and do the rest in the stream.',
+      );
+    }
+    if (result.issues) throw new ValidationError(result.issues);
+    return result.value;
+  };
   return {
     binary: codec.binary === true,
-    encode: (value) => codec.encode(value),
-    decode(data, channel) {
-      const result = standard.validate(decodeWith(codec, data, channel));
-      if (result instanceof Promise) {
-        result.catch(() => undefined);
-        throw new TypeError(
-          'The schema validates asynchronously. Give a synchronous one, and do the rest in the stream.',
-        );
-      }
-      if (result.issues) throw new ValidationError(result.issues);
-      return result.value;
+    encode(value) {
+      const payload = codec.encode(value);
+      // The payload and not the value: a schema that transforms expects its input, which is what a reader gets.
+      read(payload, NO_CHANNEL);
+      return payload;
     },
+    decode: read,
   };
 }
 
-class ValidationError extends TypeError {
-  constructor(readonly issues: readonly StandardSchemaV1.Issue[]) {
-    super(issues.map((issue) => `${pathOf(issue)}${issue.message}`).join('; '));
-    this.name = 'ValidationError';
-  }
-}
-
-function pathOf({ path = [] }: StandardSchemaV1.Issue): string {
-  const keys = path.map((segment) => String(typeof segment === 'object' ? segment.key : segment));
-  return keys.length > 0 ? `${keys.join('.')}: ` : '';
-}
+/** The channel that `decode` is given while a value is encoded: nobody knows yet where it will go. */
+const NO_CHANNEL = '';

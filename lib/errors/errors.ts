@@ -1,3 +1,4 @@
+import type { StandardSchemaV1 } from '@standard-schema/spec';
 import type { Gap } from '../channel/events.js';
 import type { ChannelKind, Message } from '../channel/message.js';
 import { reasonOf } from './reason-of.js';
@@ -126,6 +127,24 @@ export class SubscribeError extends CodedError {
   }
 }
 named(SubscribeError, 'SubscribeError');
+
+/** A schema refused a value: the cause of a {@link DecodeError}, or of a {@link PublishError}. */
+export class ValidationError extends CodedError {
+  readonly code = 'ERR_VALIDATION';
+  /** What is wrong with the value, as the schema's library says it. */
+  readonly issues: readonly StandardSchemaV1.Issue[];
+
+  constructor(issues: readonly StandardSchemaV1.Issue[], options?: ErrorOptions) {
+    super(issues.map((issue) => `${pathOf(issue)}${issue.message}`).join('; '), options);
+    this.issues = issues;
+  }
+}
+named(ValidationError, 'ValidationError');
+
+function pathOf({ path = [] }: StandardSchemaV1.Issue): string {
+  const keys = path.map((segment) => String(typeof segment === 'object' ? segment.key : segment));
+  return keys.length > 0 ? `${keys.join('.')}: ` : '';
+}
 
 const LABELS: Record<ChannelKind, string> = {
   channel: 'channel',

@@ -1,24 +1,29 @@
 import {
-  from,
+  defer,
   Observable,
+  Subscription,
   take,
   throwIfEmpty,
   type ObservableInput,
   type Subscriber,
-  type Subscription,
 } from 'rxjs';
+import { AwaitedChannels, isAwaited } from './await-subscription.js';
 import { BoundedQueue } from '../queue/bounded-queue.js';
 import { resolveBounds, type Bounds, type BufferOptions } from '../queue/buffer-options.js';
 import { isSubscribed, type Channel } from '../channel/channel.js';
 import type { ReceiverEvent } from '../channel/events.js';
 import { invalidArgument } from '../errors/invalid-argument.js';
+import { assertKnownOptions, optionNames } from '../errors/known-options.js';
 import type { Message } from '../channel/message.js';
 import type { Receiver } from '../receiver/receiver.js';
+import { subscribeWithin } from './subscribe-within.js';
 
 /** What `hydrate` emits: a snapshot, and the messages that belong behind it. */
 export type Hydrated<S, T> =
   | { readonly kind: 'snapshot'; readonly snapshot: S }
   | { readonly kind: 'message'; readonly message: Message<T> };
+
+const OPTIONS = optionNames<BufferOptions>({ capacity: true, maxBytes: true, overflow: true });
 
 /**
  * Joins a snapshot with its live updates, without a race between the two, and again after every gap.
@@ -33,7 +38,8 @@ export type Hydrated<S, T> =
  * between them; messages that come meanwhile are kept, and follow it. A message that was published before the snapshot
  * was read may follow it, so updates have to be such that applying one twice does no harm. After a gap the messages that
  * were kept before it are dropped: the new snapshot is later than they are. A gap while a snapshot is being taken starts
- * it afresh. In front of a Receiver's queue that may overflow, choose `drop-oldest`: of the other policies what waited
+ * it afresh. So does a Channel of a Receiver that is registered later: once Redis has acknowledged it, a new snapshot is
+ * taken, as after a gap, and one for all that were registered together. In front of a Receiver's queue that may overflow, choose `drop-oldest`: of the other policies what waited
  * before the loss comes behind the new snapshot.
  *
  * ```ts
@@ -60,22 +66,38 @@ export function hydrate<S, T>(
   if (!isChannel(live) && !isReceiver(live))
     throw invalidArgument('the live source', 'a Channel or a Receiver', live);
   if (typeof snapshot !== 'function') throw invalidArgument('the snapshot', 'a function', snapshot);
+  assertKnownOptions('the options of hydrate', options, OPTIONS);
   const bounds = resolveBounds(options, 'unbounded');
   return new Observable((subscriber) => new Hydration(live, snapshot, bounds, subscriber).start());
 }
 
-/** `'replaying'`: the snapshot is out, and what was kept follows it. */
-type Phase = 'subscribing' | 'fetching' | 'replaying' | 'live';
+type Phase<S> =
+  /** Waiting for acknowledgements. */
+  | { readonly is: 'subscribing' }
+  /** A snapshot is being taken. */
+  | { readonly is: 'fetching' }
+  /** The snapshot goes to the consumer next. */
+  | { readonly is: 'fetched'; readonly snapshot: S }
+  /** The snapshot is out: what was kept follows it, and then what comes. */
+  | { readonly is: 'live' };
 
+/**
+ * One subscription of a `hydrate`. A consumer, and the function that takes the snapshot, may do anything from inside: meet a
+ * gap, publish, close, leave. So one loop alone hands parts over, and what comes meanwhile waits until the consumer is done
+ * with the part before: else it would finish with an old part after a newer snapshot.
+ */
 class Hydration<S, T> {
   readonly #live: Channel<T> | Receiver<T>;
   readonly #snapshot: () => ObservableInput<S>;
   readonly #subscriber: Subscriber<Hydrated<S, T>>;
   readonly #kept: BoundedQueue<Message<T>>;
-  #phase: Phase = 'subscribing';
-  /** The Channels whose acknowledgement is still to come. */
-  #missing = new Set<Channel<unknown>>();
-  #fetching: Subscription | undefined;
+  readonly #awaited = new AwaitedChannels(() => this.#fetchIfSubscribed());
+  /** The Channels that a snapshot knows of: what they miss from then on is told by a gap. */
+  #covered = new Set<Channel<unknown>>();
+  #phase: Phase<S> = { is: 'subscribing' };
+  #fetching = new Subscription();
+  #isStarting = true;
+  #isHanding = false;
   #isLiveOver = false;
 
   constructor(
@@ -92,82 +114,134 @@ class Hydration<S, T> {
 
   start(): void {
     const subscriber = this.#subscriber;
-    subscriber.add(() => this.#fetching?.unsubscribe());
-    subscriber.add(() => this.#kept.clear());
-    this.#missing = new Set(channelsOf(this.#live).filter((channel) => !isSubscribed(channel)));
+    subscriber.add(() => {
+      this.#fetching.unsubscribe();
+      this.#awaited.clear();
+      this.#kept.clear();
+    });
     subscriber.add(this.#live.events.subscribe((event) => this.#onEvent(event)));
-    subscriber.add(
-      this.#live.subscribe({
-        next: (message) => this.#onMessage(message),
-        error: (error: unknown) => subscriber.error(error),
-        complete: () => this.#onLiveOver(),
-      }),
-    );
+    subscribeWithin(subscriber, this.#live, {
+      next: (message) => this.#onMessage(message),
+      error: (error: unknown) => subscriber.error(error),
+      complete: () => this.#onLiveOver(),
+    });
+    this.#isStarting = false;
+    // Only now is it known what the Receiver wants.
+    this.#awaitChannels();
     this.#fetchIfSubscribed();
   }
 
   #onEvent(event: ReceiverEvent): void {
-    if ('source' in event) this.#missing.delete(event.source);
-    if (event.type === 'gap') this.#onGap(event.gap.cause, event.gap.channels);
-    else this.#fetchIfSubscribed();
+    switch (event.type) {
+      case 'gap':
+        return this.#onGap(event.gap.cause, event.gap.channels);
+      case 'subscribed':
+        return this.#onSubscribed(event.source);
+      case 'unsubscribed':
+        this.#covered.delete(event.source);
+        return;
+      case 'channel-error':
+        this.#awaited.remove(event.source);
+        return this.#fetchIfSubscribed();
+      default:
+    }
+  }
+
+  #onSubscribed(channel: Channel<unknown>): void {
+    if (isSubscribed(channel)) this.#awaited.remove(channel);
+    if (this.#phase.is === 'subscribing' || this.#covered.has(channel)) return this.#fetchIfSubscribed();
+    // No snapshot knows of it yet. Others may have been registered with it, and one snapshot does for all.
+    this.#reset({ is: 'subscribing' });
+    this.#awaitChannels();
+    this.#fetchIfSubscribed();
   }
 
   #onGap(cause: 'reconnect' | 'overflow', channels: readonly Channel<unknown>[]): void {
     // What the Receiver's queue has dropped, the Channel's own observers have heard.
     if (cause === 'overflow' && isChannel(this.#live)) return;
-    for (const channel of channels) this.#missing.delete(channel);
-    if (this.#phase === 'subscribing') this.#fetchIfSubscribed();
-    else this.#fetch();
+    for (const channel of channels) if (isSubscribed(channel)) this.#awaited.remove(channel);
+    if (this.#phase.is === 'subscribing') return this.#fetchIfSubscribed();
+    this.#reset({ is: 'fetching' });
+    this.#fetch();
+  }
+
+  #awaitChannels(): void {
+    if (this.#subscriber.closed) return;
+    const wantedBy = isChannel(this.#live) ? 'observers' : 'receiver';
+    for (const channel of channelsOf(this.#live))
+      if (!this.#covered.has(channel) && isAwaited(channel, wantedBy)) this.#awaited.add(channel);
   }
 
   #fetchIfSubscribed(): void {
-    if (this.#phase === 'subscribing' && this.#missing.size === 0 && !this.#subscriber.closed)
-      this.#fetch(false);
+    if (this.#phase.is !== 'subscribing' || this.#isStarting || !this.#awaited.isEmpty) return;
+    this.#phase = { is: 'fetching' };
+    this.#fetch();
   }
 
-  #fetch(isAnew = true): void {
-    this.#phase = 'fetching';
-    this.#fetching?.unsubscribe();
-    if (isAnew) this.#kept.clear();
-    let snapshot;
-    try {
-      snapshot = from(this.#snapshot());
-    } catch (error) {
-      return this.#subscriber.error(error);
-    }
-    this.#fetching = snapshot.pipe(take(1), throwIfEmpty()).subscribe({
-      next: (value) => this.#onSnapshot(value),
+  /** Drops the snapshot that is on its way, and what was kept: the next one is later than both. */
+  #reset(phase: Phase<S>): void {
+    this.#phase = phase;
+    this.#fetching.unsubscribe();
+    this.#kept.clear();
+  }
+
+  #fetch(): void {
+    if (this.#subscriber.closed) return;
+    const channels = channelsOf(this.#live);
+    this.#covered = new Set(channels.filter((one) => isSubscribed(one) || this.#covered.has(one)));
+    // Before it is taken, so that whatever happens inside can end it.
+    const fetching = new Subscription();
+    this.#fetching = fetching;
+    subscribeWithin(fetching, defer(this.#snapshot).pipe(take(1), throwIfEmpty()), {
+      next: (snapshot) => {
+        this.#phase = { is: 'fetched', snapshot };
+        this.#hand();
+      },
       error: (error: unknown) => this.#subscriber.error(error),
+      complete: () => undefined,
     });
   }
 
-  #onSnapshot(snapshot: S): void {
-    this.#phase = 'replaying';
-    this.#subscriber.next({ kind: 'snapshot', snapshot });
-    this.#replay();
+  #hand(): void {
+    if (this.#isHanding) return;
+    this.#isHanding = true;
+    try {
+      for (let part = this.#next(); part; part = this.#next()) this.#subscriber.next(part);
+    } finally {
+      this.#isHanding = false;
+    }
+    if (this.#isLiveOver && this.#phase.is === 'live') this.#subscriber.complete();
   }
 
-  /** In a loop, because a consumer may publish, or meet a gap, from inside its handler. */
-  #replay(): void {
-    while (this.#phase === 'replaying' && !this.#kept.isEmpty) {
-      const error = this.#kept.takeError();
-      if (error) return this.#subscriber.error(error);
-      const message = this.#kept.shift();
-      if (message) this.#subscriber.next({ kind: 'message', message });
+  /** Takes what the consumer gets next, if it can have something. */
+  #next(): Hydrated<S, T> | undefined {
+    if (this.#phase.is === 'fetched') {
+      const { snapshot } = this.#phase;
+      this.#phase = { is: 'live' };
+      return { kind: 'snapshot', snapshot };
     }
-    if (this.#phase !== 'replaying') return;
-    this.#phase = 'live';
-    if (this.#isLiveOver) this.#subscriber.complete();
+    if (this.#phase.is !== 'live') return undefined;
+    const error = this.#kept.takeError();
+    if (error) this.#subscriber.error(error);
+    const message = this.#kept.shift();
+    return message && { kind: 'message', message };
   }
 
   #onMessage(message: Message<T>): void {
-    if (this.#phase === 'live') this.#subscriber.next({ kind: 'message', message });
-    else this.#kept.push(message);
+    if (this.#phase.is !== 'live' || this.#isHanding) return this.#kept.push(message);
+    this.#isHanding = true;
+    try {
+      this.#subscriber.next({ kind: 'message', message });
+    } finally {
+      this.#isHanding = false;
+    }
+    this.#hand();
   }
 
   #onLiveOver(): void {
     this.#isLiveOver = true;
-    if (this.#phase === 'live' || this.#phase === 'subscribing') this.#subscriber.complete();
+    if (this.#phase.is === 'subscribing') this.#subscriber.complete();
+    else this.#hand();
   }
 }
 

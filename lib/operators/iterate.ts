@@ -1,6 +1,7 @@
 import { isObservable, Subscription, type Observable } from 'rxjs';
 import { resolveBounds, type BufferOptions } from '../queue/buffer-options.js';
 import { invalidArgument } from '../errors/invalid-argument.js';
+import { assertKnownOptions, optionNames } from '../errors/known-options.js';
 import { Ring } from '../queue/ring.js';
 import { subscribeWithin } from './subscribe-within.js';
 import { WaitingLine } from './waiting-line.js';
@@ -11,6 +12,13 @@ export interface IterateOptions<T> extends BufferOptions {
   /** Hears of each value that is dropped, also of the one that `overflow: 'error'` refuses. */
   readonly onDrop?: ((value: T) => void) | undefined;
 }
+
+const OPTIONS = optionNames<IterateOptions<unknown>>({
+  capacity: true,
+  maxBytes: true,
+  overflow: true,
+  onDrop: true,
+});
 
 /**
  * Pulls the values of an Observable with `for await`, with a bound on those that wait to be pulled.
@@ -58,6 +66,7 @@ export function iterate<T>(
   options: IterateOptions<T> = {},
 ): AsyncIterableIterator<T> & AsyncDisposable {
   if (!isObservable(source)) throw invalidArgument('the source', 'an Observable', source);
+  assertKnownOptions('the options of iterate', options, OPTIONS);
   const { onDrop } = options;
   if (onDrop !== undefined && typeof onDrop !== 'function') {
     throw invalidArgument("the option 'onDrop'", 'a function', onDrop);

@@ -2,6 +2,7 @@ import { Observable, type ObservableInput, type OperatorFunction } from 'rxjs';
 import { BoundedMerge } from './bounded-merge.js';
 import { resolveBounds, type BufferOptions } from '../queue/buffer-options.js';
 import { invalidArgument } from '../errors/invalid-argument.js';
+import { assertKnownOptions, optionNames } from '../errors/known-options.js';
 import { KeyedOrder } from './keyed-order.js';
 import { subscribeWithin } from './subscribe-within.js';
 import { WaitingLine } from './waiting-line.js';
@@ -23,6 +24,15 @@ export interface MergeMapBoundedOptions<T> extends BufferOptions {
   /** Hears of each value that is dropped, also of the one that `overflow: 'error'` refuses. */
   readonly onDrop?: ((value: T) => void) | undefined;
 }
+
+const OPTIONS = optionNames<MergeMapBoundedOptions<unknown>>({
+  capacity: true,
+  maxBytes: true,
+  overflow: true,
+  concurrent: true,
+  key: true,
+  onDrop: true,
+});
 
 /**
  * Like `mergeMap`, with a bound on the values that wait for their turn.
@@ -75,6 +85,7 @@ export function mergeMapBounded<T, R>(
   project: (value: T, index: number) => ObservableInput<R>,
   options: MergeMapBoundedOptions<T> = {},
 ): OperatorFunction<T, R> {
+  assertKnownOptions('the options of mergeMapBounded', options, OPTIONS);
   const { concurrent = 1, key, onDrop } = options;
   const bounds = resolveBounds(options, 'unbounded');
   if (concurrent !== Infinity && (!Number.isSafeInteger(concurrent) || concurrent < 1)) {

@@ -3,6 +3,7 @@ import type { Publisher } from '../hub/client.js';
 import { assertCodec, text, type Codec } from '../codec/codec.js';
 import { InTurn } from './in-turn.js';
 import { invalidArgument } from '../errors/invalid-argument.js';
+import { assertKnownOptions, optionNames } from '../errors/known-options.js';
 import { mergeMapBounded } from './merge-map-bounded.js';
 
 const CONCURRENT = 64;
@@ -24,6 +25,8 @@ export interface PublishToOptions<T> {
    */
   readonly concurrent?: number | undefined;
 }
+
+const OPTIONS = optionNames<PublishToOptions<unknown>>({ codec: true, sharded: true, concurrent: true });
 
 /** A message was not published, or nobody knows whether it was; `cause` says why. */
 export class PublishError extends Error {
@@ -98,6 +101,7 @@ export function publishTo<T>(
   channel: string | ((value: T) => string),
   options: PublishToOptions<T> = {},
 ): OperatorFunction<T, number> {
+  assertKnownOptions('the options of publishTo', options, OPTIONS);
   const { codec = text as unknown as Codec<T>, sharded = false, concurrent = CONCURRENT } = options;
   assertPublisher(client, sharded);
   if (typeof channel !== 'string' && typeof channel !== 'function') {

@@ -7,12 +7,7 @@ export interface RetryRecoverableOptions {
 }
 
 /** Errors that stand at one place of the stream, by their `code`: two copies of this package have classes of their own. */
-const RECOVERABLE: readonly unknown[] = [
-  'ERR_BUFFER_OVERFLOW',
-  'ERR_DECODE',
-  'ERR_GAP',
-  'ERR_SUBSCRIBE',
-];
+const RECOVERABLE: readonly unknown[] = ['ERR_BUFFER_OVERFLOW', 'ERR_DECODE', 'ERR_GAP', 'ERR_SUBSCRIBE'];
 
 /**
  * Goes on behind the errors that stand at one place in the stream of a Receiver or a Channel, and hands on all others.

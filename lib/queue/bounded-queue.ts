@@ -1,6 +1,7 @@
 import type { Bounds } from './buffer-options.js';
 import { byteSize, byteSizeAtMost } from './byte-size.js';
 import { BufferOverflowError, type Loss } from '../errors/errors.js';
+import { FaultList, type Join } from './fault-list.js';
 import { Ring } from './ring.js';
 
 export interface BoundedQueueOptions<T> {
@@ -16,14 +17,17 @@ export interface BoundedQueueOptions<T> {
   readonly lossError?: (() => (loss: Loss) => Error) | undefined;
 }
 
-/** What stands between the values; due when `at` values have left the head of the queue. */
-type Fault = { readonly at: number } & (
-  { readonly error: Error } | { readonly loss: Loss; readonly toError: (loss: Loss) => Error }
-);
+/** Errors that stand behind a value; due when `at` values have left the head of the queue. */
+interface Place {
+  readonly at: number;
+  readonly faults: FaultList;
+}
 
 /**
  * A queue of values, bounded by their number and their bytes, with errors that stand between them. Errors take no room:
- * they hold their place by a sequence number, so that evicting values never evicts an error.
+ * they hold their place by a sequence number, so that evicting values never evicts an error. Evicting a value makes one of
+ * the places before and behind it, and errors that can be joined never stand twice at one place: there are at most as many
+ * errors as places (the values, and one more) times kinds.
  *
  * Counting the bytes of a string costs more than all else here. As long as not even the most that they can be is too much,
  * nobody counts them.
@@ -39,7 +43,10 @@ export class BoundedQueue<T> {
   readonly #values = new Ring<T>();
   /** Of the values from the head on, as far as they are counted. */
   readonly #sizes = new Ring<number>();
-  readonly #faults: Fault[] = [];
+  /** The errors in front of the value at the head. */
+  #due = new FaultList();
+  /** The places that have errors behind the value at the head. */
+  readonly #places = new Ring<Place>();
   #left = 0;
   /** Of the values that are counted. */
   #bytes = 0;
@@ -78,7 +85,7 @@ export class BoundedQueue<T> {
 
   /** Whether neither a value nor an error waits. */
   get isEmpty(): boolean {
-    return this.#values.length === 0 && this.#faults.length === 0;
+    return this.#values.length === 0 && this.#due.isEmpty;
   }
 
   /** Below half of both bounds: an overflow that was is over. */
@@ -97,26 +104,17 @@ export class BoundedQueue<T> {
     if (this.#values.length > this.#highWater) this.#highWater = this.#values.length;
   }
 
-  /** Places an error behind what waits. `join` may merge it with one that stands at the same place already. */
-  place(error: Error, join?: (earlier: Error) => Error | undefined): void {
-    const at = this.#left + this.length;
-    const last = this.#faults.at(-1);
-    const earlier = last?.at === at && 'error' in last ? last.error : undefined;
-    const joined = earlier && join?.(earlier);
-    if (joined) this.#faults.pop();
-    this.#faults.push({ at, error: joined ?? error });
+  /**
+   * Places an error behind what waits. `join` may merge it with one that stands at the same place, now or once what is
+   * between them has been evicted.
+   */
+  place(error: Error, join?: Join): void {
+    this.#tail().add(error, join);
   }
 
   /** Takes the error that stands at the head, if one does. Ask before each `shift`. */
   takeError(): Error | undefined {
-    return this.#faults.length === 0 ? undefined : this.#takeFault();
-  }
-
-  #takeFault(): Error | undefined {
-    const fault = this.#faults[0] as Fault;
-    if (fault.at > this.#left) return undefined;
-    this.#faults.shift();
-    return 'error' in fault ? fault.error : fault.toError(fault.loss);
+    return this.#due.take();
   }
 
   /** The value at the head. */
@@ -126,17 +124,16 @@ export class BoundedQueue<T> {
 
   /** Takes the value at the head. */
   shift(): T | undefined {
-    if (this.#values.length === 0) return undefined;
-    this.#left++;
-    if (this.#sizes.length > 0) this.#bytes -= this.#sizes.shift() as number;
-    else if (this.#values.length === 1) this.#bytesAtMost = 0;
-    return this.#values.shift();
+    const value = this.#takeHead();
+    if (this.#places.length > 0) this.#reachPlace();
+    return value;
   }
 
   /** Takes the value at the head where no error stands anywhere and no bytes are counted: what is so most of the time. */
   shiftPlain(): T | undefined {
     const { length } = this.#values;
-    if (length === 0 || this.#faults.length > 0 || this.#sizes.length > 0) return undefined;
+    if (length === 0 || this.#sizes.length > 0 || !this.#due.isEmpty || this.#places.length > 0)
+      return undefined;
     this.#left++;
     if (length === 1) this.#bytesAtMost = 0;
     return this.#values.shift();
@@ -146,7 +143,8 @@ export class BoundedQueue<T> {
     this.#left += this.length;
     this.#values.clear();
     this.#sizes.clear();
-    this.#faults.length = 0;
+    this.#places.clear();
+    this.#due = new FaultList();
     this.#bytes = 0;
     this.#bytesAtMost = 0;
   }
@@ -154,15 +152,14 @@ export class BoundedQueue<T> {
   #pushCounted(value: T): void {
     this.#countBytes();
     const size = this.#sizeOf(value);
-    if (size > this.#maxBytes) return this.#lose(value, 'maxBytes', 'tail');
+    if (size > this.#maxBytes) return this.#refuse(value, 'maxBytes');
     const reached = this.#boundReachedWith(1, size);
-    if (reached && this.#bounds.overflow !== 'drop-oldest') return this.#lose(value, reached, 'tail');
+    if (reached && this.#bounds.overflow !== 'drop-oldest') return this.#refuse(value, reached);
     this.#values.push(value);
     this.#sizes.push(size);
     this.#bytes += size;
     // Only now, with the new one in its place: who hears of a loss may come back here.
-    for (let bound = reached; bound; bound = this.#boundReachedWith(0, 0))
-      this.#lose(this.shift() as T, bound, 'head');
+    for (let bound = reached; bound; bound = this.#boundReachedWith(0, 0)) this.#evict(bound);
     if (this.#values.length > this.#highWater) this.#highWater = this.#values.length;
   }
 
@@ -180,23 +177,42 @@ export class BoundedQueue<T> {
     return this.#bytes + size > this.#maxBytes ? 'maxBytes' : undefined;
   }
 
-  #lose(value: T, bound: Loss['bound'], place: 'head' | 'tail'): void {
-    if (this.#lossError) this.#recordLoss(bound, place, this.#lossError);
+  #refuse(value: T, bound: Loss['bound']): void {
+    if (this.#lossError) this.#tail().lose({ bound, limit: this.#bounds[bound] }, this.#lossError);
     this.#onDrop?.(value);
   }
 
-  /** Losses at one place are one error; their number is read when it is taken. */
-  #recordLoss(bound: Loss['bound'], place: 'head' | 'tail', lossError: () => (loss: Loss) => Error): void {
-    const first = { dropped: 1, bound, limit: this.#bounds[bound] };
-    if (place === 'head') {
-      const head = this.#faults[0];
-      if (head && 'loss' in head && head.at <= this.#left) head.loss.dropped++;
-      else this.#faults.unshift({ at: this.#left, loss: first, toError: lossError() });
-    } else {
-      const at = this.#left + this.length;
-      const tail = this.#faults.at(-1);
-      if (tail && 'loss' in tail && tail.at === at) tail.loss.dropped++;
-      else this.#faults.push({ at, loss: first, toError: lossError() });
-    }
+  #evict(bound: Loss['bound']): void {
+    const value = this.#takeHead() as T;
+    if (this.#lossError) this.#due.lose({ bound, limit: this.#bounds[bound] }, this.#lossError);
+    this.#reachPlace();
+    this.#onDrop?.(value);
+  }
+
+  #takeHead(): T | undefined {
+    if (this.#values.length === 0) return undefined;
+    this.#left++;
+    if (this.#sizes.length > 0) this.#bytes -= this.#sizes.shift() as number;
+    else if (this.#values.length === 1) this.#bytesAtMost = 0;
+    return this.#values.shift();
+  }
+
+  /** Makes the errors due that stood behind the value which was at the head. */
+  #reachPlace(): void {
+    if (this.#places.at(0)?.at !== this.#left) return;
+    const { faults } = this.#places.shift() as Place;
+    if (this.#due.isEmpty) this.#due = faults;
+    else this.#due.absorb(faults);
+  }
+
+  /** Returns the errors behind all values. */
+  #tail(): FaultList {
+    if (this.#values.length === 0) return this.#due;
+    const at = this.#left + this.#values.length;
+    const last = this.#places.at(this.#places.length - 1);
+    if (last?.at === at) return last.faults;
+    const faults = new FaultList();
+    this.#places.push({ at, faults });
+    return faults;
   }
 }

@@ -2,20 +2,34 @@ import { onAbort } from '../abort.js';
 import type { Codec } from '../codec/codec.js';
 import { assertCodec } from '../codec/codec.js';
 import { ChannelClosedError } from '../errors/errors.js';
+import { invalidArgument } from '../errors/invalid-argument.js';
+import { assertKnownOptions, optionNames } from '../errors/known-options.js';
 import type { Message } from '../channel/message.js';
 import type { Pull } from './pulls.js';
 import type { ReceiverCore } from './receiver-core.js';
 
+interface WaitOptions {
+  readonly signal?: AbortSignal;
+}
+
+interface GetOptions<T> extends WaitOptions {
+  readonly codec?: Codec<T>;
+}
+
+const WAIT_OPTIONS = optionNames<WaitOptions>({ signal: true });
+const GET_OPTIONS = optionNames<GetOptions<unknown>>({ codec: true, signal: true });
+
 /** What stands behind `get()`. */
 export function pullMessage<T>(
   core: ReceiverCore,
-  options: { codec?: Codec<T>; signal?: AbortSignal } | undefined,
+  options: GetOptions<T> | undefined,
 ): Promise<Message<T> | undefined> {
-  const plain = options ? undefined : core.takePlain('pin');
+  const plain = options === undefined ? core.takePlain('pin') : undefined;
   if (plain) return Promise.resolve(plain as Message<T>);
-  const { codec, signal } = options ?? {};
-  if (signal?.aborted) return Promise.reject(signal.reason as Error);
   try {
+    if (options !== undefined) assertPullOptions('get()', options, GET_OPTIONS);
+    const { codec, signal } = options ?? {};
+    if (signal?.aborted) return Promise.reject(signal.reason as Error);
     if (codec !== undefined) assertCodec(codec);
     const decode = core.decoder(codec);
     const ready = core.takeReady(decode, 'pin');
@@ -42,7 +56,13 @@ function waitForMessage<T>(
 }
 
 /** What stands behind `waitMessage()`. */
-export function pullWaiting(core: ReceiverCore, { signal }: { signal?: AbortSignal }): Promise<boolean> {
+export function pullWaiting(core: ReceiverCore, options: WaitOptions): Promise<boolean> {
+  try {
+    assertPullOptions('waitMessage()', options, WAIT_OPTIONS);
+  } catch (error) {
+    return Promise.reject(error);
+  }
+  const { signal } = options;
   if (signal?.aborted) return Promise.reject(signal.reason as Error);
   if (core.endOfStream) return Promise.resolve(false);
   return pullWithAbort<never, boolean>(core, signal, (resolve, reject) => ({
@@ -51,6 +71,13 @@ export function pullWaiting(core: ReceiverCore, { signal }: { signal?: AbortSign
     fail: (error) => (core.endOfStream ? resolve(false) : reject(error)),
     end: () => resolve(false),
   }));
+}
+
+function assertPullOptions(method: string, options: WaitOptions, known: readonly string[]): void {
+  assertKnownOptions(`the options of ${method}`, options, known);
+  const { signal } = options;
+  if (signal !== undefined && !(signal instanceof AbortSignal))
+    throw invalidArgument("the option 'signal'", 'an AbortSignal', signal);
 }
 
 /** Rejects with the signal's reason when it aborts, and takes the pull out of the line: it takes no message then. */

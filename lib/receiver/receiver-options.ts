@@ -1,6 +1,7 @@
 import type { BufferOptions } from '../queue/buffer-options.js';
 import type { PubSubClient } from '../hub/client.js';
 import type { Codec } from '../codec/codec.js';
+import { optionNames } from '../errors/known-options.js';
 
 /** How a Receiver queues, decodes and ends. */
 export interface ReceiverOptions<T> extends BufferOptions {
@@ -53,3 +54,25 @@ export interface ChannelOptions<U> {
    */
   readonly keep?: boolean | undefined;
 }
+
+/** The names of the options of a Receiver. */
+export const RECEIVER_OPTIONS = optionNames<ReceiverOptions<unknown>>({
+  capacity: true,
+  maxBytes: true,
+  overflow: true,
+  codec: true,
+  autoStop: true,
+  onGap: true,
+  heartbeat: true,
+  signal: true,
+});
+
+/** The names of the options of `Receiver.open`. */
+export const OPEN_OPTIONS: readonly string[] = [...RECEIVER_OPTIONS, 'onRetry'];
+
+/** The names of the options of a Channel. */
+export const CHANNEL_OPTIONS = optionNames<ChannelOptions<unknown> & { keep: unknown }>({
+  codec: true,
+  client: true,
+  keep: true,
+});

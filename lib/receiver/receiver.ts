@@ -10,13 +10,20 @@ import type { ReceiverEvent } from '../channel/events.js';
 import { hubOf } from '../hub/hub-of.js';
 import type { PubSubHub } from '../hub/pub-sub-hub.js';
 import { invalidArgument } from '../errors/invalid-argument.js';
+import { assertKnownOptions } from '../errors/known-options.js';
 import type { ChannelKind, Message } from '../channel/message.js';
 import { closeClient, openClient } from './open-client.js';
 import type { OpenOptions } from './open-options.js';
 import { pullMessage, pullWaiting } from './pull-promises.js';
 import { ReceiverCore } from './receiver-core.js';
 import { ReceiverIterator } from './receiver-iterator.js';
-import type { ChannelOptions, ReceiverOptions } from './receiver-options.js';
+import {
+  CHANNEL_OPTIONS,
+  OPEN_OPTIONS,
+  RECEIVER_OPTIONS,
+  type ChannelOptions,
+  type ReceiverOptions,
+} from './receiver-options.js';
 import type { ReceiverStats } from './stats.js';
 
 /** What `open` hands to the constructor of a Receiver that owns its client: how to close that. */
@@ -96,7 +103,7 @@ export class Receiver<T = string>
     redis?: string | OpenOptions,
     options: ReceiverOptions<T> = {},
   ): Promise<Receiver<T>> {
-    resolveOptions(options);
+    resolveOptions(options, OPEN_OPTIONS);
     const client = await openClient(redis, options.signal);
     return new Receiver<T>(client, { ...options, [OWNED]: () => closeClient(client) } as ReceiverOptions<T>);
   }
@@ -209,6 +216,12 @@ export class Receiver<T = string>
       const advice = 'Redis would subscribe another name, and nothing would be heard.';
       throw invalidArgument(`the name of a ${kind}`, 'a string without lone surrogates', name, advice);
     }
+    assertKnownOptions(
+      `the options of a ${kind}`,
+      options,
+      CHANNEL_OPTIONS,
+      typeof options === 'function' ? 'Subscribe to the Channel instead.' : '',
+    );
     if (options.codec !== undefined) assertCodec(options.codec);
     if (options.client !== undefined) assertPubSubClient(options.client);
     const { registry } = this.#core;
@@ -250,14 +263,9 @@ const DEFAULT_HEARTBEAT = 5_000;
 /** More than this no timer can wait. */
 const LONGEST_HEARTBEAT = 2 ** 31 - 1;
 
-function resolveOptions({
-  codec,
-  autoStop = true,
-  onGap = 'event',
-  heartbeat = DEFAULT_HEARTBEAT,
-  signal,
-  ...rest
-}: ReceiverOptions<unknown>) {
+function resolveOptions(options: ReceiverOptions<unknown>, known: readonly string[]) {
+  assertKnownOptions('the options of a Receiver', options, known);
+  const { codec, autoStop = true, onGap = 'event', heartbeat = DEFAULT_HEARTBEAT, signal, ...rest } = options;
   if (codec !== undefined) assertCodec(codec);
   if (typeof autoStop !== 'boolean') throw invalidArgument("the option 'autoStop'", 'a boolean', autoStop);
   if (!['event', 'error'].includes(onGap))
@@ -273,11 +281,12 @@ function resolveOptions({
 
 function createCore(client: PubSubClient, options: ReceiverOptions<unknown>): ReceiverCore {
   assertPubSubClient(client);
+  const close = (options as { readonly [OWNED]?: () => void } | null)?.[OWNED];
+  const resolved = resolveOptions(options, close ? OPEN_OPTIONS : RECEIVER_OPTIONS);
   const { signal } = options;
-  const close = (options as { readonly [OWNED]?: () => void })[OWNED];
   const onAbort = () => void core.stop();
   const core = new ReceiverCore({
-    ...resolveOptions(options),
+    ...resolved,
     hub: hubOf(client),
     onStopped: () => {
       signal?.removeEventListener('abort', onAbort);

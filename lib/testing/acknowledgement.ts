@@ -8,6 +8,8 @@ export class Acknowledgement<T> implements Promise<T> {
   readonly [Symbol.toStringTag] = 'Promise';
   #outcome: Outcome<T> | undefined;
   readonly #callbacks: ((outcome: Outcome<T>) => void)[] = [];
+  /** An ordinary promise in the place of a rejection that has no handler: it makes Node report that. */
+  #unhandled: Promise<never> | undefined;
 
   /** Does nothing once it has settled. */
   resolve(value: T): void {
@@ -36,6 +38,7 @@ export class Acknowledgement<T> implements Promise<T> {
       };
       if (this.#outcome) settle(this.#outcome);
       else this.#callbacks.push(settle);
+      this.#unhandled?.catch(() => undefined);
     });
   }
 
@@ -50,6 +53,7 @@ export class Acknowledgement<T> implements Promise<T> {
   #settle(outcome: Outcome<T>): void {
     if (this.#outcome) return;
     this.#outcome = outcome;
+    if ('error' in outcome && this.#callbacks.length === 0) this.#unhandled = Promise.reject(outcome.error);
     for (const callback of this.#callbacks.splice(0)) callback(outcome);
   }
 }

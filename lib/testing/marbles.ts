@@ -7,8 +7,9 @@ import type { MemoryPubSubOptions } from './memory-pub-sub-options.js';
 import type { ChannelKind, Message } from '../channel/message.js';
 import { text, type Codec } from '../codec/codec.js';
 import { invalidArgument } from '../errors/invalid-argument.js';
+import { assertKnownOptions, optionNames } from '../errors/known-options.js';
 import { Receiver } from '../receiver/receiver.js';
-import type { ReceiverOptions } from '../receiver/receiver-options.js';
+import { RECEIVER_OPTIONS, type ReceiverOptions } from '../receiver/receiver-options.js';
 
 /**
  * What a marble test is given: RxJS's own helpers (`hot`, `cold`, `time`, `expectObservable`, …), and a Receiver on a Redis
@@ -88,6 +89,14 @@ export interface MarblesOptions<T> extends ReceiverOptions<T>, Pick<MemoryPubSub
   readonly assertEqual?: ((actual: unknown, expected: unknown) => void) | undefined;
 }
 
+const OPTIONS = [
+  ...RECEIVER_OPTIONS,
+  ...optionNames<Omit<MarblesOptions<unknown>, keyof ReceiverOptions<unknown>>>({
+    acknowledge: true,
+    assertEqual: true,
+  }),
+];
+
 /**
  * A marble test of streams over Redis Pub/Sub, in virtual time and without a server. It works in every test runner: what
  * is not as expected is thrown, as is what the test's own functions throw.
@@ -113,8 +122,7 @@ export function marbles<T = string>(
   options: MarblesOptions<T> = {},
 ): void {
   if (typeof test !== 'function') throw invalidArgument('the test', 'a function', test);
-  if (typeof options !== 'object' || (options as unknown) === null)
-    throw invalidArgument('the options', 'an object', options);
+  assertKnownOptions('the options', options, OPTIONS);
   const { assertEqual = deepStrictEqual, acknowledge, ...receiverOptions } = options;
   if (typeof assertEqual !== 'function')
     throw invalidArgument("the option 'assertEqual'", 'a function', assertEqual);

@@ -1,6 +1,7 @@
 import { asyncScheduler, type SchedulerLike } from 'rxjs';
 import type { AcknowledgeMode } from './request-line.js';
 import { invalidArgument } from '../errors/invalid-argument.js';
+import { assertKnownOptions, optionNames } from '../errors/known-options.js';
 
 /**
  * When a {@link MemoryPubSub} acknowledges, and by which clock.
@@ -28,9 +29,10 @@ export type CheckedOptions = {
   readonly [K in keyof MemoryPubSubOptions]-?: NonNullable<MemoryPubSubOptions[K]>;
 };
 
+const OPTIONS = optionNames<MemoryPubSubOptions>({ acknowledge: true, scheduler: true });
+
 export function checkedOptions(options: MemoryPubSubOptions): CheckedOptions {
-  if (typeof options !== 'object' || (options as unknown) === null)
-    throw invalidArgument('the options', 'an object', options);
+  assertKnownOptions('the options', options, OPTIONS);
   const { acknowledge = 'immediate', scheduler = asyncScheduler } = options;
   const isDelay = typeof acknowledge === 'number' && acknowledge >= 0 && acknowledge < Infinity;
   if (!isDelay && acknowledge !== 'immediate' && acknowledge !== 'withheld') {

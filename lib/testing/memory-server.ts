@@ -4,7 +4,13 @@ import { compileGlob } from './glob.js';
 /** How a message reaches one client: `name` is what that client subscribed. */
 export type Receive = (kind: ChannelKind, name: string, channel: string, payload: Buffer) => void;
 
-type Matches = (name: Uint8Array) => boolean;
+interface Subscription {
+  readonly matches: (name: Uint8Array) => boolean;
+  /** Place among the patterns that match a message. */
+  readonly rank: number;
+}
+
+const ALWAYS: Subscription = { matches: () => true, rank: 0 };
 
 /** Redis, as far as Pub/Sub goes: who is subscribed to what, and who hears a message, in which order. */
 export class MemoryServer {
@@ -70,7 +76,7 @@ export class MemoryConnection {
   readonly #server: MemoryServer;
   readonly #receive: Receive;
   readonly #leave: () => void;
-  readonly #subscriptions: Readonly<Record<ChannelKind, Map<string, Matches>>> = {
+  readonly #subscriptions: Readonly<Record<ChannelKind, Map<string, Subscription>>> = {
     channel: new Map(),
     pattern: new Map(),
     shard: new Map(),
@@ -92,15 +98,23 @@ export class MemoryConnection {
   }
 
   subscribe(kind: ChannelKind, name: string): void {
-    this.#subscriptions[kind].set(name, kind === 'pattern' ? compileGlob(name) : () => true);
+    const subscription = kind === 'pattern' ? { matches: compileGlob(name), rank: hashOf(name) } : ALWAYS;
+    this.#subscriptions[kind].set(name, subscription);
   }
 
   unsubscribe(kind: ChannelKind, name: string): void {
     this.#subscriptions[kind].delete(name);
   }
 
+  /**
+   * Returns the patterns that match, in the order of a hash: Redis keeps them in a hash table, so that code which relies on
+   * the order of subscription has to fail here too.
+   */
   patternsFor(channel: Uint8Array): string[] {
-    return [...this.#subscriptions.pattern].flatMap(([glob, matches]) => (matches(channel) ? [glob] : []));
+    return [...this.#subscriptions.pattern]
+      .filter(([, { matches }]) => matches(channel))
+      .sort(([, a], [, b]) => a.rank - b.rank)
+      .map(([glob]) => glob);
   }
 
   /** Sends a copy of a message to what was subscribed under this name; false if nothing was. */
@@ -122,4 +136,11 @@ export class MemoryConnection {
     this.#isOpen = false;
     this.#leave();
   }
+}
+
+/** Returns the FNV-1a hash of a name: the same in each run, as Redis's own, which has a random seed, is not. */
+function hashOf(name: string): number {
+  let hash = 0x811c9dc5;
+  for (const byte of Buffer.from(name)) hash = Math.imul(hash ^ byte, 0x01000193) >>> 0;
+  return hash;
 }

@@ -1,0 +1,41 @@
+import { feedOf, type Channel } from '../channel/channel.js';
+
+/** Whether a Channel's acknowledgement is still to come: it is wanted, open, and not subscribed. */
+export function isAwaited(channel: Channel<unknown>, wantedBy: 'observers' | 'receiver'): boolean {
+  const feed = feedOf(channel);
+  // The Receiver gives up a Channel that Redis has refused.
+  return feed.isOpen && !feed.isServed && (wantedBy === 'observers' || feed.isMerged);
+}
+
+/** The Channels whose acknowledgement is still to come. */
+export class AwaitedChannels {
+  readonly #onChange: () => void;
+  readonly #channels = new Set<Channel<unknown>>();
+
+  /** @param onChange hears that a Channel is awaited no more, and no event has said so: it was closed, as a rule */
+  constructor(onChange: () => void) {
+    this.#onChange = onChange;
+  }
+
+  get isEmpty(): boolean {
+    return this.#channels.size === 0;
+  }
+
+  add(channel: Channel<unknown>): void {
+    if (this.#channels.has(channel)) return;
+    this.#channels.add(channel);
+    const settle = () => {
+      if (this.#channels.delete(channel)) this.#onChange();
+    };
+    channel.whenSubscribed().then(settle, settle);
+  }
+
+  /** Waits no longer for a Channel. */
+  remove(channel: Channel<unknown>): void {
+    this.#channels.delete(channel);
+  }
+
+  clear(): void {
+    this.#channels.clear();
+  }
+}
