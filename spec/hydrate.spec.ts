@@ -266,7 +266,7 @@ describe('hydrate()', () => {
     marbles((helpers) => {
       const { redis: client, receiver, at, publish, commands, expectObservable } = helpers;
       const { take } = snapshotsOf(helpers, '-S');
-      const channel = receiver.channel('a');
+      const channel = receiver.channel('a', { keep: true });
       const live = which === 'the Channel' ? channel : receiver;
       expectObservable(channel, '             ^!').toBe('--');
       at('                  x', () => client.withhold());

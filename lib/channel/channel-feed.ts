@@ -205,10 +205,13 @@ export class ChannelFeed<T> implements Consumer, Shortcut, ObservedChannel<T> {
       const { refusal = this.hub.isOpen ? undefined : this.#refusal(NOT_OPEN) } = this.#wiring;
       if (refusal) return Promise.reject(refusal);
     }
-    return new Promise((resolve, reject) => {
-      if (this.#subscribeWaiters === NONE) this.#subscribeWaiters = [];
-      this.#subscribeWaiters.push({ resolve, reject });
-    });
+    return new Promise((resolve, reject) => this.addWaiter({ resolve, reject }));
+  }
+
+  /** Tells a waiter when Redis has acknowledged the subscription, or it fails, or the Channel is closed. */
+  addWaiter(waiter: Waiter): void {
+    if (this.#subscribeWaiters === NONE) this.#subscribeWaiters = [];
+    this.#subscribeWaiters.push(waiter);
   }
 
   /** The error that an observer gets who comes now, and that no other try can mend. */
@@ -276,7 +279,7 @@ export class ChannelFeed<T> implements Consumer, Shortcut, ObservedChannel<T> {
   }
 
   /** Puts an error into the stream of the Channel's own observers. */
-  place(error: Error, join: (earlier: Error) => Error | undefined): void {
+  place(error: Error, join: (earlier: Error, later: Error) => Error | undefined): void {
     this.#own?.place(error, join);
   }
 

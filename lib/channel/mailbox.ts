@@ -1,5 +1,6 @@
 import { asapScheduler, type Subscriber, type Subscription } from 'rxjs';
 import type { BoundedQueue } from '../queue/bounded-queue.js';
+import type { Join } from '../queue/fault-list.js';
 import type { Message } from './message.js';
 
 /** A message as Redis delivered it. */
@@ -94,7 +95,7 @@ export class Mailbox<T> {
   }
 
   /** Puts an error into the stream, behind what waits. */
-  place(error: Error, join?: (earlier: Error) => Error | undefined): void {
+  place(error: Error, join?: Join): void {
     this.#sole = undefined;
     this.#theQueue().place(error, join);
     this.#drain();

@@ -58,7 +58,7 @@ export class OwnObservers<T> implements MailboxHost<T> {
   }
 
   /** Puts an error into their stream. */
-  place(error: Error, join: (earlier: Error) => Error | undefined): void {
+  place(error: Error, join: (earlier: Error, later: Error) => Error | undefined): void {
     this.#mailbox.place(error, join);
   }
 

@@ -8,7 +8,7 @@ export function optionNames<Options>(
 }
 
 /**
- * Throws a TypeError where the options are no object, or have a key that is no option: it would be ignored without
+ * Throws a TypeError where the options are not a plain object, or have a key that is no option: it would be ignored without
  * a word. Symbols are no options.
  *
  * @param what names the options, as in `'the options of iterate'`
@@ -20,14 +20,21 @@ export function assertKnownOptions(
   known: readonly string[],
   advice?: string,
 ): asserts options is object {
-  if (typeof options !== 'object' || options === null || Array.isArray(options))
+  if (typeof options !== 'object' || options === null)
     throw invalidArgument(what, 'an object', options, advice);
+  if (!isPlain(options)) throw invalidArgument(what, 'a plain object', options, advice);
   for (const name of Object.keys(options)) {
     if (known.includes(name)) continue;
     const nearest = nearestOf(name, known);
     const list = known.map((option) => `'${option}'`).join(', ');
     throw invalidArgument(what, `among ${list}`, name, nearest && `Did you mean '${nearest}'?`);
   }
+}
+
+/** The prototype of a plain object has none itself, in whatever realm it was made. */
+function isPlain(value: object): boolean {
+  const prototype = Object.getPrototypeOf(value) as object | null;
+  return prototype === null || Object.getPrototypeOf(prototype) === null;
 }
 
 /** Returns the name that most resembles a misspelt one, if any of them could be meant. */

@@ -1,4 +1,5 @@
 import { feedOf, type Channel } from '../channel/channel.js';
+import { tell } from '../outbox.js';
 
 /** Whether a Channel's acknowledgement is still to come: it is wanted, open, and not subscribed. */
 export function isAwaited(channel: Channel<unknown>, wantedBy: 'observers' | 'receiver'): boolean {
@@ -24,10 +25,12 @@ export class AwaitedChannels {
   add(channel: Channel<unknown>): void {
     if (this.#channels.has(channel)) return;
     this.#channels.add(channel);
-    const settle = () => {
-      if (this.#channels.delete(channel)) this.#onChange();
-    };
-    channel.whenSubscribed().then(settle, settle);
+    // The Channel may be in the middle of its change.
+    const settle = () =>
+      tell(() => {
+        if (this.#channels.delete(channel)) this.#onChange();
+      });
+    feedOf(channel).addWaiter({ resolve: settle, reject: settle });
   }
 
   /** Waits no longer for a Channel. */

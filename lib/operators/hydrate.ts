@@ -174,6 +174,8 @@ class Hydration<S, T> {
 
   #fetchIfSubscribed(): void {
     if (this.#phase.is !== 'subscribing' || this.#isStarting || !this.#awaited.isEmpty) return;
+    // Closed: its completion is on its way.
+    if (isChannel(this.#live) && !this.#live.isActive) return;
     this.#phase = { is: 'fetching' };
     this.#fetch();
   }

@@ -309,7 +309,7 @@ export class ReceiverCore implements FeedOwner {
 
   onFeedRefused(feed: ChannelFeed<unknown>, error: SubscribeError): void {
     if (this.#connection.refuse(feed, error)) return;
-    tell(() => this.#mailbox.place(error, (earlier) => (isSameRefusal(earlier, error) ? error : undefined)));
+    tell(() => this.#mailbox.place(error, joinRefusals));
   }
 
   onFeedObserved(feed: ChannelFeed<unknown>): void {
@@ -368,12 +368,8 @@ export class ReceiverCore implements FeedOwner {
     const gap: Gap = { cause: 'reconnect', since, until, channels: feeds.map(({ channel }) => channel) };
     this.emit({ type: 'gap', gap });
     if (this.#options.onGap !== 'error') return;
-    for (const feed of feeds) {
-      const own = { ...gap, channels: [feed.channel] };
-      feed.place(new GapError(own), (earlier) => joinGaps(earlier, own));
-    }
-    if (this.#connection.isConnected)
-      this.#mailbox.place(new GapError(gap), (earlier) => joinGaps(earlier, gap));
+    for (const feed of feeds) feed.place(new GapError({ ...gap, channels: [feed.channel] }), joinGaps);
+    if (this.#connection.isConnected) this.#mailbox.place(new GapError(gap), joinGaps);
   }
 
   onClientEnded(hub: PubSubHub, error: Error | undefined): void {
@@ -463,15 +459,16 @@ function decodeByChannel(raw: RawMessage): Message<unknown> {
   return decodeMessage(raw, codecOf(raw.source as Channel<unknown>));
 }
 
-function isSameRefusal(earlier: Error, later: SubscribeError): boolean {
-  return (
-    earlier instanceof SubscribeError && earlier.kind === later.kind && earlier.channel === later.channel
-  );
+/** Of one name the last refusal says it all. */
+function joinRefusals(earlier: Error, later: Error): Error | undefined {
+  if (!(earlier instanceof SubscribeError && later instanceof SubscribeError)) return undefined;
+  return earlier.kind === later.kind && earlier.channel === later.channel ? later : undefined;
 }
 
 /** Outages that nobody has been told of yet, with nothing between them, are one. */
-function joinGaps(earlier: Error, later: Gap): Error | undefined {
-  if (!(earlier instanceof GapError) || earlier.gap.cause !== later.cause) return undefined;
-  const channels = [...new Set([...earlier.gap.channels, ...later.channels])];
-  return new GapError({ ...later, since: earlier.gap.since, channels });
+function joinGaps(earlier: Error, later: Error): Error | undefined {
+  if (!(earlier instanceof GapError && later instanceof GapError)) return undefined;
+  if (earlier.gap.cause !== later.gap.cause) return undefined;
+  const channels = [...new Set([...earlier.gap.channels, ...later.gap.channels])];
+  return new GapError({ ...later.gap, since: earlier.gap.since, channels });
 }
