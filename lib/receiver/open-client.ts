@@ -1,4 +1,5 @@
 import { asyncScheduler } from 'rxjs';
+import { onAbort } from '../abort.js';
 import { loadFactory, type OwnedClient } from './client-factory.js';
 import { closeClient } from './close-client.js';
 import { parseOpenOptions, type OpenOptions } from './open-options.js';
@@ -37,19 +38,18 @@ function connect(client: OwnedClient, signal: AbortSignal | undefined): Promise<
     let isConnecting = true;
     const settle = (outcome: () => void) => {
       isConnecting = false;
-      signal?.removeEventListener('abort', onAbort);
+      ignoreSignal?.();
       outcome();
     };
     const giveUp = (reason: unknown) => {
       closeClient(client);
       settle(() => reject(reason));
     };
-    const onAbort = () => giveUp(signal?.reason);
+    const ignoreSignal = signal && onAbort(signal, () => giveUp(signal.reason));
     // A client without a listener for 'error' throws it at the process: this one stays.
     client.on('error', (error) => {
       if (isConnecting && isRefusal(error)) giveUp(error);
     });
-    signal?.addEventListener('abort', onAbort, { once: true });
     client.connect().then(() => settle(resolve), giveUp);
   });
 }
@@ -72,14 +72,12 @@ const UNTRUSTED = /^(CERT_|DEPTH_ZERO_|SELF_SIGNED_|UNABLE_TO_(GET|VERIFY)_|ERR_
 
 function wait(milliseconds: number, signal: AbortSignal | undefined): Promise<void> {
   return new Promise((resolve) => {
-    const timer = asyncScheduler.schedule(() => resolve(), milliseconds);
-    signal?.addEventListener(
-      'abort',
-      () => {
-        timer.unsubscribe();
-        resolve();
-      },
-      { once: true },
-    );
+    const end = () => {
+      timer.unsubscribe();
+      ignoreSignal?.();
+      resolve();
+    };
+    const timer = asyncScheduler.schedule(end, milliseconds);
+    const ignoreSignal = signal && onAbort(signal, end);
   });
 }

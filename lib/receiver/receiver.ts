@@ -1,4 +1,5 @@
 import { Observable, type Observer, type Subscription } from 'rxjs';
+import { onAbort } from '../abort.js';
 import { resolveBounds } from '../queue/buffer-options.js';
 import type { Channel } from '../channel/channel.js';
 import { ChannelFeed } from '../channel/channel-feed.js';
@@ -284,16 +285,16 @@ function createCore(client: PubSubClient, options: ReceiverOptions<unknown>): Re
   const close = (options as { readonly [OWNED]?: () => void } | null)?.[OWNED];
   const resolved = resolveOptions(options, close ? OPEN_OPTIONS : RECEIVER_OPTIONS);
   const { signal } = options;
-  const onAbort = () => void core.stop();
   const core = new ReceiverCore({
     ...resolved,
     hub: hubOf(client),
     onStopped: () => {
-      signal?.removeEventListener('abort', onAbort);
+      ignoreSignal?.();
       close?.();
     },
   });
-  signal?.addEventListener('abort', onAbort, { once: true });
-  if (signal?.aborted) onAbort();
+  const stop = () => void core.stop();
+  const ignoreSignal = signal && onAbort(signal, stop);
+  if (signal?.aborted) stop();
   return core;
 }
