@@ -1,3 +1,4 @@
+import { onAbort } from '../abort.js';
 import { Observable, type Observer, type Subscription } from 'rxjs';
 import { resolveBounds } from '../queue/buffer-options.js';
 import type { Channel } from '../channel/channel.js';
@@ -52,6 +53,12 @@ export class Receiver<T = string>
   extends Observable<Message<T>>
   implements AsyncIterable<Message<T>>, AsyncDisposable
 {
+  /**
+   * The client on which the Receiver subscribes: the one that it was given, or the one that `open` made. Listen to its
+   * `'error'` events, make another Receiver share its connection, or send it commands, which works beside subscriptions in
+   * RESP 3 alone. Closing it ends the Receiver; the one that `open` made is closed when the Receiver stops.
+   */
+  readonly client: PubSubClient;
   /** The Channels made by `channel()`, by name, in the order of their registration: a live view. */
   readonly channels: ReadonlyMap<string, Channel<T>>;
   /** The Channels made by `pattern()`, by glob, in the order of their registration: a live view. */
@@ -72,6 +79,7 @@ export class Receiver<T = string>
   constructor(client: PubSubClient, options: ReceiverOptions<T> = {}) {
     const core: ReceiverCore = createCore(client, options);
     super((subscriber) => core.observe(subscriber));
+    this.client = client;
     this.#core = core;
     this.#hub = core.hub;
     this.#codec = options.codec ?? (text as Codec<unknown> as Codec<T>);
@@ -275,16 +283,16 @@ function createCore(client: PubSubClient, options: ReceiverOptions<unknown>): Re
   assertPubSubClient(client);
   const { signal } = options;
   const close = (options as { readonly [OWNED]?: () => void })[OWNED];
-  const onAbort = () => void core.stop();
+  const stop = () => void core.stop();
   const core = new ReceiverCore({
     ...resolveOptions(options),
     hub: hubOf(client),
     onStopped: () => {
-      signal?.removeEventListener('abort', onAbort);
+      forget?.();
       close?.();
     },
   });
-  signal?.addEventListener('abort', onAbort, { once: true });
-  if (signal?.aborted) onAbort();
+  const forget = signal && onAbort(signal, stop);
+  if (signal?.aborted) stop();
   return core;
 }

@@ -81,6 +81,11 @@ export class TcpProxy implements AsyncDisposable {
     this.#passages[direction].release();
   }
 
+  /** Sends bytes to all clients as if they came from the server. */
+  inject(bytes: string | Buffer): void {
+    for (const { client } of this.#pairs) client.write(bytes);
+  }
+
   /** Reads nothing from where a direction comes from until `resume`, so that it has to wait with what it sends. */
   pause(direction: Direction): void {
     for (const pair of this.#pairs) source(pair, direction).pause();
