@@ -2,6 +2,7 @@ import { getEventListeners } from 'node:events';
 import { onAbort } from '../lib/abort.js';
 import { Receiver } from '../lib/index.js';
 import { MemoryPubSub } from '../lib/testing/index.js';
+import { freePort } from './support/free-port.js';
 import { RedisServer } from './support/redis-server.js';
 import { until } from './support/until.js';
 
@@ -80,17 +81,9 @@ describe('onAbort()', () => {
 describe('one signal', () => {
   /** Node warns of a leak at the eleventh listener. */
   const MANY = 1_000;
-  let controller: AbortController;
-  let signal: AbortSignal;
-
-  beforeEach(() => {
-    controller = new AbortController();
-    signal = controller.signal;
-  });
-
-  afterEach(() => controller.abort());
 
   it('serves any number of pulls with one listener, and keeps none when they are done', async () => {
+    const { signal } = new AbortController();
     const pubSub = new MemoryPubSub();
     await using receiver = new Receiver(pubSub);
     receiver.channel('a');
@@ -104,6 +97,8 @@ describe('one signal', () => {
   });
 
   it('aborts all pulls that wait', async () => {
+    const controller = new AbortController();
+    const { signal } = controller;
     await using receiver = new Receiver(new MemoryPubSub());
     receiver.channel('a');
     const pulls = Array.from({ length: MANY }, (_, index) =>
@@ -117,6 +112,8 @@ describe('one signal', () => {
   });
 
   it('stops any number of Receivers with one listener', async () => {
+    const controller = new AbortController();
+    const { signal } = controller;
     const pubSub = new MemoryPubSub();
     const receivers = Array.from({ length: MANY }, () => new Receiver(pubSub, { signal }));
     for (const receiver of receivers) receiver.channel('a');
@@ -130,15 +127,35 @@ describe('one signal', () => {
   });
 
   it('serves a dozen opens with one listener', async () => {
+    const controller = new AbortController();
+    const { signal } = controller;
     await using server = await RedisServer.start();
     server.freeze();
     const opening = Array.from({ length: 12 }, () => Receiver.open(server.url, { signal }));
-    const settled = Promise.allSettled(opening);
+    const opened = Promise.all(opening);
     await until(() => listenersOn(signal) > 0);
     expect(listenersOn(signal)).toBe(1);
     server.thaw();
-    await settled;
-    for (const receiver of await Promise.all(opening)) await receiver.stop();
+    for (const receiver of await opened) await receiver.stop();
+    expect(listenersOn(signal)).toBe(0);
+  });
+
+  it('keeps no listener for each try on a cluster that cannot be reached', async () => {
+    const controller = new AbortController();
+    const { signal } = controller;
+    const most: number[] = [];
+    const reconnectStrategy = (retries: number) => {
+      most.push(listenersOn(signal));
+      return retries < 20 ? 0 : false;
+    };
+    const url = `redis://127.0.0.1:${await freePort()}`;
+    const opening = Receiver.open(
+      { rootNodes: [{ url }], defaults: { socket: { reconnectStrategy } } },
+      { signal },
+    );
+    await expect(opening).rejects.toThrow();
+    expect(most.length).toBeGreaterThan(20);
+    expect(Math.max(...most)).toBeLessThanOrEqual(1);
     expect(listenersOn(signal)).toBe(0);
   });
 });

@@ -1,7 +1,12 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { createClient } from 'redis';
 import { filter, firstValueFrom } from 'rxjs';
 import { Receiver } from '../lib/index.js';
+import { MemoryPubSub } from '../lib/testing/index.js';
 import { RedisServer } from './support/redis-server.js';
+import { TcpProxy } from './support/tcp-proxy.js';
 import { until } from './support/until.js';
 
 const connectTo = (server: RedisServer) => createClient({ url: server.url }).connect();
@@ -24,7 +29,17 @@ const clientsOf = (server: RedisServer) =>
     async (admin) => (await admin.sendCommand<string>(['CLIENT', 'LIST'])).trim().split('\n').length - 1,
   );
 
+/** The Receiver over this version of node-redis. */
+async function receiverOf(version: string) {
+  jest.resetModules();
+  jest.doMock('redis', () => jest.requireActual<object>(version));
+  const { Receiver: Loaded } = await import('../lib/index.js');
+  return Loaded;
+}
+
 describe('Receiver.open()', () => {
+  afterEach(() => jest.dontMock('redis'));
+
   it('makes a client of its own, and closes it', async () => {
     await using server = await RedisServer.start();
     const receiver = await Receiver.open(server.url);
@@ -53,9 +68,7 @@ describe('Receiver.open()', () => {
     'leaves no connection where it is stopped just when its client makes a new one, with %s',
     async (version) => {
       await using server = await RedisServer.start();
-      jest.resetModules();
-      jest.doMock('redis', () => jest.requireActual<object>(version));
-      const { Receiver: Opened } = await import('../lib/index.js');
+      const Opened = await receiverOf(version);
       jest.dontMock('redis');
       const receiver = await Opened.open(server.url);
       receiver.channel('a');
@@ -138,4 +151,113 @@ describe('Receiver.open()', () => {
     server.thaw();
     await until(() => types.includes('gap'));
   });
+
+  it('connects to an IPv6 address', async () => {
+    await using server = await RedisServer.start({ args: ['--bind', '127.0.0.1', '::1'] });
+    await using receiver = await Receiver.open(`redis://[::1]:${server.port}`);
+    receiver.channel('a');
+    await receiver.connect();
+    await withAdmin(server, (admin) => admin.publish('a', '1'));
+    await expect(receiver.get()).resolves.toMatchObject({ data: '1' });
+  });
+
+  it('connects to a Unix socket with a user and a password', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'unix-'));
+    const path = join(folder, 'redis.sock');
+    {
+      await using server = await RedisServer.start({ args: ['--unixsocket', path] });
+      await withAdmin(server, (admin) =>
+        admin.aclSetUser('reader', ['on', '>secret', '+@all', '~*', 'allchannels']),
+      );
+      await using receiver = await Receiver.open(`unix://reader:secret@${path}`);
+      receiver.channel('a');
+      await receiver.connect();
+      await withAdmin(server, (admin) => admin.publish('a', '1'));
+      await expect(receiver.get()).resolves.toMatchObject({ data: '1' });
+    }
+    await rm(folder, { recursive: true });
+  });
+
+  it.each(['redis', 'redis-5'])(
+    'still hears when the server announces that it moves, with %s',
+    async (version) => {
+      await using server = await RedisServer.start();
+      await using proxy = await TcpProxy.start(server.port);
+      const Opened = await receiverOf(version);
+      await using receiver = await Opened.open({ url: proxy.url, RESP: 3 });
+      receiver.channel('a');
+      await receiver.connect();
+      const address = `127.0.0.1:${server.port}`;
+      proxy.inject(`>4\r\n$6\r\nMOVING\r\n:1\r\n:15\r\n$${address.length}\r\n${address}\r\n`);
+      proxy.inject('>3\r\n$7\r\nmessage\r\n$1\r\na\r\n$4\r\nmark\r\n');
+      await expect(receiver.get()).resolves.toMatchObject({ data: 'mark' });
+      await receiver.channel('b').whenSubscribed();
+      await withAdmin(server, (admin) => admin.publish('a', '1'));
+      await expect(receiver.get()).resolves.toMatchObject({ data: '1' });
+    },
+  );
+
+  it.each(['redis', 'redis-5'])('connects in RESP 2, with %s', async (version) => {
+    await using server = await RedisServer.start();
+    const Opened = await receiverOf(version);
+    await using receiver = await Opened.open({ url: server.url, RESP: 2 });
+    receiver.channel('a');
+    await receiver.connect();
+    await withAdmin(server, (admin) => admin.publish('a', '1'));
+    await expect(receiver.get()).resolves.toMatchObject({ data: '1' });
+  });
+
+  it('shows its client, whose end is its own', async () => {
+    await using server = await RedisServer.start();
+    const receiver = await Receiver.open(server.url);
+    receiver.channel('a');
+    await receiver.connect();
+    const pull = receiver.get();
+    expect(receiver.client.isOpen).toBe(true);
+    (receiver.client as ReturnType<typeof createClient>).destroy();
+    await expect(pull).resolves.toBeUndefined();
+    const borrowed = new MemoryPubSub();
+    expect(new Receiver(borrowed).client).toBe(borrowed);
+  });
+
+  it.each([
+    ['redis', 2],
+    ['redis', 3],
+    ['redis-5', 2],
+    ['redis-5', 3],
+  ] as const)(
+    'reconnects when a listener throws at its client, with %s in RESP %d',
+    async (version, RESP) => {
+      await using server = await RedisServer.start();
+      await using proxy = await TcpProxy.start(server.port);
+      const Opened = await receiverOf(version);
+      await using receiver = await Opened.open({ url: proxy.url, RESP });
+      const types: string[] = [];
+      receiver.events.subscribe(({ type }) => types.push(type));
+      receiver.channel('a');
+      await receiver.connect();
+      await receiver.client.subscribe('trap', () => {
+        throw new Error('from a listener');
+      });
+      const seen = () => proxy.seen('to-client');
+      proxy.hold('to-client');
+      const before = seen();
+      await withAdmin(server, (admin) => admin.publish('trap', '1'));
+      await until(() => seen() > before);
+      const behindMessage = seen();
+      // Its acknowledgement is read along with the message, and is lost.
+      const channel = receiver.channel('b');
+      await until(() => seen() > behindMessage);
+      proxy.release('to-client');
+      await until(() => types.includes('disconnected'));
+      await until(() => types.includes('gap'));
+      await channel.whenSubscribed();
+      await withAdmin(server, async (admin) => {
+        await admin.publish('a', '1');
+        await admin.publish('b', '2');
+      });
+      await expect(receiver.get()).resolves.toMatchObject({ data: '1' });
+      await expect(receiver.get()).resolves.toMatchObject({ data: '2' });
+    },
+  );
 });

@@ -1,5 +1,7 @@
 import { asyncScheduler } from 'rxjs';
 import { onAbort } from '../abort.js';
+import type { ServerClient } from '../hub/client.js';
+import { isReaderFailure } from '../hub/connection.js';
 import { loadFactory, type OwnedClient } from './client-factory.js';
 import { closeClient } from './close-client.js';
 import { parseOpenOptions, type OpenOptions } from './open-options.js';
@@ -20,6 +22,7 @@ export async function openClient(
   for (let retries = 0; ; retries++) {
     signal?.throwIfAborted();
     const client = create();
+    if (target.kind === 'server') reconnectWhenOutOfStep(client);
     onMade?.(client);
     try {
       await connect(client, signal);
@@ -38,18 +41,18 @@ function connect(client: OwnedClient, signal: AbortSignal | undefined): Promise<
     let isConnecting = true;
     const settle = (outcome: () => void) => {
       isConnecting = false;
-      ignoreSignal?.();
+      forget?.();
       outcome();
     };
     const giveUp = (reason: unknown) => {
       closeClient(client);
       settle(() => reject(reason));
     };
-    const ignoreSignal = signal && onAbort(signal, () => giveUp(signal.reason));
     // A client without a listener for 'error' throws it at the process: this one stays.
     client.on('error', (error) => {
       if (isConnecting && isRefusal(error)) giveUp(error);
     });
+    const forget = signal && onAbort(signal, () => giveUp(signal.reason));
     client.connect().then(() => settle(resolve), giveUp);
   });
 }
@@ -74,10 +77,26 @@ function wait(milliseconds: number, signal: AbortSignal | undefined): Promise<vo
   return new Promise((resolve) => {
     const end = () => {
       timer.unsubscribe();
-      ignoreSignal?.();
+      forget?.();
       resolve();
     };
     const timer = asyncScheduler.schedule(end, milliseconds);
-    const ignoreSignal = signal && onAbort(signal, end);
+    const forget = signal && onAbort(signal, end);
+  });
+}
+
+/**
+ * Makes the server close the connection of a client whose reader failed: a reply may have been lost, and from then on each
+ * command would get the reply to another. The client reconnects by itself.
+ */
+function reconnectWhenOutOfStep(client: OwnedClient & ServerClient): void {
+  let isQuitting = false;
+  client.on('ready', () => {
+    isQuitting = false;
+  });
+  client.on('error', (error) => {
+    if (isQuitting || !isReaderFailure(client, error)) return;
+    isQuitting = true;
+    client.sendCommand?.(['QUIT']).catch(() => undefined);
   });
 }

@@ -36,7 +36,7 @@ export type OpenTarget =
   | { readonly kind: 'cluster'; readonly options: OpenClusterOptions; readonly retryIn: RetryIn }
   | { readonly kind: 'sentinel'; readonly options: OpenSentinelOptions; readonly retryIn: RetryIn };
 
-type ConnectionOptions = Pick<RedisClientOptions, 'pingInterval' | 'socket'>;
+type ConnectionOptions = Pick<RedisClientOptions, 'maintNotifications' | 'pingInterval' | 'socket'>;
 
 /** Milliseconds without a word after which the server is asked for one. */
 const PING_INTERVAL = 5_000;
@@ -101,6 +101,9 @@ function assertNodes(option: string, nodes: unknown): void {
 
 function withDefaults<T extends ConnectionOptions>(options: T): T {
   return {
+    // When a server announces that it moves, node-redis 6 swaps the socket and does not subscribe again on the new one. It
+    // also cannot ask for such announcements where the URL has an IPv6 address, or a user and the path of a Unix socket.
+    maintNotifications: 'disabled',
     pingInterval: PING_INTERVAL,
     ...options,
     socket: { socketTimeout: SOCKET_TIMEOUT, reconnectStrategy, ...options.socket },

@@ -60,6 +60,12 @@ export class Receiver<T = string>
   extends Observable<Message<T>>
   implements AsyncIterable<Message<T>>, AsyncDisposable
 {
+  /**
+   * The client on which the Receiver subscribes: the one that it was given, or the one that `open` made. Listen to its
+   * `'error'` events, make another Receiver share its connection, or send it commands, which works beside subscriptions in
+   * RESP 3 alone. Closing it ends the Receiver; the one that `open` made is closed when the Receiver stops.
+   */
+  readonly client: PubSubClient;
   /** The Channels made by `channel()`, by name, in the order of their registration: a live view. */
   readonly channels: ReadonlyMap<string, Channel<T>>;
   /** The Channels made by `pattern()`, by glob, in the order of their registration: a live view. */
@@ -80,6 +86,7 @@ export class Receiver<T = string>
   constructor(client: PubSubClient, options: ReceiverOptions<T> = {}) {
     const core: ReceiverCore = createCore(client, options);
     super((subscriber) => core.observe(subscriber));
+    this.client = client;
     this.#core = core;
     this.#hub = core.hub;
     this.#codec = options.codec ?? (text as Codec<unknown> as Codec<T>);

@@ -81,6 +81,11 @@ export class TcpProxy implements AsyncDisposable {
     this.#passages[direction].release();
   }
 
+  /** Sends bytes to all clients as if they came from the server. */
+  inject(bytes: string | Buffer): void {
+    for (const { client } of this.#pairs) client.write(bytes);
+  }
+
   /** Reads nothing from where a direction comes from until `resume`, so that it has to wait with what it sends. */
   pause(direction: Direction): void {
     for (const pair of this.#pairs) source(pair, direction).pause();
@@ -93,11 +98,6 @@ export class TcpProxy implements AsyncDisposable {
   /** Cuts the next chunk of a direction in two at this byte; the second part comes a turn of the event loop later. */
   splitNext(at: number, direction: Direction = 'to-client'): void {
     this.#passages[direction].splitAt = at;
-  }
-
-  /** Sends bytes to all clients that the server has not sent. */
-  inject(bytes: string): void {
-    for (const { client } of this.#pairs) client.write(bytes);
   }
 
   /** No connection is accepted until `reopen`. */
