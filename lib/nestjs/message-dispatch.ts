@@ -3,20 +3,10 @@ import {
   type BaseRpcContext,
   type ConsumerDeserializer,
   type IncomingRequest,
-  type WritePacket,
 } from '@nestjs/microservices';
-import {
-  defer,
-  isObservable,
-  lastValueFrom,
-  mergeMap,
-  of,
-  Subject,
-  takeUntil,
-  type Observable,
-  type Subscription,
-} from 'rxjs';
+import { defer, isObservable, lastValueFrom, mergeMap, of, Subject, takeUntil } from 'rxjs';
 import type { Channel, Message } from '../index.js';
+import { Answer, type Send } from './answer.js';
 import { inHooks, type ProcessingHooks } from './processing-hooks.js';
 import { isReply, type Registration } from './registration.js';
 import type { Replies, Request } from './replies.js';
@@ -24,8 +14,7 @@ import type { Replies, Request } from './replies.js';
 /** What `@nestjs/microservices` has for every transport. */
 export interface HandlingServer {
   readonly deserializer: ConsumerDeserializer;
-  /** Nest's own: hands over what a stream emits, its error and its end, one packet after the other. */
-  send(stream: Observable<unknown>, respond: (packet: WritePacket) => Promise<void>): Subscription;
+  readonly send: Send;
   /** What the application has set, if it has, to run around each message. */
   hooks(): ProcessingHooks | undefined;
 }
@@ -51,6 +40,8 @@ export class MessageDispatch {
   readonly #options: DispatchOptions;
   /** Fails when the server is closed. */
   readonly #closed = new Subject<never>();
+  /** The requests that are being answered, each with when it is done. */
+  readonly #answers = new Map<Answer, Promise<void>>();
   #isClosed = false;
   #refusals = 0;
 
@@ -58,12 +49,25 @@ export class MessageDispatch {
     this.#options = options;
   }
 
+  /** Ends the reply streams that have begun, with an error, which goes to the client. */
+  endStreams(): void {
+    for (const answer of this.#answers.keys()) {
+      if (answer.hasBegun) answer.cutOff(CLOSED);
+    }
+  }
+
+  /** Resolves when the requests that are being answered now are done. Never rejects. */
+  async whenAnswered(): Promise<void> {
+    await Promise.all(this.#answers.values());
+  }
+
   /**
-   * Cuts off what is being answered and the streams that handlers have returned, with an error, which goes to who has
-   * asked. What comes from now on is not handled: a request is answered with that error.
+   * Cuts off what is being answered and the streams that handlers have returned, with an error, which goes to the client.
+   * What comes from now on is not handled: a request is answered with that error.
    */
   close(): void {
     this.#isClosed = true;
+    for (const answer of this.#answers.keys()) answer.cutOff(CLOSED);
     this.#closed.error(CLOSED);
   }
 
@@ -80,7 +84,10 @@ export class MessageDispatch {
     }
   }
 
-  /** Resolves when the handler is done, and Redis has its answers. Never rejects. */
+  /**
+   * Resolves when the handler of an event is done, or when Redis has the first reply to a request: the rest of a reply
+   * stream, which may never end, holds up nothing. Never rejects.
+   */
   async handle(message: Message<unknown>): Promise<void> {
     if (isReply(message)) return;
     if (this.#isClosed) return this.#refuse(message, CLOSED);
@@ -97,9 +104,12 @@ export class MessageDispatch {
       const request = this.#requestOf(message, packet);
       // Where Nest 12 has the metadata of a packet; Nest 11 has none.
       const context = new RedisContext([message.channel, packet.metadata] as unknown as [string]);
-      const run = (): Promise<unknown> =>
-        request ? this.#answer(request, packet, context) : registration.handler(packet.data, context);
       const hooks = server.hooks();
+      if (request) {
+        await this.#answer(request, packet, context, hooks);
+        return;
+      }
+      const run = () => registration.handler(packet.data, context);
       const work = async () => this.#completion(await run());
       if (hooks) await inHooks(hooks, context, () => work().catch(onFailure));
       else await this.#completion(await run());
@@ -136,19 +146,26 @@ export class MessageDispatch {
     return id !== undefined && isAnswering && this.#options.replies ? { message, id, codec } : undefined;
   }
 
-  #answer(request: Request, { data }: Packet, context: BaseRpcContext): Promise<void> {
+  #answer(
+    request: Request,
+    { data }: Packet,
+    context: BaseRpcContext,
+    hooks: ProcessingHooks | undefined,
+  ): Promise<void> {
     const { server, replies } = this.#options;
     const { handler } = this.#registrationOf(request.message);
     const response = defer(async (): Promise<unknown> => handler(data, context)).pipe(
       mergeMap((value: unknown) => (isObservable(value) ? value : of(value))),
-      takeUntil(this.#closed),
     );
-    return new Promise((resolve) => {
-      server.send(response, async (packet) => {
-        await replies?.send(request, packet);
-        if (packet.isDisposed) resolve();
-      });
-    });
+    const answer = new Answer();
+    const work = () =>
+      answer.send(response, server.send, async (packet) => (await replies?.send(request, packet)) ?? true);
+    const done = (hooks ? inHooks(hooks, context, work) : work()).finally(() => this.#answers.delete(answer));
+    this.#answers.set(
+      answer,
+      done.catch(() => undefined),
+    );
+    return Promise.race([answer.begun, done]);
   }
 
   /** An event's handler may resolve to a stream: it is done when that is complete. */

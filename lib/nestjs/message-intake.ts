@@ -1,19 +1,6 @@
-import {
-  auditTime,
-  EMPTY,
-  firstValueFrom,
-  from,
-  map,
-  Observable,
-  of,
-  race,
-  retry,
-  Subject,
-  Subscription,
-  timer,
-  type Subscriber,
-} from 'rxjs';
+import { auditTime, EMPTY, Observable, of, retry, Subject, Subscription, type Subscriber } from 'rxjs';
 import { ConnectionLostError, mergeMapBounded, type Message, type Receiver } from '../index.js';
+import { BusySlots } from './busy-slots.js';
 
 export interface IntakeOptions {
   readonly concurrent: number;
@@ -26,6 +13,8 @@ export interface IntakeOptions {
   readonly onDrop: (message: Message<unknown>) => void;
   /** Hears, once a second while messages are dropped, how many have been. */
   readonly onDropped: (count: number) => void;
+  /** Hears, once an episode, that all slots are busy, and how many messages wait. */
+  readonly onFull: (waiting: number) => void;
   readonly onError: (error: Error) => void;
 }
 
@@ -36,10 +25,15 @@ export class MessageIntake {
   readonly #running = new Subscription();
   /** One for each message that is being handled. */
   readonly #handling = new Set<Subscriber<never>>();
-  readonly #end: Promise<void>;
+  readonly #slots: BusySlots;
+  /** Resolves when everything has been handled. */
+  readonly end: Promise<void>;
 
   constructor(receiver: Receiver<unknown>, options: IntakeOptions) {
-    const { handle, onDrop, onDropped, onError, ...bounds } = options;
+    const { handle, key, onDrop, onDropped, onFull, onError, ...bounds } = options;
+    const slots = new BusySlots(options.concurrent, onFull);
+    this.#slots = slots;
+    this.#running.add(() => slots.stop());
     const drops = new Subject<void>();
     let dropped = 0;
     this.#running.add(drops.pipe(auditTime(DROPS_TOLD_EVERY)).subscribe(() => onDropped(dropped)));
@@ -51,24 +45,29 @@ export class MessageIntake {
           return error instanceof ConnectionLostError ? EMPTY : of(undefined);
         },
       }),
-      mergeMapBounded((message) => this.#completionOf(handle(message)), {
-        ...bounds,
-        onDrop(message) {
-          dropped++;
-          drops.next();
-          onDrop(message);
+      mergeMapBounded(
+        (message) => {
+          slots.start();
+          return this.#completionOf(handle(message));
         },
-      }),
+        {
+          ...bounds,
+          key(message) {
+            slots.arrive();
+            return key(message);
+          },
+          onDrop(message) {
+            slots.drop();
+            dropped++;
+            drops.next();
+            onDrop(message);
+          },
+        },
+      ),
     );
-    this.#end = new Promise((resolve) => {
+    this.end = new Promise((resolve) => {
       this.#running.add(handled.subscribe({ complete: resolve, error: onError }));
     });
-  }
-
-  /** Resolves when everything has been handled, or after so many milliseconds: to whether it was in time. */
-  isDone(patience: number): Promise<boolean> {
-    const outcomes = [from(this.#end).pipe(map(() => true)), timer(patience).pipe(map(() => false))];
-    return firstValueFrom(race(outcomes));
   }
 
   /** Waits no longer for what is being handled: what has waited behind it comes. */
@@ -85,7 +84,10 @@ export class MessageIntake {
     return new Observable((subscriber) => {
       this.#handling.add(subscriber);
       void promise.then(() => subscriber.complete());
-      return () => this.#handling.delete(subscriber);
+      return () => {
+        this.#handling.delete(subscriber);
+        this.#slots.end();
+      };
     });
   }
 }

@@ -2,9 +2,9 @@ import {
   ConfigurableModuleBuilder,
   Inject,
   Module,
+  type BeforeApplicationShutdown,
   type ConfigurableModuleAsyncOptions,
   type DynamicModule,
-  type OnApplicationShutdown,
 } from '@nestjs/common';
 import type { Receiver } from '../index.js';
 import { ReceiverHandle } from './receiver-handle.js';
@@ -48,7 +48,7 @@ export type ReceiverModuleAsyncOptions = ConfigurableModuleAsyncOptions<
  * @see {@link InjectReceiver}
  */
 @Module({})
-export class ReceiverModule extends ConfigurableModuleClass implements OnApplicationShutdown {
+export class ReceiverModule extends ConfigurableModuleClass implements BeforeApplicationShutdown {
   readonly #receiver: Receiver<unknown>;
 
   /** Nest calls it. */
@@ -67,8 +67,11 @@ export class ReceiverModule extends ConfigurableModuleClass implements OnApplica
     return super.forRootAsync(options);
   }
 
-  /** What was on its way is taken; whoever consumes the Receiver then comes to its end. */
-  async onApplicationShutdown(): Promise<void> {
+  /**
+   * Drains the Receiver. Any later would hang: Nest then waits for the HTTP responses that the Receiver feeds, and calls
+   * `onApplicationShutdown` of the root module, which may wait for the end of its stream, before that of this one.
+   */
+  async beforeApplicationShutdown(): Promise<void> {
     await ReceiverHandle.of(this.#receiver)?.receiver.drain();
   }
 }

@@ -15,12 +15,14 @@ export interface ReceiverStrategyOptions {
   /** A client to reply with, in place of one of its own. Needed beside `client` where there are request handlers. */
   readonly publisher?: Publisher | undefined;
   /**
-   * The most messages that are handled at a time, a positive integer or `Infinity`.
+   * The most messages that are handled at a time, a positive integer or `Infinity`. A request counts until its first reply, an
+   * event until its handler's promise or stream is done. A warning says when all are busy and messages wait.
    * @default 256
    */
   readonly concurrent?: number | undefined;
   /**
-   * Messages of one key are handled one at a time, in the order in which they came.
+   * Messages of one key are handled one at a time, in the order in which they came: the next one when an event is done, or
+   * when a request has its first reply.
    * @default the channel of an event; a request has no order
    */
   readonly key?: ((message: Message<unknown>) => unknown) | undefined;
@@ -41,8 +43,8 @@ export interface ReceiverStrategyOptions {
    */
   readonly codec?: Codec<unknown> | undefined;
   /**
-   * Milliseconds that `close()` waits for what is being handled. Then it cuts off the streams that handlers have
-   * returned, with an error that also goes to who has asked.
+   * Milliseconds that `close()` waits for events and for requests that have no reply yet. Then it ends their streams with an
+   * error, which also goes to the client. A reply stream that has begun ends so at once.
    * @default 10000
    */
   readonly drainTimeout?: number | undefined;

@@ -1,6 +1,6 @@
 import { Logger } from '@nestjs/common';
 import { Server, Transport, type CustomTransportStrategy } from '@nestjs/microservices';
-import { firstValueFrom, timer } from 'rxjs';
+import { firstValueFrom, from, map, race, timer } from 'rxjs';
 import { Receiver, type Channel } from '../index.js';
 import { invalidArgument } from '../errors/invalid-argument.js';
 import { ClientListeners, type ClientListener } from './client-listeners.js';
@@ -96,8 +96,8 @@ export class ReceiverStrategy
   }
 
   /**
-   * Unsubscribes, handles and answers what had come until then, and closes the clients of its own. It waits for the
-   * handlers for `drainTimeout` at the most.
+   * Unsubscribes, handles and answers what had come until then, and closes the clients of its own. Reply streams that have
+   * begun end with an error; for everything else it waits for `drainTimeout` at the most.
    */
   close(): Promise<void> {
     this.#opening?.controller.abort(new Error('The server was closed while it was connecting.'));
@@ -157,10 +157,11 @@ export class ReceiverStrategy
     await this.#opening?.settled;
     const session = this.#session;
     if (!session) return;
-    const { connections, receiver, intake } = session;
+    const { connections, receiver, dispatch, intake } = session;
     this.#state.end();
+    dispatch.endStreams();
     await receiver.drain();
-    if (!(await intake.isDone(this.#options.drainTimeout))) await this.#cutOff(session);
+    if (!(await isDone(session, this.#options.drainTimeout))) await this.#cutOff(session);
     intake.stop();
     await this.#release(connections);
     this.#session = undefined;
@@ -168,13 +169,14 @@ export class ReceiverStrategy
   }
 
   /** Whoever waits for an answer gets one: those whose requests are being handled, and those whose requests wait. */
-  async #cutOff({ dispatch, intake }: Session): Promise<void> {
+  async #cutOff(session: Session): Promise<void> {
+    const { dispatch, intake } = session;
     this.logger.warn(`Closed with messages that were not handled within ${this.#options.drainTimeout} ms`);
     dispatch.close();
     // What that replies goes out a turn later.
     await firstValueFrom(timer(0));
     intake.giveUp();
-    await intake.isDone(FAREWELL);
+    await isDone(session, FAREWELL);
   }
 
   #register(receiver: Receiver<unknown>, { publisher }: Connections): Map<Channel<unknown>, Registration> {
@@ -210,6 +212,7 @@ export class ReceiverStrategy
       key: (message) => dispatch.keyOf(message),
       handle: (message) => dispatch.handle(message),
       onDrop: (message) => void dispatch.refuse(message),
+      onFull: (waiting) => this.logger.warn(fullText(concurrent, waiting)),
       onDropped: (count) => this.logger.warn(`Too much to handle: ${count} messages were dropped so far`),
       onError: (error) => this.logger.error(error.message, error.stack),
     });
@@ -235,4 +238,15 @@ export class ReceiverStrategy
   #report(what: string, error: unknown): void {
     this.logger.error(`${what}: ${errorText(error)}`, stackOf(error));
   }
+}
+
+/** Resolves when everything is handled and answered, or after so many milliseconds: to whether it was in time. */
+function isDone({ dispatch, intake }: Session, patience: number): Promise<boolean> {
+  const done = intake.end.then(() => dispatch.whenAnswered());
+  return firstValueFrom(race(from(done).pipe(map(() => true)), timer(patience).pipe(map(() => false))));
+}
+
+function fullText(concurrent: number, waiting: number): string {
+  const busy = `All ${concurrent} slots for messages are busy, and ${waiting} messages wait`;
+  return `${busy}: handlers that never end hold them up, or 'concurrent' is too low`;
 }

@@ -1,5 +1,6 @@
 import type { ConsumerSerializer, WritePacket } from '@nestjs/microservices';
 import type { Codec, Message, Publisher } from '../index.js';
+import { Audience } from './audience.js';
 
 /** A request, and how its reply is to be written. */
 export interface Request {
@@ -19,22 +20,27 @@ const UNWRITABLE = { status: 'error', message: 'The reply could not be written.'
 /** Publishes replies to where Nest's `ClientProxy` waits for them. */
 export class Replies {
   readonly #options: RepliesOptions;
+  readonly #audience: Audience;
 
   constructor(options: RepliesOptions) {
     this.#options = options;
+    this.#audience = new Audience(options.publisher);
   }
 
-  /** Resolves when Redis has it, and never rejects. */
-  async send(request: Request, packet: WritePacket): Promise<void> {
+  /** Resolves when Redis has the reply: to whether somebody may have received it. Never rejects. */
+  async send(request: Request, packet: WritePacket): Promise<boolean> {
     const { publisher, onError } = this.#options;
     const { source, channel } = request.message;
     const to = `${channel}.reply`;
     try {
       const payload = this.#write(request, packet);
-      if (source.kind === 'shard' && publisher.sPublish) await publisher.sPublish(to, payload);
-      else await publisher.publish(to, payload);
+      const receivers = await (source.kind === 'shard' && publisher.sPublish
+        ? publisher.sPublish(to, payload)
+        : publisher.publish(to, payload));
+      return await this.#audience.mayHear(receivers);
     } catch (error) {
       onError(`A reply on ${to} is lost`, error);
+      return true;
     }
   }
 

@@ -43,7 +43,7 @@ export class NestFixture {
     providers: Provider[] = [],
     prepare: (strategy: ReceiverStrategy) => void = () => undefined,
   ) {
-    const connection = 'client' in options ? {} : { redis: this.redis.url };
+    const connection = 'client' in options || 'redis' in options ? {} : { redis: this.redis.url };
     const strategy = new ReceiverStrategy({ ...connection, ...options });
     prepare(strategy);
     return { app: await this.listen(controller, { strategy }, providers), strategy };
