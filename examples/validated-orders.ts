@@ -2,8 +2,8 @@
 // Run it: REDIS_URL=redis://localhost:6379 npx tsx examples/validated-orders.ts
 
 import { createClient } from 'redis';
-import { filter, map, retry } from 'rxjs';
-import { Receiver, validated } from 'rx-redis-receiver';
+import { filter, map } from 'rxjs';
+import { Receiver, retryRecoverable, validated } from 'rx-redis-receiver';
 import { z } from 'zod';
 
 const url = process.env.REDIS_URL ?? 'redis://localhost:6379';
@@ -26,10 +26,10 @@ receiver.events
     console.log(`set aside  ${raw.data.toString().padEnd(25)} ${String(cause)}`),
   );
 
-// A message that does not decode is an error in the stream: retry() goes on with the next one.
+// A message that does not decode is an error in the stream: retryRecoverable() goes on with the next one.
 receiver
   .pipe(
-    retry(),
+    retryRecoverable(),
     map(({ data }) => data),
   )
   .subscribe(({ id, total }) => console.log(`order ${id} over ${total.toFixed(2)}`));

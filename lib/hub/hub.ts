@@ -173,7 +173,10 @@ export class Hub implements PubSubHub, LinkHost, ConnectionObserver, ForeignComm
   }
 
   async inspect(): Promise<void> {
-    for (const kind of KINDS) this.onUnsubscribed(kind, undefined, this.#soundAt);
+    // To look at each name would cost too much here: the heartbeat does.
+    for (const kind of KINDS)
+      if (this.#links[kind].size > this.#listeners.count(kind))
+        this.onUnsubscribed(kind, undefined, this.#soundAt);
     if (!this.#client.sendCommand) return;
     let timer = Subscription.EMPTY;
     const patience = new Promise<void>((resolve) => {
@@ -517,6 +520,7 @@ export class Hub implements PubSubHub, LinkHost, ConnectionObserver, ForeignComm
 
   #onBeat(): void {
     this.#connection.check();
+    for (const kind of KINDS) this.onUnsubscribed(kind, undefined, this.#soundAt);
     if (this.isOnline) void this.inspect();
   }
 

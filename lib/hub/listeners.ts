@@ -100,6 +100,11 @@ export class Listeners {
     return anew;
   }
 
+  /** The names of a kind that the client has listeners for; `Infinity` where it has no registry. */
+  count(kind: ChannelKind): number {
+    return this.#registry(kind)?.size ?? Infinity;
+  }
+
   /** Whether the client still has a listener of ours for a link, and no UNSUBSCRIBE has dropped the name behind its back. */
   isRegistered(link: Link): boolean {
     const registry = this.#registry(link.kind);
