@@ -17,11 +17,18 @@ import type { OpenOptions } from './open-options.js';
 import { pullMessage, pullWaiting } from './pull-promises.js';
 import { ReceiverCore } from './receiver-core.js';
 import { ReceiverIterator } from './receiver-iterator.js';
-import type { ChannelOptions, ReceiverOptions } from './receiver-options.js';
+import type { ChannelOptions, OpenReceiverOptions, ReceiverOptions } from './receiver-options.js';
+import { RetryReporter } from './retry-reporter.js';
 import type { ReceiverStats } from './stats.js';
 
-/** What `open` hands to the constructor of a Receiver that owns its client: how to close that. */
+/** The key under which `open` hands an {@link Owned} to the constructor. */
 const OWNED = Symbol('owned');
+
+/** What comes with a client that the Receiver owns. */
+interface Owned {
+  readonly reporter: RetryReporter;
+  close(): void;
+}
 
 /**
  * A multi-producer, single-consumer queue over any number of Redis channels, patterns and sharded channels, as an
@@ -97,16 +104,29 @@ export class Receiver<T = string>
    * @param redis a URL, or the options of node-redis's `createClient`, `createCluster` (they have `rootNodes`) or
    *   `createSentinel` (they have `sentinelRootNodes`); default `redis://localhost:6379`. Of a cluster, what is to be
    *   overridden stands in `defaults`; of a Sentinel set, in `nodeClientOptions` and `sentinelClientOptions`
-   * @throws what Redis answers if it refuses the connection; one that cannot be reached is tried on, until
-   *   `options.signal` aborts
+   * @throws what Redis answers if it refuses the connection; a TypeError for an option that has another name or place; an
+   *   error with the code `ERR_TLS_MISMATCH` if only one side speaks TLS. A server that cannot be reached is tried on until
+   *   `options.signal` aborts, and `options.onRetry` hears of each failed try; the `cause` of the `AbortError` or
+   *   `TimeoutError` is the last one's error
    */
   static async open<T = string>(
     redis?: string | OpenOptions,
-    options: ReceiverOptions<T> = {},
+    options: OpenReceiverOptions<T> = {},
   ): Promise<Receiver<T>> {
-    resolveOptions(options);
-    const client = await openClient(redis, options.signal);
-    return new Receiver<T>(client, { ...options, [OWNED]: () => closeClient(client) } as ReceiverOptions<T>);
+    const { onRetry, ...rest } = options;
+    resolveOptions(rest);
+    if (onRetry !== undefined && typeof onRetry !== 'function') {
+      throw invalidArgument("the option 'onRetry'", 'a function', onRetry);
+    }
+    const { signal } = rest;
+    const reporter = new RetryReporter(onRetry);
+    try {
+      const client = await openClient(redis, signal, undefined, (...failure) => reporter.report(...failure));
+      const owned: Owned = { reporter, close: () => closeClient(client) };
+      return new Receiver<T>(client, { ...rest, [OWNED]: owned } as ReceiverOptions<T>);
+    } catch (error) {
+      throw signal?.aborted && error === signal.reason ? reporter.abortError(error) : error;
+    }
   }
 
   /** As that of any Observable; `retry()` ends with an error for good, and does not come back for another in a tight loop. */
@@ -282,16 +302,17 @@ function resolveOptions({
 function createCore(client: PubSubClient, options: ReceiverOptions<unknown>): ReceiverCore {
   assertPubSubClient(client);
   const { signal } = options;
-  const close = (options as { readonly [OWNED]?: () => void })[OWNED];
+  const owned = (options as { readonly [OWNED]?: Owned })[OWNED];
   const stop = () => void core.stop();
   const core = new ReceiverCore({
     ...resolveOptions(options),
     hub: hubOf(client),
     onStopped: () => {
       forget?.();
-      close?.();
+      owned?.close();
     },
   });
+  owned?.reporter.attach(core);
   const forget = signal && onAbort(signal, stop);
   if (signal?.aborted) stop();
   return core;
