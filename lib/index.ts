@@ -1,7 +1,12 @@
 // Receiver
 export { Receiver } from './receiver/receiver.js';
 export { Channel } from './channel/channel.js';
-export type { ChannelOptions, ReceiverOptions } from './receiver/receiver-options.js';
+export type {
+  ChannelOptions,
+  ConnectionRetry,
+  OpenReceiverOptions,
+  ReceiverOptions,
+} from './receiver/receiver-options.js';
 export type { BufferOptions, OverflowPolicy } from './queue/buffer-options.js';
 export type { ChannelKind, Message } from './channel/message.js';
 export type { Gap, ReceiverEvent } from './channel/events.js';

@@ -7,6 +7,7 @@ import type {
   RedisSentinelOptions,
   RespVersions,
 } from 'redis';
+import { assertOptionNames } from './option-names.js';
 import { invalidArgument } from '../errors/invalid-argument.js';
 
 /** The options of node-redis's `createClient`, of either protocol. */
@@ -55,7 +56,10 @@ export function parseOpenOptions(redis: string | OpenOptions): OpenTarget {
       redis,
     );
   }
+  assertOptionNames(redis);
   if ('sentinelRootNodes' in redis) {
+    assertOptionNames(redis.nodeClientOptions ?? {}, 'nodeClientOptions');
+    assertOptionNames(redis.sentinelClientOptions ?? {}, 'sentinelClientOptions');
     assertNodes('sentinelRootNodes', redis.sentinelRootNodes);
     if (typeof redis.name !== 'string' || redis.name === '') {
       throw invalidArgument("the option 'name'", 'what the Sentinels call their master', redis.name);
@@ -71,6 +75,7 @@ export function parseOpenOptions(redis: string | OpenOptions): OpenTarget {
     return { kind: 'sentinel', options, retryIn: retryIn(nodeClientOptions) };
   }
   if ('rootNodes' in redis) {
+    assertOptionNames(redis.defaults ?? {}, 'defaults');
     assertNodes('rootNodes', redis.rootNodes);
     for (const { url } of [...redis.rootNodes, redis.defaults ?? {}]) assertUrl(url, 'redis');
     const defaults = withDefaults(redis.defaults ?? {});

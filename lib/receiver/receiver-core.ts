@@ -284,6 +284,7 @@ export class ReceiverCore implements FeedOwner {
       case 'overflow':
         return [];
       case 'disconnected':
+      case 'retry':
         return [...this.#eventFeeds].filter(({ isOpen }) => isOpen);
       case 'gap':
         return event.gap.channels.map(feedOf);

@@ -35,6 +35,23 @@ export interface ReceiverOptions<T> extends BufferOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
+/** A try to connect that failed; another one follows. */
+export interface ConnectionRetry {
+  readonly error: Error;
+  /** Number of tries that have failed since the Receiver was to be opened, or since the connection was lost. */
+  readonly attempt: number;
+}
+
+/** The options of `Receiver.open`: those of a Receiver, and what the connection of its own is told by. */
+export interface OpenReceiverOptions<T> extends ReceiverOptions<T> {
+  /**
+   * Called at each try to connect that failed, while the Receiver is opened and when it has lost its connection. Of a
+   * cluster or a Sentinel set only while it is opened.
+   * @default one process warning at the first one, of type `RedisConnectionWarning`
+   */
+  readonly onRetry?: ((retry: ConnectionRetry) => void) | undefined;
+}
+
 /** What one Channel has otherwise than its Receiver. */
 export interface ChannelOptions<U> {
   /**

@@ -23,12 +23,20 @@ import {
   OPEN_OPTIONS,
   RECEIVER_OPTIONS,
   type ChannelOptions,
+  type OpenReceiverOptions,
   type ReceiverOptions,
 } from './receiver-options.js';
+import { RetryReporter } from './retry-reporter.js';
 import type { ReceiverStats } from './stats.js';
 
-/** What `open` hands to the constructor of a Receiver that owns its client: how to close that. */
+/** The key under which `open` hands an {@link Owned} to the constructor. */
 const OWNED = Symbol('owned');
+
+/** What comes with a client that the Receiver owns. */
+interface Owned {
+  readonly reporter: RetryReporter;
+  close(): void;
+}
 
 /**
  * A multi-producer, single-consumer queue over any number of Redis channels, patterns and sharded channels, as an
@@ -104,16 +112,29 @@ export class Receiver<T = string>
    * @param redis a URL, or the options of node-redis's `createClient`, `createCluster` (they have `rootNodes`) or
    *   `createSentinel` (they have `sentinelRootNodes`); default `redis://localhost:6379`. Of a cluster, what is to be
    *   overridden stands in `defaults`; of a Sentinel set, in `nodeClientOptions` and `sentinelClientOptions`
-   * @throws what Redis answers if it refuses the connection; one that cannot be reached is tried on, until
-   *   `options.signal` aborts
+   * @throws what Redis answers if it refuses the connection; a TypeError for an option that has another name or place; an
+   *   error with the code `ERR_TLS_MISMATCH` if only one side speaks TLS. A server that cannot be reached is tried on until
+   *   `options.signal` aborts, and `options.onRetry` hears of each failed try; the `cause` of the `AbortError` or
+   *   `TimeoutError` is the last one's error
    */
   static async open<T = string>(
     redis?: string | OpenOptions,
-    options: ReceiverOptions<T> = {},
+    options: OpenReceiverOptions<T> = {},
   ): Promise<Receiver<T>> {
     resolveOptions(options, OPEN_OPTIONS);
-    const client = await openClient(redis, options.signal);
-    return new Receiver<T>(client, { ...options, [OWNED]: () => closeClient(client) } as ReceiverOptions<T>);
+    const { onRetry, ...rest } = options;
+    if (onRetry !== undefined && typeof onRetry !== 'function') {
+      throw invalidArgument("the option 'onRetry'", 'a function', onRetry);
+    }
+    const { signal } = rest;
+    const reporter = new RetryReporter(onRetry);
+    try {
+      const client = await openClient(redis, signal, undefined, (...failure) => reporter.report(...failure));
+      const owned: Owned = { reporter, close: () => closeClient(client) };
+      return new Receiver<T>(client, { ...rest, [OWNED]: owned } as ReceiverOptions<T>);
+    } catch (error) {
+      throw signal?.aborted && error === signal.reason ? reporter.abortError(error) : error;
+    }
   }
 
   /** As that of any Observable; `retry()` ends with an error for good, and does not come back for another in a tight loop. */
@@ -289,19 +310,20 @@ function resolveOptions(options: ReceiverOptions<unknown>, known: readonly strin
 
 function createCore(client: PubSubClient, options: ReceiverOptions<unknown>): ReceiverCore {
   assertPubSubClient(client);
-  const close = (options as { readonly [OWNED]?: () => void } | null)?.[OWNED];
-  const resolved = resolveOptions(options, close ? OPEN_OPTIONS : RECEIVER_OPTIONS);
+  const owned = (options as { readonly [OWNED]?: Owned } | null)?.[OWNED];
+  const resolved = resolveOptions(options, RECEIVER_OPTIONS);
   const { signal } = options;
+  const stop = () => void core.stop();
   const core = new ReceiverCore({
     ...resolved,
     hub: hubOf(client),
     onStopped: () => {
-      ignoreSignal?.();
-      close?.();
+      forget?.();
+      owned?.close();
     },
   });
-  const stop = () => void core.stop();
-  const ignoreSignal = signal && onAbort(signal, stop);
+  owned?.reporter.attach(core);
+  const forget = signal && onAbort(signal, stop);
   if (signal?.aborted) stop();
   return core;
 }
