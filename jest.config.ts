@@ -7,6 +7,7 @@ const config: Config = {
   moduleNameMapper: {
     '^rx-redis-receiver$': '<rootDir>/lib/index.ts',
     '^rx-redis-receiver/(testing|nestjs)$': '<rootDir>/lib/$1/index.ts',
+    '^rx-redis-receiver/nestjs/(module|microservice)$': '<rootDir>/lib/nestjs/$1.ts',
     '^(\\.{1,2}/.*)\\.js$': '$1',
   },
   transform: {

@@ -29,9 +29,9 @@ const project = join(folder.path, 'project');
 cpSync('spec/smoke', project, { recursive: true });
 // The same lines as an ES module and as CommonJS: each is to find the types of its own format.
 for (const ending of ['mts', 'cts']) {
-  cpSync('spec/smoke/consumer.ts', join(project, `consumer.${ending}`));
-  cpSync('spec/smoke/nest.ts', join(project, `nest.${ending}`));
-  cpSync('spec/smoke/testing.ts', join(project, `testing.${ending}`));
+  for (const name of ['consumer', 'nest', 'nest-module', 'testing']) {
+    cpSync(`spec/smoke/${name}.ts`, join(project, `${name}.${ending}`));
+  }
 }
 writeFileSync(join(project, 'package.json'), '{ "private": true }');
 const nodes = new Map([[process.versions.node, process.execPath]]);
@@ -53,14 +53,14 @@ for (const version of redisVersions) {
 }
 for (const major of NEST_VERSIONS) {
   const peer = `nest@${major}`;
-  const nest = ['common', 'core', 'microservices'].map((name) => `@nestjs/${name}@${major}`);
-  install(
-    ...nest,
-    `reflect-metadata@${devDependencies['reflect-metadata']}`,
-    `ioredis@${devDependencies.ioredis}`,
-  );
+  const nest = (...names: string[]) => names.map((name) => `@nestjs/${name}@${major}`);
+  install(...nest('common', 'core'), `reflect-metadata@${devDependencies['reflect-metadata']}`);
+  onEveryNode(`${peer} without microservices`, ['nest-module.mjs', 'nest-module.cjs']);
+  typesOf(`${peer} without microservices`, ['tsconfig.nest-module.json']);
+  install(...nest('microservices'), `ioredis@${devDependencies.ioredis}`);
   onEveryNode(peer, ['nest.mjs', 'nest.cjs']);
   typesOf(peer, ['tsconfig.nest.json']);
+  uninstall('@nestjs/microservices');
 }
 process.exitCode = failures === 0 ? 0 : 1;
 
@@ -68,6 +68,13 @@ function install(...packages: string[]): void {
   // Peers stay out until they are asked for by name.
   const options = ['--legacy-peer-deps', '--prefer-offline', '--no-audit', '--no-fund'];
   execFileSync('npm', ['install', ...options, ...packages], {
+    cwd: project,
+    stdio: ['ignore', 'ignore', 'inherit'],
+  });
+}
+
+function uninstall(name: string): void {
+  execFileSync('npm', ['uninstall', '--legacy-peer-deps', '--no-audit', '--no-fund', name], {
     cwd: project,
     stdio: ['ignore', 'ignore', 'inherit'],
   });

@@ -1,7 +1,7 @@
 import type { LoggerService } from '@nestjs/common';
 import type { Gap } from '../index.js';
 import type { Role } from './client-listeners.js';
-import { errorText } from './error-text.js';
+import { connectionErrorText } from './error-text.js';
 
 const NAMES: Record<Role, string> = { sub: 'that subscribes', pub: 'that replies' };
 
@@ -15,7 +15,7 @@ export class ClientLog {
   }
 
   error(role: Role, error: unknown): void {
-    const text = `The client ${NAMES[role]}: ${errorText(error)}`;
+    const text = `The client ${NAMES[role]}: ${connectionErrorText(error)}`;
     if (this.#said.has(text)) return;
     this.#said.add(text);
     this.#logger.error(text);

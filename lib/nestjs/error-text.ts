@@ -9,6 +9,11 @@ export function errorText(error: unknown): string {
   return message === '' && typeof code === 'string' ? code : message;
 }
 
+/** The text of a client's error, without the credentials of a URL. */
+export function connectionErrorText(error: unknown): string {
+  return errorText(error).replace(/(\w+:\/\/)\S*@/g, '$1…@');
+}
+
 export function stackOf(error: unknown): string | undefined {
   return error instanceof Error ? error.stack : undefined;
 }

@@ -1,11 +1,20 @@
 // Module
-export { ReceiverModule, type ReceiverModuleAsyncOptions } from './receiver-module.js';
-export type { ReceiverModuleExtras, ReceiverModuleOptions } from './receiver-module-options.js';
-export { getReceiverToken, InjectReceiver } from './receiver-token.js';
-export { ReceiverHealthIndicator, type ReceiverHealth } from './receiver-health-indicator.js';
+export {
+  getReceiverToken,
+  InjectReceiver,
+  ReceiverHealthIndicator,
+  ReceiverModule,
+  type ReceiverHealth,
+  type ReceiverModuleAsyncOptions,
+  type ReceiverModuleExtras,
+  type ReceiverModuleOptions,
+} from './module.js';
 
 // Microservices
-export { ReceiverStrategy, type ReceiverStrategyEvents } from './receiver-strategy.js';
-export type { ReceiverStrategyStatus } from './connection-state.js';
-export type { ReceiverStrategyOptions } from './receiver-strategy-options.js';
-export type { HandlerExtras } from './handler-extras.js';
+export {
+  ReceiverStrategy,
+  type HandlerExtras,
+  type ReceiverStrategyEvents,
+  type ReceiverStrategyOptions,
+  type ReceiverStrategyStatus,
+} from './microservice.js';

@@ -3,6 +3,7 @@ import { isAway } from '../receiver/is-away.js';
 import { closeClient, openClient } from '../receiver/open-client.js';
 import { invalidArgument } from '../errors/invalid-argument.js';
 import type { ReceiverModuleOptions } from './receiver-module-options.js';
+import { StartLog } from './start-log.js';
 
 const handles = new WeakMap<object, ReceiverHandle>();
 
@@ -30,7 +31,8 @@ export class ReceiverHandle {
     if (given !== undefined && redis !== undefined) {
       throw invalidArgument("the option 'redis'", "left out beside 'client'", redis);
     }
-    const opened = given === undefined ? await openClient(redis, rest.signal) : undefined;
+    const log = new StartLog();
+    const opened = given === undefined ? await openClient(redis, rest.signal, log.watch) : undefined;
     try {
       const receiver = new Receiver(opened ?? (given as PubSubClient), rest);
       if (opened) receiver.events.subscribe({ complete: () => closeClient(opened) });
@@ -42,6 +44,8 @@ export class ReceiverHandle {
     } catch (error) {
       if (opened) closeClient(opened);
       throw error;
+    } finally {
+      log.end();
     }
   }
 

@@ -9,6 +9,10 @@ import {
   ReceiverModule,
   ReceiverStrategy,
 } from 'rx-redis-receiver/nestjs';
+import {
+  ReceiverStrategy as Strategy,
+  type ReceiverStrategyOptions,
+} from 'rx-redis-receiver/nestjs/microservice';
 
 @Controller()
 class Orders {
@@ -33,6 +37,9 @@ class Orders {
   controllers: [Orders],
 })
 class AppModule {}
+
+const options: ReceiverStrategyOptions = { redis: 'redis://127.0.0.1' };
+export const strategy: ReceiverStrategy = new Strategy(options);
 
 export async function main(): Promise<'up' | 'down'> {
   const app = await NestFactory.createMicroservice<MicroserviceOptions>(AppModule, {
