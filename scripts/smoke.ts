@@ -1,8 +1,9 @@
 import { execFileSync } from 'node:child_process';
-import { cpSync, readFileSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { RedisServer } from '../spec/support/redis-server.js';
+import { snippets } from '../spec/support/snippets.js';
 import { nodeBinary } from './node-binary.js';
 import { pack } from './pack.js';
 import { temporaryFolder } from './temporary-folder.js';
@@ -33,6 +34,10 @@ for (const ending of ['mts', 'cts']) {
     cpSync(`spec/smoke/${name}.ts`, join(project, `${name}.${ending}`));
   }
 }
+mkdirSync(join(project, 'guide'));
+for (const { code, line } of snippets(readFileSync('docs/nestjs.md', 'utf8'))) {
+  writeFileSync(join(project, `guide/line-${line}.mts`), code);
+}
 writeFileSync(join(project, 'package.json'), '{ "private": true }');
 const nodes = new Map([[process.versions.node, process.execPath]]);
 for (const version of process.argv.slice(2)) nodes.set(version, nodeBinary(version, folder.path));
@@ -57,9 +62,10 @@ for (const major of NEST_VERSIONS) {
   install(...nest('common', 'core'), `reflect-metadata@${devDependencies['reflect-metadata']}`);
   onEveryNode(`${peer} without microservices`, ['nest-module.mjs', 'nest-module.cjs']);
   typesOf(`${peer} without microservices`, ['tsconfig.nest-module.json']);
-  install(...nest('microservices'), `ioredis@${devDependencies.ioredis}`);
+  const ofTheGuide = ['testing', 'terminus', 'platform-express'];
+  install(...nest('microservices', ...ofTheGuide), `ioredis@${devDependencies.ioredis}`);
   onEveryNode(peer, ['nest.mjs', 'nest.cjs']);
-  typesOf(peer, ['tsconfig.nest.json']);
+  typesOf(peer, ['tsconfig.nest.json', 'tsconfig.guide.json']);
   uninstall('@nestjs/microservices');
 }
 process.exitCode = failures === 0 ? 0 : 1;

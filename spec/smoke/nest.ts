@@ -1,6 +1,13 @@
 import { Controller, Module } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
-import { EventPattern, MessagePattern, type MicroserviceOptions } from '@nestjs/microservices';
+import {
+  Ctx,
+  EventPattern,
+  MessagePattern,
+  Payload,
+  type RedisContext,
+  type MicroserviceOptions,
+} from '@nestjs/microservices';
 import type { Receiver } from 'rx-redis-receiver';
 import {
   type HandlerExtras,
@@ -25,6 +32,11 @@ class Orders {
 
   @EventPattern('orders:{eu}', { kind: 'shard' } satisfies HandlerExtras)
   order(_id: string): void {}
+
+  @EventPattern<string>('orders.*')
+  any(@Payload() id: string, @Ctx() context: RedisContext): string {
+    return `${context.getChannel()} ${id}`;
+  }
 }
 
 @Module({
