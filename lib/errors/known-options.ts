@@ -54,7 +54,7 @@ function nearestOf(misspelt: string, names: readonly string[]): string | undefin
 }
 
 /** Returns the Levenshtein distance: how many characters have to be inserted, removed or replaced. */
-function distanceBetween(a: string, b: string): number {
+export function distanceBetween(a: string, b: string): number {
   let row = Array.from({ length: b.length + 1 }, (_, index) => index);
   for (let i = 1; i <= a.length; i++) {
     const next = [i];

@@ -41,7 +41,7 @@ function mismatch(message: string, cause: unknown): Error {
 }
 
 function codeOf(error: unknown): string {
-  return String((error as NodeJS.ErrnoException | undefined)?.code ?? '');
+  return (error as NodeJS.ErrnoException | undefined)?.code ?? '';
 }
 
 type TcpAddress = Exclude<ServerAddress, { path: string }>;

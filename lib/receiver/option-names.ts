@@ -1,3 +1,5 @@
+import { distanceBetween } from '../errors/known-options.js';
+
 /** Options of node-redis's `createClient`. */
 const CLIENT_NAMES = [
   ...['url', 'socket', 'username', 'password', 'credentialsProvider', 'name', 'database', 'keyPrefix'],
@@ -83,23 +85,9 @@ export function assertOptionNames(options: object, within = ''): void {
 /** Returns the known name with at most two letters different; of a short name, one. */
 function nearest(name: string): string | undefined {
   const candidates = KNOWN.map((known) => {
-    const distance = editDistance(name.toLowerCase(), known.toLowerCase());
+    const distance = distanceBetween(name.toLowerCase(), known.toLowerCase());
     return { known, distance, limit: known.length > 5 ? 2 : 1 };
   });
   const near = candidates.filter(({ distance, limit }) => distance <= limit);
   return near.sort((a, b) => a.distance - b.distance)[0]?.known;
-}
-
-/** Levenshtein's. */
-function editDistance(from: string, to: string): number {
-  let row = Array.from({ length: to.length + 1 }, (_, index) => index);
-  for (let i = 1; i <= from.length; i++) {
-    const next = [i];
-    for (let j = 1; j <= to.length; j++) {
-      const substituted = row[j - 1]! + (from[i - 1] === to[j - 1] ? 0 : 1);
-      next.push(Math.min(row[j]! + 1, next[j - 1]! + 1, substituted));
-    }
-    row = next;
-  }
-  return row[to.length]!;
 }
