@@ -37,10 +37,10 @@ function isPlain(value: object): boolean {
   return prototype === null || Object.getPrototypeOf(prototype) === null;
 }
 
-/** Returns the name that most resembles a misspelt one, if any of them could be meant. */
-function nearestOf(misspelt: string, names: readonly string[]): string | undefined {
+/** Returns the name that most resembles a misspelt one, if any of them could be meant, with at most so many slips. */
+export function nearestOf(misspelt: string, names: readonly string[], most = Infinity): string | undefined {
   let nearest: string | undefined;
-  let least = Infinity;
+  let least = most + 1;
   for (const name of names) {
     const longest = Math.max(name.length, misspelt.length);
     // An input of any length would take its square of time.
@@ -53,16 +53,19 @@ function nearestOf(misspelt: string, names: readonly string[]): string | undefin
   return nearest;
 }
 
-/** Returns the Levenshtein distance: how many characters have to be inserted, removed or replaced. */
-export function distanceBetween(a: string, b: string): number {
+/** Returns how many characters have to be inserted, removed, replaced or swapped with the next one. */
+function distanceBetween(a: string, b: string): number {
+  let earlier: number[] = [];
   let row = Array.from({ length: b.length + 1 }, (_, index) => index);
   for (let i = 1; i <= a.length; i++) {
     const next = [i];
     for (let j = 1; j <= b.length; j++) {
       const replaced = (row[j - 1] as number) + (a[i - 1] === b[j - 1] ? 0 : 1);
-      next.push(Math.min(replaced, (row[j] as number) + 1, (next[j - 1] as number) + 1));
+      const isSwapped = i > 1 && j > 1 && a[i - 1] === b[j - 2] && a[i - 2] === b[j - 1];
+      const swapped = isSwapped ? (earlier[j - 2] as number) + 1 : Infinity;
+      next.push(Math.min(replaced, swapped, (row[j] as number) + 1, (next[j - 1] as number) + 1));
     }
-    row = next;
+    [earlier, row] = [row, next];
   }
   return row[b.length] as number;
 }

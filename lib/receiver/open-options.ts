@@ -56,47 +56,80 @@ export function parseOpenOptions(redis: string | OpenOptions): OpenTarget {
       redis,
     );
   }
-  assertOptionNames(redis);
-  if ('sentinelRootNodes' in redis) {
-    assertOptionNames(redis.nodeClientOptions ?? {}, 'nodeClientOptions');
-    assertOptionNames(redis.sentinelClientOptions ?? {}, 'sentinelClientOptions');
-    assertNodes('sentinelRootNodes', redis.sentinelRootNodes);
-    if (typeof redis.name !== 'string' || redis.name === '') {
-      throw invalidArgument("the option 'name'", 'what the Sentinels call their master', redis.name);
-    }
-    const nodeClientOptions = withDefaults(redis.nodeClientOptions ?? {});
-    const options = {
-      // Else nobody would hear that a password is wrong.
-      passthroughClientErrorEvents: true,
-      ...redis,
-      nodeClientOptions,
-      sentinelClientOptions: withDefaults(redis.sentinelClientOptions ?? {}),
-    };
-    return { kind: 'sentinel', options, retryIn: retryIn(nodeClientOptions) };
-  }
-  if ('rootNodes' in redis) {
-    assertOptionNames(redis.defaults ?? {}, 'defaults');
-    assertNodes('rootNodes', redis.rootNodes);
-    for (const { url } of [...redis.rootNodes, redis.defaults ?? {}]) assertUrl(url, 'redis');
-    const defaults = withDefaults(redis.defaults ?? {});
-    // A Receiver has connections of its own: the client's are for asking where to lead them.
-    const options = { minimizeConnections: true, ...redis, defaults };
-    return { kind: 'cluster', options, retryIn: retryIn(defaults) };
-  }
-  assertUrl(redis.url);
+  if ('sentinelRootNodes' in redis) return parseSentinel(redis);
+  if ('rootNodes' in redis) return parseCluster(redis);
+  assertOptionNames('server', redis);
+  assertUrl(redis.url, redis.socket);
   return { kind: 'server', options: withDefaults(redis) };
 }
 
+function parseSentinel(redis: OpenSentinelOptions): OpenTarget {
+  const { sentinelRootNodes, name, nodeClientOptions = {}, sentinelClientOptions = {} } = redis;
+  assertOptionNames('sentinel', redis);
+  assertOptionNames('server', nodeClientOptions, 'nodeClientOptions');
+  assertOptionNames('server', sentinelClientOptions, 'sentinelClientOptions');
+  assertNodes('sentinelRootNodes', sentinelRootNodes);
+  if (typeof name !== 'string' || name === '') {
+    throw invalidArgument("the option 'name'", 'what the Sentinels call their master', name);
+  }
+  const options = {
+    // Else nobody would hear that a password is wrong.
+    passthroughClientErrorEvents: true,
+    ...redis,
+    nodeClientOptions: withDefaults(nodeClientOptions),
+    sentinelClientOptions: withDefaults(sentinelClientOptions),
+  };
+  return { kind: 'sentinel', options, retryIn: retryIn(options.nodeClientOptions) };
+}
+
+function parseCluster(redis: OpenClusterOptions): OpenTarget {
+  const { rootNodes, defaults: given = {} } = redis;
+  assertOptionNames('cluster', redis);
+  assertOptionNames('server', given, 'defaults');
+  assertNodes('rootNodes', rootNodes);
+  for (const node of rootNodes) {
+    assertOptionNames('server', node, 'rootNodes');
+    assertUrl(node.url, { ...given.socket, ...node.socket }, 'redis');
+  }
+  assertUrl(given.url, given.socket, 'redis');
+  const defaults = withDefaults(given);
+  // A Receiver has connections of its own: the client's are for asking where to lead them.
+  const options = { minimizeConnections: true, ...redis, defaults };
+  return { kind: 'cluster', options, retryIn: retryIn(defaults) };
+}
+
 /**
- * Node's own error would show the whole URL, and with it the password. A cluster's client tells nobody of a URL of which it
- * can make nothing, and would try it for ever.
+ * Node's and node-redis's own errors would show the whole URL, and with it the password. A cluster's client tells nobody of a
+ * URL of which it can make nothing, and would try it for ever.
  */
-function assertUrl(url: string | undefined, schemes: 'any' | 'redis' = 'any'): void {
+function assertUrl(
+  url: string | undefined,
+  socket: { readonly tls?: boolean } | undefined,
+  schemes: 'any' | 'redis' = 'any',
+): void {
   if (url === undefined || (schemes === 'any' && url.startsWith('unix:'))) return;
-  if (URL.canParse(url) && (schemes === 'any' || /^rediss?:/.test(url))) return;
   // Who has forgotten the host has the password in its place.
   const shown = url.replace(/^([^/]*\/\/)?(.*@|[^:]*:.*)/s, '$1…');
-  throw invalidArgument('the URL of the server', 'like redis://user:password@host:6379', shown);
+  const what = 'the URL of the server';
+  if (!URL.canParse(url) || (schemes === 'redis' && !/^rediss?:/.test(url)))
+    throw invalidArgument(what, 'like redis://user:password@host:6379', shown);
+  const { protocol, pathname } = new URL(url);
+  if (isNaN(Number(pathname.slice(1)))) {
+    const advice = 'The path of a Unix socket is given as unix:///path.';
+    throw invalidArgument(
+      what,
+      'like redis://host:6379, or redis://host:6379/1 with a database',
+      shown,
+      advice,
+    );
+  }
+  const isTls = protocol === 'rediss:';
+  if (socket?.tls !== undefined && socket.tls !== isTls)
+    throw invalidArgument(
+      "socket.tls, beside a URL of the scheme '" + protocol + "',",
+      `${isTls}`,
+      socket.tls,
+    );
 }
 
 function assertNodes(option: string, nodes: unknown): void {

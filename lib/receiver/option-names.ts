@@ -1,53 +1,106 @@
-import { distanceBetween } from '../errors/known-options.js';
+import { nearestOf } from '../errors/known-options.js';
+import { OPEN_OPTIONS } from './receiver-options.js';
 
-/** Options of node-redis's `createClient`. */
+/** Options of `createClient`, and of each client that a cluster or a Sentinel set has. */
 const CLIENT_NAMES = [
-  ...['url', 'socket', 'username', 'password', 'credentialsProvider', 'name', 'database', 'keyPrefix'],
-  ...['commandsQueueMaxLength', 'disableOfflineQueue', 'readonly', 'pingInterval', 'commandOptions', 'RESP'],
-  ...[
-    'clientSideCache',
-    'himportRegistry',
-    'disableClientInfo',
-    'clientInfoTag',
-    'emitInvalidate',
-    'modules',
-  ],
-  ...['functions', 'scripts', 'maintNotifications', 'maintEndpointType', 'maintRelaxedCommandTimeout'],
+  'url',
+  'socket',
+  'username',
+  'password',
+  'credentialsProvider',
+  'name',
+  'database',
+  'keyPrefix',
+  'commandsQueueMaxLength',
+  'disableOfflineQueue',
+  'readonly',
+  'pingInterval',
+  'commandOptions',
+  'clientSideCache',
+  'himportRegistry',
+  'disableClientInfo',
+  'clientInfoTag',
+  'emitInvalidate',
+  'maintNotifications',
+  'maintEndpointType',
+  'maintRelaxedCommandTimeout',
   'maintRelaxedSocketTimeout',
+  'RESP',
+  'modules',
+  'functions',
+  'scripts',
 ];
-const GROUP_NAMES = [
-  ...[
-    'rootNodes',
-    'defaults',
-    'minimizeConnections',
-    'useReplicas',
-    'maxCommandRedirections',
-    'nodeAddressMap',
-  ],
-  ...[
-    'sentinelRootNodes',
-    'nodeClientOptions',
-    'sentinelClientOptions',
-    'maxCommandRediscovers',
-    'scanInterval',
-  ],
-  ...['masterPoolSize', 'replicaPoolSize', 'passthroughClientErrorEvents', 'reserveClient'],
+/** Options that a cluster and a Sentinel set both have as a whole. */
+const SHARED_NAMES = [
+  'keyPrefix',
+  'commandOptions',
+  'clientSideCache',
+  'himportRegistry',
+  'RESP',
+  'modules',
+  'functions',
+  'scripts',
+  'nodeAddressMap',
+];
+const CLUSTER_NAMES = [
+  'rootNodes',
+  'defaults',
+  'minimizeConnections',
+  'useReplicas',
+  'maxCommandRedirections',
   'topologyRefreshOnReconnectionAttemptStrategy',
+  ...SHARED_NAMES,
 ];
-const KNOWN = [...CLIENT_NAMES, ...GROUP_NAMES];
+const SENTINEL_NAMES = [
+  'name',
+  'sentinelRootNodes',
+  'nodeClientOptions',
+  'sentinelClientOptions',
+  'maxCommandRediscovers',
+  'masterPoolSize',
+  'replicaPoolSize',
+  'scanInterval',
+  'passthroughClientErrorEvents',
+  'reserveClient',
+  ...SHARED_NAMES,
+];
+/** Options of `socket`, as far as somebody is likely to set them. */
+const SOCKET_NAMES = [
+  'host',
+  'port',
+  'path',
+  'tls',
+  'family',
+  'localAddress',
+  'localPort',
+  'noDelay',
+  'keepAlive',
+  'keepAliveInitialDelay',
+  'connectTimeout',
+  'socketTimeout',
+  'reconnectStrategy',
+  'ca',
+  'cert',
+  'key',
+  'pfx',
+  'passphrase',
+  'servername',
+  'rejectUnauthorized',
+  'checkServerIdentity',
+  'minVersion',
+  'maxVersion',
+  'ciphers',
+];
 
-const inSocket = (name: string) => [name, `socket: { ${name} }`] as const;
-
-/** What is meant by a name that has another place in node-redis, or another name in ioredis. */
-const MEANT = new Map<string, string>([
-  ...['host', 'port', 'tls', 'path', 'family', 'localAddress', 'connectTimeout', 'socketTimeout'].map(
-    inSocket,
-  ),
-  ...['reconnectStrategy', 'noDelay', 'keepAlive', 'keepAliveInitialDelay'].map(inSocket),
-  ...['ca', 'cert', 'key', 'rejectUnauthorized', 'servername'].map(inSocket),
+/** Names in node-redis of what other libraries, or habits, call otherwise. */
+const RENAMED = new Map([
   ['db', 'database'],
   ['user', 'username'],
+  ['pass', 'password'],
+  ['auth', 'password'],
+  ['ssl', 'socket: { tls }'],
   ['connectionName', 'name'],
+  ['protocol', 'RESP'],
   ['readOnly', 'readonly'],
   ['retryStrategy', 'socket: { reconnectStrategy }'],
   ['clusterRetryStrategy', 'defaults: { socket: { reconnectStrategy } }'],
@@ -61,33 +114,66 @@ const MEANT = new Map<string, string>([
   ['natMap', 'nodeAddressMap'],
 ]);
 
+/** One kind of options. */
+interface Level {
+  readonly names: readonly string[];
+  /** Where the options of each single client stand; undefined where they stand here. */
+  readonly client?: string;
+}
+
+const LEVELS = {
+  server: { names: CLIENT_NAMES },
+  cluster: { names: CLUSTER_NAMES, client: 'defaults' },
+  sentinel: { names: SENTINEL_NAMES, client: 'nodeClientOptions' },
+} as const satisfies Record<string, Level>;
+
+/** Options that make a cluster or a Sentinel set of what is taken for a server where they are misspelt. */
+const MARKS = ['rootNodes', 'sentinelRootNodes'];
+
 /**
- * Throws where an option has a name that node-redis would ignore without a word, and that was meant for another. A name that
- * resembles none passes.
+ * Throws where an option has a name or a place that node-redis ignores without a word, and is recognized as one of its own.
+ * Other names pass: a later version may have them.
  *
- * @param within the option that these options are in, as `defaults`; '' for the argument itself
+ * @param within the option that has these options, as in `'defaults'`; empty for the argument of `open` itself
  */
-export function assertOptionNames(options: object, within = ''): void {
+export function assertOptionNames(kind: keyof typeof LEVELS, options: object, within = ''): void {
+  const level: Level = LEVELS[kind];
   for (const [name, value] of Object.entries(options)) {
-    if (value === undefined || KNOWN.includes(name)) continue;
-    const meant = MEANT.get(name) ?? nearest(name);
-    if (meant === undefined) continue;
-    const where = within && ` in '${within}'`;
-    const advice =
-      meant === 'socket: { host }' || meant === 'socket: { port }' ? 'socket: { host, port }' : meant;
-    throw Object.assign(
-      new TypeError(`Unknown option '${name}'${where} of Receiver.open: node-redis has ${advice}.`),
-      { code: 'ERR_INVALID_ARGUMENT' },
-    );
+    if (value === undefined || level.names.includes(name)) continue;
+    const advice = adviceOn(name, level);
+    if (advice) throw unknownOption(name, within, advice);
+  }
+  if (kind === 'server') assertSocketNames((options as { socket?: unknown }).socket, within);
+}
+
+function assertSocketNames(socket: unknown, within: string): void {
+  if (typeof socket !== 'object' || socket === null) return;
+  for (const name of Object.keys(socket)) {
+    if (SOCKET_NAMES.includes(name)) continue;
+    const meant = misspelt(name, SOCKET_NAMES);
+    if (meant)
+      throw unknownOption(name, within ? `${within}: { socket }` : 'socket', `node-redis has ${meant}`);
   }
 }
 
-/** Returns the known name with at most two letters different; of a short name, one. */
-function nearest(name: string): string | undefined {
-  const candidates = KNOWN.map((known) => {
-    const distance = distanceBetween(name.toLowerCase(), known.toLowerCase());
-    return { known, distance, limit: known.length > 5 ? 2 : 1 };
+function adviceOn(name: string, { names, client }: Level): string | undefined {
+  if (OPEN_OPTIONS.includes(name)) return 'an option of the Receiver belongs in the second argument';
+  const place = (option: string) => `it belongs in ${client ? `${client}: { ${option} }` : option}`;
+  if (client && CLIENT_NAMES.includes(name)) return place(name);
+  if (name === 'host' || name === 'port') return place('socket: { host, port }');
+  if (SOCKET_NAMES.includes(name)) return place(`socket: { ${name} }`);
+  const meant = RENAMED.get(name) ?? misspelt(name, [...names, ...MARKS]);
+  return meant && `node-redis has ${meant}`;
+}
+
+/** Returns the known name with at most two slips in it, or one in a short name: two would make one word of another. */
+function misspelt(name: string, known: readonly string[]): string | undefined {
+  return nearestOf(name, known, name.length > 5 ? 2 : 1);
+}
+
+function unknownOption(name: string, within: string, advice: string): TypeError {
+  const place = within && ` in '${within}'`;
+  return Object.assign(new TypeError(`Unknown option '${name}'${place} of Receiver.open: ${advice}.`), {
+    code: 'ERR_INVALID_ARGUMENT',
   });
-  const near = candidates.filter(({ distance, limit }) => distance <= limit);
-  return near.sort((a, b) => a.distance - b.distance)[0]?.known;
 }
