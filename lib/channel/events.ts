@@ -26,7 +26,7 @@ export type ReceiverEvent =
   | { readonly type: 'subscribed' | 'unsubscribed'; readonly source: Channel<unknown> }
   /** The connection is lost; the client tries to reconnect. */
   | { readonly type: 'disconnected'; readonly error?: Error }
-  /** A try to reconnect has failed, of the client that `Receiver.open` made for one server; it tries on. */
+  /** A try to reconnect has failed, of the client that `Receiver.open` made; another one follows. */
   | { readonly type: 'retry'; readonly error: Error; readonly attempt: number }
   /** Messages may be missing, and everything is subscribed again. */
   | { readonly type: 'gap'; readonly gap: Gap }

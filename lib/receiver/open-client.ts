@@ -2,20 +2,20 @@ import { asyncScheduler } from 'rxjs';
 import { onAbort } from '../abort.js';
 import type { ServerClient } from '../hub/client.js';
 import { isReaderFailure } from '../hub/connection.js';
+import { abortError } from './abort-error.js';
 import { loadFactory, type OwnedClient } from './client-factory.js';
 import { closeClient } from './close-client.js';
-import { diagnose } from './diagnose.js';
+import { Diagnosis } from './diagnose.js';
 import { parseOpenOptions, type OpenOptions, type OpenTarget } from './open-options.js';
-import { addressOf, describeTarget } from './server-address.js';
+import { addressesOf } from './server-address.js';
+import { Tries, type OnFailedTry } from './tries.js';
 
 export { closeClient } from './close-client.js';
-
-/** Hears of each failed try to connect to `where`; `attempt` counts from 1 in each outage. */
-export type OnFailedTry = (error: Error, attempt: number, where: string) => void;
+export type { OnFailedTry } from './tries.js';
 
 /**
  * Makes a client that notices a half-open connection and never gives up, and connects it. `onMade` gets each one that it
- * tries, before that is connected; `onFailedTry` hears of the tries that fail, now and, on a single server, later.
+ * tries, before that is connected; `onFailedTry` hears of the tries that fail, now and when the connection is lost later.
  */
 export async function openClient(
   redis: string | OpenOptions = {},
@@ -25,70 +25,87 @@ export async function openClient(
 ): Promise<OwnedClient> {
   const target = parseOpenOptions(redis);
   const create = await loadFactory(target);
+  signal?.throwIfAborted();
+  const tries = new Tries(target, onFailedTry);
   for (let retries = 0; ; retries++) {
-    signal?.throwIfAborted();
     const client = create();
     if (target.kind === 'server') reconnectWhenOutOfStep(client);
     onMade?.(client);
+    const { attempt } = tries;
     try {
-      const connected = connect(client, target, signal);
-      // Behind the listener that closes a client whose connection is refused: no other try follows that one.
-      if (target.kind === 'server' && onFailedTry) watchTries(client, describeTarget(target), onFailedTry);
-      await connected;
+      await connect(client, target, signal, tries);
+      tries.opened();
       return client;
     } catch (error) {
+      if (signal?.aborted) throw abortError(signal, tries);
       // A cluster's or Sentinel set's client does not try on by itself as long as it has not been connected.
       const pause = target.kind === 'server' || isRefusal(error) ? false : target.retryIn(retries, error);
-      if (signal?.aborted || pause === false) throw error;
-      onFailedTry?.(toError(error), retries + 1, describeTarget(target));
+      if (pause === false) throw tries.explain(error);
+      tries.rejected(error, attempt);
       await wait(pause, signal);
+      if (signal?.aborted) throw abortError(signal, tries);
     }
   }
 }
 
-function connect(client: OwnedClient, target: OpenTarget, signal: AbortSignal | undefined): Promise<void> {
+function connect(
+  client: OwnedClient,
+  target: OpenTarget,
+  signal: AbortSignal | undefined,
+  tries: Tries,
+): Promise<void> {
   return new Promise((resolve, reject) => {
     let isConnecting = true;
-    let isDiagnosed = false;
     const settle = (outcome: () => void) => {
       isConnecting = false;
       forget?.();
+      diagnosis.end();
       outcome();
     };
     const giveUp = (reason: unknown) => {
+      tries.ignore();
       closeClient(client);
-      settle(() => reject(reason));
+      if (isConnecting) settle(() => reject(reason));
     };
     // A client without a listener for 'error' throws it at the process: this one stays.
-    client.on('error', (error) => {
+    const onError = (error: unknown) => {
       if (!isConnecting) return;
-      if (isRefusal(error)) return giveUp(error);
-      if (isDiagnosed || target.kind !== 'server') return;
-      isDiagnosed = true;
-      void diagnose(addressOf(target.options), error).then((obstacle) => {
-        if (obstacle && isConnecting) giveUp(obstacle);
-      });
-    });
+      if (isRefusal(error)) giveUp(error);
+      else diagnosis.onFailedTry(error);
+    };
+    client.on('error', onError);
+    client.on('node-error', onError);
+    const diagnosis = new Diagnosis(addressesOf(target), giveUp);
+    // Behind the listener that closes a client whose connection is refused: no other try follows that one.
+    tries.watch(client);
     const forget = signal && onAbort(signal, () => giveUp(signal.reason));
-    client.connect().then(() => settle(resolve), giveUp);
+    client.connect().then(() => {
+      if (isConnecting) settle(resolve);
+      // It was given up meanwhile, and has connected all the same.
+      else closeClient(client);
+    }, giveUp);
   });
 }
 
 /**
  * Another try would fare no better: a wrong password, or one of which a URL makes nothing; a user without the permission; a
- * certificate that is not trusted.
+ * certificate that is not trusted, on either side.
  */
 function isRefusal(error: unknown): boolean {
   if (typeof error !== 'object' || error === null) return false;
   const { message = '', code = '', cause } = error as Partial<NodeJS.ErrnoException>;
   if (error instanceof URIError) return true;
-  return REFUSALS.test(message) || UNTRUSTED.test(code) || isRefusal(cause);
+  return REFUSALS.test(message) || UNTRUSTED.test(code) || ALERTS.test(code) || isRefusal(cause);
 }
 
 /** Redis's answers. */
 const REFUSALS = /^(NOAUTH|WRONGPASS|NOPERM|DENIED|ERR (?!max number of clients)) ?/;
 /** Codes of OpenSSL's and Node's about the other side's certificate. */
 const UNTRUSTED = /^(CERT_|DEPTH_ZERO_|SELF_SIGNED_|UNABLE_TO_(GET|VERIFY)_|ERR_TLS_CERT_)/;
+
+/** Codes of OpenSSL's about what the other side refuses: a certificate that is missing or not trusted, or a version. */
+const ALERTS =
+  /^ERR_SSL_\w*ALERT_(CERTIFICATE_|NO_CERTIFICATE|BAD_CERT|UNSUPPORTED_CERT|UNKNOWN_CA|ACCESS_DENIED|HANDSHAKE_|PROTOCOL_|INSUFFICIENT_)/;
 
 function wait(milliseconds: number, signal: AbortSignal | undefined): Promise<void> {
   return new Promise((resolve) => {
@@ -116,29 +133,4 @@ function reconnectWhenOutOfStep(client: OwnedClient & ServerClient): void {
     isQuitting = true;
     client.sendCommand?.(['QUIT']).catch(() => undefined);
   });
-}
-
-/** Tells of each try that fails, once: version 5 emits the error of some twice. */
-function watchTries(client: OwnedClient, where: string, onFailedTry: OnFailedTry): void {
-  // What the loss of the connection emits itself is no try.
-  let state: 'connected' | 'trying' | 'failed' = 'trying';
-  let attempt = 0;
-  client.on('ready', () => {
-    state = 'connected';
-    attempt = 0;
-  });
-  client.on('reconnecting', () => {
-    state = 'trying';
-  });
-  client.on('error', (error) => {
-    if (state !== 'trying' || !client.isOpen) return;
-    state = 'failed';
-    onFailedTry(toError(error), ++attempt, where);
-  });
-}
-
-function toError(error: unknown): Error {
-  // Node's own errors are of another realm where the package runs in a context of its own.
-  const isError = typeof error === 'object' && error !== null && 'message' in error;
-  return isError ? (error as Error) : new Error(String(error));
 }

@@ -42,11 +42,11 @@ export interface ConnectionRetry {
   readonly attempt: number;
 }
 
-/** The options of `Receiver.open`: those of a Receiver, and what the connection of its own is told by. */
+/** The options of `Receiver.open`: those of a Receiver, and how it tells of its own connection. */
 export interface OpenReceiverOptions<T> extends ReceiverOptions<T> {
   /**
-   * Called at each try to connect that failed, while the Receiver is opened and when it has lost its connection. Of a
-   * cluster or a Sentinel set only while it is opened.
+   * Called at each try to connect that failed, while the Receiver is opened and when it has lost its connection. A try on a
+   * cluster or a Sentinel set is one round of the servers that are to tell of the others, or one node that they told of.
    * @default one process warning at the first one, of type `RedisConnectionWarning`
    */
   readonly onRetry?: ((retry: ConnectionRetry) => void) | undefined;

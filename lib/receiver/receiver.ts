@@ -13,7 +13,7 @@ import type { PubSubHub } from '../hub/pub-sub-hub.js';
 import { invalidArgument } from '../errors/invalid-argument.js';
 import { assertKnownOptions } from '../errors/known-options.js';
 import type { ChannelKind, Message } from '../channel/message.js';
-import { closeClient, openClient } from './open-client.js';
+import { closeClient, openClient, type OnFailedTry } from './open-client.js';
 import type { OpenOptions } from './open-options.js';
 import { pullMessage, pullWaiting } from './pull-promises.js';
 import { ReceiverCore } from './receiver-core.js';
@@ -115,7 +115,7 @@ export class Receiver<T = string>
    * @throws what Redis answers if it refuses the connection; a TypeError for an option that has another name or place; an
    *   error with the code `ERR_TLS_MISMATCH` if only one side speaks TLS. A server that cannot be reached is tried on until
    *   `options.signal` aborts, and `options.onRetry` hears of each failed try; the `cause` of the `AbortError` or
-   *   `TimeoutError` is the last one's error
+   *   `TimeoutError` is the last one's error. A reason that the user gives to `abort()` is thrown as it is
    */
   static async open<T = string>(
     redis?: string | OpenOptions,
@@ -126,15 +126,11 @@ export class Receiver<T = string>
     if (onRetry !== undefined && typeof onRetry !== 'function') {
       throw invalidArgument("the option 'onRetry'", 'a function', onRetry);
     }
-    const { signal } = rest;
     const reporter = new RetryReporter(onRetry);
-    try {
-      const client = await openClient(redis, signal, undefined, (...failure) => reporter.report(...failure));
-      const owned: Owned = { reporter, close: () => closeClient(client) };
-      return new Receiver<T>(client, { ...rest, [OWNED]: owned } as ReceiverOptions<T>);
-    } catch (error) {
-      throw signal?.aborted && error === signal.reason ? reporter.abortError(error) : error;
-    }
+    const report: OnFailedTry = (error, attempt, where) => reporter.report(error, attempt, where);
+    const client = await openClient(redis, rest.signal, undefined, report);
+    const owned: Owned = { reporter, close: () => closeClient(client) };
+    return new Receiver<T>(client, { ...rest, [OWNED]: owned } as ReceiverOptions<T>);
   }
 
   /** As that of any Observable; `retry()` ends with an error for good, and does not come back for another in a tight loop. */

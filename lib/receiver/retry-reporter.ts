@@ -1,4 +1,6 @@
 import type { ReceiverEvent } from '../channel/events.js';
+import { toError } from '../errors/to-error.js';
+import { messageOf } from './message-of.js';
 import type { ConnectionRetry } from './receiver-options.js';
 
 /** What a Receiver has for its reporter. */
@@ -11,8 +13,6 @@ export interface RetryEvents {
 export class RetryReporter {
   readonly #onRetry: ((retry: ConnectionRetry) => void) | undefined;
   #receiver: RetryEvents | undefined;
-  #where = '';
-  #lastError: Error | undefined;
 
   constructor(onRetry: ((retry: ConnectionRetry) => void) | undefined) {
     this.#onRetry = onRetry;
@@ -24,35 +24,26 @@ export class RetryReporter {
   }
 
   report(error: Error, attempt: number, where: string): void {
-    this.#lastError = error;
-    this.#where = where;
     const isObserved = this.#receiver?.events.observed === true;
     this.#receiver?.emit({ type: 'retry', error, attempt });
     if (this.#onRetry) this.#call(this.#onRetry, { error, attempt });
-    else if (attempt === 1 && !isObserved) this.#warn(error);
+    else if (attempt === 1 && !isObserved) this.#warn(error, where);
   }
 
-  /** Returns what an opening rejects with that a signal has aborted: a custom reason as it is. */
-  abortError(reason: unknown): unknown {
-    const cause = this.#lastError;
-    if (!cause || !(reason instanceof DOMException) || !/^(Abort|Timeout)Error$/.test(reason.name))
-      return reason;
-    const message = `${reason.message}: cannot connect to ${this.#where}: ${messageOf(cause)}`;
-    // Typed as a name alone, though Node takes a cause, too.
-    const options = { name: reason.name, cause } as unknown as string;
-    return new DOMException(message, options);
-  }
-
-  #call(onRetry: (retry: ConnectionRetry) => void, retry: ConnectionRetry): void {
+  #call(onRetry: (retry: ConnectionRetry) => unknown, retry: ConnectionRetry): void {
+    const onError = (error: unknown) => {
+      process.emitWarning(toError(error));
+    };
     try {
-      onRetry(retry);
+      // It may be an async function, whatever its type says.
+      Promise.resolve(onRetry(retry)).catch(onError);
     } catch (error) {
-      process.emitWarning(error instanceof Error ? error : String(error));
+      onError(error);
     }
   }
 
-  #warn(error: Error): void {
-    const what = `${this.#receiver ? 'reconnect' : 'connect'} to ${this.#where}: ${messageOf(error)}`;
+  #warn(error: Error, where: string): void {
+    const what = `${this.#receiver ? 'reconnect' : 'connect'} to ${where}: ${messageOf(error)}`;
     const until = this.#receiver
       ? 'It goes on trying until it is stopped. Observe its `events`'
       : 'It goes on trying until `signal` aborts. Give `onRetry`';
@@ -61,11 +52,4 @@ export class RetryReporter {
       code: 'RX_REDIS_RECEIVER_RETRY',
     });
   }
-}
-
-/** Returns the message of an error; that of an AggregateError, for a name with several addresses, is empty. */
-function messageOf(error: Error): string {
-  const { errors = [] } = error as Partial<AggregateError>;
-  const message = error.message || errors.map(String).join(', ') || error.name;
-  return message.replace(/\.$/, '');
 }

@@ -1,4 +1,4 @@
-import type { OpenServerOptions, OpenTarget } from './open-options.js';
+import type { OpenTarget } from './open-options.js';
 
 /** Where a server listens: never with a user or a password. */
 export type ServerAddress =
@@ -6,34 +6,59 @@ export type ServerAddress =
 
 const DEFAULT_PORT = 6379;
 
+/** What says where a client connects to: of the options of `socket`, only these. */
+interface Place {
+  readonly url?: string | undefined;
+  readonly socket?: {
+    readonly host?: string | undefined;
+    readonly port?: number | undefined;
+    readonly path?: string | undefined;
+    readonly tls?: boolean | undefined;
+  };
+}
+
 /** Returns where a client with these options connects to. */
-export function addressOf({ url, socket = {} }: Pick<OpenServerOptions, 'url' | 'socket'>): ServerAddress {
+function addressOf({ url, socket = {} }: Place): ServerAddress {
   if (url?.startsWith('unix:')) return { path: url.replace(/^unix:(\/\/)?([^/]*@)?|\?.*$/g, '') };
   if (url !== undefined) {
     const { hostname, port, protocol } = new URL(url);
     const host = hostname.replace(/^\[|\]$/g, '') || 'localhost';
     return { host, port: Number(port) || DEFAULT_PORT, isTls: protocol === 'rediss:' };
   }
-  if ('path' in socket && socket.path) return { path: socket.path };
-  const {
-    host = 'localhost',
-    port = DEFAULT_PORT,
-    tls,
-  } = socket as { host?: string; port?: number; tls?: boolean };
-  return { host, port, isTls: tls === true };
+  const { host = 'localhost', port = DEFAULT_PORT, path, tls = false } = socket;
+  return path ? { path } : { host, port, isTls: tls };
+}
+
+/** Returns where the target's client connects to first. */
+export function addressesOf(target: OpenTarget): readonly ServerAddress[] {
+  switch (target.kind) {
+    case 'server':
+      return [addressOf(target.options)];
+    case 'cluster': {
+      const { rootNodes, defaults } = target.options;
+      return rootNodes.map((node) =>
+        addressOf({ url: node.url ?? defaults?.url, socket: { ...defaults?.socket, ...node.socket } }),
+      );
+    }
+    case 'sentinel': {
+      const { sentinelRootNodes, sentinelClientOptions } = target.options;
+      return sentinelRootNodes.map((node) =>
+        addressOf({ socket: { ...sentinelClientOptions?.socket, ...node } }),
+      );
+    }
+  }
 }
 
 /** Returns what the target of `Receiver.open` is called in a message. */
 export function describeTarget(target: OpenTarget): string {
+  const addresses = addressesOf(target).map(describe).join(', ');
   switch (target.kind) {
     case 'server':
-      return describe(addressOf(target.options));
+      return addresses;
     case 'cluster':
-      return `the cluster at ${target.options.rootNodes.map((node) => describe(addressOf(node))).join(', ')}`;
-    case 'sentinel': {
-      const nodes = target.options.sentinelRootNodes.map(({ host, port }) => `${host}:${port}`);
-      return `the master of the Sentinels at ${nodes.join(', ')}`;
-    }
+      return `the cluster at ${addresses}`;
+    case 'sentinel':
+      return `the master of the Sentinels at ${addresses}`;
   }
 }
 
