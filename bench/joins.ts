@@ -1,4 +1,4 @@
-// What it costs to join, at n and at 4n: a ratio of about 4 is linear, one of about 16 quadratic.
+// The cost of joining, at n and at 4n: a ratio of about 4 is linear, one of about 16 quadratic.
 // Run it: npm run bench:joins
 
 import { createClient } from 'redis';

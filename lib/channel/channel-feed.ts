@@ -16,7 +16,7 @@ import { OwnObservers, type MessageCounts, type ObservedChannel } from './own-ob
 
 /** What a Channel needs of its Receiver. */
 export interface FeedOwner extends Watcher {
-  /** Whether it has neither ended nor begun to. */
+  /** True until the Receiver has ended, or begun to. */
   readonly isOpen: boolean;
   readonly bounds: Bounds;
   /** The error that the Receiver has ended with. */
@@ -107,11 +107,11 @@ export class ChannelFeed<T> implements Consumer, Shortcut, ObservedChannel<T> {
   readonly codec: Codec<T>;
   readonly hub: PubSubHub;
   readonly binary: boolean;
-  /** Whether it stays registered when its last observer has left. */
+  /** Set by the option `keep`: the Channel stays registered when its last observer has left. */
   isKept = false;
-  /** Whether it was asked for again after its last observer had left. */
+  /** Set when the Channel was asked for again after its last observer had left. */
   isClaimed = false;
-  /** Whether its Receiver has let go of it, until an observer comes back. */
+  /** Set while the Receiver has let go of the Channel, until an observer comes back. */
   isForgotten = false;
   #events: Subject<ReceiverEvent> | undefined = undefined;
   #wiring: Wiring = OFF;
@@ -157,7 +157,7 @@ export class ChannelFeed<T> implements Consumer, Shortcut, ObservedChannel<T> {
     return this.#life.at !== 'closed' && (!this.isForgotten || this.#owner.isOpen);
   }
 
-  /** Whether its link may still have something for it. */
+  /** True while the link may still have something for this Channel. */
   get isAttached(): boolean {
     return this.#wiring.at !== 'off';
   }
@@ -221,7 +221,7 @@ export class ChannelFeed<T> implements Consumer, Shortcut, ObservedChannel<T> {
     return this.#wiring.at === 'off' && !this.hub.isOpen ? this.#refusal(NOT_OPEN) : undefined;
   }
 
-  /** Whether it is registered for nobody but observers that have just left. */
+  /** True while the Channel is registered only for observers that have just left. */
   get isDeserted(): boolean {
     return !this.isKept && !this.isClaimed && this.#own?.isDeserted === true;
   }

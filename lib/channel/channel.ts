@@ -100,7 +100,7 @@ function observeFeed<T>(this: Observable<Message<T>>, subscriber: Subscriber<Mes
   (this as Channel<T>)[FEED].observe(subscriber);
 }
 
-/** What stands behind a Channel. */
+/** Returns what stands behind a Channel. */
 export function feedOf(channel: Channel<unknown>): ChannelFeed<unknown> {
   return channel[FEED];
 }

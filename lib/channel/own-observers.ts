@@ -76,12 +76,12 @@ export class OwnObservers<T> implements MailboxHost<T> {
     return this.#channel.decode(raw);
   }
 
-  /** Whether an observer has left in this turn, and others stay. */
+  /** True where an observer has left in this turn, and others stay. */
   get isBeingLeft(): boolean {
     return this.#isBeingLeft;
   }
 
-  /** Whether all have left, and have a moment to come back. */
+  /** True while all observers have left, and may still come back. */
   get isDeserted(): boolean {
     return this.#grace.isRunning;
   }

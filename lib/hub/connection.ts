@@ -143,14 +143,14 @@ export class Connection {
 }
 
 /**
- * Whether an error of a client that stays connected comes from its reader: bytes that do not parse, or a listener that threw.
+ * Returns whether a connected client's error comes from its reader: bytes that do not parse, or a listener that threw.
  * The others are answers to its own pings.
  */
 export function isReaderFailure(client: PubSubClient, error: unknown): boolean {
   return client.isOpen && client.isReady === true && !isAnswer(error);
 }
 
-/** Whether an error is an answer of Redis's, or the lack of one in time. */
+/** Returns whether an error is an answer of Redis's, or the lack of one in time. */
 function isAnswer(error: unknown): boolean {
   const names = new Set<string>();
   for (

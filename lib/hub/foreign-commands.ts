@@ -2,7 +2,7 @@ import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import type { ChannelKind } from '../channel/message.js';
 import type { PubSubClient } from './client.js';
 
-/** What somebody else does to the subscriptions of a client. */
+/** Hears of changes that other code makes to the subscriptions of a client. */
 export interface ForeignCommandsObserver {
   /** The client has unsubscribed these names, of one kind, or all of it: perhaps for us, too. */
   onUnsubscribed(kind: ChannelKind, names: readonly string[] | undefined, since: number): void;

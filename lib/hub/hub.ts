@@ -391,7 +391,7 @@ export class Hub implements PubSubHub, LinkHost, ConnectionObserver, ForeignComm
     return this.#allLinks().flatMap((link) => (link.isLive ? link.consumers : []));
   }
 
-  /** Whether the client's own resubscription, of all names of a kind in one command, would be larger than is safe. */
+  /** Returns whether the client's own resubscription, one command for all names of a kind, would be too large. */
   #isTooMuchForOneCommand(): boolean {
     return Object.values(this.#links).some((links) => {
       let characters = 0;

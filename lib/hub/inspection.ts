@@ -1,7 +1,7 @@
 import type { ChannelKind } from '../channel/message.js';
 import { COMMANDS, type PubSubClient, type ServerClient, type WireType } from './client.js';
 
-/** What Redis calls its counts in CLIENT INFO; the last is missing before Redis 7.0.3. */
+/** The names of the counts in CLIENT INFO; the last is missing before Redis 7.0.3. */
 const FIELDS: Readonly<Record<WireType, string>> = { CHANNELS: 'sub', PATTERNS: 'psub', SHARDED: 'ssub' };
 const KINDS: readonly ChannelKind[] = ['channel', 'pattern', 'shard'];
 
@@ -31,7 +31,7 @@ function sizesOf(client: PubSubClient): string {
   return KINDS.map((kind) => client.getPubSubListeners?.(COMMANDS[kind].type).size).join();
 }
 
-/** What an inspection needs of the hub. */
+/** The part of the hub that an inspection needs. */
 export interface InspectionHost {
   readonly isOnline: boolean;
   /** A number that changes with each operation that begins or ends; undefined while one is in flight. */
@@ -52,9 +52,9 @@ export class Inspection {
   readonly #host: InspectionHost;
   #running: Promise<void> | undefined;
   #isRefused = false;
-  /** What lacked after all of ours was subscribed again: names of somebody else's. */
+  /** The subscriptions that still lacked when all of ours were back: those of other code. */
   #tolerated: Shortfall = NONE;
-  /** Whether the last answer fell short: only a second one counts. */
+  /** Set when the last answer fell short: only a second one counts. */
   #isSuspicious = false;
 
   constructor(client: ServerClient, host: InspectionHost) {

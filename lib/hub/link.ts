@@ -11,14 +11,14 @@ export interface LinkHost {
   readonly isOnline: boolean;
   /** Whether there is no connection at all, not even one that is being set up. */
   readonly isOffline: boolean;
-  /** Whether Redis may be asked now; if not, the hub calls `reconcile` when it may. */
+  /** Returns whether Redis may be asked now; if not, the hub calls `reconcile` when it may. */
   maySubscribe(link: Link): boolean;
   /** `isAnew`: the client may believe that it has the name, and has to ask Redis all the same. */
   subscribe(link: Link, binary: boolean, isAnew: boolean): void;
   unsubscribe(link: Link, binary: boolean): void;
   /** Calls back once all has come that Redis has sent by now, or none of it can come any more. */
   fence(onPassed: () => void): void;
-  /** Whether the client has listeners of this name that are not ours. */
+  /** Returns whether the client has listeners of this name that are not ours. */
   isShared(link: Link): boolean;
   /** Takes it off the client's registry without a command; false where the client has none. */
   forget(link: Link): boolean;
@@ -87,7 +87,7 @@ export class Link {
     return state.at === 'on' || ((state.at === 'subscribing' || state.at === 'unsubscribing') && state.live);
   }
 
-  /** Whether Redis has it, and no operation is in flight. */
+  /** True where Redis has the name, and no operation is in flight. */
   get isSettled(): boolean {
     return this.#state === ON;
   }

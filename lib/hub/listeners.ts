@@ -105,7 +105,7 @@ export class Listeners {
     return this.#registry(kind)?.size ?? Infinity;
   }
 
-  /** Whether the client still has a listener of ours for a link, and no UNSUBSCRIBE has dropped the name behind its back. */
+  /** Returns whether the client still has our listener for a link, and no other UNSUBSCRIBE has dropped the name. */
   isRegistered(link: Link): boolean {
     const registry = this.#registry(link.kind);
     if (!registry) return true;
@@ -118,7 +118,7 @@ export class Listeners {
     });
   }
 
-  /** Whether the client has listeners of this name that are not ours. */
+  /** Returns whether the client has listeners of this name that are not ours. */
   isShared(link: Link): boolean {
     const entry = this.#registry(link.kind)?.get(link.name);
     if (!entry) return false;
@@ -199,7 +199,7 @@ function sharedBy(links: Links, deliver: Deliver): Record<Mode, WireListener> {
   };
 }
 
-/** Where Redis publishes what CLIENT TRACKING … REDIRECT invalidates: not a text, but a list of keys, or null for all. */
+/** The channel of CLIENT TRACKING … REDIRECT. Its payload is not a text, but a list of keys, or null for all. */
 const INVALIDATE = '__redis__:invalidate';
 
 /** Makes a payload of what the client hands over: a list of keys becomes one key a line, and null the empty text. */

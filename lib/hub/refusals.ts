@@ -33,7 +33,7 @@ export class Refusals {
     this.#onPauseOver = onPauseOver;
   }
 
-  /** Whether Redis may be asked for the name now; if not, `onPauseOver` tells when. */
+  /** Returns whether Redis may be asked for the name now; if not, `onPauseOver` tells when. */
   allows(name: Name): boolean {
     const refusal = this.#refusals.get(keyOf(name));
     const pause = refusal ? refusal.askableAt - asyncScheduler.now() : 0;

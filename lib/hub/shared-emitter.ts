@@ -1,6 +1,6 @@
 import type { PubSubClient } from './client.js';
 
-/** What Node's EventEmitter keeps: a table of listeners, and the number of events in it. */
+/** The state of Node's EventEmitter: a table of listeners, and the number of events in it. */
 interface Emitter {
   readonly _events?: object;
   _eventsCount?: number;

@@ -1,7 +1,7 @@
 import { feedOf, type Channel } from '../channel/channel.js';
 import { tell } from '../outbox.js';
 
-/** Whether a Channel's acknowledgement is still to come: it is wanted, open, and not subscribed. */
+/** Returns whether a Channel's acknowledgement is still to come: it is wanted, open, and not subscribed. */
 export function isAwaited(channel: Channel<unknown>, wantedBy: 'observers' | 'receiver'): boolean {
   const feed = feedOf(channel);
   // The Receiver gives up a Channel that Redis has refused.

@@ -71,7 +71,7 @@ export class ReceiverCore implements FeedOwner {
   /** Channels whose own events somebody observes. */
   readonly #eventFeeds = new Set<ChannelFeed<unknown>>();
   #life: Life = { at: 'open' };
-  /** Whether nothing more can happen. */
+  /** Set when nothing more can happen. */
   #isOver = false;
   /** Whether a message may be queued that is to be decoded. */
   #hasCodecs = false;
@@ -243,7 +243,7 @@ export class ReceiverCore implements FeedOwner {
   }
 
   #drainNow(feeds: readonly ChannelFeed<unknown>[]): Promise<void> {
-    // What was held and has been delivered now may have ended it.
+    // The messages that were held may have ended the Receiver.
     if (this.#life.at === 'ended') return this.#life.released;
     if (this.#life.at === 'draining') return this.#life.done;
     let onStopped!: () => void;
@@ -397,7 +397,7 @@ export class ReceiverCore implements FeedOwner {
   }
 
   #endNow(when: 'now' | 'behind', error: ConnectionLostError | undefined, patience?: number): Promise<void> {
-    // What was held and has been delivered now may have ended it.
+    // The messages that were held may have ended the Receiver.
     if (this.#life.at === 'ended') return this.#life.released;
     const open = this.registry.all();
     const feeds = [...open, ...this.#closing];

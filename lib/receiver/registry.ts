@@ -35,7 +35,7 @@ export class Registry {
     return Object.values(this.#feeds).reduce((sum, feeds) => sum + feeds.size, 0);
   }
 
-  /** What the Channels are subscribed by. */
+  /** The hubs that subscribe the Channels. */
   get hubs(): Iterable<PubSubHub> {
     return this.#hubs.keys();
   }
