@@ -1,9 +1,11 @@
 // The cost of joining, at n and at 4n: a ratio of about 4 is linear, one of about 16 quadratic.
 // Run it: npm run bench:joins
 
+import { setImmediate as immediate } from 'node:timers/promises';
 import { createClient } from 'redis';
 import { Subject } from 'rxjs';
 import { hydrate, Receiver } from '../lib/index.js';
+import { MemoryPubSub } from '../lib/testing/index.js';
 import { RedisServer } from '../spec/support/redis-server.js';
 
 const ROUNDS = 5;
@@ -59,6 +61,31 @@ const JOINS: readonly Join[] = [
         receiver.channel(name);
         await receiver.connect();
       }
+      return () => receiver.stop();
+    },
+  },
+  {
+    title: 'one connect() of many rooms',
+    count: 25_000,
+    async run(count) {
+      const receiver = new Receiver(client);
+      for (const name of own(count)) receiver.channel(name);
+      await receiver.connect();
+      return () => receiver.stop();
+    },
+  },
+  {
+    title: 'get(), answered by one message each',
+    count: 25_000,
+    async run(count) {
+      const pubSub = new MemoryPubSub();
+      const receiver = new Receiver(pubSub);
+      receiver.channel('one');
+      await receiver.connect();
+      const messages = own(count).map(() => receiver.get());
+      await immediate();
+      for (const message of own(count)) pubSub.publish('one', message);
+      await Promise.all(messages);
       return () => receiver.stop();
     },
   },

@@ -1,5 +1,6 @@
 import type { Mailbox, RawMessage } from '../channel/mailbox.js';
 import type { Message } from '../channel/message.js';
+import { LinkedMap } from '../queue/linked-map.js';
 
 /** One who waits for a message, or for there to be one. */
 export interface Pull<T> {
@@ -14,7 +15,7 @@ export interface Pull<T> {
 /** The pulls that wait, first come first served. One that is cancelled, also inside a codec, takes nothing. */
 export class Pulls {
   readonly #mailbox: Mailbox<unknown>;
-  readonly #waiting = new Set<Pull<unknown>>();
+  readonly #waiting = new LinkedMap<Pull<unknown>, undefined>();
   #isTaking = false;
 
   constructor(mailbox: Mailbox<unknown>) {
@@ -26,7 +27,7 @@ export class Pulls {
   }
 
   add(pull: Pull<unknown>): void {
-    this.#waiting.add(pull);
+    this.#waiting.append(pull, undefined);
     this.serve();
   }
 
@@ -59,19 +60,19 @@ export class Pulls {
   }
 
   end(): void {
-    const waiting = [...this.#waiting];
+    const waiting = this.#waiting.keys();
     this.#waiting.clear();
     for (const pull of waiting) pull.end(true);
   }
 
   fail(error: Error): void {
-    const waiting = [...this.#waiting];
+    const waiting = this.#waiting.keys();
     this.#waiting.clear();
     for (const pull of waiting) pull.fail(error);
   }
 
   #first(): Pull<unknown> | undefined {
-    return this.#waiting.values().next().value;
+    return this.#waiting.oldest?.key;
   }
 
   /** Returns whether the message has been taken: a pull that is cancelled inside the codec leaves it. */

@@ -3,6 +3,7 @@ import { SubscribeError } from '../errors/errors.js';
 import { Grace } from '../channel/grace.js';
 import { batchOn, type PubSubHub, type Watcher } from '../hub/pub-sub-hub.js';
 import { transition } from '../outbox.js';
+import { LinkedMap } from '../queue/linked-map.js';
 import { Ring } from '../queue/ring.js';
 import type { Registry } from './registry.js';
 
@@ -33,7 +34,7 @@ export class ReceiverConnection {
   #isPinned = false;
   #iterators = 0;
   /** Channels that are not subscribed yet, or not any more, numbered in the order in which they became so. */
-  readonly #unserved = new Map<ChannelFeed<unknown>, number>();
+  readonly #unserved = new LinkedMap<ChannelFeed<unknown>, number>();
   #lastNumber = 0;
   /** The last of them that was subscribed before. */
   #lastInterrupted = 0;
@@ -168,7 +169,7 @@ export class ReceiverConnection {
   }
 
   #expect(feed: ChannelFeed<unknown>): void {
-    if (!this.#unserved.has(feed)) this.#unserved.set(feed, ++this.#lastNumber);
+    if (!this.#unserved.has(feed)) this.#unserved.append(feed, ++this.#lastNumber);
   }
 
   #settle(feed: ChannelFeed<unknown>): void {
@@ -177,7 +178,7 @@ export class ReceiverConnection {
   }
 
   #settleAttempts(): void {
-    const first = this.#unserved.values().next().value ?? Infinity;
+    const first = this.#unserved.oldest?.value ?? Infinity;
     for (let next = this.#attempts.at(0); next && next.until < first; next = this.#attempts.at(0)) {
       this.#attempts.shift();
       if (next.error) next.reject(next.error);
