@@ -2,8 +2,8 @@
 // Run it: REDIS_URL=redis://localhost:6379 npx tsx examples/survive-reconnect.ts
 
 import { createClient } from 'redis';
-import { concat, defer, filter, firstValueFrom, map, retry } from 'rxjs';
-import { Receiver } from 'rx-redis-receiver';
+import { concat, defer, filter, firstValueFrom, map } from 'rxjs';
+import { Receiver, retryRecoverable } from 'rx-redis-receiver';
 
 const url = process.env.REDIS_URL ?? 'redis://localhost:6379';
 const client = createClient({ url });
@@ -23,7 +23,7 @@ await receiver.connect();
 const snapshot = defer(() => client.get('price')).pipe(map((price) => `${String(price)}  snapshot`));
 const changes = receiver.pipe(map(({ data }) => `${data}  message`));
 concat(snapshot, changes)
-  .pipe(retry())
+  .pipe(retryRecoverable())
   .subscribe((price) => console.log(price));
 
 await setPrice('101');

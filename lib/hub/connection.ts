@@ -1,4 +1,5 @@
 import { asyncScheduler, type Subscription } from 'rxjs';
+import { toError } from '../errors/to-error.js';
 import type { PubSubClient } from './client.js';
 import { addListeners, removeListeners } from './shared-emitter.js';
 
@@ -168,7 +169,3 @@ function isVersion5(client: PubSubClient): boolean {
 }
 
 function ignore(): void {}
-
-function toError(value: unknown): Error {
-  return value instanceof Error ? value : new Error(String(value));
-}

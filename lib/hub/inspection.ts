@@ -1,4 +1,5 @@
 import type { ChannelKind } from '../channel/message.js';
+import { isError } from '../errors/to-error.js';
 import { COMMANDS, type PubSubClient, type ServerClient, type WireType } from './client.js';
 
 /** The names of the counts in CLIENT INFO; the last is missing before Redis 7.0.3. */
@@ -87,7 +88,7 @@ export class Inspection {
     try {
       info = String(await this.#client.sendCommand?.(['CLIENT', 'INFO']));
     } catch (error) {
-      this.#isRefused = this.#host.isOnline && error instanceof Error && REFUSED.test(error.message);
+      this.#isRefused = this.#host.isOnline && isError(error) && REFUSED.test(error.message);
       return true;
     }
     const isQuiet = quietSince !== undefined && quietSince === this.#host.quietSince;

@@ -1,5 +1,6 @@
 import { asyncScheduler, Subscription } from 'rxjs';
 import type { ChannelKind } from '../channel/message.js';
+import { isError, toError } from '../errors/to-error.js';
 import { Hub } from './hub.js';
 import { LanePort } from './lane-port.js';
 import { look } from './lane-health.js';
@@ -55,7 +56,7 @@ export class Lane {
     this.hub = new Hub(this.#port, {
       onRemoved: (kind, name) => host.onRemoved(kind, name, this),
       isPassing: (error) => {
-        if (!(error instanceof Error) || !PASSING.test(error.message)) return false;
+        if (!isError(error) || !PASSING.test(error.message)) return false;
         host.onRedirected(error);
         return true;
       },
@@ -97,7 +98,7 @@ export class Lane {
     silence.unsubscribe();
     this.#isLooking = false;
     if (client !== this.#client) return;
-    if (finding instanceof Error) {
+    if (isError(finding)) {
       this.#lose(client, finding);
       return;
     }
@@ -153,11 +154,7 @@ export class Lane {
     this.#client = client;
     this.#isConnecting = true;
     const onTrouble = (error: unknown) =>
-      this.#lose(
-        client,
-        error instanceof Error ? error : new Error(String(error)),
-        this.isOnline ? 'closed' : 'failed',
-      );
+      this.#lose(client, toError(error), this.isOnline ? 'closed' : 'failed');
     client.on('error', (error) => {
       // The reader has failed and not the connection: who knows what it has skipped.
       if (client === this.#client && client.isReady !== false) this.hub.doubt(this.doubtfulSince);

@@ -4,6 +4,7 @@ import { keySlot } from './key-slot.js';
 import type { Link } from './link.js';
 import type { Listeners } from './listeners.js';
 import type { ChannelKind } from '../channel/message.js';
+import { isError } from '../errors/to-error.js';
 import { transition } from '../outbox.js';
 import { Ring } from '../queue/ring.js';
 
@@ -111,7 +112,7 @@ export class Wire {
 
   /** Whether the error came from Redis or from the client's arguments check, and not from a connection that died. */
   isRefusal(error: unknown): boolean {
-    if (this.#client.isReady === false || !(error instanceof Error)) return false;
+    if (this.#client.isReady === false || !isError(error)) return false;
     return typeof (error as NodeJS.ErrnoException).code !== 'string' && !TRANSPORT_ERRORS.test(error.message);
   }
 

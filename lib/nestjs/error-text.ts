@@ -1,4 +1,4 @@
-import { inspect } from 'node:util';
+import { inspect, types } from 'node:util';
 
 /** What to say of something that was thrown, whatever it is: an Error, one of Nest's objects, `undefined`. Never throws. */
 export function errorText(error: unknown): string {
@@ -15,5 +15,5 @@ export function connectionErrorText(error: unknown): string {
 }
 
 export function stackOf(error: unknown): string | undefined {
-  return error instanceof Error ? error.stack : undefined;
+  return types.isNativeError(error) ? error.stack : undefined;
 }

@@ -4,6 +4,7 @@ import { assertCodec, text, type Codec } from '../codec/codec.js';
 import { InTurn } from './in-turn.js';
 import { invalidArgument } from '../errors/invalid-argument.js';
 import { assertKnownOptions, optionNames } from '../errors/known-options.js';
+import { reasonOf } from '../errors/reason-of.js';
 import { mergeMapBounded } from './merge-map-bounded.js';
 
 const CONCURRENT = 64;
@@ -44,7 +45,7 @@ export class PublishError extends Error {
   readonly channel: string;
 
   constructor(channel: string, options?: ErrorOptions) {
-    const reason = options?.cause instanceof Error ? options.cause.message : String(options?.cause);
+    const reason = reasonOf(options?.cause);
     super(
       `Could not publish to the channel ${JSON.stringify(channel)} (${reason}). Nothing after this message was ` +
         'published, except what was in flight. Publish it again if it may arrive twice.',
