@@ -69,7 +69,6 @@ describe('Receiver.open()', () => {
     async (version) => {
       await using server = await RedisServer.start();
       const Opened = await receiverOf(version);
-      jest.dontMock('redis');
       const receiver = await Opened.open(server.url);
       receiver.channel('a');
       await receiver.connect();
@@ -152,9 +151,10 @@ describe('Receiver.open()', () => {
     await until(() => types.includes('gap'));
   });
 
-  it('connects to an IPv6 address', async () => {
+  it.each(['redis', 'redis-5'])('connects to an IPv6 address, with %s', async (version) => {
     await using server = await RedisServer.start({ args: ['--bind', '127.0.0.1', '::1'] });
-    await using receiver = await Receiver.open(`redis://[::1]:${server.port}`);
+    const Opened = await receiverOf(version);
+    await using receiver = await Opened.open(`redis://[::1]:${server.port}`);
     receiver.channel('a');
     await receiver.connect();
     await withAdmin(server, (admin) => admin.publish('a', '1'));

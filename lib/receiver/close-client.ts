@@ -10,7 +10,7 @@ const SIGNS = ['connect', 'node-connect', 'node-error'];
 export function closeClient(client: OwnedClient): void {
   for (const event of SIGNS) {
     client.on(event, () => {
-      // Not before it has something in flight: version 5 closes a connection then only because that fails.
+      // Not before the client has taken the connection over.
       setImmediate(() => destroy(client));
     });
   }
@@ -22,6 +22,20 @@ function destroy(client: OwnedClient): void {
   try {
     void Promise.resolve(client.destroy()).catch(() => undefined);
   } catch {
-    // Version 5 says that it is closed already.
+    destroySocket(client);
   }
+}
+
+/** What version 5 uses itself to exchange its socket. */
+interface Version5 {
+  _ejectSocket?(): { destroySocket(): void };
+  _insertSocket?(socket: object): void;
+}
+
+/** Version 5 refuses to destroy a client that it calls closed, also while it makes a connection for it. */
+function destroySocket(client: OwnedClient & Version5): void {
+  const socket = client._ejectSocket?.();
+  if (!socket) return;
+  client._insertSocket?.(socket);
+  socket.destroySocket();
 }
