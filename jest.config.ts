@@ -20,6 +20,8 @@ const config: Config = {
   },
   transformIgnorePatterns: ['/node_modules/(?!@angular/)'],
   modulePathIgnorePatterns: ['<rootDir>/dist/'],
+  // Most specs wait for a server, and not for a core.
+  maxWorkers: '200%',
   globalSetup: '<rootDir>/spec/support/global-setup.ts',
   testTimeout: 15_000,
 };
