@@ -19,7 +19,7 @@ export type {
   OpenOptions,
   OpenSentinelOptions,
   OpenServerOptions,
-} from './receiver/open-options.js';
+} from './open/open-options.js';
 
 // Codecs
 export { bytes, json, text, type Codec } from './codec/codec.js';

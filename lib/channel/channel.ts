@@ -1,13 +1,13 @@
 import { Observable, type Observer, type Subscriber, type Subscription } from 'rxjs';
 import { subscribeWithoutStorm } from './without-storm.js';
-import type { ChannelFeed } from './channel-feed.js';
+import type { ChannelCore } from './channel-core.js';
 import type { Codec } from '../codec/codec.js';
 import type { ReceiverEvent } from './events.js';
 import type { PubSubHub } from '../hub/pub-sub-hub.js';
 import type { ChannelKind, Message } from './message.js';
 
 /** Opens a Channel to this package alone, also to another copy of it in the same process. */
-const FEED = Symbol.for('rx-redis-receiver.feed.1');
+const CORE = Symbol.for('rx-redis-receiver.feed.1');
 
 /**
  * One channel, pattern or sharded channel of a Receiver: an Observable that is cold until its first observer, hot and
@@ -32,14 +32,14 @@ export class Channel<T = string> extends Observable<Message<T>> {
   /** The channel's name, or the pattern's glob. */
   readonly name: string;
   readonly kind: ChannelKind;
-  readonly #feed: ChannelFeed<T>;
+  readonly #core: ChannelCore<T>;
 
   /** @internal */
-  constructor(feed: ChannelFeed<T>) {
-    super(observeFeed<T>);
-    this.name = feed.name;
-    this.kind = feed.kind;
-    this.#feed = feed;
+  constructor(core: ChannelCore<T>) {
+    super(observeSource<T>);
+    this.name = core.name;
+    this.kind = core.kind;
+    this.#core = core;
   }
 
   /** As that of any Observable; `retry()` ends with an error for good, and does not come back for another in a tight loop. */
@@ -50,12 +50,12 @@ export class Channel<T = string> extends Observable<Message<T>> {
   ): Subscription {
     const args = [observer, error, complete] as unknown as [Partial<Observer<Message<T>>>];
     const subscribe = () => super.subscribe(...args);
-    return subscribeWithoutStorm(this, this.#feed.finalError, observer, subscribe);
+    return subscribeWithoutStorm(this, this.#core.finalError, observer, subscribe);
   }
 
   /** @internal */
-  get [FEED](): ChannelFeed<T> {
-    return this.#feed;
+  get [CORE](): ChannelCore<T> {
+    return this.#core;
   }
 
   get isPattern(): boolean {
@@ -64,12 +64,12 @@ export class Channel<T = string> extends Observable<Message<T>> {
 
   /** Whether it has not been closed. */
   get isActive(): boolean {
-    return this.#feed.isOpen;
+    return this.#core.isOpen;
   }
 
   /** The Receiver's events that concern this Channel. */
   get events(): Observable<ReceiverEvent> {
-    return new Observable((subscriber) => this.#feed.observeEvents(subscriber));
+    return new Observable((subscriber) => this.#core.observeEvents(subscriber));
   }
 
   /**
@@ -80,7 +80,7 @@ export class Channel<T = string> extends Observable<Message<T>> {
    * @throws {ChannelClosedError} the Channel is closed, or closes meanwhile
    */
   whenSubscribed(): Promise<void> {
-    return this.#feed.whenSubscribed();
+    return this.#core.whenSubscribed();
   }
 
   /**
@@ -91,31 +91,31 @@ export class Channel<T = string> extends Observable<Message<T>> {
    * the others: the call has no effect while they stay.
    */
   close(): Promise<void> {
-    return this.#feed.close();
+    return this.#core.close();
   }
 }
 
 /** One function for all Channels, of which there may be very many. */
-function observeFeed<T>(this: Observable<Message<T>>, subscriber: Subscriber<Message<T>>): void {
-  (this as Channel<T>)[FEED].observe(subscriber);
+function observeSource<T>(this: Observable<Message<T>>, subscriber: Subscriber<Message<T>>): void {
+  (this as Channel<T>)[CORE].observe(subscriber);
 }
 
 /** Returns what stands behind a Channel. */
-export function feedOf(channel: Channel<unknown>): ChannelFeed<unknown> {
-  return channel[FEED];
+export function coreOf(channel: Channel<unknown>): ChannelCore<unknown> {
+  return channel[CORE];
 }
 
 /** The codec behind a Channel. */
 export function codecOf<T>(channel: Channel<T>): Codec<T> {
-  return channel[FEED].codec;
+  return channel[CORE].codec;
 }
 
 /** Whether Redis has acknowledged a Channel, and the connection is there. */
 export function isSubscribed(channel: Channel<unknown>): boolean {
-  return channel[FEED].isServed;
+  return channel[CORE].isServed;
 }
 
 /** What a Channel is subscribed by: that of its client. */
 export function hubBehind(channel: Channel<unknown>): PubSubHub {
-  return channel[FEED].hub;
+  return channel[CORE].hub;
 }

@@ -1,7 +1,7 @@
 import { bytes, decodeWith, text, type Codec } from '../codec/codec.js';
 import { DecodeError } from '../errors/errors.js';
 import type { Channel } from './channel.js';
-import type { RawMessage } from './mailbox.js';
+import type { RawMessage } from './buffered-subject.js';
 import type { Message } from './message.js';
 
 /** Decodes a raw message; what the codec throws becomes a DecodeError. */

@@ -4,7 +4,7 @@ import { BoundedQueue } from '../queue/bounded-queue.js';
 import type { Bounds } from '../queue/buffer-options.js';
 import type { ReceiverEvent } from './events.js';
 import { Grace } from './grace.js';
-import { Mailbox, type MailboxHost, type RawMessage } from './mailbox.js';
+import { BufferedSubject, type BufferedSubjectHost, type RawMessage } from './buffered-subject.js';
 import type { Message } from './message.js';
 
 /** What they need of their Channel. */
@@ -33,43 +33,43 @@ export interface MessageCounts {
 const COUNTED_ELSEWHERE: MessageCounts = { received: 0, delivered: 0, dropped: 0, undecodable: 0 };
 
 /** The observers of a Channel of its own, and for a moment after the last has left. */
-export class OwnObservers<T> implements MailboxHost<T> {
+export class OwnObservers<T> implements BufferedSubjectHost<T> {
   readonly #channel: ObservedChannel<T>;
-  readonly #mailbox: Mailbox<T>;
+  readonly #subject: BufferedSubject<T>;
   readonly #grace = new Grace();
   #isBeingLeft = false;
 
   constructor(channel: ObservedChannel<T>) {
     this.#channel = channel;
-    this.#mailbox = new Mailbox<T>(
+    this.#subject = new BufferedSubject<T>(
       this,
       () => new BoundedQueue<RawMessage>({ bounds: channel.bounds, onDrop: () => this.counts.dropped++ }),
     );
   }
 
   observe(subscriber: Subscriber<Message<T>>): void {
-    this.#mailbox.observe(subscriber);
+    this.#subject.observe(subscriber);
   }
 
   /** `isDecoded`: the message is as they want it. */
   receive(raw: RawMessage, isDecoded: boolean): void {
     this.counts.received++;
-    this.#mailbox.push(raw, isDecoded);
+    this.#subject.push(raw, isDecoded);
   }
 
   /** Puts an error into their stream. */
   place(error: Error, join: (earlier: Error, later: Error) => Error | undefined): void {
-    this.#mailbox.place(error, join);
+    this.#subject.place(error, join);
   }
 
   /** Ends those who are there now with an error that is theirs alone. */
   fail(error: Error): void {
-    this.#mailbox.fail(error);
+    this.#subject.fail(error);
   }
 
   end(when: 'now' | 'behind', error?: Error): void {
     this.#grace.cancel();
-    this.#mailbox.end(when, error);
+    this.#subject.end(when, error);
   }
 
   decode(raw: RawMessage): Message<T> {

@@ -2,7 +2,7 @@ import { invalidArgument } from '../errors/invalid-argument.js';
 import type { ChannelKind } from '../channel/message.js';
 
 /** What node-redis calls with each message: strings, or Buffers where it was subscribed in buffer mode. */
-export type WireListener = (message: string | Buffer, channel: string | Buffer) => void;
+export type ClientListener = (message: string | Buffer, channel: string | Buffer) => void;
 
 /**
  * What this package needs of a Redis client: the smallest type that `createClient`, `createCluster` and
@@ -15,22 +15,22 @@ export interface PubSubClient {
   on(event: string, listener: (...args: unknown[]) => void): unknown;
   off(event: string, listener: (...args: unknown[]) => void): unknown;
 
-  subscribe(channels: string | string[], listener: WireListener, bufferMode?: boolean): Promise<unknown>;
-  unsubscribe(channels: string | string[], listener: WireListener, bufferMode?: boolean): Promise<unknown>;
-  pSubscribe(patterns: string | string[], listener: WireListener, bufferMode?: boolean): Promise<unknown>;
-  pUnsubscribe(patterns: string | string[], listener: WireListener, bufferMode?: boolean): Promise<unknown>;
-  sSubscribe(channels: string | string[], listener: WireListener, bufferMode?: boolean): Promise<unknown>;
-  sUnsubscribe(channels: string | string[], listener: WireListener, bufferMode?: boolean): Promise<unknown>;
+  subscribe(channels: string | string[], listener: ClientListener, bufferMode?: boolean): Promise<unknown>;
+  unsubscribe(channels: string | string[], listener: ClientListener, bufferMode?: boolean): Promise<unknown>;
+  pSubscribe(patterns: string | string[], listener: ClientListener, bufferMode?: boolean): Promise<unknown>;
+  pUnsubscribe(patterns: string | string[], listener: ClientListener, bufferMode?: boolean): Promise<unknown>;
+  sSubscribe(channels: string | string[], listener: ClientListener, bufferMode?: boolean): Promise<unknown>;
+  sUnsubscribe(channels: string | string[], listener: ClientListener, bufferMode?: boolean): Promise<unknown>;
 
   /** The live registry of listeners, where the client has one: a single-server client does. */
-  getPubSubListeners?(type: WireType): WireRegistry;
+  getPubSubListeners?(type: RegistryType): ClientRegistry;
 }
 
 /** The client of a single server, as far as this package uses more of it where it is there. */
 export interface ServerClient extends PubSubClient {
   sendCommand?(args: string[]): Promise<unknown>;
   /** Registers listeners at once, and subscribes the names that the registry did not have. */
-  extendPubSubListeners?(type: WireType, listeners: Map<string, never>): Promise<unknown>;
+  extendPubSubListeners?(type: RegistryType, listeners: Map<string, never>): Promise<unknown>;
 }
 
 /** What {@link publishTo} needs of a Redis client. */
@@ -39,18 +39,18 @@ export interface Publisher {
   sPublish?(channel: string, message: string | Buffer): Promise<number> | number;
 }
 
-export type WireType = 'CHANNELS' | 'PATTERNS' | 'SHARDED';
+export type RegistryType = 'CHANNELS' | 'PATTERNS' | 'SHARDED';
 
 /** A Map, by name; only what is used of it, because node-redis's own types of the listeners differ by mode. */
-export interface WireRegistry {
+export interface ClientRegistry {
   readonly size: number;
-  get(name: string): WireListeners | undefined;
-  set?(name: string, listeners: WireListeners): unknown;
+  get(name: string): NameListeners | undefined;
+  set?(name: string, listeners: NameListeners): unknown;
   delete(name: string): boolean;
 }
 
 /** The listeners of one name, by mode. */
-export interface WireListeners {
+export interface NameListeners {
   /** Set once an UNSUBSCRIBE was sent. */
   unsubscribing?: boolean;
   buffers: ListenerSet;
@@ -60,15 +60,15 @@ export interface WireListeners {
 /** A Set. */
 interface ListenerSet extends Iterable<unknown> {
   readonly size: number;
-  has(listener: WireListener): boolean;
-  add(listener: WireListener): unknown;
-  delete(listener: WireListener): boolean;
+  has(listener: ClientListener): boolean;
+  add(listener: ClientListener): unknown;
+  delete(listener: ClientListener): boolean;
 }
 
 interface Commands {
   readonly subscribe: 'subscribe' | 'pSubscribe' | 'sSubscribe';
   readonly unsubscribe: 'unsubscribe' | 'pUnsubscribe' | 'sUnsubscribe';
-  readonly type: WireType;
+  readonly type: RegistryType;
 }
 
 /** The three kinds differ only in names. */

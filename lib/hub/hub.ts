@@ -1,12 +1,12 @@
 import { asyncScheduler, interval, Subscription } from 'rxjs';
 import type { ServerClient } from './client.js';
 import { Connection, type ConnectionObserver } from './connection.js';
-import type { Consumer, Leave } from './consumer.js';
+import type { HubListener, Leave } from './hub-listener.js';
 import { ForeignCommands, type ForeignCommandsObserver } from './foreign-commands.js';
 import { Inspection, type InspectionHost } from './inspection.js';
-import { Link, type LinkHost } from './link.js';
+import { RedisSubscription, type SubscriptionHost } from './redis-subscription.js';
 import { LastHeard } from './last-heard.js';
-import { Listeners } from './listeners.js';
+import { ClientListeners } from './client-listeners.js';
 import type { ChannelKind } from '../channel/message.js';
 import { Outage } from './outage.js';
 import { tell, transition } from '../outbox.js';
@@ -16,7 +16,7 @@ import { reportUnhandled } from '../report-unhandled.js';
 import { Ring } from '../queue/ring.js';
 import { byteSizeAtMost } from '../queue/byte-size.js';
 import { Watchers } from './watchers.js';
-import { MOST_CHARACTERS, MOST_NAMES, Wire } from './wire.js';
+import { MOST_CHARACTERS, MOST_NAMES, SubscribeCommands } from './subscribe-commands.js';
 
 /** Who runs a Hub as one of several that serve the same Receivers. */
 export interface HubHost {
@@ -28,14 +28,14 @@ export interface HubHost {
 
 /** A name that has been let go of, to be served elsewhere. */
 export interface Eviction {
-  readonly consumers: readonly Consumer[];
+  readonly listeners: readonly HubListener[];
   /** Those of them who may lack messages, and from when on. */
-  readonly affected: readonly Consumer[];
+  readonly affected: readonly HubListener[];
   readonly since: number;
 }
 
 interface Delivery {
-  readonly link: Link;
+  readonly subscription: RedisSubscription;
   readonly data: string | Buffer;
   readonly channel: string;
   readonly binary: boolean;
@@ -53,24 +53,26 @@ const KINDS: readonly ChannelKind[] = ['channel', 'pattern', 'shard'];
 const INSPECTION_PATIENCE = 2_000;
 
 /** All that this package's Receivers hold of one client: they share its subscriptions. */
-export class Hub implements PubSubHub, LinkHost, ConnectionObserver, ForeignCommandsObserver, InspectionHost {
-  readonly #links: Readonly<Record<ChannelKind, Map<string, Link>>> = {
+export class Hub
+  implements PubSubHub, SubscriptionHost, ConnectionObserver, ForeignCommandsObserver, InspectionHost
+{
+  readonly #subscriptions: Readonly<Record<ChannelKind, Map<string, RedisSubscription>>> = {
     channel: new Map(),
     pattern: new Map(),
     shard: new Map(),
   };
   readonly #client: ServerClient;
   readonly #connection: Connection;
-  readonly #listeners: Listeners;
+  readonly #clientListeners: ClientListeners;
   readonly #foreign: ForeignCommands;
   readonly #inspection: Inspection;
-  readonly #wire: Wire;
+  readonly #commands: SubscribeCommands;
   readonly #host: HubHost | undefined;
   readonly #watchers = new Watchers(() => this.#refresh());
   readonly #waiting = new Ring<Delivery>();
   #waitingBytes = 0;
   readonly #refusals = new Refusals(({ kind, name }) =>
-    transition(() => this.#links[kind].get(name)?.reconcile()),
+    transition(() => this.#subscriptions[kind].get(name)?.reconcile()),
   );
   #retries = new Subscription();
   #outage: Outage | undefined;
@@ -88,12 +90,17 @@ export class Hub implements PubSubHub, LinkHost, ConnectionObserver, ForeignComm
     this.#client = client;
     this.#host = host;
     this.#connection = new Connection(client, this);
-    this.#listeners = new Listeners(client, this.#links, (link, data, channel, binary, rawChannel) =>
-      this.#deliver(link, data, channel, binary, rawChannel),
+    this.#clientListeners = new ClientListeners(
+      client,
+      this.#subscriptions,
+      (subscription, data, channel, binary, rawChannel) =>
+        this.#deliver(subscription, data, channel, binary, rawChannel),
     );
     this.#foreign = new ForeignCommands(client, this, () => asyncScheduler.now());
     this.#inspection = new Inspection(client, this);
-    this.#wire = new Wire(client, this.#listeners, this.#foreign, () => this.onHeard());
+    this.#commands = new SubscribeCommands(client, this.#clientListeners, this.#foreign, () =>
+      this.onHeard(),
+    );
   }
 
   get isOpen(): boolean {
@@ -114,7 +121,7 @@ export class Hub implements PubSubHub, LinkHost, ConnectionObserver, ForeignComm
 
   /** Whether it carries nothing. */
   get isEmpty(): boolean {
-    return Object.values(this.#links).every((links) => links.size === 0);
+    return Object.values(this.#subscriptions).every((subscriptions) => subscriptions.size === 0);
   }
 
   get now(): number {
@@ -122,44 +129,45 @@ export class Hub implements PubSubHub, LinkHost, ConnectionObserver, ForeignComm
   }
 
   get quietSince(): number | undefined {
-    return this.#wire.quietSince;
+    return this.#commands.quietSince;
   }
 
   /** What `work` asks for goes out together. */
   batch(work: () => void): void {
-    transition(() => this.#wire.batch(work));
+    transition(() => this.#commands.batch(work));
   }
 
-  attach(kind: ChannelKind, name: string, consumer: Consumer): void {
+  attach(kind: ChannelKind, name: string, listener: HubListener): void {
     transition(() => {
       if (this.isEmpty) this.#soundAt = this.now;
       // Redis may have dropped it since.
       this.verify(kind, name);
-      let link = this.#links[kind].get(name);
-      if (!link) this.#links[kind].set(name, (link = new Link(this, kind, name)));
+      let subscription = this.#subscriptions[kind].get(name);
+      if (!subscription)
+        this.#subscriptions[kind].set(name, (subscription = new RedisSubscription(this, kind, name)));
       this.#refresh();
-      link.attach(consumer);
+      subscription.attach(listener);
     });
   }
 
-  detach(kind: ChannelKind, name: string, consumer: Consumer, leave: Leave): void {
-    transition(() => this.#links[kind].get(name)?.detach(consumer, leave));
+  detach(kind: ChannelKind, name: string, listener: HubListener, leave: Leave): void {
+    transition(() => this.#subscriptions[kind].get(name)?.detach(listener, leave));
   }
 
   /** Whether it carries this name. */
   has(kind: ChannelKind, name: string): boolean {
-    return this.#links[kind].has(name);
+    return this.#subscriptions[kind].has(name);
   }
 
-  updateShortcut(kind: ChannelKind, name: string): void {
-    this.#links[kind].get(name)?.updateShortcut();
+  updateFastPath(kind: ChannelKind, name: string): void {
+    this.#subscriptions[kind].get(name)?.updateFastPath();
   }
 
   deliverHeld(kind: ChannelKind, name: string): void {
     if (!this.#outage || this.#isDelivering || this.#waiting.length === 0) return;
-    const link = this.#links[kind].get(name);
+    const subscription = this.#subscriptions[kind].get(name);
     for (let index = 0; index < this.#waiting.length; index++) {
-      if (this.#waiting.at(index)?.link !== link) continue;
+      if (this.#waiting.at(index)?.subscription !== subscription) continue;
       return this.#splitOutage();
     }
   }
@@ -175,7 +183,7 @@ export class Hub implements PubSubHub, LinkHost, ConnectionObserver, ForeignComm
   async inspect(): Promise<void> {
     // To look at each name would cost too much here: the heartbeat does.
     for (const kind of KINDS)
-      if (this.#links[kind].size > this.#listeners.count(kind))
+      if (this.#subscriptions[kind].size > this.#clientListeners.count(kind))
         this.onUnsubscribed(kind, undefined, this.#soundAt);
     if (!this.#client.sendCommand) return;
     let timer = Subscription.EMPTY;
@@ -194,82 +202,82 @@ export class Hub implements PubSubHub, LinkHost, ConnectionObserver, ForeignComm
     this.#watchers.remove(watcher);
   }
 
-  maySubscribe(link: Link): boolean {
-    return this.#refusals.allows(link);
+  maySubscribe(subscription: RedisSubscription): boolean {
+    return this.#refusals.allows(subscription);
   }
 
-  subscribe(link: Link, binary: boolean, isAnew: boolean): void {
-    this.#wire.request(isAnew ? 'resubscribe' : 'subscribe', link, binary);
+  subscribe(subscription: RedisSubscription, binary: boolean, isAnew: boolean): void {
+    this.#commands.request(isAnew ? 'resubscribe' : 'subscribe', subscription, binary);
   }
 
-  unsubscribe(link: Link, binary: boolean): void {
-    this.#wire.request('unsubscribe', link, binary);
+  unsubscribe(subscription: RedisSubscription, binary: boolean): void {
+    this.#commands.request('unsubscribe', subscription, binary);
   }
 
   fence(onPassed: () => void): void {
-    this.#wire.fence(onPassed);
+    this.#commands.fence(onPassed);
   }
 
-  isShared(link: Link): boolean {
-    return this.#listeners.isShared(link);
+  isShared(subscription: RedisSubscription): boolean {
+    return this.#clientListeners.isShared(subscription);
   }
 
-  forget(link: Link): boolean {
-    return this.#listeners.forget(link);
+  forget(subscription: RedisSubscription): boolean {
+    return this.#clientListeners.forget(subscription);
   }
 
   isRefusal(error: unknown): boolean {
-    return this.#wire.isRefusal(error) && this.#host?.isPassing(error) !== true;
+    return this.#commands.isRefusal(error) && this.#host?.isPassing(error) !== true;
   }
 
-  answered(link: Link, isRefused: boolean): void {
-    if (isRefused) this.#refusals.add(link);
-    else this.#refusals.remove(link);
+  answered(subscription: RedisSubscription, isRefused: boolean): void {
+    if (isRefused) this.#refusals.add(subscription);
+    else this.#refusals.remove(subscription);
   }
 
-  retryLater(link: Link, failures: number): void {
+  retryLater(subscription: RedisSubscription, failures: number): void {
     const delay = Math.min(FIRST_RETRY * 2 ** failures, LAST_RETRY);
     const retry = asyncScheduler.schedule(() => {
       this.#retries.remove(retry);
-      transition(() => link.reconcile());
+      transition(() => subscription.reconcile());
     }, delay);
     this.#retries.add(retry);
   }
 
-  settled(consumer: Consumer, as: 'served' | 'gone'): void {
-    this.#outage?.settle(consumer, as);
+  settled(listener: HubListener, as: 'served' | 'gone'): void {
+    this.#outage?.settle(listener, as);
     if (!this.#isResuming) this.#endOutageIfOver();
   }
 
-  remove(link: Link): void {
-    if (this.#links[link.kind].get(link.name) === link) {
-      this.#links[link.kind].delete(link.name);
-      this.#refusals.leave(link);
-      this.#host?.onRemoved(link.kind, link.name);
+  remove(subscription: RedisSubscription): void {
+    if (this.#subscriptions[subscription.kind].get(subscription.name) === subscription) {
+      this.#subscriptions[subscription.kind].delete(subscription.name);
+      this.#refusals.leave(subscription);
+      this.#host?.onRemoved(subscription.kind, subscription.name);
     }
     this.#refresh();
   }
 
   /** Lets go of a name without a command: Redis has dropped it here, or is about to. */
   evict(kind: ChannelKind, name: string): Eviction | undefined {
-    const link = this.#links[kind].get(name);
-    if (!link) return undefined;
+    const subscription = this.#subscriptions[kind].get(name);
+    if (!subscription) return undefined;
     const outage = this.#outage;
-    const { isLive } = link;
-    const affected = link.consumers.filter((consumer) => isLive || outage?.affected.has(consumer));
+    const { isLive } = subscription;
+    const affected = subscription.listeners.filter((listener) => isLive || outage?.affected.has(listener));
     const since = outage?.since ?? this.#heardAt;
-    this.#links[kind].delete(name);
-    const consumers = link.evict();
-    for (const consumer of consumers) outage?.settle(consumer, 'gone');
+    this.#subscriptions[kind].delete(name);
+    const listeners = subscription.evict();
+    for (const listener of listeners) outage?.settle(listener, 'gone');
     this.#endOutageIfOver();
     this.#refresh();
-    return { consumers, affected, since };
+    return { listeners, affected, since };
   }
 
   /** Takes over who was let go of elsewhere: a gap follows for the affected once they are served here. */
-  adopt(kind: ChannelKind, name: string, { consumers, affected, since }: Eviction): void {
+  adopt(kind: ChannelKind, name: string, { listeners, affected, since }: Eviction): void {
     if (affected.length > 0) this.#begin(since, affected);
-    for (const consumer of consumers) this.attach(kind, name, consumer);
+    for (const listener of listeners) this.attach(kind, name, listener);
   }
 
   /** What was heard since that moment proves nothing. */
@@ -285,21 +293,21 @@ export class Hub implements PubSubHub, LinkHost, ConnectionObserver, ForeignComm
   onOffline(error: Error | undefined): void {
     transition(() => {
       if (this.#waiting.length > 0 && !this.#isDelivering) this.#splitOutage();
-      this.#begin(this.#heardAt, this.#liveConsumers());
+      this.#begin(this.#heardAt, this.#liveListeners());
       for (const watcher of this.#watchers.all()) tell(() => watcher.onDisconnected(error));
       if (this.#isTooMuchForOneCommand()) this.onResubscribeRefused();
-      for (const link of this.#allLinks()) link.onOffline();
-      this.#wire.restart();
+      for (const subscription of this.#allSubscriptions()) subscription.onOffline();
+      this.#commands.restart();
     });
   }
 
   onStillOffline(error: Error | undefined): void {
     if (this.#waiting.length > 0) this.onOffline(error);
-    else transition(() => this.#allLinks().forEach((link) => link.reconcile()));
+    else transition(() => this.#allSubscriptions().forEach((subscription) => subscription.reconcile()));
   }
 
   onResubscribeRefused(): void {
-    for (const link of this.#allLinks()) link.onResubscribeRefused();
+    for (const subscription of this.#allSubscriptions()) subscription.onResubscribeRefused();
   }
 
   onOnline(): void {
@@ -307,7 +315,7 @@ export class Hub implements PubSubHub, LinkHost, ConnectionObserver, ForeignComm
     this.#soundAt = this.now;
     this.#isResuming = true;
     this.batch(() => {
-      for (const link of this.#allLinks()) link.onOnline();
+      for (const subscription of this.#allSubscriptions()) subscription.onOnline();
     });
     this.#isResuming = false;
     transition(() => this.#endOutageIfOver());
@@ -322,11 +330,11 @@ export class Hub implements PubSubHub, LinkHost, ConnectionObserver, ForeignComm
       this.#retries.unsubscribe();
       this.#retries = new Subscription();
       this.#refusals.clear();
-      const links = this.#allLinks();
-      for (const map of Object.values(this.#links)) map.clear();
-      for (const link of links) link.end(error);
+      const subscriptions = this.#allSubscriptions();
+      for (const map of Object.values(this.#subscriptions)) map.clear();
+      for (const subscription of subscriptions) subscription.end(error);
       for (const watcher of this.#watchers.all()) tell(() => watcher.onClientEnded(this, error));
-      this.#wire.restart();
+      this.#commands.restart();
       this.#updateBlocked();
       this.#refresh();
     });
@@ -335,19 +343,19 @@ export class Hub implements PubSubHub, LinkHost, ConnectionObserver, ForeignComm
   /** Replies may be missing, so that no operation in flight can be relied on. */
   onReaderFailed(): void {
     transition(() => {
-      this.#wire.restart();
-      this.#recover(this.#allLinks(), this.#heardAt);
+      this.#commands.restart();
+      this.#recover(this.#allSubscriptions(), this.#heardAt);
     });
   }
 
   onShardMoved(name: string): void {
-    const link = this.#links.shard.get(name);
-    if (link) transition(() => this.#recover([link], this.#heardAt));
+    const subscription = this.#subscriptions.shard.get(name);
+    if (subscription) transition(() => this.#recover([subscription], this.#heardAt));
   }
 
   onUnsubscribed(kind: ChannelKind, names: readonly string[] | undefined, since: number): void {
     const lost = this.#named(kind, names).filter(
-      (link) => link.isSettled && !this.#listeners.isRegistered(link),
+      (subscription) => subscription.isSettled && !this.#clientListeners.isRegistered(subscription),
     );
     if (lost.length > 0) transition(() => this.#recover(lost, since));
   }
@@ -365,21 +373,21 @@ export class Hub implements PubSubHub, LinkHost, ConnectionObserver, ForeignComm
   }
 
   onShort(kind: ChannelKind): void {
-    transition(() => this.#recover([...this.#links[kind].values()], this.#soundAt));
+    transition(() => this.#recover([...this.#subscriptions[kind].values()], this.#soundAt));
   }
 
   /** Subscribes names again that Redis may have dropped: an outage of these alone. */
-  #recover(links: readonly Link[], since: number): void {
-    const affected = links.filter(({ isLive }) => isLive).flatMap(({ consumers }) => consumers);
+  #recover(subscriptions: readonly RedisSubscription[], since: number): void {
+    const affected = subscriptions.filter(({ isLive }) => isLive).flatMap(({ listeners }) => listeners);
     this.#begin(since, affected);
-    this.#wire.batch(() => {
-      for (const link of links) link.restart();
+    this.#commands.batch(() => {
+      for (const subscription of subscriptions) subscription.restart();
     });
   }
 
-  #named(kind: ChannelKind, names: readonly string[] | undefined): Link[] {
-    const links = this.#links[kind];
-    return names ? names.flatMap((name) => links.get(name) ?? []) : [...links.values()];
+  #named(kind: ChannelKind, names: readonly string[] | undefined): RedisSubscription[] {
+    const subscriptions = this.#subscriptions[kind];
+    return names ? names.flatMap((name) => subscriptions.get(name) ?? []) : [...subscriptions.values()];
   }
 
   /** When something was last heard; nothing is missing from before anything was attached. */
@@ -387,21 +395,23 @@ export class Hub implements PubSubHub, LinkHost, ConnectionObserver, ForeignComm
     return this.#heard.at || this.#soundAt;
   }
 
-  #liveConsumers(): Consumer[] {
-    return this.#allLinks().flatMap((link) => (link.isLive ? link.consumers : []));
+  #liveListeners(): HubListener[] {
+    return this.#allSubscriptions().flatMap((subscription) =>
+      subscription.isLive ? subscription.listeners : [],
+    );
   }
 
   /** Returns whether the client's own resubscription, one command for all names of a kind, would be too large. */
   #isTooMuchForOneCommand(): boolean {
-    return Object.values(this.#links).some((links) => {
+    return Object.values(this.#subscriptions).some((subscriptions) => {
       let characters = 0;
-      for (const name of links.keys()) characters += name.length;
-      return links.size > MOST_NAMES || characters > MOST_CHARACTERS;
+      for (const name of subscriptions.keys()) characters += name.length;
+      return subscriptions.size > MOST_NAMES || characters > MOST_CHARACTERS;
     });
   }
 
   #deliver(
-    link: Link,
+    subscription: RedisSubscription,
     data: string | Buffer,
     channel: string,
     binary: boolean,
@@ -409,30 +419,30 @@ export class Hub implements PubSubHub, LinkHost, ConnectionObserver, ForeignComm
   ): void {
     // What most messages take: a stream that keeps its own order needs nothing held for it.
     if (!binary && !this.#isBlocked) {
-      if (!this.#heard.isFresh && link.counts(binary)) this.#heard.noteMessage();
+      if (!this.#heard.isFresh && subscription.counts(binary)) this.#heard.noteMessage();
       try {
-        if (link.deliverByShortcut(data, channel)) return;
+        if (subscription.deliverByFastPath(data, channel)) return;
       } catch (error) {
         return reportUnhandled(error);
       }
     }
-    this.#deliverInTurn({ link, data, channel, binary, rawChannel });
+    this.#deliverInTurn({ subscription, data, channel, binary, rawChannel });
   }
 
   #deliverInTurn(delivery: Delivery): void {
-    const { link, binary } = delivery;
-    if (!link.counts(binary)) return;
+    const { subscription, binary } = delivery;
+    if (!subscription.counts(binary)) return;
     this.#heard.noteMessage();
-    if (!link.isSettled) transition(() => link.noteArrival());
+    if (!subscription.isSettled) transition(() => subscription.noteArrival());
     if (this.#isBlocked) return this.#hold(delivery);
     this.#run(delivery);
     if (this.#waiting.length > 0) this.#flush();
   }
 
-  #run({ link, data, channel, binary, rawChannel }: Delivery): void {
+  #run({ subscription, data, channel, binary, rawChannel }: Delivery): void {
     this.#isBlocked = this.#isDelivering = true;
     try {
-      link.deliver(data, channel, binary, rawChannel);
+      subscription.deliver(data, channel, binary, rawChannel);
     } catch (error) {
       reportUnhandled(error);
     }
@@ -464,11 +474,11 @@ export class Hub implements PubSubHub, LinkHost, ConnectionObserver, ForeignComm
   }
 
   /** Begins an outage, or adds to the one that is. */
-  #begin(since: number, affected: readonly Consumer[]): void {
+  #begin(since: number, affected: readonly HubListener[]): void {
     this.#outage?.widen(since);
     if (affected.length === 0) return;
     const outage = (this.#outage ??= new Outage(since));
-    for (const consumer of affected) outage.add(consumer);
+    for (const listener of affected) outage.add(listener);
     this.#isBlocked = true;
   }
 
@@ -524,7 +534,7 @@ export class Hub implements PubSubHub, LinkHost, ConnectionObserver, ForeignComm
     if (this.isOnline) void this.inspect();
   }
 
-  #allLinks(): Link[] {
-    return Object.values(this.#links).flatMap((links) => [...links.values()]);
+  #allSubscriptions(): RedisSubscription[] {
+    return Object.values(this.#subscriptions).flatMap((subscriptions) => [...subscriptions.values()]);
   }
 }

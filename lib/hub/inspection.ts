@@ -1,9 +1,9 @@
 import type { ChannelKind } from '../channel/message.js';
 import { isError } from '../errors/to-error.js';
-import { COMMANDS, type PubSubClient, type ServerClient, type WireType } from './client.js';
+import { COMMANDS, type PubSubClient, type ServerClient, type RegistryType } from './client.js';
 
 /** The names of the counts in CLIENT INFO; the last is missing before Redis 7.0.3. */
-const FIELDS: Readonly<Record<WireType, string>> = { CHANNELS: 'sub', PATTERNS: 'psub', SHARDED: 'ssub' };
+const FIELDS: Readonly<Record<RegistryType, string>> = { CHANNELS: 'sub', PATTERNS: 'psub', SHARDED: 'ssub' };
 const KINDS: readonly ChannelKind[] = ['channel', 'pattern', 'shard'];
 
 /** How many subscriptions Redis lacks of those that the client believes to have, by kind; undefined if it does not say. */

@@ -1,9 +1,9 @@
-import type { Consumer } from './consumer.js';
+import type { HubListener } from './hub-listener.js';
 
 /** A stretch without connection, until everyone who was subscribed when it began is served again, or has gone. */
 export class Outage {
-  readonly #affected = new Set<Consumer>();
-  readonly #missing = new Set<Consumer>();
+  readonly #affected = new Set<HubListener>();
+  readonly #missing = new Set<HubListener>();
   #since: number;
 
   constructor(since: number) {
@@ -16,7 +16,7 @@ export class Outage {
   }
 
   /** Those who may lack messages. */
-  get affected(): ReadonlySet<Consumer> {
+  get affected(): ReadonlySet<HubListener> {
     return this.#affected;
   }
 
@@ -29,21 +29,21 @@ export class Outage {
     this.#since = Math.min(this.#since, since);
   }
 
-  add(consumer: Consumer): void {
-    this.#affected.add(consumer);
-    this.#missing.add(consumer);
+  add(listener: HubListener): void {
+    this.#affected.add(listener);
+    this.#missing.add(listener);
   }
 
-  settle(consumer: Consumer, as: 'served' | 'gone'): void {
-    this.#missing.delete(consumer);
-    if (as === 'gone') this.#affected.delete(consumer);
+  settle(listener: HubListener, as: 'served' | 'gone'): void {
+    this.#missing.delete(listener);
+    if (as === 'gone') this.#affected.delete(listener);
   }
 
   /** What is left of it when it has to be announced before everyone is served. */
   split(now: number): Outage | undefined {
     if (this.isOver) return undefined;
     const rest = new Outage(now);
-    for (const consumer of this.#missing) rest.add(consumer);
+    for (const listener of this.#missing) rest.add(listener);
     return rest;
   }
 }

@@ -1,6 +1,6 @@
 import type { LoggerService } from '@nestjs/common';
 import type { Gap } from '../index.js';
-import type { Role } from './client-listeners.js';
+import type { Role } from './event-listeners.js';
 import { connectionErrorText } from './error-text.js';
 
 const NAMES: Record<Role, string> = { sub: 'that subscribes', pub: 'that replies' };

@@ -1,6 +1,6 @@
 import type { Subject } from 'rxjs';
 import type { ReceiverEvent } from '../index.js';
-import type { ClientListeners, Role } from './client-listeners.js';
+import type { EventListeners, Role } from './event-listeners.js';
 import type { ClientLog } from './client-log.js';
 
 /** As Nest's own Redis transport has them: while one of the clients reconnects, the server does. */
@@ -13,7 +13,7 @@ export class ConnectionState {
   readonly #away = new Set<Role>();
   #isServing = false;
 
-  constructor(status: Subject<ReceiverStrategyStatus>, log: ClientLog, listeners: ClientListeners) {
+  constructor(status: Subject<ReceiverStrategyStatus>, log: ClientLog, listeners: EventListeners) {
     this.#status = status;
     this.#log = log;
     listeners.on('error', (role, error) => log.error(role, error));

@@ -1,8 +1,8 @@
 import { firstValueFrom, from, race, timer } from 'rxjs';
 import type { Publisher, PubSubClient } from '../index.js';
-import type { OwnedClient } from '../receiver/client-factory.js';
-import { closeClient, openClient } from '../receiver/open-client.js';
-import type { ClientListeners, Emitter, Role } from './client-listeners.js';
+import type { OwnedClient } from '../open/client-factory.js';
+import { closeClient, openClient } from '../open/open-client.js';
+import type { EventListeners, Emitter, Role } from './event-listeners.js';
 import type { ReceiverStrategyOptions } from './receiver-strategy-options.js';
 
 /** Milliseconds that a client has for what it has still to send. */
@@ -28,7 +28,7 @@ export class Connections {
 
   static async open(
     { redis, client, publisher }: ReceiverStrategyOptions,
-    listeners: ClientListeners,
+    listeners: EventListeners,
     signal: AbortSignal,
   ): Promise<Connections> {
     const own: OwnedClient[] = [];

@@ -1,6 +1,6 @@
 import { Receiver, type PubSubClient } from '../index.js';
 import { isAway } from '../receiver/is-away.js';
-import { closeClient, openClient } from '../receiver/open-client.js';
+import { closeClient, openClient } from '../open/open-client.js';
 import { invalidArgument } from '../errors/invalid-argument.js';
 import type { ReceiverModuleOptions } from './receiver-module-options.js';
 import { StartLog } from './start-log.js';

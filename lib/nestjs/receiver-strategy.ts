@@ -3,7 +3,7 @@ import { Server, Transport, type CustomTransportStrategy } from '@nestjs/microse
 import { firstValueFrom, from, map, race, timer } from 'rxjs';
 import { Receiver, type Channel } from '../index.js';
 import { invalidArgument } from '../errors/invalid-argument.js';
-import { ClientListeners, type ClientListener } from './client-listeners.js';
+import { EventListeners, type EventListener } from './event-listeners.js';
 import { ClientLog } from './client-log.js';
 import { ConnectionState, type ReceiverStrategyStatus } from './connection-state.js';
 import { Connections } from './connections.js';
@@ -20,7 +20,7 @@ import { register, type Registration } from './registration.js';
 import { Replies } from './replies.js';
 
 /** Any event of node-redis; its listener learns first which of the two clients it comes from. */
-export type ReceiverStrategyEvents = Record<string, ClientListener>;
+export type ReceiverStrategyEvents = Record<string, EventListener>;
 
 /** What there is from `listen()` to `close()`. */
 interface Session {
@@ -71,7 +71,7 @@ export class ReceiverStrategy
   protected override readonly logger = new Logger(ReceiverStrategy.name);
 
   readonly #options: ResolvedOptions;
-  readonly #listeners = new ClientListeners();
+  readonly #listeners = new EventListeners();
   readonly #state = new ConnectionState(this._status$, new ClientLog(this.logger), this.#listeners);
   /** Nest's own, that only goes on. */
   readonly #noStartHook: unknown = this.onProcessingStartHook;
@@ -106,7 +106,7 @@ export class ReceiverStrategy
   }
 
   /** Listens to an event of both clients, from when they are made. */
-  on(event: string, callback: ClientListener): void {
+  on(event: string, callback: EventListener): void {
     this.#listeners.on(event, callback);
   }
 

@@ -1,5 +1,5 @@
 import { Logger } from '@nestjs/common';
-import type { Emitter } from './client-listeners.js';
+import type { Emitter } from './event-listeners.js';
 import { connectionErrorText } from './error-text.js';
 
 /** Logs why an application has to wait for Redis when it starts: each reason once. */

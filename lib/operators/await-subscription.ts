@@ -1,11 +1,11 @@
-import { feedOf, type Channel } from '../channel/channel.js';
+import { coreOf, type Channel } from '../channel/channel.js';
 import { tell } from '../outbox.js';
 
 /** Returns whether a Channel's acknowledgement is still to come: it is wanted, open, and not subscribed. */
 export function isAwaited(channel: Channel<unknown>, wantedBy: 'observers' | 'receiver'): boolean {
-  const feed = feedOf(channel);
+  const core = coreOf(channel);
   // The Receiver gives up a Channel that Redis has refused.
-  return feed.isOpen && !feed.isServed && (wantedBy === 'observers' || feed.isMerged);
+  return core.isOpen && !core.isServed && (wantedBy === 'observers' || core.isMerged);
 }
 
 /** The Channels whose acknowledgement is still to come. */
@@ -30,7 +30,7 @@ export class AwaitedChannels {
       tell(() => {
         if (this.#channels.delete(channel)) this.#onChange();
       });
-    feedOf(channel).addWaiter({ resolve: settle, reject: settle });
+    coreOf(channel).addWaiter({ resolve: settle, reject: settle });
   }
 
   /** Waits no longer for a Channel. */

@@ -1,6 +1,6 @@
 import { hubBehind } from '../channel/channel.js';
 import type { PubSubClient } from '../hub/client.js';
-import { hubOf } from '../hub/hub-of.js';
+import { hubOf } from '../cluster/hub-of.js';
 import type { Receiver } from './receiver.js';
 
 /**

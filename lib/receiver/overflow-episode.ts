@@ -4,7 +4,7 @@ import type { Channel } from '../channel/channel.js';
 import { GapError } from '../errors/errors.js';
 import type { Loss } from '../errors/errors.js';
 import type { Gap, ReceiverEvent } from '../channel/events.js';
-import type { RawMessage } from '../channel/mailbox.js';
+import type { RawMessage } from '../channel/buffered-subject.js';
 
 interface Episode {
   readonly since: number;

@@ -1,4 +1,4 @@
-import type { Mailbox, RawMessage } from '../channel/mailbox.js';
+import type { BufferedSubject, RawMessage } from '../channel/buffered-subject.js';
 import type { Message } from '../channel/message.js';
 import { LinkedMap } from '../queue/linked-map.js';
 
@@ -14,12 +14,12 @@ export interface Pull<T> {
 
 /** The pulls that wait, first come first served. One that is cancelled, also inside a codec, takes nothing. */
 export class Pulls {
-  readonly #mailbox: Mailbox<unknown>;
+  readonly #subject: BufferedSubject<unknown>;
   readonly #waiting = new LinkedMap<Pull<unknown>, undefined>();
   #isTaking = false;
 
-  constructor(mailbox: Mailbox<unknown>) {
-    this.#mailbox = mailbox;
+  constructor(subject: BufferedSubject<unknown>) {
+    this.#subject = subject;
   }
 
   get isWaiting(): boolean {
@@ -40,21 +40,21 @@ export class Pulls {
     const first = this.#first();
     if (!first?.decode || this.#isTaking) return false;
     const { decode } = first;
-    return this.#take(first, (isCancelled) => this.#mailbox.open(raw, decode, isCancelled));
+    return this.#take(first, (isCancelled) => this.#subject.open(raw, decode, isCancelled));
   }
 
   /** Gives what waits to who waits. */
   serve(): void {
-    while (this.#waiting.size > 0 && !this.#mailbox.isEmpty && !this.#isTaking) {
+    while (this.#waiting.size > 0 && !this.#subject.isEmpty && !this.#isTaking) {
       const first = this.#first() as Pull<unknown>;
       const { decode } = first;
       if (!decode) {
         this.#waiting.delete(first);
         first.give(undefined);
       } else {
-        this.#take(first, (isCancelled) => this.#mailbox.take(decode, isCancelled));
+        this.#take(first, (isCancelled) => this.#subject.take(decode, isCancelled));
         // Only now: who hears that there is room again may abort the pull.
-        this.#mailbox.taken();
+        this.#subject.taken();
       }
     }
   }

@@ -1,4 +1,4 @@
-import { NOT_OPEN, type ChannelFeed } from '../channel/channel-feed.js';
+import { NOT_OPEN, type ChannelCore } from '../channel/channel-core.js';
 import { SubscribeError } from '../errors/errors.js';
 import { Grace } from '../channel/grace.js';
 import { batchOn, type PubSubHub, type Watcher } from '../hub/pub-sub-hub.js';
@@ -34,12 +34,12 @@ export class ReceiverConnection {
   #isPinned = false;
   #iterators = 0;
   /** Channels that are not subscribed yet, or not any more, numbered in the order in which they became so. */
-  readonly #unserved = new LinkedMap<ChannelFeed<unknown>, number>();
+  readonly #unserved = new LinkedMap<ChannelCore<unknown>, number>();
   #lastNumber = 0;
   /** The last of them that was subscribed before. */
   #lastInterrupted = 0;
   /** Channels that Redis has refused, which are not asked for again by themselves. */
-  readonly #refused = new Set<ChannelFeed<unknown>>();
+  readonly #refused = new Set<ChannelCore<unknown>>();
   readonly #attempts = new Ring<Attempt>();
 
   constructor(options: ReceiverConnectionOptions) {
@@ -59,9 +59,9 @@ export class ReceiverConnection {
   get obstacle(): SubscribeError | undefined {
     const { hub, registry } = this.#options;
     if (hub.isOpen) return undefined;
-    const feeds = registry.all();
-    const own = feeds.find((feed) => feed.hub === hub);
-    if (feeds.length > 0 && !own) return undefined;
+    const cores = registry.all();
+    const own = cores.find((core) => core.hub === hub);
+    if (cores.length > 0 && !own) return undefined;
     return new SubscribeError(own?.kind, own?.name, NOT_OPEN);
   }
 
@@ -88,8 +88,8 @@ export class ReceiverConnection {
   }
 
   /** Subscribes a Channel that is registered while it is connected. */
-  add(feed: ChannelFeed<unknown>): void {
-    if (this.#isConnected) this.#subscribe([feed]);
+  add(core: ChannelCore<unknown>): void {
+    if (this.#isConnected) this.#subscribe([core]);
   }
 
   /** An iterator runs, or has ended. */
@@ -106,30 +106,30 @@ export class ReceiverConnection {
       if (this.#isNeeded() || !this.#isConnected) return;
       transition(() => {
         this.#disconnect();
-        const feeds = this.#options.registry.all();
-        batchOn(feeds, () => {
-          for (const feed of feeds) feed.setMerged(false);
+        const cores = this.#options.registry.all();
+        batchOn(cores, () => {
+          for (const core of cores) core.setMerged(false);
         });
       });
     });
   }
 
   /** A Channel is subscribed, or closed. */
-  done(feed: ChannelFeed<unknown>): void {
-    this.#refused.delete(feed);
-    this.#settle(feed);
+  done(core: ChannelCore<unknown>): void {
+    this.#refused.delete(core);
+    this.#settle(core);
   }
 
   /** A Channel that was subscribed is not for now. */
-  interrupted(feed: ChannelFeed<unknown>): void {
-    if (!this.#isConnected || !feed.isMerged) return;
-    this.#expect(feed);
+  interrupted(core: ChannelCore<unknown>): void {
+    if (!this.#isConnected || !core.isMerged) return;
+    this.#expect(core);
     this.#lastInterrupted = this.#lastNumber;
   }
 
   /** A Channel was refused; true if `connect()` rejects with that. */
-  refuse(feed: ChannelFeed<unknown>, error: SubscribeError): boolean {
-    const number = this.#unserved.get(feed) ?? Infinity;
+  refuse(core: ChannelCore<unknown>, error: SubscribeError): boolean {
+    const number = this.#unserved.get(core) ?? Infinity;
     let isTold = false;
     for (let index = 0; index < this.#attempts.length; index++) {
       const attempt = this.#attempts.at(index) as Attempt;
@@ -137,8 +137,8 @@ export class ReceiverConnection {
       attempt.error = error;
       isTold = true;
     }
-    if (this.#isConnected) this.#refused.add(feed);
-    this.#settle(feed);
+    if (this.#isConnected) this.#refused.add(core);
+    this.#settle(core);
     return isTold;
   }
 
@@ -150,30 +150,30 @@ export class ReceiverConnection {
   }
 
   /** The Channels that are registered on purpose: one whose observers have just left is about to be forgotten. */
-  #registered(): readonly ChannelFeed<unknown>[] {
+  #registered(): readonly ChannelCore<unknown>[] {
     return this.#options.registry.all().filter(({ isDeserted }) => !isDeserted);
   }
 
-  #subscribe(feeds: readonly ChannelFeed<unknown>[]): void {
+  #subscribe(cores: readonly ChannelCore<unknown>[]): void {
     transition(() => {
       if (!this.#isConnected) this.#options.hub.watch(this.#options.watcher);
       this.#isConnected = true;
-      batchOn(feeds, () => {
-        for (const feed of feeds) {
-          this.#refused.delete(feed);
-          if (!feed.isServed) this.#expect(feed);
-          feed.setMerged(true);
+      batchOn(cores, () => {
+        for (const core of cores) {
+          this.#refused.delete(core);
+          if (!core.isServed) this.#expect(core);
+          core.setMerged(true);
         }
       });
     });
   }
 
-  #expect(feed: ChannelFeed<unknown>): void {
-    if (!this.#unserved.has(feed)) this.#unserved.append(feed, ++this.#lastNumber);
+  #expect(core: ChannelCore<unknown>): void {
+    if (!this.#unserved.has(core)) this.#unserved.append(core, ++this.#lastNumber);
   }
 
-  #settle(feed: ChannelFeed<unknown>): void {
-    this.#unserved.delete(feed);
+  #settle(core: ChannelCore<unknown>): void {
+    this.#unserved.delete(core);
     this.#settleAttempts();
   }
 

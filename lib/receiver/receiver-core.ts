@@ -2,8 +2,8 @@ import { Subject, type Subscriber } from 'rxjs';
 import { allOrLate } from '../channel/all-or-late.js';
 import { BoundedQueue } from '../queue/bounded-queue.js';
 import type { Bounds } from '../queue/buffer-options.js';
-import { codecOf, feedOf, type Channel } from '../channel/channel.js';
-import type { ChannelFeed, FeedOwner } from '../channel/channel-feed.js';
+import { codecOf, coreOf, type Channel } from '../channel/channel.js';
+import type { ChannelCore, ChannelOwner } from '../channel/channel-core.js';
 import { decodeMessage } from '../channel/decode-message.js';
 import type { Codec } from '../codec/codec.js';
 import {
@@ -15,10 +15,10 @@ import {
   SubscribeError,
 } from '../errors/errors.js';
 import type { Gap, ReceiverEvent } from '../channel/events.js';
-import type { Consumer } from '../hub/consumer.js';
+import type { HubListener } from '../hub/hub-listener.js';
 import { batchOn, type PubSubHub } from '../hub/pub-sub-hub.js';
 import { tell, transition } from '../outbox.js';
-import { Mailbox, type MailboxHost, type RawMessage } from '../channel/mailbox.js';
+import { BufferedSubject, type BufferedSubjectHost, type RawMessage } from '../channel/buffered-subject.js';
 import type { Message } from '../channel/message.js';
 import { OverflowEpisode } from './overflow-episode.js';
 import { Pulls, type Pull } from './pulls.js';
@@ -46,15 +46,15 @@ type Life =
       readonly released: Promise<void>;
     };
 
-/** What stands behind a Receiver: its Channels' messages, merged into one mailbox, from connecting until the end. */
-export class ReceiverCore implements FeedOwner {
+/** What stands behind a Receiver: its Channels' messages, merged into one subject, from connecting until the end. */
+export class ReceiverCore implements ChannelOwner {
   readonly registry = new Registry();
   readonly events = new Subject<ReceiverEvent>();
   readonly bounds: Bounds;
 
   readonly #options: CoreOptions;
   readonly #queue: BoundedQueue<RawMessage>;
-  readonly #mailbox: Mailbox<unknown>;
+  readonly #subject: BufferedSubject<unknown>;
   readonly #pulls: Pulls;
   readonly #episode: OverflowEpisode;
   readonly #connection: ReceiverConnection;
@@ -66,10 +66,10 @@ export class ReceiverCore implements FeedOwner {
     undecodable: 0,
     gaps: 0,
   };
-  /** Channels that have closed, and may still be heard of until their links let go of them. */
-  readonly #closing = new Set<ChannelFeed<unknown>>();
+  /** Channels that have closed, and may still be heard of until their subscriptions let go of them. */
+  readonly #closing = new Set<ChannelCore<unknown>>();
   /** Channels whose own events somebody observes. */
-  readonly #eventFeeds = new Set<ChannelFeed<unknown>>();
+  readonly #coresWithEventObservers = new Set<ChannelCore<unknown>>();
   #life: Life = { at: 'open' };
   /** Set when nothing more can happen. */
   #isOver = false;
@@ -88,7 +88,7 @@ export class ReceiverCore implements FeedOwner {
           ? () => this.#episode.witness()
           : undefined,
     });
-    const host: MailboxHost<unknown> = {
+    const host: BufferedSubjectHost<unknown> = {
       counts: this.counts,
       decode: decodeByChannel,
       onUndecodable: (error) => {
@@ -101,13 +101,13 @@ export class ReceiverCore implements FeedOwner {
       onObserved: () => this.#onObserved(),
       onDeserted: () => this.#connection.leave(),
     };
-    this.#mailbox = new Mailbox<unknown>(host, () => this.#queue);
-    this.#pulls = new Pulls(this.#mailbox);
+    this.#subject = new BufferedSubject<unknown>(host, () => this.#queue);
+    this.#pulls = new Pulls(this.#subject);
     this.#connection = new ReceiverConnection({
       hub: options.hub,
       registry: this.registry,
       watcher: this,
-      isObserved: () => this.#mailbox.isObserved,
+      isObserved: () => this.#subject.isObserved,
     });
   }
 
@@ -118,7 +118,7 @@ export class ReceiverCore implements FeedOwner {
 
   get isActive(): boolean {
     const life = this.#life;
-    return life.at === 'ended' ? life.hadChannels && !this.#mailbox.isEmpty : this.registry.size > 0;
+    return life.at === 'ended' ? life.hadChannels && !this.#subject.isEmpty : this.registry.size > 0;
   }
 
   get hub(): PubSubHub {
@@ -129,12 +129,12 @@ export class ReceiverCore implements FeedOwner {
     return this.#options.heartbeat;
   }
 
-  add(feed: ChannelFeed<unknown>): void {
+  add(core: ChannelCore<unknown>): void {
     if (this.#life.at !== 'open') throw this.#endError();
-    this.registry.add(feed);
-    this.#closing.delete(feed);
-    this.#hasCodecs ||= !feed.isIdentity;
-    this.#connection.add(feed);
+    this.registry.add(core);
+    this.#closing.delete(core);
+    this.#hasCodecs ||= !core.isIdentity;
+    this.#connection.add(core);
   }
 
   connect(): Promise<void> {
@@ -144,7 +144,7 @@ export class ReceiverCore implements FeedOwner {
 
   /** The error that an observer gets who comes now, and that no other try can mend. */
   get finalError(): Error | undefined {
-    if (this.#life.at === 'ended') return this.#mailbox.isEmpty ? this.#life.error : undefined;
+    if (this.#life.at === 'ended') return this.#subject.isEmpty ? this.#life.error : undefined;
     return this.#connection.isConnected ? undefined : this.#connection.obstacle;
   }
 
@@ -165,14 +165,14 @@ export class ReceiverCore implements FeedOwner {
         ),
       );
     } else {
-      this.#mailbox.observe(subscriber);
+      this.#subject.observe(subscriber);
     }
   }
 
   /** Takes what waits already where nothing is to be decoded, announced or thrown on the way. */
   takePlain(connects: 'pin' | 'while-used'): Message<unknown> | undefined {
     if (this.#hasCodecs || this.#episode.isRunning || !this.#isConnectedAs(connects)) return undefined;
-    return this.#mailbox.takePlain();
+    return this.#subject.takePlain();
   }
 
   /**
@@ -183,25 +183,25 @@ export class ReceiverCore implements FeedOwner {
     decode: (raw: RawMessage) => Message<T>,
     connects: 'pin' | 'while-used',
   ): Message<T> | undefined {
-    if (this.#mailbox.isEmpty || this.#mailbox.isObserved || !this.#isConnectedAs(connects)) return undefined;
+    if (this.#subject.isEmpty || this.#subject.isObserved || !this.#isConnectedAs(connects)) return undefined;
     try {
-      return this.#mailbox.take(decode);
+      return this.#subject.take(decode);
     } finally {
-      this.#mailbox.taken();
+      this.#subject.taken();
     }
   }
 
   /** `pin`: the Receiver is connected from this pull on until it stops; else as long as its iterator runs. */
   pull<T>(pull: Pull<T>, pin: 'pin' | 'while-used'): void {
     this.#options.hub.check();
-    if (this.#mailbox.isObserved) {
+    if (this.#subject.isObserved) {
       return pull.fail(
         new ReceiverBusyError(
           'The Receiver is being observed: it has one consumer at a time. Unsubscribe before you pull.',
         ),
       );
     }
-    if (this.#mailbox.isEmpty && this.#life.at === 'ended') {
+    if (this.#subject.isEmpty && this.#life.at === 'ended') {
       return this.#life.error ? pull.fail(this.#life.error) : pull.end(false);
     }
     // It stands in the line before any event that connecting brings about.
@@ -209,7 +209,7 @@ export class ReceiverCore implements FeedOwner {
       if (this.#life.at === 'open') {
         const obstacle = this.#connection.isConnected ? undefined : this.#connection.obstacle;
         if (!obstacle) this.#connection.use(pin);
-        else if (this.#mailbox.isEmpty) return pull.fail(obstacle);
+        else if (this.#subject.isEmpty) return pull.fail(obstacle);
       }
       this.#pulls.add(pull);
     });
@@ -229,7 +229,7 @@ export class ReceiverCore implements FeedOwner {
 
   /** Whether what waits is all that will ever come, and that is nothing. */
   get endOfStream(): { readonly error: ConnectionLostError | undefined } | undefined {
-    return this.#life.at === 'ended' && this.#mailbox.isEmpty ? this.#life : undefined;
+    return this.#life.at === 'ended' && this.#subject.isEmpty ? this.#life : undefined;
   }
 
   stop(): Promise<void> {
@@ -237,12 +237,12 @@ export class ReceiverCore implements FeedOwner {
   }
 
   drain(): Promise<void> {
-    const feeds = this.registry.all();
-    for (const feed of feeds) feed.deliverHeld();
-    return this.#drainNow(feeds);
+    const cores = this.registry.all();
+    for (const core of cores) core.deliverHeld();
+    return this.#drainNow(cores);
   }
 
-  #drainNow(feeds: readonly ChannelFeed<unknown>[]): Promise<void> {
+  #drainNow(cores: readonly ChannelCore<unknown>[]): Promise<void> {
     // The messages that were held may have ended the Receiver.
     if (this.#life.at === 'ended') return this.#life.released;
     if (this.#life.at === 'draining') return this.#life.done;
@@ -250,14 +250,14 @@ export class ReceiverCore implements FeedOwner {
     const done = new Promise<void>((resolve) => (onStopped = resolve));
     this.#life = { at: 'draining', done };
     const closing = [...this.#closing];
-    const onReleased = allOrLate(feeds.length + closing.length, () => {
+    const onReleased = allOrLate(cores.length + closing.length, () => {
       // What has not been released by now has had its time.
       void this.#end('now', undefined, 0).then(onStopped);
     });
     transition(() =>
-      batchOn(feeds, () => {
-        for (const feed of feeds) feed.release('draining', onReleased);
-        for (const feed of closing) feed.release('closed', onReleased);
+      batchOn(cores, () => {
+        for (const core of cores) core.release('draining', onReleased);
+        for (const core of closing) core.release('closed', onReleased);
       }),
     );
     return done;
@@ -265,97 +265,98 @@ export class ReceiverCore implements FeedOwner {
 
   emit(event: ReceiverEvent): void {
     if (event.type === 'gap') this.counts.gaps++;
-    if (!this.events.observed && this.#eventFeeds.size === 0) return;
+    if (!this.events.observed && this.#coresWithEventObservers.size === 0) return;
     tell(() => {
       this.events.next(event);
-      if (this.#eventFeeds.size > 0) for (const feed of this.#concernedBy(event)) feed.notify(event);
+      if (this.#coresWithEventObservers.size > 0)
+        for (const core of this.#concernedBy(event)) core.notify(event);
     });
   }
 
-  onEventsObserved(feed: ChannelFeed<unknown>, isObserved: boolean): void {
-    if (!isObserved) this.#eventFeeds.delete(feed);
-    else if (this.#isOver) feed.endEvents();
-    else this.#eventFeeds.add(feed);
+  onEventsObserved(core: ChannelCore<unknown>, isObserved: boolean): void {
+    if (!isObserved) this.#coresWithEventObservers.delete(core);
+    else if (this.#isOver) core.endEvents();
+    else this.#coresWithEventObservers.add(core);
   }
 
   /** The Channels that are concerned by an event, of those whose events are observed. */
-  #concernedBy(event: ReceiverEvent): readonly ChannelFeed<unknown>[] {
+  #concernedBy(event: ReceiverEvent): readonly ChannelCore<unknown>[] {
     switch (event.type) {
       case 'overflow':
         return [];
       case 'disconnected':
       case 'retry':
-        return [...this.#eventFeeds].filter(({ isOpen }) => isOpen);
+        return [...this.#coresWithEventObservers].filter(({ isOpen }) => isOpen);
       case 'gap':
-        return event.gap.channels.map(feedOf);
+        return event.gap.channels.map(coreOf);
       case 'decode-error':
-        return [feedOf(event.error.raw.source)];
+        return [coreOf(event.error.raw.source)];
       default:
-        return [feedOf(event.source)];
+        return [coreOf(event.source)];
     }
   }
 
   accept(raw: RawMessage, isDecoded: boolean): void {
     this.counts.received++;
-    this.#mailbox.push(raw, isDecoded);
+    this.#subject.push(raw, isDecoded);
   }
 
-  onFeedSubscribed(feed: ChannelFeed<unknown>): void {
-    this.#connection.done(feed);
+  onChannelSubscribed(core: ChannelCore<unknown>): void {
+    this.#connection.done(core);
   }
 
-  onFeedInterrupted(feed: ChannelFeed<unknown>): void {
-    this.#connection.interrupted(feed);
+  onChannelInterrupted(core: ChannelCore<unknown>): void {
+    this.#connection.interrupted(core);
   }
 
-  onFeedRefused(feed: ChannelFeed<unknown>, error: SubscribeError): void {
-    if (this.#connection.refuse(feed, error)) return;
-    tell(() => this.#mailbox.place(error, joinRefusals));
+  onChannelRefused(core: ChannelCore<unknown>, error: SubscribeError): void {
+    if (this.#connection.refuse(core, error)) return;
+    tell(() => this.#subject.place(error, joinRefusals));
   }
 
-  onFeedObserved(feed: ChannelFeed<unknown>): void {
-    if (!feed.isMerged && this.registry.get(feed.kind, feed.name) === feed) this.#connection.add(feed);
+  onChannelObserved(core: ChannelCore<unknown>): void {
+    if (!core.isMerged && this.registry.get(core.kind, core.name) === core) this.#connection.add(core);
   }
 
-  onFeedDeserted(feed: ChannelFeed<unknown>): void {
+  onChannelDeserted(core: ChannelCore<unknown>): void {
     const isNeeded =
-      feed.isKept || feed.isClaimed || feed.isMerged || !feed.isOpen || this.#life.at !== 'open';
-    if (isNeeded || this.registry.get(feed.kind, feed.name) !== feed) return;
-    this.registry.forget(feed);
-    if (feed.isAttached) this.#closing.add(feed);
+      core.isKept || core.isClaimed || core.isMerged || !core.isOpen || this.#life.at !== 'open';
+    if (isNeeded || this.registry.get(core.kind, core.name) !== core) return;
+    this.registry.forget(core);
+    if (core.isAttached) this.#closing.add(core);
   }
 
-  readopt(feed: ChannelFeed<unknown>): boolean {
+  readopt(core: ChannelCore<unknown>): boolean {
     if (this.#life.at !== 'open') return false;
-    this.add(feed);
+    this.add(core);
     return true;
   }
 
-  onFeedClosing(feed: ChannelFeed<unknown>): void {
-    this.registry.remove(feed);
-    this.#closing.add(feed);
-    if (this.#life.at !== 'ended') this.#connection.done(feed);
+  onChannelClosing(core: ChannelCore<unknown>): void {
+    this.registry.remove(core);
+    this.#closing.add(core);
+    if (this.#life.at !== 'ended') this.#connection.done(core);
   }
 
-  onFeedReleased(feed: ChannelFeed<unknown>): void {
-    this.#closing.delete(feed);
+  onChannelReleased(core: ChannelCore<unknown>): void {
+    this.#closing.delete(core);
   }
 
-  onFeedClosed(
-    feed: ChannelFeed<unknown>,
+  onChannelClosed(
+    core: ChannelCore<unknown>,
     reason: 'closed' | 'client-ended',
     error?: ConnectionLostError,
   ): void {
     if (this.#life.at === 'ended') return;
     if (reason === 'client-ended') {
       // With the Receiver's own client all of it ends: `onClientEnded` follows.
-      if (feed.hub === this.#options.hub) return;
-      this.registry.remove(feed);
-      this.#connection.done(feed);
-      if (error && this.#connection.isConnected) this.#mailbox.place(error);
+      if (core.hub === this.#options.hub) return;
+      this.registry.remove(core);
+      this.#connection.done(core);
+      if (error && this.#connection.isConnected) this.#subject.place(error);
     }
     // A Receiver that nobody consumes has no stream to end: its Channels come and go.
-    if (!this.#options.autoStop || !this.#connection.isConnected || feed.isForgotten) return;
+    if (!this.#options.autoStop || !this.#connection.isConnected || core.isForgotten) return;
     if (this.registry.size === 0) void this.stop();
   }
 
@@ -363,14 +364,14 @@ export class ReceiverCore implements FeedOwner {
     this.emit(error ? { type: 'disconnected', error } : { type: 'disconnected' });
   }
 
-  onReconnected(since: number, until: number, affected: ReadonlySet<Consumer>): void {
-    const feeds = this.registry.all().filter((feed) => affected.has(feed));
-    if (feeds.length === 0) return;
-    const gap: Gap = { cause: 'reconnect', since, until, channels: feeds.map(({ channel }) => channel) };
+  onReconnected(since: number, until: number, affected: ReadonlySet<HubListener>): void {
+    const cores = this.registry.all().filter((core) => affected.has(core));
+    if (cores.length === 0) return;
+    const gap: Gap = { cause: 'reconnect', since, until, channels: cores.map(({ channel }) => channel) };
     this.emit({ type: 'gap', gap });
     if (this.#options.onGap !== 'error') return;
-    for (const feed of feeds) feed.place(new GapError({ ...gap, channels: [feed.channel] }), joinGaps);
-    if (this.#connection.isConnected) this.#mailbox.place(new GapError(gap), joinGaps);
+    for (const core of cores) core.place(new GapError({ ...gap, channels: [core.channel] }), joinGaps);
+    if (this.#connection.isConnected) this.#subject.place(new GapError(gap), joinGaps);
   }
 
   onClientEnded(hub: PubSubHub, error: Error | undefined): void {
@@ -386,13 +387,13 @@ export class ReceiverCore implements FeedOwner {
   #onObserved(): void {
     if (this.#life.at !== 'open') return;
     const obstacle = this.#connection.isConnected ? undefined : this.#connection.obstacle;
-    if (obstacle) this.#mailbox.fail(obstacle);
+    if (obstacle) this.#subject.fail(obstacle);
     else this.#connection.use('while-used');
   }
 
   #end(when: 'now' | 'behind', error: ConnectionLostError | undefined, patience?: number): Promise<void> {
     if (this.#life.at === 'ended') return this.#life.released;
-    for (const feed of this.registry.all()) feed.deliverHeld();
+    for (const core of this.registry.all()) core.deliverHeld();
     return this.#endNow(when, error, patience);
   }
 
@@ -400,32 +401,32 @@ export class ReceiverCore implements FeedOwner {
     // The messages that were held may have ended the Receiver.
     if (this.#life.at === 'ended') return this.#life.released;
     const open = this.registry.all();
-    const feeds = [...open, ...this.#closing];
+    const cores = [...open, ...this.#closing];
     let onStopped!: () => void;
     const released = new Promise<void>((resolve) => (onStopped = resolve));
     this.#life = { at: 'ended', error, hadChannels: open.length > 0, released };
     const onReleased = allOrLate(
-      feeds.length + 1,
+      cores.length + 1,
       () => {
         tell(() => {
           this.#options.onStopped();
           this.#isOver = true;
           this.events.complete();
-          for (const feed of this.#eventFeeds) feed.endEvents();
-          this.#eventFeeds.clear();
+          for (const core of this.#coresWithEventObservers) core.endEvents();
+          this.#coresWithEventObservers.clear();
           onStopped();
         });
       },
       patience,
     );
     transition(() => {
-      batchOn(feeds, () => {
-        for (const feed of feeds) feed.release('closed', onReleased);
+      batchOn(cores, () => {
+        for (const core of cores) core.release('closed', onReleased);
       });
-      for (const feed of open) this.registry.remove(feed);
+      for (const core of open) this.registry.remove(core);
       this.#episode.end();
       this.#connection.end(this.#endError());
-      tell(() => this.#mailbox.end(when, error));
+      tell(() => this.#subject.end(when, error));
       if (error) this.#pulls.fail(error);
       else this.#pulls.end();
       // Behind all that the end brings about.

@@ -1,4 +1,4 @@
-import type { RawMessage } from '../channel/mailbox.js';
+import type { RawMessage } from '../channel/buffered-subject.js';
 import type { Message } from '../channel/message.js';
 import type { Pull } from './pulls.js';
 import type { ReceiverCore } from './receiver-core.js';

@@ -2,19 +2,19 @@ import { Observable, type Observer, type Subscription } from 'rxjs';
 import { onAbort } from '../abort.js';
 import { resolveBounds } from '../queue/buffer-options.js';
 import type { Channel } from '../channel/channel.js';
-import { ChannelFeed } from '../channel/channel-feed.js';
+import { ChannelCore } from '../channel/channel-core.js';
 import { subscribeWithoutStorm } from '../channel/without-storm.js';
 import { assertPubSubClient, type PubSubClient } from '../hub/client.js';
 import { isWellFormed } from '../codec/well-formed.js';
 import { assertCodec, text, type Codec } from '../codec/codec.js';
 import type { ReceiverEvent } from '../channel/events.js';
-import { hubOf } from '../hub/hub-of.js';
+import { hubOf } from '../cluster/hub-of.js';
 import type { PubSubHub } from '../hub/pub-sub-hub.js';
 import { invalidArgument } from '../errors/invalid-argument.js';
 import { assertKnownOptions } from '../errors/known-options.js';
 import type { ChannelKind, Message } from '../channel/message.js';
-import { closeClient, openClient, type OnFailedTry } from './open-client.js';
-import type { OpenOptions } from './open-options.js';
+import { closeClient, openClient, type OnFailedTry } from '../open/open-client.js';
+import type { OpenOptions } from '../open/open-options.js';
 import { pullMessage, pullWaiting } from './pull-promises.js';
 import { ReceiverCore } from './receiver-core.js';
 import { ReceiverIterator } from './receiver-iterator.js';
@@ -26,7 +26,7 @@ import {
   type OpenReceiverOptions,
   type ReceiverOptions,
 } from './receiver-options.js';
-import { RetryReporter } from './retry-reporter.js';
+import { RetryReporter } from '../open/retry-reporter.js';
 import type { ReceiverStats } from './stats.js';
 
 /** The key under which `open` hands an {@link Owned} to the constructor. */
@@ -263,25 +263,28 @@ export class Receiver<T = string>
     const isSame = forgotten?.codec === codec && forgotten.hub === hub;
     // A Channel of this name that is observed otherwise from now on takes its place.
     if (forgotten && !isSame) void forgotten.close();
-    const feed = isSame
-      ? (forgotten as ChannelFeed<U>)
-      : new ChannelFeed<U>({ owner: this.#core, hub, kind, name, codec });
-    feed.isKept ||= options.keep === true;
-    this.#core.add(feed);
-    return feed.channel;
+    const channelCore = isSame
+      ? (forgotten as ChannelCore<U>)
+      : new ChannelCore<U>({ owner: this.#core, hub, kind, name, codec });
+    channelCore.isKept ||= options.keep === true;
+    this.#core.add(channelCore);
+    return channelCore.channel;
   }
 }
 
-function reuse(feed: ChannelFeed<unknown>, { codec, client }: ChannelOptions<unknown>): Channel<unknown> {
-  const what = `the ${feed.kind} ${JSON.stringify(feed.name)}`;
+function reuse(
+  channelCore: ChannelCore<unknown>,
+  { codec, client }: ChannelOptions<unknown>,
+): Channel<unknown> {
+  const what = `the ${channelCore.kind} ${JSON.stringify(channelCore.name)}`;
   const advice = 'Close it first, or use another Receiver.';
-  if (codec && codec !== feed.codec) {
+  if (codec && codec !== channelCore.codec) {
     throw invalidArgument(`the codec of ${what}`, 'the one it is registered with', codec, advice);
   }
-  if (client && hubOf(client) !== feed.hub) {
+  if (client && hubOf(client) !== channelCore.hub) {
     throw invalidArgument(`the client of ${what}`, 'the one it is registered with', client, advice);
   }
-  return feed.channel;
+  return channelCore.channel;
 }
 
 const DEFAULT_HEARTBEAT = 5_000;

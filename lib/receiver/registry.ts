@@ -1,14 +1,14 @@
 import type { Channel } from '../channel/channel.js';
-import type { ChannelFeed } from '../channel/channel-feed.js';
+import type { ChannelCore } from '../channel/channel-core.js';
 import type { ChannelKind } from '../channel/message.js';
 import type { PubSubHub } from '../hub/pub-sub-hub.js';
 
-type Feeds = Map<string, ChannelFeed<unknown>>;
+type Cores = Map<string, ChannelCore<unknown>>;
 
 interface Forgotten {
   readonly kind: ChannelKind;
   readonly name: string;
-  readonly feed: WeakRef<ChannelFeed<unknown>>;
+  readonly core: WeakRef<ChannelCore<unknown>>;
 }
 
 /**
@@ -25,14 +25,14 @@ export class Registry {
     if (this.#forgotten[entry.kind].get(entry.name) === entry) this.#forgotten[entry.kind].delete(entry.name);
   });
   readonly #hubs = new Map<PubSubHub, number>();
-  readonly #feeds: Readonly<Record<ChannelKind, Feeds>> = {
+  readonly #cores: Readonly<Record<ChannelKind, Cores>> = {
     channel: new Map(),
     pattern: new Map(),
     shard: new Map(),
   };
 
   get size(): number {
-    return Object.values(this.#feeds).reduce((sum, feeds) => sum + feeds.size, 0);
+    return Object.values(this.#cores).reduce((sum, cores) => sum + cores.size, 0);
   }
 
   /** The hubs that subscribe the Channels. */
@@ -40,63 +40,63 @@ export class Registry {
     return this.#hubs.keys();
   }
 
-  get(kind: ChannelKind, name: string): ChannelFeed<unknown> | undefined {
-    return this.#feeds[kind].get(name);
+  get(kind: ChannelKind, name: string): ChannelCore<unknown> | undefined {
+    return this.#cores[kind].get(name);
   }
 
-  add(feed: ChannelFeed<unknown>): void {
-    const { kind, name, hub } = feed;
-    feed.isForgotten = false;
+  add(core: ChannelCore<unknown>): void {
+    const { kind, name, hub } = core;
+    core.isForgotten = false;
     this.#forgotten[kind].delete(name);
-    this.#feeds[kind].set(name, feed);
+    this.#cores[kind].set(name, core);
     this.#hubs.set(hub, (this.#hubs.get(hub) ?? 0) + 1);
   }
 
-  remove(feed: ChannelFeed<unknown>): void {
-    const { kind, name, hub } = feed;
-    if (this.#forgotten[kind].get(name)?.feed.deref() === feed) this.#forgotten[kind].delete(name);
-    if (this.get(kind, name) !== feed) return;
-    this.#feeds[kind].delete(name);
+  remove(core: ChannelCore<unknown>): void {
+    const { kind, name, hub } = core;
+    if (this.#forgotten[kind].get(name)?.core.deref() === core) this.#forgotten[kind].delete(name);
+    if (this.get(kind, name) !== core) return;
+    this.#cores[kind].delete(name);
     const count = (this.#hubs.get(hub) ?? 0) - 1;
     if (count > 0) this.#hubs.set(hub, count);
     else this.#hubs.delete(hub);
   }
 
   /** Lets go of a Channel until somebody asks for it again, or observes it. */
-  forget(feed: ChannelFeed<unknown>): void {
-    const { kind, name } = feed;
-    this.remove(feed);
-    feed.isForgotten = true;
-    const entry = { kind, name, feed: new WeakRef(feed) };
+  forget(core: ChannelCore<unknown>): void {
+    const { kind, name } = core;
+    this.remove(core);
+    core.isForgotten = true;
+    const entry = { kind, name, core: new WeakRef(core) };
     this.#forgotten[kind].set(name, entry);
-    this.#collected.register(feed, entry);
+    this.#collected.register(core, entry);
   }
 
   /** Returns a Channel that was forgotten, if somebody still holds it. */
-  recall(kind: ChannelKind, name: string): ChannelFeed<unknown> | undefined {
-    return this.#forgotten[kind].get(name)?.feed.deref();
+  recall(kind: ChannelKind, name: string): ChannelCore<unknown> | undefined {
+    return this.#forgotten[kind].get(name)?.core.deref();
   }
 
   /** All of them, as they are now. */
-  all(): ChannelFeed<unknown>[] {
-    return Object.values(this.#feeds).flatMap((feeds) => [...feeds.values()]);
+  all(): ChannelCore<unknown>[] {
+    return Object.values(this.#cores).flatMap((cores) => [...cores.values()]);
   }
 
   /** A live view that cannot be written to. */
   view<T>(kind: ChannelKind): ReadonlyMap<string, Channel<T>> {
-    return new ChannelMap<T>(this.#feeds[kind]);
+    return new ChannelMap<T>(this.#cores[kind]);
   }
 }
 
 class ChannelMap<T> implements ReadonlyMap<string, Channel<T>> {
-  readonly #feeds: Feeds;
+  readonly #cores: Cores;
 
-  constructor(feeds: Feeds) {
-    this.#feeds = feeds;
+  constructor(cores: Cores) {
+    this.#cores = cores;
   }
 
   get size(): number {
-    return this.#feeds.size;
+    return this.#cores.size;
   }
 
   get [Symbol.toStringTag](): string {
@@ -104,23 +104,23 @@ class ChannelMap<T> implements ReadonlyMap<string, Channel<T>> {
   }
 
   get(name: string): Channel<T> | undefined {
-    return this.#feeds.get(name)?.channel as Channel<T> | undefined;
+    return this.#cores.get(name)?.channel as Channel<T> | undefined;
   }
 
   has(name: string): boolean {
-    return this.#feeds.has(name);
+    return this.#cores.has(name);
   }
 
   keys(): MapIterator<string> {
-    return this.#feeds.keys();
+    return this.#cores.keys();
   }
 
   *values(): MapIterator<Channel<T>> {
-    for (const feed of this.#feeds.values()) yield feed.channel as Channel<T>;
+    for (const core of this.#cores.values()) yield core.channel as Channel<T>;
   }
 
   *entries(): MapIterator<[string, Channel<T>]> {
-    for (const [name, feed] of this.#feeds) yield [name, feed.channel as Channel<T>];
+    for (const [name, core] of this.#cores) yield [name, core.channel as Channel<T>];
   }
 
   [Symbol.iterator](): MapIterator<[string, Channel<T>]> {

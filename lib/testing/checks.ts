@@ -4,9 +4,9 @@ import type { MemoryMessage } from './memory-pub-sub.js';
 import type { PublishReply } from './memory-publisher.js';
 import type { ChannelKind } from '../channel/message.js';
 import { invalidArgument } from '../errors/invalid-argument.js';
-import type { WireListener, WireType } from '../hub/client.js';
+import type { ClientListener, RegistryType } from '../hub/client.js';
 
-const KIND_OF: Readonly<Record<WireType, ChannelKind>> = {
+const KIND_OF: Readonly<Record<RegistryType, ChannelKind>> = {
   CHANNELS: 'channel',
   PATTERNS: 'pattern',
   SHARDED: 'shard',
@@ -31,12 +31,12 @@ export function checkedKind(kind: unknown): ChannelKind {
 
 /** node-redis's word for a kind. */
 export function checkedType(type: unknown): ChannelKind {
-  if (typeof type === 'string' && Object.hasOwn(KIND_OF, type)) return KIND_OF[type as WireType];
+  if (typeof type === 'string' && Object.hasOwn(KIND_OF, type)) return KIND_OF[type as RegistryType];
   throw invalidArgument('the type', "'CHANNELS', 'PATTERNS' or 'SHARDED'", type);
 }
 
-export function checkedListener(listener: unknown): WireListener {
-  if (typeof listener === 'function') return listener as WireListener;
+export function checkedListener(listener: unknown): ClientListener {
+  if (typeof listener === 'function') return listener as ClientListener;
   throw invalidArgument('the listener', 'a function', listener);
 }
 

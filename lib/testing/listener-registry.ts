@@ -1,12 +1,12 @@
 import type { ChannelKind } from '../channel/message.js';
-import type { WireListener } from '../hub/client.js';
+import type { ClientListener } from '../hub/client.js';
 
 /** The listeners of one name, in the form of node-redis. */
 export interface ListenerSets {
   /** Set once an UNSUBSCRIBE was sent: the next subscription sends a command again. */
   unsubscribing: boolean;
-  buffers: Set<WireListener>;
-  strings: Set<WireListener>;
+  buffers: Set<ClientListener>;
+  strings: Set<ClientListener>;
 }
 
 /** A change that takes a command: `apply` it when Redis has acknowledged. */
@@ -37,7 +37,7 @@ export class ListenerRegistry {
   subscribe(
     kind: ChannelKind,
     names: readonly string[],
-    listener: WireListener,
+    listener: ClientListener,
     binary: boolean,
   ): Change | undefined {
     const registry = this.#byKind[kind];
@@ -84,7 +84,7 @@ export class ListenerRegistry {
   unsubscribe(
     kind: ChannelKind,
     names: readonly string[],
-    listener: WireListener,
+    listener: ClientListener,
     binary: boolean,
   ): Change | undefined {
     const registry = this.#byKind[kind];
@@ -129,6 +129,6 @@ export class ListenerRegistry {
   }
 }
 
-function ofMode(sets: ListenerSets, binary: boolean): Set<WireListener> {
+function ofMode(sets: ListenerSets, binary: boolean): Set<ClientListener> {
   return binary ? sets.buffers : sets.strings;
 }

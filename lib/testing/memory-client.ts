@@ -6,7 +6,7 @@ import { checkedOptions, type CheckedOptions, type MemoryPubSubOptions } from '.
 import { MemoryServer } from './memory-server.js';
 import type { ChannelKind } from '../channel/message.js';
 import { invalidArgument } from '../errors/invalid-argument.js';
-import type { PubSubClient, WireListener, WireType } from '../hub/client.js';
+import type { PubSubClient, ClientListener, RegistryType } from '../hub/client.js';
 
 type Names = string | readonly string[];
 
@@ -46,37 +46,37 @@ export abstract class MemoryClient extends EventEmitter implements PubSubClient 
   }
 
   /** SUBSCRIBE. The promise resolves in the moment of the acknowledgement, and rejects when Redis refuses. */
-  subscribe(channels: Names, listener: WireListener, bufferMode = false): Promise<void> {
+  subscribe(channels: Names, listener: ClientListener, bufferMode = false): Promise<void> {
     return this.#subscribe('channel', channels, listener, bufferMode);
   }
 
   /** UNSUBSCRIBE: the listener, or without one all of them, from these names, or without any from all names. */
-  unsubscribe(channels?: Names, listener?: WireListener, bufferMode = false): Promise<void> {
+  unsubscribe(channels?: Names, listener?: ClientListener, bufferMode = false): Promise<void> {
     return this.#unsubscribe('channel', channels, listener, bufferMode);
   }
 
   /** PSUBSCRIBE, as {@link subscribe}. */
-  pSubscribe(patterns: Names, listener: WireListener, bufferMode = false): Promise<void> {
+  pSubscribe(patterns: Names, listener: ClientListener, bufferMode = false): Promise<void> {
     return this.#subscribe('pattern', patterns, listener, bufferMode);
   }
 
   /** PUNSUBSCRIBE, as {@link unsubscribe}. */
-  pUnsubscribe(patterns?: Names, listener?: WireListener, bufferMode = false): Promise<void> {
+  pUnsubscribe(patterns?: Names, listener?: ClientListener, bufferMode = false): Promise<void> {
     return this.#unsubscribe('pattern', patterns, listener, bufferMode);
   }
 
   /** SSUBSCRIBE, as {@link subscribe}. */
-  sSubscribe(channels: Names, listener: WireListener, bufferMode = false): Promise<void> {
+  sSubscribe(channels: Names, listener: ClientListener, bufferMode = false): Promise<void> {
     return this.#subscribe('shard', channels, listener, bufferMode);
   }
 
   /** SUNSUBSCRIBE, as {@link unsubscribe}. */
-  sUnsubscribe(channels?: Names, listener?: WireListener, bufferMode = false): Promise<void> {
+  sUnsubscribe(channels?: Names, listener?: ClientListener, bufferMode = false): Promise<void> {
     return this.#unsubscribe('shard', channels, listener, bufferMode);
   }
 
   /** The client's live registry of listeners, by name. */
-  getPubSubListeners(type: WireType): Map<string, ListenerSets> {
+  getPubSubListeners(type: RegistryType): Map<string, ListenerSets> {
     return this.core.registry.of(checkedType(type));
   }
 
@@ -84,7 +84,7 @@ export abstract class MemoryClient extends EventEmitter implements PubSubClient 
    * Registers listeners as node-redis does for a client that takes the place of another: at once, with one command for the
    * names that the registry lacks. Where Redis refuses, the promise rejects, and the registry keeps the listeners.
    */
-  extendPubSubListeners(type: WireType, listeners: ReadonlyMap<string, ListenerSets>): Promise<void> {
+  extendPubSubListeners(type: RegistryType, listeners: ReadonlyMap<string, ListenerSets>): Promise<void> {
     return rejectingErrors(() => {
       const kind = checkedType(type);
       checkedNames([...checkedRegistry(listeners).keys()], kind);
@@ -141,7 +141,7 @@ export abstract class MemoryClient extends EventEmitter implements PubSubClient 
     if (this.listenerCount('error') > 0) this.emit('error', error);
   }
 
-  #subscribe(kind: ChannelKind, names: Names, listener: WireListener, binary: boolean): Promise<void> {
+  #subscribe(kind: ChannelKind, names: Names, listener: ClientListener, binary: boolean): Promise<void> {
     return rejectingErrors(() => {
       const list = checkedNames(names, kind);
       const change = this.core.registry.subscribe(kind, list, checkedListener(listener), binary);
@@ -152,7 +152,7 @@ export abstract class MemoryClient extends EventEmitter implements PubSubClient 
   #unsubscribe(
     kind: ChannelKind,
     names: Names | undefined,
-    listener: WireListener | undefined,
+    listener: ClientListener | undefined,
     binary: boolean,
   ): Promise<void> {
     const { registry } = this.core;

@@ -1,10 +1,10 @@
-import type { Consumer } from '../../lib/hub/consumer.js';
+import type { HubListener } from '../../lib/hub/hub-listener.js';
 
 /** A consumer of texts that does nothing but what it is given. */
-export function consumerWith(callbacks: Partial<Consumer>): Consumer {
+export function consumerWith(callbacks: Partial<HubListener>): HubListener {
   return {
     binary: false,
-    shortcut: undefined,
+    fastPath: undefined,
     receive: () => undefined,
     onSubscribed: () => undefined,
     onInterrupted: () => undefined,

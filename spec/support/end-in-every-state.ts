@@ -1,5 +1,5 @@
 import { Receiver } from '../../lib/index.js';
-import { FaultScene } from './fault-scene.js';
+import { FaultScene } from '../faults/fault-scene.js';
 
 // Ends Receivers as things stand badly, and then does nothing more: what is left behind would keep the process alive.
 

@@ -1,4 +1,4 @@
-import type { NodeClient } from '../../lib/hub/node-client.js';
+import type { NodeClient } from '../../lib/cluster/node-client.js';
 import { MemoryPubSub } from '../../lib/testing/index.js';
 
 /** A client of one node, in memory; what is no command of Pub/Sub is answered as told. */

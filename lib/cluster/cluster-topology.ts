@@ -1,0 +1,230 @@
+import { asyncScheduler, firstValueFrom, timer } from 'rxjs';
+import type { ChannelKind } from '../channel/message.js';
+import type { PubSubClient } from '../hub/client.js';
+import { ASKED, askNodes, isHealthy, keyOf, mostOf, sample, type ClusterMap } from './cluster-map.js';
+import { keySlot } from '../hub/key-slot.js';
+import { removeListeners } from '../hub/shared-emitter.js';
+import { singleUse, type NodeAddress, type NodeClient } from './node-client.js';
+import type { Loss, Topology, TopologyObserver } from './topology.js';
+
+/** One server as the cluster client knows it; it has a `client` once that was needed. */
+export interface ClusterNode extends NodeAddress {
+  readonly client?: NodeClient | undefined;
+}
+
+/** What `createCluster` returns, as far as this package needs it. */
+export interface ClusterClient extends PubSubClient {
+  readonly masters: readonly ClusterNode[];
+  readonly replicas: readonly ClusterNode[];
+  readonly slots: readonly ({ readonly master: NodeAddress } | undefined)[];
+  nodeClient(node: ClusterNode): Promise<NodeClient>;
+}
+
+export function isClusterClient(client: PubSubClient): client is ClusterClient {
+  const { masters, replicas, nodeClient } = client as Partial<ClusterClient>;
+  return Array.isArray(masters) && Array.isArray(replicas) && typeof nodeClient === 'function';
+}
+
+/** Channels and patterns, which every node hears of. */
+const BROADCAST = 'broadcast';
+/** Sharded channels of a slot that nobody serves. */
+const NOWHERE = 'nowhere';
+/** Milliseconds for which its node may be no working part of the cluster: a master rejoins after up to 5 seconds. */
+const MOST_LOST = 10_000;
+/** After so many answers that are older than the map, the cluster has been made anew. */
+const MOST_OUTDATED = 10;
+/** Milliseconds in which what one node has delivered already has come to the others: else it would come again. */
+const SETTLING_TIME = 50;
+
+/**
+ * A cluster: channels and patterns share a node link to any node, because a message goes to all; sharded channels have a node link
+ * to the master of their slot. The client's own map is old until a command of its user is redirected, so this asks.
+ */
+export class ClusterTopology implements Topology {
+  /** Others hear of it by gossip, at once. */
+  readonly stalenessMs = 1_000;
+
+  readonly #client: ClusterClient;
+  #map: ClusterMap | undefined;
+  #onDisconnect: (() => void) | undefined;
+  /** Where the broadcast node link leads. */
+  #broadcaster: string | undefined;
+  /** It is tried there once more. */
+  #isReturning = false;
+  /** Nodes to which it could not lead, the last one last. */
+  #avoided: readonly string[] = [];
+  /** Whether that node is in the map. */
+  #isMember = true;
+  /** Since when it is not, or has lost sight of the others: in a fail-over each has, for a moment. */
+  #lostSince: number | undefined;
+  #confirmedAt = 0;
+  /** How many answers in a row were older than the map. */
+  #outdated = 0;
+
+  constructor(client: ClusterClient) {
+    this.#client = client;
+  }
+
+  get confirmedAt(): number {
+    return this.#confirmedAt;
+  }
+
+  unconfirmedSince(): number {
+    return Infinity;
+  }
+
+  nodeFor(kind: ChannelKind, name: string): string {
+    if (kind !== 'shard') return BROADCAST;
+    const owner = this.#ownerOf(keySlot(name));
+    return owner ? keyOf(owner) : NOWHERE;
+  }
+
+  open(nodeLink: string): NodeClient | undefined {
+    if (nodeLink === BROADCAST) {
+      this.#isMember = true;
+      this.#lostSince = undefined;
+      if (!this.#isReturning) this.#broadcaster = this.#chooseBroadcaster();
+    }
+    const key = nodeLink === BROADCAST ? this.#broadcaster : nodeLink;
+    const address = key === undefined ? undefined : parseKey(key);
+    return address && this.#connectionTo(address);
+  }
+
+  pointsToWrongNode(nodeLink: string): boolean {
+    if (nodeLink !== BROADCAST) return false;
+    return this.#lostSince !== undefined && asyncScheduler.now() - this.#lostSince > MOST_LOST;
+  }
+
+  onLost(nodeLink: string, how: Loss): void {
+    const { length } = this.#nodes();
+    if (nodeLink !== BROADCAST || this.#broadcaster === undefined) return;
+    // Another node would deliver once more what this one has been quicker to deliver.
+    this.#isReturning = how === 'closed';
+    if (this.#isReturning) return;
+    const others = this.#avoided.filter((key) => key !== this.#broadcaster);
+    this.#avoided = [...others, this.#broadcaster].slice(-Math.max(length - 1, 0));
+  }
+
+  async refresh(): Promise<boolean> {
+    const askedAt = asyncScheduler.now();
+    const map = await askNodes(await this.#readyClients());
+    if (!map) return false;
+    const last = this.#map;
+    if (last && map.epoch < last.epoch && ++this.#outdated < MOST_OUTDATED) return false;
+    this.#outdated = 0;
+    this.#isMember = map.nodes.some((node) => keyOf(node) === this.#broadcaster);
+    this.#map = map;
+    if (map.fingerprint === last?.fingerprint) {
+      this.#confirmedAt = askedAt;
+      return false;
+    }
+    const isFailOver = map.masters.some((node) => this.#isReplica(node, last));
+    if (isFailOver) await firstValueFrom(timer(SETTLING_TIME, asyncScheduler));
+    return true;
+  }
+
+  learn(error: Error): boolean {
+    const [, slot, host, port] = /^MOVED (\d+) (.*):(\d+)$/.exec(error.message) ?? [];
+    if (slot === undefined || !host || port === undefined) return false;
+    const owner = { host, port: Number(port) };
+    const known = this.#ownerOf(Number(slot));
+    if (!this.#map || (known && keyOf(known) === keyOf(owner)) || this.#isReplica(owner, this.#map))
+      return false;
+    const slots = [...this.#map.slots];
+    slots[Number(slot)] = owner;
+    this.#map = { ...this.#map, slots, fingerprint: undefined };
+    return true;
+  }
+
+  async isSound(nodeLink: string, client: NodeClient): Promise<boolean> {
+    if (nodeLink !== BROADCAST) return true;
+    const healthy = await client.sendCommand(['CLUSTER', 'INFO']).then(isHealthy, (error: unknown) => {
+      if (client.isReady === false) throw error;
+      return true;
+    });
+    // A cluster that has failed as a whole has no better node.
+    const isLost = !this.#isMember || (!healthy && this.#map?.isHealthy === true);
+    this.#lostSince = isLost ? (this.#lostSince ?? asyncScheduler.now()) : undefined;
+    return healthy && !isLost;
+  }
+
+  settlingTime(nodeLink: string): number {
+    return nodeLink === BROADCAST && !this.#isReturning ? SETTLING_TIME : 0;
+  }
+
+  watch(observer: TopologyObserver): void {
+    this.#confirmedAt = asyncScheduler.now();
+    this.#onDisconnect = () => {
+      if (!this.#client.isOpen) observer.onEnded();
+    };
+    this.#client.on('disconnect', this.#onDisconnect);
+  }
+
+  unwatch(): void {
+    if (this.#onDisconnect) removeListeners(this.#client, { disconnect: this.#onDisconnect });
+    this.#onDisconnect = undefined;
+  }
+
+  #ownerOf(slot: number): NodeAddress | undefined {
+    return this.#map ? this.#map.slots[slot] : this.#client.slots[slot]?.master;
+  }
+
+  #isReplica(node: NodeAddress, map: ClusterMap | undefined): boolean {
+    const isIn = (list: readonly NodeAddress[]) => list.some((other) => keyOf(other) === keyOf(node));
+    return map !== undefined && isIn(map.nodes) && !isIn(map.masters);
+  }
+
+  #known(): readonly ClusterNode[] {
+    return [...this.#client.masters, ...this.#client.replicas];
+  }
+
+  #nodes(): readonly NodeAddress[] {
+    return this.#map?.nodes ?? this.#known();
+  }
+
+  /** Any node will do, but not one that has just failed, and rather one that the client reaches. */
+  #chooseBroadcaster(): string | undefined {
+    const reached = new Set(
+      this.#known().flatMap((node) => (node.client?.isReady === true ? [keyOf(node)] : [])),
+    );
+    const keys = this.#nodes().map((node) => keyOf(node));
+    const best = (candidates: readonly string[]) => candidates[Math.floor(Math.random() * candidates.length)];
+    const untried = keys.filter((key) => !this.#avoided.includes(key));
+    return best(untried.filter((key) => reached.has(key))) ?? best(untried) ?? best(keys);
+  }
+
+  /** The node's own client knows the way, with all that the user has set; for a node that is new, another's does. */
+  #connectionTo(address: NodeAddress): NodeClient | undefined {
+    const known = this.#known();
+    const own = known.find((node) => node.client && isSame(node, address))?.client;
+    if (own) return singleUse(own, undefined);
+    const template = known.find((node) => node.client);
+    if (!template?.client) return undefined;
+    // Under a `nodeAddressMap` only the client knows the way: it will, once it has met the node.
+    const { socket } = template.client.options ?? {};
+    return isSame(template, (socket ?? {}) as NodeAddress) ? singleUse(template.client, address) : undefined;
+  }
+
+  async #readyClients(): Promise<readonly NodeClient[]> {
+    const known = this.#known();
+    const ready = known.flatMap(({ client }) => (client?.isReady === true ? [client] : []));
+    if (ready.length >= ASKED) return ready;
+    // It may connect only where it has to, and not have had to yet.
+    const rest = sample(
+      known.filter(({ client }) => !client),
+      ASKED - ready.length,
+    );
+    const connecting = rest.map((node) => this.#client.nodeClient(node));
+    for (const connection of connecting) connection.catch(() => undefined);
+    return ready.length > 0 ? ready : mostOf(connecting);
+  }
+}
+
+function isSame(one: NodeAddress, other: NodeAddress): boolean {
+  return one.host === other.host && one.port === other.port;
+}
+
+function parseKey(key: string): NodeAddress | undefined {
+  const colon = key.lastIndexOf(':');
+  return colon < 0 ? undefined : { host: key.slice(0, colon), port: Number(key.slice(colon + 1)) };
+}

@@ -1,0 +1,261 @@
+import { asapScheduler, asyncScheduler, interval, Subscription } from 'rxjs';
+import type { ChannelKind } from '../channel/message.js';
+import type { PubSubClient } from '../hub/client.js';
+import { NodeLink, type NodeLinkHost } from './node-link.js';
+import type { HubListener, Leave } from '../hub/hub-listener.js';
+import { transition } from '../outbox.js';
+import { Poll } from './poll.js';
+import type { PubSubHub, Watcher } from '../hub/pub-sub-hub.js';
+import type { Topology, TopologyObserver } from './topology.js';
+import { Watchers } from '../hub/watchers.js';
+
+const DEFAULT_PATIENCE = 5_000;
+/** How often the servers are asked where a slot has gone before its channels are subscribed at the old place again. */
+const MOST_QUESTIONS = 10;
+
+interface Move {
+  readonly name: string;
+  readonly from: NodeLink;
+  readonly to: NodeLink;
+}
+
+/**
+ * The hub of a client of several servers, a cluster's or a Sentinel set's: a hub for each server that carries something.
+ * It leads every name to the server that the topology says, and moves it when that changes, with a gap.
+ */
+export class DistributedHub implements PubSubHub, NodeLinkHost, TopologyObserver, Watcher {
+  readonly #client: PubSubClient;
+  readonly #topology: Topology;
+  readonly #nodeLinks = new Map<string, NodeLink>();
+  readonly #routes: Readonly<Record<ChannelKind, Map<string, NodeLink>>> = {
+    channel: new Map(),
+    pattern: new Map(),
+    shard: new Map(),
+  };
+  readonly #watchers = new Watchers(() => this.#update());
+  /** Sharded channels that Redis has dropped at these node links. */
+  readonly #moved = new Map<string, NodeLink>();
+  readonly #poll = new Poll(() => this.#refresh());
+  #isWatching = false;
+  #questions = 0;
+  #beat = Subscription.EMPTY;
+  #heartbeat = 0;
+
+  constructor(client: PubSubClient, topology: Topology) {
+    this.#client = client;
+    this.#topology = topology;
+  }
+
+  get isOpen(): boolean {
+    return this.#client.isOpen;
+  }
+
+  get isAway(): boolean {
+    return [...this.#nodeLinks.values()].some(({ isLost }) => isLost);
+  }
+
+  get heartbeat(): number {
+    return this.#heartbeat;
+  }
+
+  get patience(): number {
+    return this.#heartbeat > 0 ? this.#heartbeat : DEFAULT_PATIENCE;
+  }
+
+  batch(work: () => void): void {
+    const nodeLinks = [...this.#nodeLinks.values()];
+    transition(nodeLinks.reduce<() => void>((inner, nodeLink) => () => nodeLink.hub.batch(inner), work));
+  }
+
+  attach(kind: ChannelKind, name: string, listener: HubListener): void {
+    let nodeLink = this.#routes[kind].get(name);
+    if (!nodeLink)
+      this.#routes[kind].set(name, (nodeLink = this.#nodeLink(this.#topology.nodeFor(kind, name))));
+    nodeLink.hub.attach(kind, name, listener);
+    this.#update();
+  }
+
+  detach(kind: ChannelKind, name: string, listener: HubListener, leave: Leave): void {
+    this.#routes[kind].get(name)?.hub.detach(kind, name, listener, leave);
+  }
+
+  updateFastPath(kind: ChannelKind, name: string): void {
+    this.#routes[kind].get(name)?.hub.updateFastPath(kind, name);
+  }
+
+  deliverHeld(kind: ChannelKind, name: string): void {
+    this.#routes[kind].get(name)?.hub.deliverHeld(kind, name);
+  }
+
+  check(): void {
+    if (this.#isWatching && !this.isOpen) this.onEnded();
+  }
+
+  verify(kind: ChannelKind, name: string): void {
+    this.#routes[kind].get(name)?.hub.verify(kind, name);
+  }
+
+  async inspect(): Promise<void> {
+    await Promise.all([...this.#nodeLinks.values()].map((nodeLink) => nodeLink.checkConnection()));
+  }
+
+  watch(watcher: Watcher): void {
+    this.#watchers.add(watcher);
+  }
+
+  unwatch(watcher: Watcher): void {
+    this.#watchers.remove(watcher);
+  }
+
+  onRemoved(kind: ChannelKind, name: string, nodeLink: NodeLink): void {
+    if (this.#routes[kind].get(name) === nodeLink) this.#routes[kind].delete(name);
+    if (kind === 'shard') this.#moved.delete(name);
+    this.#closeIfEmpty(nodeLink);
+  }
+
+  onTrouble(): void {
+    this.#poll.soon();
+  }
+
+  onMoved(nodeLink: NodeLink, name: string): void {
+    if (this.#routes.shard.get(name) !== nodeLink) return;
+    this.#moved.set(name, nodeLink);
+    this.#questions = 0;
+    this.#poll.soon();
+  }
+
+  onRedirected(error: Error): void {
+    if (this.#topology.learn(error)) asapScheduler.schedule(() => this.#realign());
+    this.#poll.soon();
+  }
+
+  onChange(): void {
+    this.#poll.soon();
+  }
+
+  onEnded(): void {
+    const nodeLinks = [...this.#nodeLinks.values()];
+    const watchers = this.#watchers.all();
+    this.#nodeLinks.clear();
+    this.#moved.clear();
+    for (const routes of Object.values(this.#routes)) routes.clear();
+    for (const nodeLink of nodeLinks) nodeLink.close();
+    for (const watcher of watchers) watcher.onClientEnded(this, undefined);
+    this.#update();
+  }
+
+  onDisconnected(error: Error | undefined): void {
+    for (const watcher of this.#watchers.all()) watcher.onDisconnected(error);
+  }
+
+  onReconnected(since: number, until: number, affected: ReadonlySet<HubListener>): void {
+    for (const watcher of this.#watchers.all()) watcher.onReconnected(since, until, affected);
+  }
+
+  onClientEnded(): void {
+    // Of a node link, which only `onEnded` or `#close` ends.
+  }
+
+  #nodeLink(key: string): NodeLink {
+    let nodeLink = this.#nodeLinks.get(key);
+    if (!nodeLink) {
+      this.#nodeLinks.set(key, (nodeLink = new NodeLink(key, this.#topology, this)));
+      nodeLink.hub.watch(this);
+    }
+    return nodeLink;
+  }
+
+  #closeIfEmpty(nodeLink: NodeLink): void {
+    // Not at once: it may be in the middle of something.
+    asapScheduler.schedule(() => {
+      if (!nodeLink.hub.isEmpty || this.#nodeLinks.get(nodeLink.key) !== nodeLink) return;
+      this.#nodeLinks.delete(nodeLink.key);
+      nodeLink.hub.unwatch(this);
+      nodeLink.close();
+      this.#update();
+    });
+  }
+
+  /** Listens to the client and looks after the node links only while there is something to look after. */
+  #update(): void {
+    const isNeeded = this.#watchers.size > 0 || this.#nodeLinks.size > 0;
+    if (isNeeded !== this.#isWatching) {
+      this.#isWatching = isNeeded;
+      if (isNeeded) this.#topology.watch(this);
+      else this.#topology.unwatch();
+    }
+    const heartbeat = this.#nodeLinks.size > 0 ? this.#watchers.heartbeat : 0;
+    if (heartbeat === this.#heartbeat) return;
+    this.#heartbeat = heartbeat;
+    this.#beat.unsubscribe();
+    if (heartbeat > 0) this.#beat = interval(heartbeat, asyncScheduler).subscribe(() => this.#onBeat());
+  }
+
+  #onBeat(): void {
+    for (const nodeLink of this.#nodeLinks.values()) void nodeLink.checkConnection();
+    this.#poll.soon();
+  }
+
+  /** Asks the servers, and acts on it; true if it should be done again soon. */
+  async #refresh(): Promise<boolean> {
+    if (!this.isOpen) {
+      this.onEnded();
+      return false;
+    }
+    const isChanged = await this.#topology.refresh().catch(() => false);
+    const nodeLinks = [...this.#nodeLinks.values()];
+    if (isChanged) this.#realign();
+    for (const nodeLink of nodeLinks) {
+      if (this.#topology.pointsToWrongNode(nodeLink.key))
+        nodeLink.reopen(new Error('The server is not the right one any more.'));
+      else if (isChanged) nodeLink.hurry();
+    }
+    this.#resubscribeMoved();
+    await Promise.all(
+      nodeLinks.filter(({ isAstray }) => isAstray).map((nodeLink) => nodeLink.checkConnection(true)),
+    );
+    return (
+      this.#moved.size > 0 ||
+      nodeLinks.some((nodeLink) => !nodeLink.isOnline && this.#nodeLinks.has(nodeLink.key))
+    );
+  }
+
+  /** Leads every sharded channel to where its slot is. */
+  #realign(): void {
+    const moves: Move[] = [];
+    for (const [name, from] of this.#routes.shard) {
+      const key = this.#topology.nodeFor('shard', name);
+      if (key !== from.key) moves.push({ name, from, to: this.#nodeLink(key) });
+    }
+    this.#move(moves);
+  }
+
+  /** Who has lost a sharded channel without anybody knowing where to, gets it at the old place again, or a redirection. */
+  #resubscribeMoved(): void {
+    for (const [name, nodeLink] of this.#moved)
+      if (this.#routes.shard.get(name) !== nodeLink) this.#moved.delete(name);
+    if (this.#moved.size === 0 || ++this.#questions < MOST_QUESTIONS) return;
+    const moves = [...this.#moved].map(([name, nodeLink]) => ({ name, from: nodeLink, to: nodeLink }));
+    this.#moved.clear();
+    this.#move(moves);
+  }
+
+  #move(moves: readonly Move[]): void {
+    // A server that the others have lost sight of goes on to say that all is in order.
+    const lastConfirmed = this.#topology.confirmedAt - this.#topology.stalenessMs;
+    this.batch(() => {
+      for (const { name, from, to } of moves) {
+        if (this.#routes.shard.get(name) !== from) continue;
+        this.#routes.shard.set(name, to);
+        const { isOnline, unconfirmedSince } = from;
+        const eviction = from.hub.evict('shard', name);
+        if (!eviction) continue;
+        const since = isOnline ? Math.min(eviction.since, unconfirmedSince, lastConfirmed) : eviction.since;
+        to.hub.adopt('shard', name, { ...eviction, since });
+        if (eviction.listeners.length === 0) this.#routes.shard.delete(name);
+      }
+    });
+    for (const { from, to } of moves)
+      for (const nodeLink of new Set([from, to])) if (nodeLink.hub.isEmpty) this.#closeIfEmpty(nodeLink);
+  }
+}

@@ -1,0 +1,26 @@
+import type { PubSubClient } from '../hub/client.js';
+import { ClusterTopology, isClusterClient } from './cluster-topology.js';
+import { DistributedHub } from './distributed-hub.js';
+import { Hub } from '../hub/hub.js';
+import type { PubSubHub } from '../hub/pub-sub-hub.js';
+import { isSentinelClient, SentinelTopology } from './sentinel-topology.js';
+import { originOf } from '../hub/shared-emitter.js';
+
+/** The one hub of a client, also where this package is loaded both as ES module and as CommonJS. */
+export function hubOf(client: PubSubClient): PubSubHub {
+  const shared = globalThis as { [HUBS]?: WeakMap<PubSubClient, PubSubHub> | undefined };
+  const hubs = (shared[HUBS] ??= new WeakMap<PubSubClient, PubSubHub>());
+  const origin = originOf(client);
+  let hub = hubs.get(origin);
+  if (!hub) hubs.set(origin, (hub = createHub(origin)));
+  return hub;
+}
+
+function createHub(client: PubSubClient): PubSubHub {
+  if (isClusterClient(client)) return new DistributedHub(client, new ClusterTopology(client));
+  if (isSentinelClient(client)) return new DistributedHub(client, new SentinelTopology(client));
+  return new Hub(client);
+}
+
+/** Part of what this package's copies in one process have to agree on: change it with the shape of PubSubHub. */
+const HUBS = Symbol.for('rx-redis-receiver.hubs.4');

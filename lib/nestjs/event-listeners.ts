@@ -1,0 +1,37 @@
+import type { PubSubClient } from '../index.js';
+
+/** Which of the two clients: as Nest's own Redis transport calls them. */
+export type Role = 'sub' | 'pub';
+
+export type EventListener = (role: Role, ...args: unknown[]) => void;
+
+export type Emitter = Pick<PubSubClient, 'on' | 'off'>;
+
+/** Listeners to the events of both clients, those that come later included. They leave nothing behind. */
+export class EventListeners {
+  readonly #listeners: (readonly [event: string, listener: EventListener])[] = [];
+  readonly #clients: (readonly [role: Role, client: Emitter])[] = [];
+  readonly #added: (() => void)[] = [];
+
+  on(event: string, listener: EventListener): void {
+    this.#listeners.push([event, listener]);
+    for (const [role, client] of this.#clients) this.#add(role, client, event, listener);
+  }
+
+  watch(role: Role, client: Emitter): void {
+    this.#clients.push([role, client]);
+    for (const [event, listener] of this.#listeners) this.#add(role, client, event, listener);
+  }
+
+  /** Lets go of the clients, and keeps the listeners for those that come. */
+  release(): void {
+    for (const remove of this.#added.splice(0)) remove();
+    this.#clients.length = 0;
+  }
+
+  #add(role: Role, client: Emitter, event: string, listener: EventListener): void {
+    const added = (...args: unknown[]) => listener(role, ...args);
+    client.on(event, added);
+    this.#added.push(() => client.off(event, added));
+  }
+}

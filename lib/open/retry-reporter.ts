@@ -1,0 +1,55 @@
+import type { ReceiverEvent } from '../channel/events.js';
+import { toError } from '../errors/to-error.js';
+import { messageOf } from './message-of.js';
+import type { ConnectionRetry } from '../receiver/receiver-options.js';
+
+/** What a Receiver has for its reporter. */
+export interface RetryEvents {
+  readonly events: { readonly observed: boolean };
+  emit(event: ReceiverEvent): void;
+}
+
+/** Tells of each failed try to connect: by `onRetry`, by an event, or, where nobody listens, by one warning an outage. */
+export class RetryReporter {
+  readonly #onRetry: ((retry: ConnectionRetry) => void) | undefined;
+  #receiver: RetryEvents | undefined;
+
+  constructor(onRetry: ((retry: ConnectionRetry) => void) | undefined) {
+    this.#onRetry = onRetry;
+  }
+
+  /** Tells the events of this Receiver from now on. */
+  attach(receiver: RetryEvents): void {
+    this.#receiver = receiver;
+  }
+
+  report(error: Error, attempt: number, where: string): void {
+    const isObserved = this.#receiver?.events.observed === true;
+    this.#receiver?.emit({ type: 'retry', error, attempt });
+    if (this.#onRetry) this.#call(this.#onRetry, { error, attempt });
+    else if (attempt === 1 && !isObserved) this.#warn(error, where);
+  }
+
+  #call(onRetry: (retry: ConnectionRetry) => unknown, retry: ConnectionRetry): void {
+    const onError = (error: unknown) => {
+      process.emitWarning(toError(error));
+    };
+    try {
+      // It may be an async function, whatever its type says.
+      Promise.resolve(onRetry(retry)).catch(onError);
+    } catch (error) {
+      onError(error);
+    }
+  }
+
+  #warn(error: Error, where: string): void {
+    const what = `${this.#receiver ? 'reconnect' : 'connect'} to ${where}: ${messageOf(error)}`;
+    const until = this.#receiver
+      ? 'It goes on trying until it is stopped. Observe its `events`'
+      : 'It goes on trying until `signal` aborts. Give `onRetry`';
+    process.emitWarning(`A Receiver cannot ${what}. ${until} to hear of each failed try.`, {
+      type: 'RedisConnectionWarning',
+      code: 'RX_REDIS_RECEIVER_RETRY',
+    });
+  }
+}

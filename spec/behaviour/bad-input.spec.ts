@@ -1,0 +1,111 @@
+import { bytes, json, Receiver, text, type PubSubClient } from '../../lib/index.js';
+import { MemoryPubSub } from '../../lib/testing/index.js';
+
+const clear = (text: RegExp) =>
+  expect.objectContaining({
+    code: 'ERR_INVALID_ARGUMENT',
+    message: expect.stringMatching(text) as string,
+  }) as Error;
+const create = (options: object = {}): Receiver => new Receiver(new MemoryPubSub(), options);
+
+describe('bad input is a clear TypeError at the earliest moment', () => {
+  it.each([undefined, null, 5, {}, [], Buffer.from('a'), new String('a'), Symbol('a')])(
+    'a name that is %p',
+    (name) => {
+      const receiver = create();
+      for (const kind of ['channel', 'pattern', 'shard'] as const) {
+        expect(() => receiver[kind](name as string)).toThrow(TypeError);
+        expect(() => receiver[kind](name as string)).toThrow(
+          clear(/^Expected the name of a \w+ to be a string, got/),
+        );
+      }
+      expect(receiver.channels.size + receiver.patterns.size + receiver.shards.size).toBe(0);
+    },
+  );
+
+  it('takes the empty string for a name', () => {
+    const client = new MemoryPubSub();
+    const receiver = new Receiver(client);
+    const heard: string[] = [];
+    receiver.channel('').subscribe(({ data }) => heard.push(data));
+    client.publish('', '1');
+    expect(heard).toEqual(['1']);
+    expect(receiver.channels.get('')?.name).toBe('');
+  });
+
+  it.each(['drop-latest', 'DROP-OLDEST', '', false, 1, null])('the overflow policy %p', (overflow) => {
+    expect(() => create({ overflow })).toThrow(clear(/'error', 'drop-oldest' or 'drop-incoming', got/));
+  });
+
+  it.each([0, -1, 1.5, NaN, Infinity, '10', 2 ** 53, true, null])('a capacity or maxBytes of %p', (bound) => {
+    expect(() => create({ capacity: bound })).toThrow(clear(/'capacity' to be a positive integer, got/));
+    expect(() => create({ maxBytes: bound })).toThrow(clear(/'maxBytes' to be a positive integer, got/));
+  });
+
+  it('other options that are none', () => {
+    expect(() => create({ autoStop: 'no' })).toThrow(clear(/'autoStop' to be a boolean, got "no"/));
+    expect(() => create({ onGap: 'throw' })).toThrow(clear(/'onGap' to be 'event' or 'error', got "throw"/));
+    expect(() => create({ codec: {} })).toThrow(clear(/encode and decode, got an object/));
+    expect(() => create({ signal: {} })).toThrow(clear(/'signal' to be an AbortSignal/));
+  });
+
+  it.each([undefined, null, 'redis://localhost', {}, { on() {}, off() {}, subscribe() {} }])(
+    'the client %p',
+    (client) => {
+      expect(() => new Receiver(client as unknown as PubSubClient)).toThrow(
+        clear(/the client to be a Redis client.*createClient/),
+      );
+    },
+  );
+
+  it('says which methods a client lacks', () => {
+    const client = Object.assign(new MemoryPubSub(), { pUnsubscribe: undefined });
+    expect(() => new Receiver(client as unknown as PubSubClient)).toThrow(/It lacks pUnsubscribe\.$/);
+  });
+
+  it('another codec or client for a Channel that has one', () => {
+    const receiver = create();
+    const channel = receiver.channel('a', { codec: text });
+    expect(receiver.channel('a')).toBe(channel);
+    expect(receiver.channel('a', { codec: text })).toBe(channel);
+    expect(() => receiver.channel('a', { codec: bytes as never })).toThrow(
+      clear(/the codec of the channel "a".*Close it first/),
+    );
+    expect(() => receiver.channel('a', { client: new MemoryPubSub() })).toThrow(
+      clear(/the client of the channel "a"/),
+    );
+    expect(receiver.channel('a')).toBe(channel);
+    expect(receiver.pattern('a')).not.toBe(channel);
+  });
+
+  it('a codec that is asynchronous', () => {
+    const codec = { encode: String, decode: async (data: unknown) => Promise.resolve(String(data)) };
+    const receiver = create();
+    expect(() => receiver.channel('a', { codec: codec as never })).toThrow(
+      clear(/the codec to be synchronous.*mergeMap/),
+    );
+    expect(receiver.channels.size).toBe(0);
+  });
+
+  it('a codec of get() that is none, which takes no message', async () => {
+    const client = new MemoryPubSub();
+    const receiver = new Receiver(client);
+    receiver.channel('a');
+    await receiver.connect();
+    client.publish('a', '1');
+    await expect(receiver.get({ codec: {} as never })).rejects.toEqual(clear(/encode and decode/));
+    await expect(receiver.get()).resolves.toMatchObject({ data: '1' });
+  });
+
+  it('a value that JSON cannot carry', () => {
+    expect(() => json().encode(undefined)).toThrow(clear(/one that JSON can carry, got undefined/));
+  });
+
+  it('from Receiver.open, before anything is connected', async () => {
+    await expect(Receiver.open(undefined, { capacity: 0 })).rejects.toEqual(clear(/capacity/));
+    await expect(Receiver.open(5 as never)).rejects.toEqual(
+      clear(/a URL or the options of createClient, createCluster or createSentinel, got 5/),
+    );
+    await expect(Receiver.open('http://localhost')).rejects.toThrow(/http/);
+  });
+});

@@ -1,0 +1,164 @@
+import { asyncScheduler, finalize, firstValueFrom, retry } from 'rxjs';
+import { json, Receiver } from '../../lib/index.js';
+import { MemoryPubSub } from '../../lib/testing/index.js';
+
+/** Until the moment in which an observer may come back is over. */
+const grace = () => new Promise<void>((resolve) => void asyncScheduler.schedule(() => resolve(), 2));
+
+function fixture(options?: ConstructorParameters<typeof Receiver>[1]) {
+  const client = new MemoryPubSub();
+  const receiver = new Receiver<string>(client, options as never);
+  const sizes = () => [receiver.channels.size, receiver.patterns.size, receiver.shards.size];
+  return { client, receiver, sizes };
+}
+
+describe('a Channel that was observed and left', () => {
+  it.each(['channel', 'pattern', 'shard'] as const)('is forgotten: a %s', async (kind) => {
+    const { client, receiver, sizes } = fixture();
+    receiver[kind]('a').subscribe().unsubscribe();
+    await grace();
+    expect(sizes()).toEqual([0, 0, 0]);
+    await receiver.connect();
+    expect(client.subscriptions(kind)).toEqual([]);
+  });
+
+  it('is not subscribed by a connect() in the moment in which an observer may come back, unless one does', async () => {
+    const { client, receiver, sizes } = fixture();
+    receiver.channel('a').subscribe().unsubscribe();
+    const back = receiver.channel('b');
+    back.subscribe().unsubscribe();
+    await receiver.connect();
+    const heard: string[] = [];
+    back.subscribe(({ data }) => heard.push(data));
+    await grace();
+    expect(client.subscriptions('channel')).toEqual(['b']);
+    expect(sizes()).toEqual([1, 0, 0]);
+    client.publish('b', '1');
+    expect(heard).toEqual(['1']);
+    expect(receiver.stats.received).toBe(1);
+  });
+
+  it('is the same for whoever holds it, and is registered again by an observer', async () => {
+    const { client, receiver } = fixture();
+    const channel = receiver.channel('a');
+    channel.subscribe().unsubscribe();
+    await grace();
+    expect(receiver.channels.has('a')).toBe(false);
+    expect(channel.isActive).toBe(true);
+    const heard: string[] = [];
+    channel.subscribe(({ data }) => heard.push(data));
+    expect(receiver.channels.get('a')).toBe(channel);
+    client.publish('a', '1');
+    expect(heard).toEqual(['1']);
+  });
+
+  it('is the same when it is asked for again, and stays registered then', async () => {
+    const { client, receiver } = fixture();
+    const channel = receiver.channel('a');
+    channel.subscribe().unsubscribe();
+    expect(receiver.channel('a')).toBe(channel);
+    await grace();
+    await receiver.connect();
+    expect(client.subscriptions('channel')).toEqual(['a']);
+  });
+
+  it('makes room for one with another codec, and is closed then', async () => {
+    const { receiver } = fixture();
+    const channel = receiver.channel('a');
+    channel.subscribe().unsubscribe();
+    await grace();
+    const other = receiver.channel('a', { codec: json() as never });
+    expect(other).not.toBe(channel);
+    expect(channel.isActive).toBe(false);
+    expect(other.isActive).toBe(true);
+  });
+
+  it('is kept where that was asked for', async () => {
+    const { client, receiver } = fixture();
+    receiver.channel('a', { keep: true }).subscribe().unsubscribe();
+    await grace();
+    await receiver.connect();
+    expect(client.subscriptions('channel')).toEqual(['a']);
+  });
+
+  it('is kept while the Receiver is connected', async () => {
+    const { client, receiver } = fixture();
+    await receiver.connect();
+    receiver.channel('a').subscribe().unsubscribe();
+    await grace();
+    expect(client.subscriptions('channel')).toEqual(['a']);
+  });
+
+  it('is over when its Receiver has stopped', async () => {
+    const { receiver } = fixture();
+    const channel = receiver.channel('a');
+    channel.subscribe().unsubscribe();
+    await grace();
+    await receiver.stop();
+    expect(channel.isActive).toBe(false);
+    let isComplete = false;
+    channel.subscribe({ complete: () => (isComplete = true) });
+    expect(isComplete).toBe(true);
+    await expect(channel.whenSubscribed()).rejects.toMatchObject({ code: 'ERR_CHANNEL_CLOSED' });
+  });
+
+  it('does not stop the Receiver, closed or forgotten', async () => {
+    const { receiver } = fixture();
+    receiver.channel('a').subscribe().unsubscribe();
+    await grace();
+    const last = receiver.channel('b');
+    last.subscribe();
+    await last.close();
+    expect(() => receiver.channel('c')).not.toThrow();
+  });
+
+  it('is left alone by an observer that leaves and cleans up behind it', async () => {
+    const { client, receiver } = fixture();
+    const channel = receiver.channel('a');
+    const heard: string[] = [];
+    const first = channel.pipe(finalize(() => void channel.close())).subscribe();
+    channel.subscribe({ next: ({ data }) => heard.push(data), complete: () => heard.push('complete') });
+    first.unsubscribe();
+    client.publish('a', '1');
+    expect(heard).toEqual(['1']);
+    await Promise.resolve();
+    await channel.close();
+    expect(heard).toEqual(['1', 'complete']);
+  });
+
+  it('is gone after the answer to a request', async () => {
+    const { client, receiver, sizes } = fixture();
+    const answer = firstValueFrom(receiver.channel('reply'));
+    client.publish('reply', 'pong');
+    await expect(answer).resolves.toMatchObject({ data: 'pong' });
+    await grace();
+    expect(sizes()).toEqual([0, 0, 0]);
+  });
+
+  it('tells when it is left and observed again while Redis is unsubscribing it', async () => {
+    const { client, receiver } = fixture();
+    const types: string[] = [];
+    receiver.events.subscribe(({ type }) => types.push(type));
+    const channel = receiver.channel('a');
+    channel.subscribe().unsubscribe();
+    client.withhold();
+    await grace();
+    channel.subscribe();
+    expect(types).toEqual(['subscribed', 'unsubscribed']);
+    client.acknowledge();
+    expect(types).toEqual(['subscribed', 'unsubscribed', 'subscribed']);
+  });
+
+  it('goes on with retry() as before', () => {
+    const { client, receiver } = fixture({ codec: json() });
+    const heard: unknown[] = [];
+    receiver
+      .channel('a')
+      .pipe(retry())
+      .subscribe(({ data }) => heard.push(data));
+    client.publish('a', '{');
+    client.publish('a', '1');
+    expect(heard).toEqual([1]);
+    expect(client.log).toEqual(['SUBSCRIBE a']);
+  });
+});

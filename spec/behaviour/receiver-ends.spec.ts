@@ -1,0 +1,308 @@
+import { Receiver, type ReceiverEvent } from '../../lib/index.js';
+import { marbles, MemoryPubSub } from '../../lib/testing/index.js';
+import { receiverFixture } from '../support/receiver-fixture.js';
+
+describe('stop()', () => {
+  it('is synchronous: observers complete, and what comes later is ignored, counted and told', async () => {
+    const { client, receiver, publish, heard, observer, events } = receiverFixture();
+    receiver.subscribe(observer);
+    receiver.channel('a').subscribe({ complete: () => heard.push('complete a') });
+    const channel = receiver.channel('a');
+    client.withhold();
+    publish('1');
+    const stopped = receiver.stop();
+    expect(heard).toEqual(['1', 'complete a', 'complete']);
+    publish('2');
+    client.acknowledge();
+    await stopped;
+    publish('3');
+    expect(receiver.stats).toMatchObject({ received: 1, delivered: 1, late: 1 });
+    expect(events).toContainEqual({ type: 'late', source: channel, channel: 'a', data: '2' });
+    expect(client.subscriptions('channel')).toEqual([]);
+  });
+
+  it('leaves the queue to be taken, by pulls and by observers', async () => {
+    const { receiver, publish, heard, observer } = receiverFixture();
+    await receiver.connect();
+    publish('1', '2');
+    await receiver.stop();
+    expect(receiver.isActive).toBe(true);
+    await expect(receiver.get()).resolves.toMatchObject({ data: '1' });
+    receiver.subscribe(observer);
+    expect(heard).toEqual(['2', 'complete']);
+    expect(receiver.isActive).toBe(false);
+    receiver.subscribe(observer);
+    expect(heard.slice(2)).toEqual(['complete']);
+  });
+
+  it('leaves the rest of the queue when it is called from inside a handler', async () => {
+    const { receiver, publish, heard } = receiverFixture();
+    await receiver.connect();
+    publish('1', '2');
+    receiver.subscribe({
+      next: ({ data }) => {
+        heard.push(data);
+        void receiver.stop();
+      },
+      complete: () => heard.push('complete'),
+    });
+    expect(heard).toEqual(['1', 'complete']);
+    expect(receiver.stats).toMatchObject({ received: 2, delivered: 1, buffered: 1 });
+  });
+
+  it('is idempotent, and resolves although Redis never answers', () => {
+    marbles(({ redis: client, receiver, expectObservable, at, cold }) => {
+      const settled: string[] = [];
+      receiver.channel('a').subscribe();
+      client.withhold();
+      at('x', () => {
+        expect(receiver.stop()).toBe(receiver.stop());
+        receiver.events.subscribe({ complete: () => settled.push('events') });
+      });
+      at('2001ms x', () => expect(settled).toEqual(['events']));
+      at('1999ms x', () => expect(settled).toEqual([]));
+      expectObservable(cold('|')).toBe('|');
+    });
+  });
+
+  it('leaves the client open, with no listener and no subscription of ours', async () => {
+    const { client, receiver } = receiverFixture();
+    await receiver.connect();
+    expect(client.eventNames()).not.toEqual([]);
+    await receiver.stop();
+    expect(client.eventNames()).toEqual([]);
+    expect(client.isOpen).toBe(true);
+  });
+
+  it('empties the maps, and refuses new Channels', async () => {
+    const { receiver } = receiverFixture();
+    const channel = receiver.channel('a');
+    await receiver[Symbol.asyncDispose]();
+    expect(receiver.channels.size).toBe(0);
+    expect(channel.isActive).toBe(false);
+    expect(() => receiver.channel('a')).toThrow(expect.objectContaining({ code: 'ERR_CHANNEL_CLOSED' }));
+    await expect(receiver.connect()).rejects.toMatchObject({ code: 'ERR_CHANNEL_CLOSED' });
+  });
+
+  it('rejects a connect() under way', async () => {
+    const { client, receiver } = receiverFixture();
+    client.withhold();
+    const connecting = receiver.connect();
+    void receiver.stop();
+    await expect(connecting).rejects.toMatchObject({ code: 'ERR_CHANNEL_CLOSED' });
+    client.acknowledge();
+  });
+
+  it('is called by an aborted signal, which is let go of', async () => {
+    const controller = new AbortController();
+    const { receiver, heard, observer } = receiverFixture({ signal: controller.signal });
+    receiver.subscribe(observer);
+    controller.abort();
+    expect(heard).toEqual(['complete']);
+    const aborted = new Receiver(new MemoryPubSub(), { signal: AbortSignal.abort() });
+    expect(() => aborted.channel('a')).toThrow('stopped');
+    const { signal } = new AbortController();
+    const remove = jest.spyOn(signal, 'removeEventListener');
+    await new Receiver(new MemoryPubSub(), { signal }).stop();
+    expect(remove).toHaveBeenCalledTimes(1);
+  });
+
+  it('unsubscribes from under a subscribe in flight', async () => {
+    const { client, receiver } = receiverFixture();
+    client.withhold();
+    receiver.subscribe();
+    const stopped = receiver.stop();
+    expect(client.log).toEqual(['SUBSCRIBE a b']);
+    client.acknowledge();
+    await stopped;
+    expect(client.subscriptions('channel')).toEqual([]);
+  });
+});
+
+describe('autoStop', () => {
+  it('stops the Receiver when the last Channel has gone', async () => {
+    const { receiver, heard, observer } = receiverFixture();
+    receiver.subscribe(observer);
+    await receiver.channel('a').close();
+    expect(heard).toEqual([]);
+    await receiver.channel('b').close();
+    expect(heard).toEqual(['complete']);
+  });
+
+  it('waits for the release of the last Channel, which is told and whose late messages count', async () => {
+    const { client, receiver, publish, eventTypes } = receiverFixture();
+    await receiver.connect();
+    void receiver.channel('b').close();
+    client.withhold();
+    const closed = receiver.channel('a').close();
+    let isStopped = false;
+    const stopped = receiver.stop().then(() => (isStopped = true));
+    publish('late');
+    await Promise.resolve();
+    expect(isStopped).toBe(false);
+    client.acknowledge();
+    await Promise.all([closed, stopped]);
+    expect(eventTypes()).toEqual(['subscribed', 'subscribed', 'unsubscribed', 'late', 'unsubscribed']);
+    expect(receiver.stats.late).toBe(1);
+  });
+
+  it('can be turned off', async () => {
+    const { client, receiver, heard, observer } = receiverFixture({ autoStop: false });
+    receiver.subscribe(observer);
+    await receiver.channel('a').close();
+    await receiver.channel('b').close();
+    expect(receiver.isActive).toBe(false);
+    receiver.channel('c');
+    client.publish('c', '1');
+    expect(heard).toEqual(['1']);
+  });
+});
+
+describe('drain()', () => {
+  it('takes what comes before the acknowledgement, and then completes', async () => {
+    const { client, receiver, publish, heard, observer } = receiverFixture();
+    receiver.subscribe(observer);
+    receiver
+      .channel('a')
+      .subscribe({ next: ({ data }) => heard.push(`a ${data}`), complete: () => heard.push('complete a') });
+    client.withhold();
+    const drained = receiver.drain();
+    expect(receiver.drain()).toBe(drained);
+    publish('1');
+    expect(heard).toEqual(['a 1', '1']);
+    client.acknowledge();
+    await drained;
+    publish('2');
+    expect(heard.slice(2).sort()).toEqual(['complete', 'complete a']);
+    expect(receiver.stats).toMatchObject({ received: 1, late: 0 });
+  });
+
+  it('keeps what comes meanwhile for a pull', async () => {
+    const { client, receiver, publish } = receiverFixture();
+    await receiver.connect();
+    client.withhold();
+    const drained = receiver.drain();
+    publish('1');
+    client.acknowledge();
+    await drained;
+    await expect(receiver.get()).resolves.toMatchObject({ data: '1' });
+    await expect(receiver.get()).rejects.toMatchObject({ code: 'ERR_CHANNEL_CLOSED' });
+  });
+
+  it('refuses new Channels meanwhile', () => {
+    const { client, receiver } = receiverFixture();
+    receiver.subscribe();
+    client.withhold();
+    void receiver.drain();
+    expect(() => receiver.channel('c')).toThrow('draining');
+    client.acknowledge();
+  });
+
+  it('does not wait for a server that is gone', async () => {
+    const { client, receiver } = receiverFixture();
+    receiver.subscribe();
+    client.disconnect();
+    await receiver.drain();
+    expect(client.subscriptions('channel')).toEqual([]);
+    client.reconnect();
+    expect(client.log).toEqual(['SUBSCRIBE a b']);
+  });
+
+  it('gives way to stop()', async () => {
+    const { client, receiver, heard, observer } = receiverFixture();
+    receiver.subscribe(observer);
+    client.withhold();
+    const drained = receiver.drain();
+    const stopped = receiver.stop();
+    expect(heard).toEqual(['complete']);
+    client.acknowledge();
+    await Promise.all([drained, stopped]);
+  });
+});
+
+describe('the end of the client', () => {
+  it('completes the stream behind the queue when the user closes it', async () => {
+    const { client, receiver, publish, heard, observer } = receiverFixture();
+    await receiver.connect();
+    publish('1');
+    void client.close();
+    receiver.subscribe(observer);
+    expect(heard).toEqual(['1', 'complete']);
+    expect(client.eventNames()).toEqual([]);
+    await receiver.stop();
+  });
+
+  it('ends it with ConnectionLostError behind the queue when the client gives up', async () => {
+    const { client, receiver, publish, heard, observer } = receiverFixture();
+    await receiver.connect();
+    publish('1');
+    client.disconnect();
+    client.giveUp(new Error('nobody there'));
+    await expect(receiver.get()).resolves.toMatchObject({ data: '1' });
+    await expect(receiver.get()).rejects.toMatchObject({
+      code: 'ERR_CONNECTION_LOST',
+      cause: new Error('nobody there'),
+    });
+    await expect(receiver.get()).rejects.toMatchObject({ code: 'ERR_CONNECTION_LOST' });
+    await expect(receiver.waitMessage()).resolves.toBe(false);
+    receiver.subscribe(observer);
+    expect(heard).toEqual(['ConnectionLostError']);
+    expect(client.eventNames()).toEqual([]);
+  });
+
+  it('reaches those who observe or wait, and completes the events', async () => {
+    const { client, receiver, heard, observer } = receiverFixture();
+    const complete = jest.fn();
+    receiver.events.subscribe({ complete });
+    receiver.channel('a').subscribe(observer);
+    const pull = receiver.get();
+    client.giveUp();
+    await expect(pull).rejects.toMatchObject({ code: 'ERR_CONNECTION_LOST' });
+    expect(heard).toEqual(['ConnectionLostError']);
+    await receiver.stop();
+    expect(complete).toHaveBeenCalledTimes(1);
+  });
+
+  it('ends only the Channels on it where it is not the client of the Receiver', () => {
+    const { receiver, heard, observer, publish } = receiverFixture();
+    const other = new MemoryPubSub();
+    const channel = receiver.channel('c', { client: other });
+    receiver.subscribe(observer);
+    channel.subscribe({ complete: () => heard.push('complete c') });
+    void other.close();
+    publish('1');
+    expect(heard).toEqual(['complete c', '1']);
+    expect([...receiver.channels.keys()]).toEqual(['a', 'b']);
+  });
+
+  it('stands in the stream where another client gave up', () => {
+    const { receiver, heard, observer, publish } = receiverFixture();
+    const other = new MemoryPubSub();
+    receiver.channel('c', { client: other });
+    receiver.subscribe(observer);
+    other.giveUp();
+    receiver.subscribe(observer);
+    publish('1');
+    expect(heard).toEqual(['ConnectionLostError', '1']);
+  });
+
+  it('takes our listeners off a client that its user opens again', async () => {
+    const { client, receiver } = receiverFixture();
+    await receiver.connect();
+    await client.close();
+    expect(client.getPubSubListeners('CHANNELS').size).toBe(0);
+    await client.connect();
+    expect(client.subscriptions('channel')).toEqual([]);
+  });
+});
+
+it('has isActive as long as a Channel is open, and something may come', async () => {
+  const { receiver } = receiverFixture();
+  const empty = new Receiver(new MemoryPubSub());
+  expect([receiver.isActive, empty.isActive]).toEqual([true, false]);
+  const last: ReceiverEvent[] = [];
+  receiver.events.subscribe((event) => last.push(event));
+  await receiver.stop();
+  expect(receiver.isActive).toBe(false);
+  expect(last).toEqual([]);
+});

@@ -1,0 +1,85 @@
+import type { Observable } from 'rxjs';
+import * as redis5 from 'redis-5';
+import * as redis6 from 'redis';
+import {
+  bytes,
+  json,
+  Receiver,
+  type Channel,
+  type ChannelKind,
+  type Gap,
+  type Message,
+  type Publisher,
+  type PubSubClient,
+  type ReceiverEvent,
+} from '../../lib/index.js';
+import { MemoryPubSub } from '../../lib/testing/index.js';
+
+type Equal<A, B> = (<T>() => T extends A ? 1 : 2) extends <T>() => T extends B ? 1 : 2 ? true : false;
+type Parameter<K extends keyof PubSubClient, N extends number> = Parameters<
+  Extract<PubSubClient[K], (...args: never[]) => unknown>
+>[N];
+const isTrue = <_T extends true>() => undefined;
+
+/** None of this runs: it has to compile, and what stands under `@ts-expect-error` must not. */
+export async function compiles(): Promise<void> {
+  const clients = [
+    redis6.createClient(),
+    redis6.createClient({ RESP: 2 }),
+    redis6.createClient({ RESP: 3 }),
+    redis6.createCluster({ rootNodes: [] }),
+    redis6.createSentinel({ name: 'a', sentinelRootNodes: [] }),
+    redis5.createClient(),
+    redis5.createClient({ RESP: 3 }),
+    redis5.createCluster({ rootNodes: [] }),
+    redis5.createSentinel({ name: 'a', sentinelRootNodes: [] }),
+  ] satisfies PubSubClient[] & Publisher[];
+  for (const client of clients) new Receiver(client);
+  isTrue<Equal<Parameters<Parameter<'subscribe', 1>>[0], string | Buffer>>();
+  isTrue<Equal<Parameters<Parameter<'on', 1>>[0], unknown>>();
+
+  const receiver = new Receiver(new MemoryPubSub());
+  isTrue<Equal<typeof receiver, Receiver>>();
+  isTrue<Equal<typeof receiver.channels, ReadonlyMap<string, Channel>>>();
+  // @ts-expect-error the maps are read-only
+  receiver.channels.set('a', receiver.channel('a'));
+  // @ts-expect-error a name is a string
+  receiver.channel(Buffer.from('a'));
+  // @ts-expect-error a Receiver of strings has no Channel of numbers
+  receiver.channel('a', { codec: json<number>() });
+  receiver satisfies Observable<Message>;
+  receiver.channel('a') satisfies Observable<Message>;
+  // @ts-expect-error such a policy there is not
+  new Receiver(new MemoryPubSub(), { overflow: 'drop-latest' });
+  // @ts-expect-error messages are read-only
+  receiver.subscribe((message) => (message.data = ''));
+
+  const orders = new Receiver(new MemoryPubSub(), { codec: json<{ id: string }>() });
+  isTrue<Equal<typeof orders, Receiver<{ id: string }>>>();
+  const mixed = new Receiver<unknown>(new MemoryPubSub());
+  isTrue<Equal<Channel<Buffer>, ReturnType<typeof mixed.channel<Buffer>>>>();
+  mixed.channel('a', { codec: bytes }).subscribe(({ data }) => data.byteLength);
+  const message = await mixed.get({ codec: json<{ id: string }>() });
+  isTrue<Equal<typeof message, Message<{ id: string }> | undefined>>();
+  for await (const { data } of orders) data.id satisfies string;
+  await using own = await Receiver.open();
+  isTrue<Equal<typeof own, Receiver>>();
+  await Receiver.open({ RESP: 2, url: 'redis://localhost' }, { codec: bytes });
+  await Receiver.open({ rootNodes: [{ url: 'redis://localhost' }], defaults: { pingInterval: 1 } });
+  await Receiver.open({ sentinelRootNodes: [{ host: 'a', port: 1 }], name: 'main' }, { heartbeat: 1_000 });
+  // @ts-expect-error a node has a port
+  await Receiver.open({ sentinelRootNodes: [{ host: 'a' }], name: 'main' });
+  // @ts-expect-error the master has a name
+  await Receiver.open({ sentinelRootNodes: [{ host: 'a', port: 1 }] });
+  isTrue<Equal<Message['source'], Channel>>();
+  isTrue<Equal<Channel['kind'], ChannelKind>>();
+  const describe = (event: ReceiverEvent): Gap | string => (event.type === 'gap' ? event.gap : event.type);
+  own.events.subscribe(describe);
+}
+
+it('has types that hold for every client of node-redis 5 and 6', () => {
+  // The check is that this file compiles; here each client has at run time what the type says.
+  for (const client of [redis6.createClient(), redis5.createClient()]) {
+    expect(() => new Receiver(client)).not.toThrow();
+  }
+});

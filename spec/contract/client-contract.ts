@@ -1,0 +1,434 @@
+import type { ClientListener, RegistryType } from '../../lib/hub/client.js';
+import { until } from '../support/until.js';
+import type {
+  RedisEnvironment,
+  EnvironmentClient,
+  EnvironmentListeners,
+  EnvironmentKind,
+} from './environment.js';
+
+/** What the package relies on in a client of node-redis. */
+export function clientContract({ abilities }: EnvironmentKind, environment: () => RedisEnvironment): void {
+  let client: EnvironmentClient;
+  let heard: unknown[];
+  const hear = (message: string | Buffer, channel: string | Buffer) => void heard.push([message, channel]);
+  /** Listeners of which each says who it is. */
+  const named = (name: string) => (message: string | Buffer) => void heard.push(`${name} ${String(message)}`);
+  const fenced = async () => {
+    await environment().fence(client);
+    return heard;
+  };
+  /** Publishes, and looks at the number of receivers where one is to be had. */
+  const publishTo = async (receivers: number, channel: string, data: string) => {
+    const count = await environment().publish(channel, data);
+    if (abilities.count) expect(count).toBe(receivers);
+  };
+
+  const registry = (type: RegistryType) =>
+    client.getPubSubListeners!(type) as Map<string, EnvironmentListeners>;
+
+  beforeEach(async () => {
+    client = await environment().client();
+    heard = [];
+  });
+
+  it('hears what is published once subscribe() has resolved, and until unsubscribe() has', async () => {
+    await client.subscribe('a', hear);
+    await environment().publish('a', '1');
+    expect(await fenced()).toEqual([['1', 'a']]);
+    await client.unsubscribe('a', hear);
+    await environment().publish('a', '2');
+    expect(await fenced()).toHaveLength(1);
+    expect(await environment().subscribers('channel', 'a')).toBe(0);
+  });
+
+  it('gives a listener of Buffers the bytes, also of the name, and one of text the text', async () => {
+    const bytes = Buffer.from([0, 0xff, 0x0a]);
+    await client.subscribe('ä', hear, true);
+    await client.subscribe('ä', hear);
+    await environment().publish('ä', bytes);
+    expect(await fenced()).toEqual([
+      [bytes, Buffer.from('ä')],
+      [bytes.toString(), 'ä'],
+    ]);
+    await client.unsubscribe('ä', hear, true);
+    await environment().publish('ä', 'ö');
+    expect((await fenced()).slice(2)).toEqual([['ö', 'ä']]);
+  });
+
+  it('calls the listeners of a channel before those of the patterns, which hear the name of the channel', async () => {
+    await client.pSubscribe('a*', named('pattern'));
+    await client.subscribe('a1', named('channel'));
+    await environment().publish('a1', '1');
+    expect(await fenced()).toEqual(['channel 1', 'pattern 1']);
+    await client.pSubscribe('[ab]?', hear);
+    await environment().publish('b2', '2');
+    expect((await fenced()).slice(2)).toEqual([['2', 'b2']]);
+  });
+
+  it('gives each channel and pattern bytes of its own, which a listener may overwrite', async () => {
+    const other = await environment().client();
+    const overwriting = (data: string | Buffer) => {
+      heard.push(String(data));
+      (data as Buffer).fill('x');
+    };
+    await client.subscribe('a', overwriting, true);
+    await client.pSubscribe('a*', overwriting, true);
+    await other.subscribe('a', overwriting, true);
+    await environment().publish('a', Buffer.from('123'));
+    await environment().fence(other);
+    await fenced();
+    await until(() => heard.length === 3);
+    expect(heard).toEqual(['123', '123', '123']);
+  });
+
+  it('keeps sharded channels apart from channels of the same name', async () => {
+    await client.subscribe('a', named('channel'));
+    await client.sSubscribe('a', named('shard'));
+    await client.pSubscribe('?', named('pattern'));
+    await environment().publish('a', '1');
+    await environment().sPublish('a', '2');
+    await fenced();
+    await until(() => heard.length === 3);
+    expect([...heard].sort()).toEqual(['channel 1', 'pattern 1', 'shard 2']);
+    await client.sUnsubscribe('a', hear);
+    expect(await environment().subscribers('channel', 'a')).toBe(1);
+  });
+
+  it('takes many names in one command, and the empty name for a name', async () => {
+    await client.subscribe([], hear);
+    await client.subscribe(['', 'a', 'b'], hear);
+    await client.unsubscribe([''], hear);
+    for (const name of ['', 'a', 'b']) await environment().publish(name, name);
+    expect(await fenced()).toEqual([
+      ['a', 'a'],
+      ['b', 'b'],
+    ]);
+    await client.unsubscribe(['a', 'b'], hear);
+    expect(await environment().subscribers('channel', 'b')).toBe(0);
+  });
+
+  it('shares a subscription among its listeners, until the last has left', async () => {
+    const [one, two] = [named('one'), named('two')];
+    await client.subscribe('a', one);
+    await client.subscribe('a', two);
+    expect(await environment().subscribers('channel', 'a')).toBe(1);
+    await client.unsubscribe('a', one);
+    await environment().publish('a', '1');
+    expect(await fenced()).toEqual(['two 1']);
+    await client.unsubscribe('a', two);
+    expect(await environment().subscribers('channel', 'a')).toBe(0);
+  });
+
+  if (abilities.count) {
+    it('is counted once for a channel and once for each pattern that matches', async () => {
+      const other = await environment().client();
+      for (const one of [client, other]) {
+        await one.subscribe(['a', 'b'], hear);
+        await one.subscribe('a', named('again'));
+      }
+      await client.pSubscribe(['*', 'a*', 'b*'], hear);
+      await other.sSubscribe('a', hear);
+      expect(await environment().publish('a', '')).toBe(4);
+      expect(await environment().publish('c', '')).toBe(1);
+      expect(await environment().sPublish('a', '')).toBe(1);
+      expect(await environment().sPublish('b', '')).toBe(0);
+    });
+  }
+
+  if (abilities.withhold) {
+    it('hears nothing before the acknowledgement of a SUBSCRIBE, and all before that of an UNSUBSCRIBE', async () => {
+      environment().withhold();
+      const subscribed = client.subscribe('a', hear);
+      await publishTo(0, 'a', '1');
+      environment().acknowledge();
+      await subscribed;
+      environment().withhold();
+      const unsubscribed = client.unsubscribe('a', hear);
+      await publishTo(1, 'a', '2');
+      environment().acknowledge();
+      await unsubscribed;
+      await publishTo(0, 'a', '3');
+      expect(await fenced()).toEqual([['2', 'a']]);
+    });
+  }
+
+  if (abilities.registry) {
+    it('shows its listeners in a live registry, and does not deliver what has been struck from it', async () => {
+      await client.subscribe(['a', 'b'], hear);
+      const channels = registry('CHANNELS');
+      expect([...channels.keys()]).toEqual(['a', 'b']);
+      expect(channels.get('a')?.strings.has(hear)).toBe(true);
+      channels.delete('a');
+      expect(await environment().publish('a', '1')).toBe(1);
+      await environment().publish('b', '2');
+      expect(await fenced()).toEqual([['2', 'b']]);
+    });
+
+    it('registers the listeners of another registry at once, of all kinds and both modes', async () => {
+      const bytes = Buffer.from([0xff]);
+      await client.extendPubSubListeners!('CHANNELS', registryOf({ a: [hear], b: [hear] }));
+      await client.extendPubSubListeners!('PATTERNS', registryOf({ 'p*': [named('pattern')] }));
+      const binary = { unsubscribing: false, buffers: new Set([hear]), strings: new Set<never>() };
+      await client.extendPubSubListeners!('SHARDED', new Map([['s', binary]]));
+      expect(registry('SHARDED').get('s')).toBe(binary);
+      await environment().publish('b', '1');
+      await environment().publish('p1', '2');
+      await environment().sPublish('s', bytes);
+      await fenced();
+      expect(heard).toEqual([['1', 'b'], 'pattern 2', [bytes, Buffer.from('s')]]);
+    });
+
+    it('asks for nothing where its registry has all names already', async () => {
+      await client.subscribe('a', named('one'));
+      await client.extendPubSubListeners!('CHANNELS', registryOf({ a: [named('two')] }));
+      await client.extendPubSubListeners!('CHANNELS', new Map());
+      expect(await environment().subscribers('channel', 'a')).toBe(1);
+      await environment().publish('a', '1');
+      expect(await fenced()).toEqual(['one 1', 'two 1']);
+    });
+
+    it('removes the listeners of everybody where it is not told of whom', async () => {
+      await client.subscribe(['a', 'b', 'c'], named('one'));
+      await client.subscribe('a', named('two'), true);
+      await client.unsubscribe(['a', 'b']);
+      expect([...registry('CHANNELS').keys()]).toEqual(['c']);
+      expect(await environment().subscribers('channel', 'a')).toBe(0);
+      await client.sSubscribe(['a', 'b'], hear);
+      await client.unsubscribe();
+      expect(registry('CHANNELS').size).toBe(0);
+      expect(await environment().subscribers('channel', 'c')).toBe(0);
+      await client.pSubscribe(['p*', 'q*'], hear);
+      await client.pUnsubscribe();
+      expect(registry('PATTERNS').size).toBe(0);
+      expect(await environment().publish('p1', '')).toBe(0);
+      expect(await environment().subscribers('shard', 'b')).toBe(1);
+      await client.sUnsubscribe();
+      expect(registry('SHARDED').size).toBe(0);
+      expect(await environment().subscribers('shard', 'b')).toBe(0);
+    });
+  }
+
+  if (abilities.registry && abilities.withhold) {
+    it('extends its registry before Redis acknowledges, and hears the new names once it has', async () => {
+      await client.subscribe('a', named('one'));
+      environment().withhold();
+      const extended = client.extendPubSubListeners!(
+        'CHANNELS',
+        registryOf({ a: [named('two')], b: [named('two')] }),
+      );
+      expect([...registry('CHANNELS').keys()]).toEqual(['a', 'b']);
+      await publishTo(1, 'a', '1');
+      await publishTo(0, 'b', '2');
+      await until(() => heard.length === 2);
+      environment().acknowledge();
+      await extended;
+      await publishTo(1, 'b', '3');
+      expect(await fenced()).toEqual(['one 1', 'two 1', 'two 3']);
+    });
+
+    it('keeps the listeners until the acknowledgement where it removes those of everybody', async () => {
+      await client.subscribe('a', hear);
+      environment().withhold();
+      const unsubscribed = client.unsubscribe('a');
+      await publishTo(1, 'a', '1');
+      await until(() => heard.length === 1);
+      environment().acknowledge();
+      await unsubscribed;
+      await publishTo(0, 'a', '2');
+      expect(await fenced()).toEqual([['1', 'a']]);
+    });
+
+    it('is deaf for a listener that is added to a name while the name is being unsubscribed', async () => {
+      const one = named('one');
+      await client.subscribe('a', one);
+      environment().withhold();
+      const unsubscribed = client.unsubscribe('a', one);
+      await client.extendPubSubListeners!('CHANNELS', registryOf({ a: [hear] }));
+      environment().acknowledge();
+      await unsubscribed;
+      expect(registry('CHANNELS').get('a')?.strings).toEqual(new Set([hear]));
+      expect(await environment().subscribers('channel', 'a')).toBe(0);
+    });
+
+    type Operation = `${'subscribe' | 'unsubscribe'} ${'one' | 'two'}`;
+
+    // Operations on one name that are on their way together: what is alive in the end, and what Redis still has.
+    it.each<{ before: boolean; operations: Operation[]; alive: string[]; subscribers: number }>([
+      {
+        before: false,
+        operations: ['subscribe one', 'subscribe two', 'unsubscribe one'],
+        alive: [],
+        subscribers: 0,
+      },
+      { before: false, operations: ['unsubscribe one', 'subscribe two'], alive: ['two'], subscribers: 1 },
+      {
+        before: false,
+        operations: ['subscribe one', 'subscribe one', 'unsubscribe one'],
+        alive: [],
+        subscribers: 0,
+      },
+      { before: true, operations: ['unsubscribe one', 'subscribe one'], alive: ['one'], subscribers: 1 },
+      {
+        before: true,
+        operations: ['unsubscribe one', 'subscribe two', 'unsubscribe two'],
+        alive: ['two'],
+        subscribers: 1,
+      },
+      {
+        before: true,
+        operations: ['subscribe two', 'unsubscribe one', 'unsubscribe two'],
+        alive: [],
+        subscribers: 0,
+      },
+    ])('loses and keeps listeners as ever: $operations (one subscribed before: $before)', async (row) => {
+      const listeners = { one: named('one'), two: named('two') };
+      if (row.before) await client.subscribe('a', listeners.one);
+      environment().withhold();
+      const settled = row.operations.map((operation) => {
+        const [method, who] = operation.split(' ') as ['subscribe' | 'unsubscribe', 'one' | 'two'];
+        return client[method]('a', listeners[who]);
+      });
+      environment().acknowledge();
+      await Promise.all(settled);
+      await environment().publish('a', '');
+      expect((await fenced()).map((text) => String(text).trim())).toEqual(row.alive);
+      expect(await environment().subscribers('channel', 'a')).toBe(row.subscribers);
+    });
+  }
+
+  if (abilities.refuse) {
+    it('rejects a command of which one name is refused as a whole', async () => {
+      await environment().refuse(['x', 'x*'], ['a', 'a*']);
+      await expect(client.subscribe(['a', 'x'], hear)).rejects.toThrow(/^NOPERM /);
+      await expect(client.pSubscribe('x*', hear)).rejects.toThrow(/^NOPERM /);
+      await expect(client.sSubscribe('x', hear)).rejects.toThrow(/^NOPERM /);
+      expect(await environment().publish('a', '')).toBe(0);
+      await client.subscribe('a', hear);
+      await expect(client.subscribe(['a', 'x'], named('other'))).rejects.toThrow(/^NOPERM /);
+      await environment().publish('a', '1');
+      // Whether the other listener hears what was subscribed before, the versions of node-redis differ in.
+      expect(await fenced()).toContainEqual(['1', 'a']);
+    });
+  }
+
+  if (abilities.refuse && abilities.registry) {
+    it('keeps in its registry the listeners of what Redis refuses', async () => {
+      await environment().refuse(['x'], ['a']);
+      const extended = client.extendPubSubListeners!('CHANNELS', registryOf({ a: [hear], x: [hear] }));
+      await expect(extended).rejects.toThrow(/^NOPERM /);
+      const channels = registry('CHANNELS');
+      expect([...channels.keys()]).toEqual(['a', 'x']);
+      expect(await environment().publish('a', '')).toBe(0);
+      channels.delete('a');
+      channels.delete('x');
+      await client.subscribe('a', hear);
+      await environment().publish('a', '1');
+      expect(await fenced()).toEqual([['1', 'a']]);
+    });
+  }
+
+  if (abilities.break && abilities.registry) {
+    const EVENTS = ['error', 'reconnecting', 'connect', 'ready', 'end', 'terminated'];
+    const eventsOf = (one: EnvironmentClient) => {
+      const events: string[] = [];
+      for (const event of EVENTS) one.on(event, () => void events.push(event));
+      return events;
+    };
+
+    it('tells of a lost connection, and has subscribed again before it is ready', async () => {
+      await client.subscribe('a', hear);
+      await client.pSubscribe('p*', hear);
+      await client.sSubscribe('s', hear);
+      const events = eventsOf(client);
+      const counts: Promise<number>[] = [];
+      client.on('ready', () =>
+        counts.push(environment().publish('a', 'again'), environment().sPublish('s', 'again')),
+      );
+      await environment().break();
+      expect(events.slice(0, 2)).toEqual(['error', 'reconnecting']);
+      expect([client.isOpen, client.isReady]).toEqual([true, false]);
+      expect(await environment().publish('a', 'lost')).toBe(0);
+      await environment().heal();
+      expect(events.slice(-2)).toEqual(['connect', 'ready']);
+      expect(await Promise.all(counts)).toEqual([1, 1]);
+      await until(() => heard.length === 2);
+      expect(heard).toEqual([
+        ['again', 'a'],
+        ['again', 's'],
+      ]);
+    });
+
+    it('rejects what was on its way when the connection died, and does not ask for it again', async () => {
+      await client.subscribe('b', hear);
+      environment().withhold();
+      const died = expect(client.subscribe('a', hear)).rejects.toMatchObject({ name: 'Error' });
+      const leaving = expect(client.unsubscribe('b', hear)).rejects.toMatchObject({ name: 'Error' });
+      await environment().break();
+      await Promise.all([died, leaving]);
+      await environment().heal();
+      expect(await environment().subscribers('channel', 'a')).toBe(0);
+      // The UNSUBSCRIBE is undone.
+      expect(await environment().publish('b', '1')).toBe(1);
+      await until(() => heard.length === 1);
+    });
+
+    it('subscribes again what its registry was extended by when the connection died', async () => {
+      environment().withhold();
+      const died = expect(
+        client.extendPubSubListeners!('CHANNELS', registryOf({ a: [hear] })),
+      ).rejects.toMatchObject({ name: 'Error' });
+      await environment().break();
+      await died;
+      await environment().heal();
+      expect(await environment().publish('a', '1')).toBe(1);
+      await until(() => heard.length === 1);
+    });
+
+    it('sends when it is back what it was asked for without a connection', async () => {
+      await environment().break();
+      const subscribed = client.subscribe('a', hear);
+      await environment().heal();
+      await subscribed;
+      expect(await environment().publish('a', '1')).toBe(1);
+    });
+
+    it('says end when its user closes it, and hears again when it is opened again', async () => {
+      await client.subscribe('a', hear);
+      const events = eventsOf(client);
+      await client.close();
+      expect([client.isOpen, client.isReady]).toEqual([false, false]);
+      expect(events).toEqual(['end']);
+      await until(async () => (await environment().subscribers('channel', 'a')) === 0);
+      await client.connect();
+      expect(await environment().publish('a', '1')).toBe(1);
+      await until(() => heard.length === 1);
+    });
+  }
+
+  if (abilities.giveUp && abilities.registry) {
+    it('is not open any more when it has given up, and says so', async () => {
+      await client.subscribe('a', hear);
+      const events: string[] = [];
+      for (const event of ['error', 'reconnecting', 'end']) client.on(event, () => void events.push(event));
+      await environment().giveUp(client);
+      expect(client.isOpen).toBe(false);
+      expect(events).not.toContain('reconnecting');
+      expect(events).not.toContain('end');
+      expect(events).toContain('error');
+      await until(async () => (await environment().subscribers('channel', 'a')) === 0);
+    });
+  }
+}
+
+/** A registry of listeners of text. */
+function registryOf(
+  listeners: Readonly<Record<string, readonly ClientListener[]>>,
+): Map<string, EnvironmentListeners> {
+  return new Map(
+    Object.entries(listeners).map(([name, strings]) => [
+      name,
+      { unsubscribing: false, buffers: new Set(), strings: new Set(strings) },
+    ]),
+  );
+}

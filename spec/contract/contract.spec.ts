@@ -1,0 +1,35 @@
+import { clientContract } from './client-contract.js';
+import { clusterEnvironment, sentinelEnvironment } from './distributed-environment.js';
+import { memoryEnvironment } from './memory-environment.js';
+import { receiverContract } from './receiver-contract.js';
+import { serverEnvironment } from './server-environment.js';
+import type { RedisEnvironment, EnvironmentKind } from './environment.js';
+
+const WORLDS: readonly EnvironmentKind[] = [
+  memoryEnvironment('MemoryPubSub'),
+  memoryEnvironment('MemoryPubSub with delayed acknowledgements', { acknowledge: 1 }),
+  serverEnvironment('node-redis 6 on RESP3', 6, 3),
+  serverEnvironment('node-redis 6 on RESP2', 6, 2),
+  serverEnvironment('node-redis 5', 5),
+  clusterEnvironment('node-redis 6 on a cluster', 6),
+  clusterEnvironment('node-redis 5 on a cluster', 5),
+  sentinelEnvironment('node-redis 6 on a Sentinel set'),
+];
+
+/** Milliseconds: a cluster takes its time until all its nodes know each other. */
+const START_TIMEOUT = 60_000;
+
+describe.each(WORLDS.map((sort) => [sort.name, sort] as const))('%s', (_name, sort) => {
+  let environment: RedisEnvironment;
+
+  beforeAll(async () => {
+    environment = await sort.start();
+  }, START_TIMEOUT);
+
+  afterEach(() => environment.reset());
+
+  afterAll(() => environment.stop());
+
+  describe('the client', () => clientContract(sort, () => environment));
+  describe('a Receiver', () => receiverContract(sort, () => environment));
+});

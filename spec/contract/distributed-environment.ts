@@ -1,0 +1,283 @@
+import { keySlot } from '../../lib/hub/key-slot.js';
+import type { ChannelKind } from '../../lib/channel/message.js';
+import {
+  createCluster,
+  createCluster5,
+  createSentinel,
+  type Create,
+  type DistributedClient,
+} from '../support/distributed-clients.js';
+import { RedisCluster } from '../support/redis-cluster.js';
+import type { RedisNode } from '../support/redis-node.js';
+import { RedisSentinels } from '../support/redis-sentinels.js';
+import { TcpProxy } from '../support/tcp-proxy.js';
+import { until } from '../support/until.js';
+import {
+  EVERYTHING,
+  type Abilities,
+  type RedisEnvironment,
+  type EnvironmentClient,
+  type EnvironmentKind,
+} from './environment.js';
+
+const SLOTS = 16_384;
+const MASTERS = 3;
+const USER = { username: 'tested', password: 'secret' };
+const SOCKET = { reconnectStrategy: () => 5 };
+/** On which a cluster tells itself how far its messages have come. */
+const MARK = 'world:mark';
+/** Names that are always there. */
+const NOT_OURS = [MARK, '__sentinel__:hello'];
+
+/** Several servers that serve as one. Their clients reach each of them through a proxy, the world itself does not. */
+abstract class DistributedEnvironment implements RedisEnvironment {
+  protected readonly proxies: ReadonlyMap<string, TcpProxy>;
+  readonly #servers: RedisCluster | RedisSentinels;
+  #heldSince: number | undefined;
+  #clients: DistributedClient[] = [];
+
+  constructor(servers: RedisCluster | RedisSentinels, proxies: ReadonlyMap<string, TcpProxy>) {
+    this.#servers = servers;
+    this.proxies = proxies;
+  }
+
+  protected get nodes(): readonly RedisNode[] {
+    return this.#servers.nodes;
+  }
+
+  /** Leads the client to the proxy of each server. */
+  protected readonly nodeAddressMap = (address: string) => {
+    const proxy = this.proxies.get(address);
+    return proxy && { host: '127.0.0.1', port: proxy.port };
+  };
+
+  protected abstract create(): DistributedClient;
+
+  abstract publish(channel: string, data: string | Buffer): Promise<number>;
+
+  abstract sPublish(channel: string, data: string | Buffer): Promise<number>;
+
+  async client(): Promise<EnvironmentClient> {
+    const client = this.create();
+    client.on('error', () => undefined);
+    this.#clients.push(client);
+    await client.connect();
+    return client;
+  }
+
+  async subscribers(kind: ChannelKind, name: string): Promise<number> {
+    const counts = await Promise.all(
+      this.nodes.map(async ({ admin }) => {
+        if (kind === 'pattern') return admin.pubSubNumPat();
+        const count = kind === 'channel' ? admin.pubSubNumSub([name]) : admin.pubSubShardNumSub([name]);
+        return Number((await count)[name]);
+      }),
+    );
+    return counts.reduce((sum, count) => sum + count, 0);
+  }
+
+  /** Whatever a connection was sent comes before the answer to what it asks. */
+  async fence(client: EnvironmentClient): Promise<void> {
+    const listener = () => undefined;
+    const shards = Array.from({ length: 16 }, (_, index) => `fence:${index}`);
+    await Promise.allSettled([
+      client.unsubscribe('fence', listener),
+      ...shards.map((name) => client.sUnsubscribe(name, listener)),
+    ]);
+  }
+
+  async refuse(_refused: readonly string[], permitted: readonly string[]): Promise<void> {
+    await this.#permit(['resetchannels', '&fence*', ...permitted.map((name) => `&${name}`)]);
+  }
+
+  withhold(): void {
+    this.#heldSince = this.#seen;
+    for (const proxy of this.proxies.values()) proxy.hold('to-server');
+  }
+
+  acknowledge(): void {
+    this.#heldSince = undefined;
+    for (const proxy of this.proxies.values()) proxy.release('to-server');
+  }
+
+  async break(): Promise<void> {
+    const proxies = [...this.proxies.values()];
+    const since = this.#heldSince;
+    // A client writes a moment later what it is asked for; what it has not written by then it would write afterwards.
+    if (since !== undefined) await until(() => this.#seen > since);
+    for (const proxy of proxies) {
+      proxy.close();
+      proxy.cut();
+    }
+    this.acknowledge();
+    await until(() => proxies.every(({ connections }) => connections === 0));
+  }
+
+  heal(): Promise<void> {
+    for (const proxy of this.proxies.values()) proxy.reopen();
+    return Promise.resolve();
+  }
+
+  giveUp(): Promise<void> {
+    throw new Error('These clients try again for ever.');
+  }
+
+  async reset(): Promise<void> {
+    const clients = this.#clients;
+    this.#clients = [];
+    await Promise.all(clients.filter(({ isOpen }) => isOpen).map((client) => client.destroy()));
+    this.acknowledge();
+    await this.heal();
+    await this.#permit(['reset', 'on', `>${USER.password}`, '+@all', '~*', 'allchannels']);
+    await until(async () => (await Promise.all(this.nodes.map(isDeserted))).every(Boolean));
+  }
+
+  async stop(): Promise<void> {
+    await this.reset();
+    await Promise.all([...this.proxies.values()].map((proxy) => proxy[Symbol.asyncDispose]()));
+    await this.#servers.stop();
+  }
+
+  get #seen(): number {
+    return [...this.proxies.values()].reduce((sum, proxy) => sum + proxy.seen('to-server'), 0);
+  }
+
+  async #permit(rules: readonly string[]): Promise<void> {
+    await Promise.all(this.nodes.map(({ admin }) => admin.aclSetUser(USER.username, [...rules])));
+  }
+}
+
+class ClusterEnvironment extends DistributedEnvironment {
+  readonly #create: Create;
+  readonly #expected: readonly ExpectedDeliveries[];
+  #marks = 0;
+
+  private constructor(
+    create: Create,
+    cluster: RedisCluster,
+    proxies: ReadonlyMap<string, TcpProxy>,
+    expected: readonly ExpectedDeliveries[],
+  ) {
+    super(cluster, proxies);
+    this.#create = create;
+    this.#expected = expected;
+  }
+
+  static async start(create: Create): Promise<ClusterEnvironment> {
+    const cluster = await RedisCluster.start({ masters: MASTERS });
+    const expected = await Promise.all(cluster.nodes.map((node) => ExpectedDeliveries.at(node)));
+    const environment = new ClusterEnvironment(create, cluster, await proxiesTo(cluster.nodes), expected);
+    await environment.reset();
+    return environment;
+  }
+
+  /** Resolves when all nodes have passed it on. */
+  async publish(channel: string, data: string | Buffer): Promise<number> {
+    const { admin } = this.nodes[0]!;
+    const mark = String(this.#marks++);
+    const [count] = await Promise.all([admin.publish(channel, data), admin.publish(MARK, mark)]);
+    await until(() => this.#expected.every((expected) => expected.heard >= Number(mark)));
+    return count;
+  }
+
+  sPublish(channel: string, data: string | Buffer): Promise<number> {
+    const owner = this.nodes[Math.floor((keySlot(channel) * MASTERS) / SLOTS)]!;
+    return owner.admin.sPublish(channel, data);
+  }
+
+  override async stop(): Promise<void> {
+    for (const expected of this.#expected) expected.stop();
+    await super.stop();
+  }
+
+  protected create(): DistributedClient {
+    const rootNodes = [...this.proxies.values()].map(({ url }) => ({ url }));
+    return this.#create({
+      rootNodes,
+      nodeAddressMap: this.nodeAddressMap,
+      defaults: { ...USER, socket: SOCKET },
+    });
+  }
+}
+
+class SentinelEnvironment extends DistributedEnvironment {
+  readonly #sentinels: RedisSentinels;
+
+  private constructor(sentinels: RedisSentinels, proxies: ReadonlyMap<string, TcpProxy>) {
+    super(sentinels, proxies);
+    this.#sentinels = sentinels;
+  }
+
+  static async start(): Promise<SentinelEnvironment> {
+    const sentinels = await RedisSentinels.start();
+    const environment = new SentinelEnvironment(sentinels, await proxiesTo(sentinels.nodes));
+    await environment.reset();
+    return environment;
+  }
+
+  publish(channel: string, data: string | Buffer): Promise<number> {
+    return this.nodes[0]!.admin.publish(channel, data);
+  }
+
+  sPublish(channel: string, data: string | Buffer): Promise<number> {
+    return this.nodes[0]!.admin.sPublish(channel, data);
+  }
+
+  protected create(): DistributedClient {
+    return createSentinel({
+      ...this.#sentinels.options,
+      nodeAddressMap: this.nodeAddressMap,
+      nodeClientOptions: { ...USER, socket: SOCKET },
+    });
+  }
+}
+
+/** Hears how far the messages of a cluster have come at one of its nodes. */
+class ExpectedDeliveries {
+  heard = -1;
+  readonly stop: () => void;
+
+  private constructor(stop: () => void) {
+    this.stop = stop;
+  }
+
+  static async at({ admin }: RedisNode): Promise<ExpectedDeliveries> {
+    const client = admin.duplicate({ disableOfflineQueue: false });
+    client.on('error', () => undefined);
+    const expected = new ExpectedDeliveries(() => client.destroy());
+    await client.connect();
+    await client.subscribe(MARK, (mark) => (expected.heard = Number(mark)));
+    return expected;
+  }
+}
+
+async function proxiesTo(nodes: readonly RedisNode[]): Promise<ReadonlyMap<string, TcpProxy>> {
+  const entries = nodes.map(async ({ address, port }) => [address, await TcpProxy.start(port)] as const);
+  return new Map(await Promise.all(entries));
+}
+
+async function isDeserted({ admin }: RedisNode): Promise<boolean> {
+  const [channels, shards, patterns] = await Promise.all([
+    admin.pubSubChannels(),
+    admin.pubSubShardChannels(),
+    admin.pubSubNumPat(),
+  ]);
+  return channels.every((name) => NOT_OURS.includes(name)) && shards.length + patterns === 0;
+}
+
+const ABILITIES: Abilities = { ...EVERYTHING, registry: false, giveUp: false };
+
+/** A real cluster of three masters and three replicas. */
+export function clusterEnvironment(name: string, version: 5 | 6): EnvironmentKind {
+  const abilities = { ...ABILITIES, count: false, oneOrder: false };
+  return {
+    name,
+    abilities,
+    start: () => ClusterEnvironment.start(version === 6 ? createCluster : createCluster5),
+  };
+}
+
+/** A real Sentinel set of one master, two replicas and three Sentinels. */
+export function sentinelEnvironment(name: string): EnvironmentKind {
+  return { name, abilities: ABILITIES, start: () => SentinelEnvironment.start() };
+}

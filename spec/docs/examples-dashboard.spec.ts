@@ -1,0 +1,181 @@
+import type { Browser, Page } from 'playwright-core';
+import { launchChromium } from '../support/browser.js';
+import { ExampleServer } from '../support/example-server.js';
+import { findChromium } from '../support/find-chromium.js';
+import { until } from '../support/until.js';
+
+const chromium = findChromium();
+const describeWithChromium = chromium ? describe : describe.skip;
+
+describeWithChromium(`the dashboard, in ${chromium ?? 'a Chromium, which is not there'}`, () => {
+  let server: ExampleServer;
+  let browser: Browser;
+  let page: Page;
+  const complaints: string[] = [];
+  const requests: string[] = [];
+
+  beforeAll(async () => {
+    [server, browser] = await Promise.all([
+      ExampleServer.start('examples/nest-dashboard/main.ts'),
+      launchChromium(chromium ?? ''),
+    ]);
+  }, 60_000);
+
+  beforeEach(async () => {
+    complaints.length = 0;
+    page = await open();
+  });
+
+  afterEach(() => page.context().close());
+
+  afterAll(async () => {
+    await browser.close();
+    await server[Symbol.asyncDispose]();
+  });
+
+  async function open(options: Parameters<Browser['newContext']>[0] = {}): Promise<Page> {
+    const context = await browser.newContext(options);
+    const opened = await context.newPage();
+    opened.on('pageerror', (error) => complaints.push(String(error)));
+    opened.on('console', (message) => complaints.push(message.text()));
+    opened.on('request', (request) => requests.push(request.url()));
+    await opened.goto(server.url);
+    await appears(opened, 'li[data-source="orders"]');
+    return opened;
+  }
+
+  const numberIn = async (selector: string) =>
+    Number((await page.locator(selector).innerText()).replace(/\D/g, ''));
+  const appears = (where: Page, selector: string) => where.locator(selector).first().waitFor();
+  const row = (name: string) => page.locator(`li[data-source="${name}"]`);
+
+  it('shows numbers that move, of each channel', async () => {
+    const names = await page.locator('#sources code').allInnerTexts();
+    expect(names).toEqual(['orders', 'news', 'sensors', 'chat:*', '__keyspace@*__:demo:*']);
+    for (const name of names) {
+      const total = row(name).locator('small');
+      const before = await total.innerText();
+      await until(async () => (await total.innerText()) !== before, { message: `more from ${name}` });
+    }
+    await until(async () => (await numberIn('#arriving')) > 0 && (await numberIn('#working')) > 0);
+    await until(async () => (await page.locator('#rates .line').count()) === names.length);
+    expect(complaints).toEqual([]);
+  }, 30_000);
+
+  it('shows that a burst fills the queue, and what is dropped', async () => {
+    expect(await numberIn('#dropped')).toBe(0);
+    await page.locator('#work').focus();
+    await page.keyboard.press('End'); // 40 messages a second
+    await page.locator('#pace', { hasText: '100 ms' }).waitFor();
+    await page.getByRole('button', { name: 'Burst' }).click();
+    await until(async () => (await numberIn('#dropped')) > 0, { timeout: 20_000 });
+    await appears(page, '#queue .band.overflow');
+    await appears(page, '#log [data-type="overflow"]');
+    await page.getByRole('status').getByText('The queue is full').waitFor();
+    expect(await numberIn('#waiting')).toBeGreaterThan(128);
+
+    await page.locator('#work').focus();
+    await page.keyboard.press('Home');
+    await page.locator('#log [data-type="gap"][data-cause="overflow"]').waitFor({ timeout: 20_000 });
+    await until(async () => (await numberIn('#waiting')) < 128, { timeout: 20_000 });
+    expect(complaints).toEqual([]);
+  }, 60_000);
+
+  it('shows a gap where the connection was killed, and goes on', async () => {
+    const gaps = await numberIn('#gaps');
+    await page.getByRole('button', { name: 'Kill' }).click();
+    await appears(page, '#log [data-type="disconnected"]');
+    await appears(page, '#log [data-cause="reconnect"]');
+    await appears(page, '#rates .band.gap');
+    await page.locator('#connection', { hasText: /^Connected$/ }).waitFor();
+    await until(async () => (await numberIn('#gaps')) > gaps);
+    expect(await numberIn('#missed')).toBeGreaterThan(0);
+
+    const total = row('orders').locator('small');
+    const before = await total.innerText();
+    await until(async () => (await total.innerText()) !== before, { message: 'orders to go on' });
+    expect(complaints).toEqual([]);
+  }, 30_000);
+
+  it('keeps the labels of what happens at almost the same time apart', async () => {
+    await page.getByRole('button', { name: 'Burst' }).click();
+    await page.locator('#log', { hasText: 'The queue is full' }).waitFor();
+    await page.getByRole('button', { name: 'Kill' }).click();
+    for (const kind of ['overflow', 'gap']) await appears(page, `#rates .band-label.${kind}`);
+    const extents = await page.evaluate<[left: number, right: number][]>(
+      `[...document.querySelectorAll('#rates .band-label')]
+        .map((label) => label.getBoundingClientRect())
+        .map(({ left, right }) => [left, right])
+        .sort(([a], [b]) => a - b)`,
+    );
+    expect(extents.length).toBeGreaterThan(1);
+    for (const [index, [left]] of extents.slice(1).entries())
+      expect(left).toBeGreaterThan(extents[index]![1]);
+  }, 30_000);
+
+  it('adds and removes channels and patterns, from the keyboard', async () => {
+    await page.locator('#name').focus();
+    for (const name of ['weather', 'game:?']) {
+      await page.keyboard.type(name);
+      await page.keyboard.press('Enter');
+      await until(async () => (await row(name).locator('.rate').innerText()) !== '0/s');
+    }
+    await until(async () => (await page.locator('#name').inputValue()) === '');
+    expect(await row('game:?').locator('small').innerText()).toMatch(/^pattern, /);
+
+    await row('weather').getByRole('button', { name: 'Remove weather' }).press('Enter');
+    await row('weather').waitFor({ state: 'detached' });
+    const focused = page.locator(':focus');
+    expect(await focused.getAttribute('aria-label')).toBe('Remove game:?');
+    await focused.press('Enter');
+    await row('game:?').waitFor({ state: 'detached' });
+    await page.locator('#log', { hasText: 'Left: weather' }).waitFor();
+    expect(complaints).toEqual([]);
+  }, 30_000);
+
+  it('says what is wrong with a name', async () => {
+    await page.locator('#name').fill('orders');
+    await page.getByRole('button', { name: 'Add' }).click();
+    await page.getByRole('alert').getByText('The channel orders is there already.').waitFor();
+  });
+
+  it('reaches every control with the Tab key, in the order of the page', async () => {
+    const reached: string[] = [];
+    for (let presses = 0; presses < 10; presses++) {
+      await page.keyboard.press('Tab');
+      reached.push(
+        await page.evaluate<string>(
+          'document.activeElement.ariaLabel || document.activeElement.id || document.activeElement.type',
+        ),
+      );
+    }
+    expect(reached.slice(0, 4)).toEqual(['burst', 'kill', 'work', 'Remove orders']);
+    expect(reached.slice(-3)).toEqual(['Remove __keyspace@*__:demo:*', 'name', 'submit']);
+  });
+
+  it('tells a page that comes later of the minute before, and keeps its colours apart', async () => {
+    const ground = (where: Page) => where.evaluate<string>('getComputedStyle(document.body).backgroundColor');
+    const dark = await open({ colorScheme: 'dark', viewport: { width: 360, height: 740 } });
+    const depth = (await dark.locator('#queue .line').getAttribute('d')) ?? '';
+    expect(depth.split('L').length).toBeGreaterThan(15); // three seconds, and this page is younger
+    expect(await ground(dark)).not.toBe(await ground(page));
+    const overhang = await dark.evaluate<number>('document.documentElement.scrollWidth - innerWidth');
+    expect(overhang).toBeLessThanOrEqual(0);
+    await dark.context().close();
+  });
+
+  it('asks no other server for anything, and lets no other site do anything', async () => {
+    expect(requests.length).toBeGreaterThan(0);
+    expect(requests.filter((url) => !url.startsWith(server.url))).toEqual([]);
+    const headers = { 'sec-fetch-site': 'cross-site' };
+    const { status } = await fetch(new URL('burst', server.url), { method: 'POST', headers });
+    expect(status).toBe(403);
+  });
+
+  it('ends in peace at Ctrl-C', async () => {
+    const said = server.output;
+    await expect(server.interrupt()).resolves.toBe(0);
+    expect(server.output).toBe(said);
+    await page.locator('#connection', { hasText: 'No server' }).waitFor();
+  });
+});

@@ -1,0 +1,80 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { filesIn } from '../support/documents.js';
+import { runScript } from '../support/run-script.js';
+import { sharedRedis } from '../support/shared-redis.js';
+
+const examples = filesIn('examples', '.ts');
+
+if (examples.length > 0) {
+  describe('an example', () => {
+    const redis = sharedRedis();
+
+    it.each(examples)(
+      '%s runs to its end and shows something',
+      async (file) => {
+        await expect(runScript(file, { redisUrl: redis.url })).resolves.not.toBe('');
+      },
+      40_000,
+    );
+  });
+}
+
+describe('the demo', () => {
+  const redis = sharedRedis();
+  const DEMO = 'examples/demo.ts';
+
+  it('shows what arrives, through which source, what came too late, and the stats, in plain lines', async () => {
+    const shown = await runScript(DEMO, { redisUrl: redis.url });
+    for (const line of [
+      /● news +SUBSCRIBE acknowledged/,
+      /● chat:lobby +chat:lobby +Hi! The pattern hears me\n +◆ chat:\* +chat:lobby +Hi! The pattern hears me/,
+      /◆ __keyspace@\*__:demo:\* +__keyspace@0__:demo:user +set/,
+      /● sports +sports +3 : 2 after extra time/,
+      /● news +no longer subscribed/,
+      /● alerts +late, and ignored: Disk is full/,
+      /◆ chat:\* +chat:kitchen +Who took my cup\?/,
+      /received +13 /,
+      /late +1 /,
+    ]) {
+      expect(shown).toMatch(line);
+    }
+    expect(shown).not.toContain('\u001b');
+  }, 40_000);
+
+  it('says so when REDIS_URL names no Redis, and tells no password', async () => {
+    const ending = await runScript(DEMO, { redisUrl: 'redis://:secret@127.0.0.1:1' }).catch(String);
+    expect(ending).toMatch(/Error: REDIS_URL names no Redis that answers.*Unset it/);
+    expect(ending).not.toContain('secret');
+  }, 40_000);
+});
+
+describe('a script', () => {
+  let folder: string;
+
+  beforeEach(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'scripts-'));
+  });
+
+  afterEach(() => rm(folder, { recursive: true }));
+
+  async function run(code: string, timeLimit?: number): Promise<string> {
+    const file = join(folder, 'script.ts');
+    await writeFile(file, code);
+    return runScript(file, { redisUrl: 'redis://given', ...(timeLimit === undefined ? {} : { timeLimit }) });
+  }
+
+  it('prints to no terminal and knows its Redis', async () => {
+    const code = 'console.log(process.env.REDIS_URL as string, process.stdout.isTTY ?? false);';
+    await expect(run(code)).resolves.toBe('redis://given false\n');
+  });
+
+  it('that fails is reported with its output', async () => {
+    await expect(run("console.error('so sad'); process.exit(3);")).rejects.toThrow(/code 3\nso sad/);
+  });
+
+  it('that does not end is ended', async () => {
+    await expect(run('setInterval(() => {}, 1_000);', 2_000)).rejects.toThrow('did not end within 2000 ms');
+  });
+});

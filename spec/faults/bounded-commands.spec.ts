@@ -1,0 +1,114 @@
+import { createClient } from 'redis';
+import { Receiver } from '../../lib/index.js';
+import { MemoryPubSub } from '../../lib/testing/index.js';
+import { RedisServer } from '../support/redis-server.js';
+import { until } from '../support/until.js';
+
+const MOST_NAMES = 4_096;
+const MOST_CHARACTERS = 131_072;
+
+const namesOf = (count: number, length: number) =>
+  Array.from({ length: count }, (_, index) => String(index).padStart(length, 'x'));
+
+function commandsOf(client: MemoryPubSub): string[][] {
+  return client.log.map((command) => command.split(' ').slice(1));
+}
+
+describe.each([
+  ['many names', 10_000, 8],
+  ['long names', 2_000, 300],
+])('a command for %s', (_, count, length) => {
+  it('is of a bounded size, and the next one waits for its acknowledgement', () => {
+    const client = new MemoryPubSub();
+    const receiver = new Receiver(client);
+    for (const name of namesOf(count, length)) receiver.channel(name);
+    client.withhold();
+    receiver.subscribe();
+    expect(client.log).toHaveLength(1);
+    for (let sent = 0; sent < client.log.length; sent = client.log.length) client.acknowledge();
+    for (const names of commandsOf(client)) {
+      expect(names.length).toBeLessThanOrEqual(MOST_NAMES);
+      expect(names.join('').length).toBeLessThanOrEqual(MOST_CHARACTERS);
+    }
+    while (client.subscriptions('channel').length < count) client.acknowledge();
+    const before = client.log.length;
+    client.withhold();
+    void receiver.stop();
+    expect(client.log).toHaveLength(before + 1);
+    while (client.subscriptions('channel').length > 0) client.acknowledge();
+  });
+
+  it('is ours after a reconnection, too', () => {
+    const client = new MemoryPubSub();
+    const receiver = new Receiver(client);
+    const gaps: number[] = [];
+    receiver.events.subscribe((event) => event.type === 'gap' && gaps.push(event.gap.channels.length));
+    for (const name of namesOf(count, length)) receiver.channel(name);
+    receiver.subscribe();
+    client.disconnect();
+    const before = client.log.length;
+    client.reconnect();
+    expect(client.subscriptions('channel')).toHaveLength(count);
+    expect(
+      Math.max(
+        ...commandsOf(client)
+          .slice(before)
+          .map((names) => names.length),
+      ),
+    ).toBeLessThanOrEqual(MOST_NAMES);
+    expect(gaps).toEqual([count]);
+  });
+});
+
+it('sends one name that is longer than that all the same', () => {
+  const client = new MemoryPubSub();
+  const receiver = new Receiver(client);
+  const [long] = namesOf(1, MOST_CHARACTERS + 1);
+  for (const name of [long!, 'a']) receiver.channel(name);
+  receiver.subscribe();
+  expect(client.subscriptions('channel').sort()).toEqual(['a', long!].sort());
+});
+
+it('subscribes more names than the output buffer could acknowledge at once, also after a reconnection', async () => {
+  await using server = await RedisServer.start({
+    args: ['--client-output-buffer-limit', 'pubsub 1mb 512kb 60'],
+  });
+  const admin = await createClient({ url: server.url }).connect();
+  const client = createClient({ url: server.url, socket: { reconnectStrategy: () => 20 } });
+  client.on('error', () => undefined);
+  await client.connect();
+  const receiver = new Receiver(client);
+  const types: string[] = [];
+  receiver.events.subscribe(({ type }) => types.push(type));
+  for (const name of namesOf(20_000, 60)) receiver.channel(name);
+  await receiver.connect();
+  const count = async () => (await admin.pubSubChannels()).length;
+  await expect(count()).resolves.toBe(20_000);
+  expect(types).not.toContain('disconnected');
+  await admin.sendCommand(['CLIENT', 'KILL', 'TYPE', 'pubsub']);
+  await until(() => types.includes('gap'), { timeout: 10_000 });
+  await expect(count()).resolves.toBe(20_000);
+  expect(types.filter((type) => type === 'disconnected')).toHaveLength(1);
+  await receiver.stop();
+  client.destroy();
+  admin.destroy();
+}, 30_000);
+
+it('holds back no more bytes during an outage than it may', () => {
+  const client = new MemoryPubSub();
+  const receiver = new Receiver(client);
+  const heard: number[] = [];
+  receiver.channel('a');
+  receiver.pattern('slow*');
+  receiver.subscribe({ next: ({ data }) => heard.push(data.length), error: () => undefined });
+  client.disconnect();
+  client.forbidden.add('slow*');
+  client.reconnect();
+  client.forbidden.clear();
+  client.withhold();
+  client.reconnect();
+  client.acknowledgeNext();
+  for (let i = 0; i < 10; i++) client.publish('a', 'x'.repeat(1_000_000));
+  expect(heard.length).toBeGreaterThan(0);
+  client.acknowledge();
+});

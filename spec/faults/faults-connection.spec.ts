@@ -1,0 +1,188 @@
+import { retry, tap } from 'rxjs';
+import type { GapError } from '../../lib/index.js';
+import { FaultScene } from './fault-scene.js';
+import { until } from '../support/until.js';
+
+const gapsOf = (scene: FaultScene) =>
+  scene.gaps.map(({ channels }) => channels.map(({ name }) => name).join());
+
+describe.each([2, 3] as const)('a connection that is lost, on RESP%i,', (RESP) => {
+  it('while idle: one gap, before what comes next', async () => {
+    await using scene = await FaultScene.start({ RESP });
+    await scene.observe();
+    await scene.publish();
+    await scene.heardAll();
+    await scene.kill();
+    await scene.recover();
+    expect(gapsOf(scene)).toEqual(['a,b']);
+    expect(scene.ledger.faults()).toEqual([]);
+    expect(scene.ledger.heard('a')).toEqual([1, 2]);
+  });
+
+  it.each([1, 777, 20_011, 60_000])(
+    'in mid-burst, after byte %i: what is missing lies in the one gap',
+    async (bytes) => {
+      await using scene = await FaultScene.start({ RESP });
+      await scene.observe();
+      scene.proxy.cutAfter(bytes);
+      for (let round = 0; round < 20; round++)
+        await Promise.all(Array.from({ length: 50 }, () => scene.publish()));
+      await until(() => gapsOf(scene).length > 0);
+      await scene.recover();
+      expect(gapsOf(scene)).toEqual(['a,b']);
+      expect(scene.ledger.faults()).toEqual([]);
+      expect(scene.ledger.missing('a')).toBeGreaterThan(0);
+    },
+  );
+
+  it("in mid-burst, with onGap 'error': a GapError stands where the numbers jump, and nowhere else", async () => {
+    await using scene = await FaultScene.start({ RESP, receiver: { onGap: 'error' }, channels: ['a'] });
+    const { receiver } = scene;
+    const stream: (number | 'gap')[] = [];
+    receiver
+      .pipe(
+        tap({
+          next: ({ data }) => stream.push(Number(data)),
+          error: (error: GapError) => stream.push(error.gap.cause === 'reconnect' ? 'gap' : NaN),
+        }),
+        retry(),
+      )
+      .subscribe();
+    await receiver.connect();
+    for (let round = 1; round <= 3; round++) {
+      scene.proxy.cutAfter(5_000);
+      for (let count = 0; count < 20; count++)
+        await Promise.all(Array.from({ length: 20 }, () => scene.publish()));
+      await until(() => scene.gaps.length === round);
+      await scene.publish();
+      await until(() => stream.at(-1) === scene.ledger.lastSent('a'));
+    }
+    const jumps = stream.flatMap((entry, index) => {
+      const before = stream[index - 1];
+      return typeof entry === 'number' && before !== 'gap' && entry !== (before ?? 0) + 1 ? [entry] : [];
+    });
+    expect(jumps).toEqual([]);
+    expect(stream.filter((entry) => entry === 'gap')).toHaveLength(3);
+    expect(stream.filter(Number).length).toBeLessThan(scene.ledger.lastSent('a'));
+  });
+
+  it('time and again: a gap for each time', async () => {
+    await using scene = await FaultScene.start({ RESP });
+    await scene.observe();
+    for (let round = 0; round < 5; round++) {
+      await scene.publish();
+      await scene.kill();
+      await scene.recover();
+    }
+    expect(gapsOf(scene)).toEqual(Array.from({ length: 5 }, () => 'a,b'));
+    expect(scene.ledger.faults()).toEqual([]);
+  });
+
+  it.each(['to-server', 'to-client'] as const)(
+    'with a SUBSCRIBE in flight %s: it is subscribed all the same, and lacks nothing',
+    async (direction) => {
+      await using scene = await FaultScene.start({ RESP });
+      await scene.observe();
+      scene.proxy.hold(direction);
+      const late = scene.receiver.channel('late');
+      const lost = scene.disconnected();
+      if (direction === 'to-client') await until(async () => (await scene.subscriptions()) === 'a b late');
+      scene.proxy.cut();
+      scene.proxy.release(direction);
+      await lost;
+      await late.whenSubscribed();
+      await scene.recover('a', 'b', 'late');
+      expect(await scene.subscriptions()).toBe('a b late');
+      expect(gapsOf(scene)).toEqual(['a,b']);
+      expect(scene.ledger.faults()).toEqual([]);
+    },
+  );
+
+  it.each(['to-server', 'to-client'] as const)(
+    'with an UNSUBSCRIBE in flight %s: it is unsubscribed all the same',
+    async (direction) => {
+      await using scene = await FaultScene.start({ RESP, channels: ['a', 'b', 'leaving'] });
+      await scene.observe();
+      scene.proxy.hold(direction);
+      const lost = scene.disconnected();
+      const closed = scene.receiver.channel('leaving').close();
+      if (direction === 'to-client') await until(async () => (await scene.subscriptions()) === 'a b');
+      scene.proxy.cut();
+      scene.proxy.release(direction);
+      await lost;
+      await closed;
+      await scene.recover('a', 'b');
+      await until(async () => (await scene.subscriptions()) === 'a b');
+      expect(gapsOf(scene)).toEqual(['a,b']);
+      expect(scene.ledger.faults()).toEqual([]);
+      expect(scene.receiver.stats.late).toBe(0);
+    },
+  );
+
+  it('while observers come and go: who is there in the end hears, and nobody else is subscribed', async () => {
+    await using scene = await FaultScene.start({ RESP, channels: ['stays', 'goes'] });
+    const { receiver, proxy } = scene;
+    const heard: string[] = [];
+    const observe = (name: string) =>
+      receiver.channel(name).subscribe(({ data }) => heard.push(`${name} ${data}`));
+    observe('stays');
+    const goes = observe('goes');
+    await Promise.all([...receiver.channels.values()].map((channel) => channel.whenSubscribed()));
+    const lost = scene.disconnected();
+    proxy.close();
+    proxy.cut();
+    await lost;
+    goes.unsubscribe();
+    observe('comes');
+    observe('fleeting').unsubscribe();
+    const back = observe('back');
+    back.unsubscribe();
+    observe('back');
+    // Who leaves may come back within the turn: only then is it gone.
+    await until(() => scene.events.some(({ type }) => type === 'unsubscribed'));
+    proxy.reopen();
+    await Promise.all(['stays', 'comes', 'back'].map((name) => receiver.channel(name).whenSubscribed()));
+    await until(async () => (await scene.subscriptions()) === 'back comes stays');
+    for (const name of ['stays', 'goes', 'comes', 'fleeting', 'back']) await scene.admin.publish(name, '1');
+    await until(() => heard.length >= 3);
+    expect(heard).toEqual(['stays 1', 'comes 1', 'back 1']);
+    expect(gapsOf(scene)).toEqual(['stays']);
+  });
+
+  it('with nothing subscribed: no gap', async () => {
+    await using scene = await FaultScene.start({ RESP, channels: [] });
+    await scene.observe();
+    const lost = scene.disconnected();
+    scene.proxy.cut();
+    await lost;
+    const channel = scene.receiver.channel('b');
+    await scene.recover('b');
+    expect(channel.isActive).toBe(true);
+    expect(scene.gaps).toEqual([]);
+    expect(scene.ledger.heard('b')).toEqual([1]);
+  });
+
+  it('in the middle of a command or a reply, at every byte: all is delivered, exactly', async () => {
+    await using scene = await FaultScene.start({ RESP, channels: [] });
+    const payload = 'snow ☃ 🎉 \r\n$3\r\n*1\r\n';
+    const heard: string[] = [];
+    scene.receiver.pattern('pat*').subscribe(({ data }) => heard.push(data));
+    await scene.receiver.pattern('pat*').whenSubscribed();
+    const longest = 20 + 3 * 10 + Buffer.byteLength(payload);
+    for (let at = 0; at <= longest; at++) {
+      scene.proxy.splitNext(at, 'to-server');
+      const channel = scene.receiver.channel(`pattern ${at}`);
+      const subscription = channel.subscribe(({ data }) => heard.push(data));
+      scene.proxy.splitNext(at);
+      await channel.whenSubscribed();
+      scene.proxy.splitNext(at);
+      await scene.admin.publish(channel.name, payload);
+      await until(() => heard.length === 2);
+      expect(heard.splice(0)).toEqual([payload, payload]);
+      scene.proxy.splitNext(at);
+      subscription.unsubscribe();
+      await channel.close();
+    }
+    expect(scene.events.filter(({ type }) => type === 'disconnected')).toEqual([]);
+  });
+});

@@ -1,0 +1,157 @@
+import { createClient } from 'redis';
+import { Receiver, type ReceiverEvent } from '../../lib/index.js';
+import { FaultScene } from './fault-scene.js';
+import { RedisServer } from '../support/redis-server.js';
+import { TcpProxy } from '../support/tcp-proxy.js';
+import { until } from '../support/until.js';
+
+describe.each([2, 3] as const)('a server, on RESP%i,', (RESP) => {
+  it('that is killed, and comes back after several tries: one gap, and everything is heard again', async () => {
+    const reconnectStrategy = (retries: number) => Math.min(20 * retries, 50);
+    await using scene = await FaultScene.start({ RESP, reconnectStrategy });
+    await scene.observe();
+    await scene.publish();
+    await scene.heardAll();
+    let tries = 0;
+    scene.client.on('reconnecting', () => tries++);
+    await scene.server.kill();
+    await until(() => tries > 10);
+    await scene.restart();
+    await scene.recover();
+    expect(scene.events.filter(({ type }) => type === 'disconnected')).toHaveLength(1);
+    expect(scene.gaps).toHaveLength(1);
+    expect(scene.ledger.faults()).toEqual([]);
+  });
+
+  it('that cuts off a slow consumer: a gap, and it goes on', async () => {
+    const args = ['--client-output-buffer-limit', 'pubsub 256kb 0 0'];
+    await using scene = await FaultScene.start({ RESP, args });
+    await scene.observe();
+    const ballast = scene.receiver.channel('ballast');
+    await ballast.whenSubscribed();
+    await scene.publish();
+    await scene.heardAll();
+    scene.proxy.pause('to-client');
+    // Each is less than the limit, or it would be cut off again when it is back.
+    await until(async () => {
+      await scene.admin.publish(ballast.name, 'x'.repeat(100_000));
+      return (await scene.admin.pubSubNumSub([ballast.name]))[ballast.name] === 0;
+    });
+    scene.proxy.resume('to-client');
+    await until(() => scene.events.some(({ type }) => type === 'disconnected'));
+    await scene.recover();
+    expect(scene.gaps).toHaveLength(1);
+    expect(scene.ledger.faults()).toEqual([]);
+  });
+
+  it('that pauses its clients: nothing is lost, and no gap is told', async () => {
+    await using scene = await FaultScene.start({ RESP });
+    await scene.observe();
+    await scene.admin.sendCommand(['CLIENT', 'PAUSE', '100', 'ALL']);
+    const late = scene.receiver.channel('late');
+    await late.whenSubscribed();
+    await scene.recover('a', 'b', 'late');
+    expect(scene.gaps).toEqual([]);
+    expect(scene.ledger.missing('a')).toBe(0);
+  });
+
+  it('that refuses a Channel: it alone fails', async () => {
+    const credentials = { username: 'limited', password: 'secret' };
+    await using scene = await FaultScene.start({ RESP, credentials, channels: ['a', 'b', 'forbidden'] });
+    await scene.admin.aclSetUser('limited', ['resetchannels', '&a', '&b']);
+    const refusal = { code: 'ERR_SUBSCRIBE', channel: 'forbidden' };
+    await expect(scene.observe()).rejects.toMatchObject(refusal);
+    await scene.publish('a', 'b');
+    await scene.heardAll(['a', 'b']);
+    await expect(scene.receiver.channel('forbidden').whenSubscribed()).rejects.toMatchObject(refusal);
+    await scene.admin.aclSetUser('limited', ['&forbidden']);
+    await scene.receiver.connect();
+    await scene.recover('a', 'b', 'forbidden');
+    expect(scene.gaps).toEqual([]);
+  });
+
+  it('that refuses a Channel at the reconnect: it alone fails, and the others come back', async () => {
+    const credentials = { username: 'fickle', password: 'secret' };
+    const channels = ['a', 'b', 'revoked'];
+    await using scene = await FaultScene.start({ RESP, credentials, channels });
+    await scene.observe();
+    await scene.publish();
+    await scene.heardAll();
+    const refused = until(() =>
+      scene.events.find((event) => event.type === 'channel-error' && event.source.name === 'revoked'),
+    );
+    // Redis itself ends the connection of who is subscribed to what has just been forbidden.
+    await scene.admin.aclSetUser('fickle', ['resetchannels', '&a', '&b']);
+    expect(await refused).toMatchObject({ error: { code: 'ERR_SUBSCRIBE', channel: 'revoked' } });
+    await until(() => scene.ledger.ended);
+    expect(scene.ledger.ended).toMatchObject({ error: { channel: 'revoked' } });
+    scene.listen();
+    await scene.recover('a', 'b');
+    expect(scene.gaps.map((gap) => gap.channels.map(({ name }) => name).join())).toEqual(['a,b']);
+    expect(scene.ledger.faults()).toEqual([]);
+  });
+});
+
+describe('Receiver.open', () => {
+  const HEARTBEAT = { pingInterval: 40, socket: { socketTimeout: 300, reconnectStrategy: () => 10 } };
+
+  async function openOn(url: string) {
+    const receiver = await Receiver.open({ url, ...HEARTBEAT });
+    const events: ReceiverEvent[] = [];
+    receiver.events.subscribe((event) => events.push(event));
+    const heard: string[] = [];
+    receiver.channel('a');
+    receiver.subscribe(({ data }) => heard.push(data));
+    await receiver.connect();
+    return { receiver, events, heard, told: (type: string) => events.some((event) => event.type === type) };
+  }
+
+  it('finds a frozen server by its heartbeat, and hears it again when it thaws', async () => {
+    await using server = await RedisServer.start();
+    const { receiver, events, heard, told } = await openOn(server.url);
+    server.freeze();
+    await until(() => told('disconnected'));
+    expect(told('gap')).toBe(false);
+    server.thaw();
+    await until(() => told('gap'));
+    await publishUntil(server, () => heard.includes('1'));
+    expect(events.filter(({ type }) => type === 'gap')).toHaveLength(1);
+    await receiver.stop();
+  });
+
+  it('finds a connection that is half open, each way', async () => {
+    for (const direction of ['to-client', 'to-server'] as const) {
+      await using server = await RedisServer.start();
+      await using proxy = await TcpProxy.start(server.port);
+      const { receiver, heard, told } = await openOn(proxy.url);
+      proxy.swallow(direction);
+      await until(() => told('disconnected'));
+      proxy.release(direction);
+      await until(() => told('gap'));
+      await publishUntil(server, () => heard.includes('1'));
+      await receiver.stop();
+    }
+  });
+
+  it('never cuts an idle subscriber that is well', async () => {
+    await using server = await RedisServer.start();
+    await using proxy = await TcpProxy.start(server.port);
+    const { receiver, events, heard } = await openOn(proxy.url);
+    const before = proxy.seen('to-server');
+    const PING = '*1\r\n$4\r\nPING\r\n'.length;
+    // Far longer than the timeout that finds a dead one.
+    await until(() => proxy.seen('to-server') >= before + 25 * PING);
+    expect(events.map(({ type }) => type)).toEqual(['subscribed']);
+    await publishUntil(server, () => heard.includes('1'));
+    await receiver.stop();
+  });
+});
+
+async function publishUntil(server: RedisServer, condition: () => boolean): Promise<void> {
+  const publisher = await createClient({ url: server.url }).connect();
+  await until(async () => {
+    await publisher.publish('a', '1');
+    return condition();
+  });
+  publisher.destroy();
+}

@@ -1,0 +1,304 @@
+import { createClient, RESP_TYPES } from 'redis';
+import { config } from 'rxjs';
+import { Receiver, type ChannelKind, type ReceiverEvent } from '../../lib/index.js';
+import { MemoryPubSub } from '../../lib/testing/index.js';
+import { keySlot } from '../../lib/hub/key-slot.js';
+import { RedisCluster } from '../support/redis-cluster.js';
+import { RedisServer } from '../support/redis-server.js';
+import { TcpProxy } from '../support/tcp-proxy.js';
+import { until } from '../support/until.js';
+
+type Client = ReturnType<typeof open>;
+
+function open(url: string, options: { RESP?: 2 | 3; maintNotifications?: 'enabled' | 'auto' } = {}) {
+  const client = createClient({ url, ...options, socket: { reconnectStrategy: () => 10 } });
+  client.on('error', () => undefined);
+  return client;
+}
+
+/** A Receiver that is observed, and what it hears and says. */
+async function listen(client: Client, kind: ChannelKind = 'channel', name = 'news') {
+  const receiver = new Receiver(client, { autoStop: false });
+  const events: ReceiverEvent[] = [];
+  const heard: string[] = [];
+  receiver.events.subscribe((event) => events.push(event));
+  const channel = receiver[kind](name);
+  receiver.subscribe({ next: ({ data }) => heard.push(data), error: () => undefined });
+  await receiver.connect();
+  const types = () => events.map(({ type }) => type);
+  const gaps = () => events.flatMap((event) => (event.type === 'gap' ? [event.gap] : []));
+  return { receiver, channel, events, heard, types, gaps };
+}
+
+let server: RedisServer;
+let admin: Client;
+
+beforeAll(async () => {
+  server = await RedisServer.start();
+  admin = await open(server.url).connect();
+});
+
+afterAll(async () => {
+  admin.destroy();
+  await server.stop();
+});
+
+describe('what somebody else unsubscribes on the client', () => {
+  let client: Client;
+
+  afterEach(() => client.destroy());
+
+  it.each([2, 3] as const)(
+    'by unsubscribe(name) is subscribed again, with a gap, on RESP%i',
+    async (RESP) => {
+      client = await open(server.url, { RESP }).connect();
+      const { channel, heard, gaps } = await listen(client);
+      const before = Date.now();
+      await client.unsubscribe('news');
+      await until(() => gaps().length > 0);
+      await channel.whenSubscribed();
+      await admin.publish('news', '1');
+      await until(() => heard.length > 0);
+      expect(gaps()).toHaveLength(1);
+      expect(gaps()[0]?.channels).toEqual([channel]);
+      expect(gaps()[0]?.since).toBeGreaterThanOrEqual(before);
+    },
+  );
+
+  it.each([
+    ['unsubscribe()', 'channel', 'news', (it: Client) => it.unsubscribe()],
+    ['UNSUBSCRIBE(name)', 'channel', 'news', (it: Client) => it.UNSUBSCRIBE('news')],
+    ['pUnsubscribe()', 'pattern', 'n*', (it: Client) => it.pUnsubscribe()],
+    ['pUnsubscribe(glob)', 'pattern', 'n*', (it: Client) => it.pUnsubscribe('n*')],
+    ['sUnsubscribe(name)', 'shard', 'news', (it: Client) => it.sUnsubscribe('news')],
+    [
+      'unsubscribe() on a view',
+      'channel',
+      'news',
+      (it: Client) => it.withTypeMapping({}).unsubscribe('news'),
+    ],
+  ] as const)('by %s comes back', async (_, kind, name, act) => {
+    client = await open(server.url).connect();
+    const { heard, gaps } = await listen(client, kind, name);
+    await act(client);
+    await until(() => gaps().length > 0);
+    await (kind === 'shard' ? admin.sPublish('news', '1') : admin.publish('news', '1'));
+    await until(() => heard.length > 0);
+    expect(gaps()).toHaveLength(1);
+  });
+
+  it('by a raw UNSUBSCRIBE is subscribed again at once', async () => {
+    client = await open(server.url).connect();
+    const { heard, gaps } = await listen(client);
+    client.sendCommand(['UNSUBSCRIBE', 'news']).catch(() => undefined);
+    await until(async () => {
+      await admin.publish('news', '1');
+      return heard.length > 0;
+    });
+    await until(() => gaps().length === 1);
+  });
+
+  it('is heard by a Receiver that connects afterwards, and after a reconnection', async () => {
+    client = await open(server.url).connect();
+    const { heard } = await listen(client);
+    await client.unsubscribe('news');
+    const second = await listen(client);
+    await admin.publish('news', '1');
+    await until(() => heard.length > 0 && second.heard.length > 0);
+    await admin.sendCommand(['CLIENT', 'KILL', 'TYPE', 'pubsub']);
+    await until(() => second.gaps().length > 0);
+    await admin.publish('news', '2');
+    await until(() => heard.length > 1 && second.heard.length > 1);
+    expect(heard).toEqual(['1', '2']);
+  });
+
+  it('comes back where its own subscribe and unsubscribe cross ours', async () => {
+    client = await open(server.url).connect();
+    const other = () => undefined;
+    const receiver = new Receiver(client);
+    const heard: string[] = [];
+    const theirs = client.subscribe('cross', other).then(() => client.unsubscribe('cross', other));
+    receiver.channel('cross').subscribe(({ data }) => heard.push(data));
+    await theirs;
+    await until(async () => (await admin.pubSubNumSub(['cross'])).cross === 1);
+    await receiver.channel('cross').whenSubscribed();
+    await admin.publish('cross', '1');
+    await until(() => heard.length > 0);
+    await receiver.stop();
+  });
+
+  it('leaves no trace of us on the client when the Receiver has stopped', async () => {
+    client = await open(server.url).connect();
+    const methods = ['unsubscribe', 'pUnsubscribe', 'sUnsubscribe', 'sendCommand', 'UNSUBSCRIBE'] as const;
+    const before = methods.map((method) => client[method]);
+    const { receiver } = await listen(client);
+    await receiver.stop();
+    expect(methods.map((method) => client[method])).toEqual(before);
+    expect(client.eventNames()).toEqual(['error']);
+  });
+
+  it('is known in memory, too', async () => {
+    client = await open(server.url).connect();
+    const memory = new MemoryPubSub();
+    const receiver = new Receiver(memory);
+    const heard: string[] = [];
+    const gaps: ReceiverEvent[] = [];
+    receiver.events.subscribe((event) => event.type === 'gap' && gaps.push(event));
+    receiver.channel('a').subscribe(({ data }) => heard.push(data));
+    await memory.unsubscribe('a');
+    await receiver.channel('a').whenSubscribed();
+    memory.publish('a', '1');
+    expect(heard).toEqual(['1']);
+    expect(gaps).toHaveLength(1);
+  });
+});
+
+describe('a view of a client', () => {
+  it('has no listener of ours left, and a second Receiver on it hears of an outage', async () => {
+    const client = await open(server.url).connect();
+    const view = client.withTypeMapping({ [RESP_TYPES.BLOB_STRING]: Buffer });
+    await (await listen(view as never)).receiver.stop();
+    expect(view.eventNames()).toEqual(['error']);
+    const { types, heard, receiver } = await listen(view as never);
+    await admin.sendCommand(['CLIENT', 'KILL', 'TYPE', 'pubsub']);
+    await until(() => types().includes('gap'));
+    await admin.publish('news', '1');
+    await until(() => heard.length > 0);
+    await receiver.stop();
+    expect(client.eventNames()).toEqual(['error']);
+    client.destroy();
+  });
+});
+
+describe('what Redis has dropped', () => {
+  it('when a maintenance push has made the client change its socket is subscribed again, with one gap', async () => {
+    await using proxy = await TcpProxy.start(server.port);
+    const client = await open(proxy.url).connect();
+    const { heard, gaps, receiver } = await listen(client);
+    const address = `127.0.0.1:${proxy.port}`;
+    proxy.inject(`>4\r\n$6\r\nMOVING\r\n:1\r\n:15\r\n$${address.length}\r\n${address}\r\n`);
+    await until(() => gaps().length > 0);
+    await admin.publish('news', '1');
+    await until(() => heard.length > 0);
+    expect(gaps()).toHaveLength(1);
+    await receiver.stop();
+    client.destroy();
+  });
+
+  it('is found by the heartbeat, where nobody tells of it', async () => {
+    const client = await open(server.url).connect();
+    const receiver = new Receiver(client, { heartbeat: 50 });
+    const gaps: ReceiverEvent[] = [];
+    receiver.events.subscribe((event) => event.type === 'gap' && gaps.push(event));
+    const heard: string[] = [];
+    receiver.channel('a');
+    receiver.channel('b');
+    receiver.subscribe(({ data }) => heard.push(data));
+    await receiver.connect();
+    // A name of somebody else's that Redis has no more is not ours to mend, and no gap of ours again and again.
+    client.getPubSubListeners('CHANNELS').set('theirs', {
+      unsubscribing: false,
+      buffers: new Set(),
+      strings: new Set([() => undefined]),
+    });
+    await until(() => gaps.length > 0);
+    await admin.publish('a', '1');
+    await until(() => heard.length > 0);
+    client.getPubSubListeners('CHANNELS').get('a')?.strings.clear();
+    await until(() => gaps.length > 1);
+    await admin.publish('a', '2');
+    await until(() => heard.length > 1);
+    expect(gaps).toHaveLength(2);
+    await receiver.stop();
+    client.destroy();
+  });
+});
+
+describe.each([2, 3] as const)('a reader that fails, on RESP%i,', (RESP) => {
+  afterEach(() => (config.onUnhandledError = null));
+
+  it('because a listener of the user throws, is an outage: a gap, and everything is heard again', async () => {
+    const client = await open(server.url, { RESP }).connect();
+    const { heard, gaps, receiver } = await listen(client);
+    let isAngry = true;
+    await client.subscribe('other', () => {
+      if (isAngry) throw new Error('by a listener of the user');
+    });
+    await admin.publish('news', '1');
+    await until(() => heard.length > 0);
+    await admin.publish('other', 'x');
+    await until(() => gaps().length > 0);
+    isAngry = false;
+    await admin.publish('news', '2');
+    await until(() => heard.includes('2'));
+    expect(gaps().map(({ cause }) => cause)).toEqual(['reconnect']);
+    await receiver.stop();
+    client.destroy();
+  });
+
+  it('because bytes do not parse, is one, too', async () => {
+    await using proxy = await TcpProxy.start(server.port);
+    const client = await open(proxy.url, { RESP }).connect();
+    const { heard, gaps, receiver } = await listen(client);
+    proxy.inject('?\r\n');
+    await until(() => gaps().length > 0);
+    await admin.publish('news', '1');
+    await until(() => heard.length > 0);
+    await receiver.stop();
+    client.destroy();
+  });
+});
+
+describe.each([2, 3] as const)(
+  'a name that is asked for in the turn in which the connection dies, on RESP%i,',
+  (RESP) => {
+    it('loses nothing after it is told to be subscribed', async () => {
+      await using proxy = await TcpProxy.start(server.port);
+      const client = await open(proxy.url, { RESP }).connect();
+      const receiver = new Receiver(client, { autoStop: false });
+      receiver.channel('other').subscribe();
+      await receiver.channel('other').whenSubscribed();
+      const heard: string[] = [];
+      const events: string[] = [];
+      client.prependOnceListener('error', () => {
+        receiver.channel('late').subscribe(({ data }) => heard.push(data));
+      });
+      receiver.channel('late').events.subscribe(({ type }) => events.push(type));
+      proxy.cut();
+      await until(async () => (await admin.pubSubNumSub(['late'])).late === 1);
+      for (const data of ['1', '2', '3']) await admin.publish('late', data);
+      await until(() => heard.includes('3'));
+      // Not told to be subscribed before the first one that is heard, unless it has a gap.
+      const first = Number(heard[0]);
+      expect(heard).toEqual(['1', '2', '3'].slice(first - 1));
+      expect(events).toContain('subscribed');
+      await receiver.stop();
+      client.destroy();
+    });
+  },
+);
+
+describe('a sharded channel on the client of one node', () => {
+  let cluster: RedisCluster;
+
+  beforeAll(async () => {
+    cluster = await RedisCluster.start();
+  }, 60_000);
+
+  afterAll(() => cluster.stop());
+
+  it('whose slot leaves fails with a SubscribeError, or is subscribed again with a gap', async () => {
+    const name = 'moving';
+    const from = await cluster.ownerOf(name);
+    const to = (await Promise.all(['a', 'b', 'c', 'd'].map((other) => cluster.ownerOf(other)))).find(
+      (node) => node !== from,
+    )!;
+    const client = await open(`redis://127.0.0.1:${from.port}`).connect();
+    const { receiver, events, channel } = await listen(client, 'shard', name);
+    await cluster.migrate(keySlot(name), from, to);
+    await until(() => events.some(({ type }) => type === 'channel-error'));
+    await expect(channel.whenSubscribed()).rejects.toMatchObject({ code: 'ERR_SUBSCRIBE' });
+    await receiver.stop();
+    client.destroy();
+  }, 30_000);
+});

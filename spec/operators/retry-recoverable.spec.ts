@@ -1,0 +1,157 @@
+import { asyncScheduler, defer, retry, throwError } from 'rxjs';
+import { createClient } from 'redis';
+import {
+  ConnectionLostError,
+  json,
+  Receiver,
+  retryRecoverable,
+  type SubscribeError,
+} from '../../lib/index.js';
+import { MemoryPubSub } from '../../lib/testing/index.js';
+import { sharedRedis } from '../support/shared-redis.js';
+import { until } from '../support/until.js';
+
+const redis = sharedRedis();
+
+describe('retryRecoverable()', () => {
+  it('goes on behind a payload that does not decode, and tells of it', () => {
+    const client = new MemoryPubSub();
+    const receiver = new Receiver(client, { codec: json<number>() });
+    const heard: unknown[] = [];
+    receiver
+      .channel('a')
+      .pipe(retryRecoverable({ onError: ({ name }) => heard.push(name) }))
+      .subscribe(({ data }) => heard.push(data));
+    for (const data of ['1', '{', '2']) client.publish('a', data);
+    expect(heard).toEqual([1, 'DecodeError', 2]);
+  });
+
+  it('hands on an error for good', () => {
+    const client = new MemoryPubSub();
+    const receiver = new Receiver(client);
+    const errors: unknown[] = [];
+    receiver
+      .channel('a')
+      .pipe(retryRecoverable())
+      .subscribe({ error: (error) => errors.push(error) });
+    client.giveUp();
+    expect(errors).toEqual([expect.any(ConnectionLostError)]);
+  });
+
+  it.each([new Error('of an operator'), undefined, 'a text'])('hands on %p', (thrown) => {
+    const errors: unknown[] = [];
+    throwError(() => thrown)
+      .pipe(retryRecoverable())
+      .subscribe({ error: (error) => errors.push(error) });
+    expect(errors).toEqual([thrown]);
+  });
+
+  it('refuses what is no function', () => {
+    expect(() => retryRecoverable({ onError: 'log' as never })).toThrow(/'onError' to be a function/);
+  });
+});
+
+describe('retry()', () => {
+  beforeEach(() => jest.useFakeTimers({ doNotFake: ['nextTick', 'setImmediate', 'queueMicrotask'] }));
+  afterEach(() => jest.useRealTimers());
+
+  it.each([
+    ['a Receiver', (receiver: Receiver) => receiver],
+    ['a Channel', (receiver: Receiver) => receiver.channel('a')],
+  ])('on %s hands on the error for good of a client that has given up', (_, of) => {
+    const client = new MemoryPubSub();
+    const receiver = new Receiver(client);
+    receiver.channel('a');
+    const errors: unknown[] = [];
+    of(receiver)
+      .pipe(retry())
+      .subscribe({ error: (error) => errors.push(error) });
+    client.giveUp();
+    expect(errors).toEqual([expect.any(ConnectionLostError)]);
+  });
+
+  it.each([
+    ['a Receiver', (receiver: Receiver) => receiver],
+    ['a Channel', (receiver: Receiver) => receiver.channel('a')],
+  ])('on %s whose client is not open waits, and goes on when it is', async (_, of) => {
+    const client = new MemoryPubSub();
+    await client.close();
+    const receiver = new Receiver(client);
+    receiver.channel('a');
+    const heard: unknown[] = [];
+    of(receiver)
+      .pipe(retry())
+      .subscribe({ next: ({ data }) => heard.push(data), error: (error) => heard.push(error) });
+    expect(heard).toEqual([]);
+    await Promise.resolve();
+    await client.connect();
+    jest.advanceTimersByTime(1_000);
+    client.publish('a', '1');
+    expect(heard).toEqual(['1']);
+  });
+
+  it('does not recurse, whoever comes back', async () => {
+    const client = new MemoryPubSub();
+    const receiver = new Receiver(client);
+    receiver.channel('a').subscribe({ error: () => undefined });
+    client.giveUp();
+    let tries = 0;
+    const observe = () =>
+      receiver.subscribe({
+        error: () => {
+          tries++;
+          observe();
+        },
+      });
+    observe();
+    expect(tries).toBeLessThan(200);
+    let others = 0;
+    await Promise.resolve();
+    defer(() => receiver)
+      .pipe(retry({ delay: () => (others++, [1]) }))
+      .subscribe();
+    expect(others).toBeLessThan(200);
+  });
+
+  it('on a name that Redis refuses asks for it with pauses, until it may have it', () => {
+    const client = new MemoryPubSub();
+    client.forbidden.add('a');
+    const receiver = new Receiver(client);
+    const heard: string[] = [];
+    receiver
+      .channel('a')
+      .pipe(retry())
+      .subscribe(({ data }) => heard.push(data));
+    expect(client.log.length).toBeLessThan(10);
+    jest.advanceTimersByTime(10_000);
+    expect(client.log.length).toBeLessThan(20);
+    client.forbidden.clear();
+    jest.advanceTimersByTime(2_000);
+    client.publish('a', '1');
+    expect(heard).toEqual(['1']);
+    void receiver.stop();
+    jest.advanceTimersByTime(5_000);
+    expect(jest.getTimerCount()).toBe(0);
+  });
+});
+
+it('asks a real Redis seldom for a name that it refuses', async () => {
+  const admin = await createClient({ url: redis.url }).connect();
+  await admin.aclSetUser('limited', ['on', '>secret', '+@all', 'resetchannels', '&ok*']);
+  const client = createClient({ url: redis.url.replace('//', '//limited:secret@') });
+  await client.connect();
+  const receiver = new Receiver(client);
+  const errors: SubscribeError[] = [];
+  const calls = async () =>
+    Number(/cmdstat_subscribe:.*rejected_calls=(\d+)/.exec(await admin.info('commandstats'))?.[1]);
+  receiver
+    .channel('no')
+    .pipe(retry({ delay: (error: SubscribeError) => (errors.push(error), [1]) }))
+    .subscribe();
+  await until(() => errors.length >= 5);
+  await new Promise<void>((resolve) => void asyncScheduler.schedule(() => resolve(), 0));
+  expect(await calls()).toBeLessThan(10);
+  await receiver.stop();
+  client.destroy();
+  admin.destroy();
+});

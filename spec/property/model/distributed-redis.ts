@@ -1,0 +1,151 @@
+import { Receiver } from '../../../lib/index.js';
+import { keySlot } from '../../../lib/hub/key-slot.js';
+import { listenersOf, type DistributedClient } from '../../support/distributed-clients.js';
+import { namesOf, type Counts, type RedisUnderTest } from './redis-under-test.js';
+import { type Target } from './subjects.js';
+import type { RedisNode } from '../../support/redis-node.js';
+import { until } from '../../support/until.js';
+
+const FENCE = 'fence';
+
+/**
+ * Several servers. A Receiver of its own on the same client says what has come: it hears a last message on each of the
+ * connections.
+ */
+export class DistributedRedis implements RedisUnderTest {
+  readonly client: DistributedClient;
+  readonly #nodes: readonly RedisNode[];
+  readonly #isCluster: boolean;
+  readonly #expected: Receiver;
+  readonly #heard = new Set<string>();
+  readonly #fences: readonly Target[];
+  #tokens = 0;
+  #publishing: Promise<unknown> = Promise.resolve();
+
+  private constructor(client: DistributedClient, nodes: readonly RedisNode[], isCluster: boolean) {
+    this.client = client;
+    this.#nodes = nodes;
+    this.#isCluster = isCluster;
+    const shards = namesOf('shard').map((name) => ({ kind: 'shard' as const, name: `{${name}}${FENCE}` }));
+    this.#fences = [{ kind: 'channel', name: FENCE }, ...shards];
+    this.#expected = new Receiver(client, { heartbeat: 1_000 });
+    for (const { kind, name } of this.#fences) this.#expected[kind](name);
+    this.#expected.subscribe(({ data }) => this.#heard.add(data));
+  }
+
+  static async open(client: DistributedClient, nodes: readonly RedisNode[], kind: 'cluster' | 'sentinel') {
+    const redis = new DistributedRedis(client, nodes, kind === 'cluster');
+    await redis.#expected.connect();
+    await redis.#drain();
+    return redis;
+  }
+
+  /** What others published a moment ago may still be on its way from one node to another. */
+  async #drain(): Promise<void> {
+    if (!this.#isCluster) return;
+    await Promise.all(
+      this.#nodes.map(async ({ admin, address }) => {
+        await this.#hears(address, () => admin.publish(FENCE, address));
+      }),
+    );
+  }
+
+  connectionOf(key: string): string {
+    const [kind, name] = [key.slice(0, key.indexOf(' ')), key.slice(key.indexOf(' ') + 1)];
+    return this.#isCluster && kind === 'shard' ? String(keySlot(JSON.parse(name) as string)) : '';
+  }
+
+  publish(target: Target, data: string): Promise<unknown> {
+    const published = this.#publishing.then(() => this.#publish(target, data));
+    this.#publishing = published.catch(() => undefined);
+    return published;
+  }
+
+  async fence(): Promise<void> {
+    await this.#drain();
+    await Promise.all(
+      this.#fences.map(async (target) => {
+        const token = `${target.kind} ${this.#tokens++}`;
+        await this.#hears(token, () => this.publish(target, token));
+      }),
+    );
+  }
+
+  /** Publishes until it is heard: after a storm the first may get lost. */
+  async #hears(token: string, publish: () => Promise<unknown>): Promise<void> {
+    let isHeard = false;
+    while (!isHeard) {
+      await publish().catch(() => undefined);
+      isHeard = await until(() => this.#heard.delete(token), { timeout: 500 }).catch(() => false);
+    }
+  }
+
+  /** The connection of the test's own may be one of those that were killed. */
+  async counts(): Promise<Counts> {
+    const counts = await until(() => this.#counts().catch(() => undefined));
+    return counts as Counts;
+  }
+
+  async #counts(): Promise<Counts> {
+    const sum = async (
+      names: readonly string[],
+      count: (node: RedisNode, name: string) => Promise<number>,
+    ) => {
+      const entries = names.map(async (name) => {
+        const counts = await Promise.all(this.#nodes.map((node) => count(node, name)));
+        return [name, counts.reduce((a, b) => a + b, 0)] as const;
+      });
+      return Object.fromEntries(await Promise.all(entries));
+    };
+    const [channels, patterns, shards] = await Promise.all([
+      sum(namesOf('channel'), async ({ admin }, name) => Number((await admin.pubSubNumSub([name]))[name])),
+      sum(['patterns'], ({ admin }) => admin.pubSubNumPat()),
+      sum(namesOf('shard'), async ({ admin }, name) => Number((await admin.pubSubShardNumSub([name]))[name])),
+    ]);
+    return { channels, patterns: patterns.patterns!, shards };
+  }
+
+  /** No proxy stands before its servers: all that can happen is that connections end. */
+  async suffer(): Promise<void> {
+    for (const type of ['pubsub', 'normal']) {
+      await Promise.all(this.#nodes.map((node) => node.ask('CLIENT', 'KILL', 'TYPE', type)));
+    }
+  }
+
+  mend(): void {
+    // Connections that ended come back by themselves.
+  }
+
+  remains(): readonly string[] {
+    // The client has none of the subscriptions itself.
+    return [];
+  }
+
+  listeners(): string {
+    return listenersOf(this.client);
+  }
+
+  async close(): Promise<void> {
+    await this.#expected.stop();
+    await this.client.destroy();
+  }
+
+  /** Where the connection is over which it comes: elsewhere its way to there would take it a while. */
+  #publish({ kind, name }: Target, data: string): Promise<unknown> {
+    return until(async () => {
+      const fence = this.#fences.find((other) => other.kind === kind && this.#isOneWay(other.name, name))!;
+      for (const { admin } of this.#nodes) {
+        const count =
+          kind === 'shard' ? admin.pubSubShardNumSub([fence.name]) : admin.pubSubNumSub([fence.name]);
+        if (Number((await count)[fence.name]) === 0) continue;
+        await (kind === 'shard' ? admin.sPublish(name, data) : admin.publish(name, data));
+        return true;
+      }
+      return false;
+    });
+  }
+
+  #isOneWay(fence: string, name: string): boolean {
+    return fence === FENCE || keySlot(fence) === keySlot(name);
+  }
+}

@@ -1,0 +1,33 @@
+import { COMMANDS, type PubSubClient } from '../../../lib/hub/client.js';
+import type { ChannelKind } from '../../../lib/channel/message.js';
+
+/** Complains of each name of which the client is asked something while it has not yet answered the last. */
+export function watchOperations(client: PubSubClient, complain: (what: string) => void): void {
+  const pending = new Map<string, string>();
+  for (const [kind, { subscribe, unsubscribe }] of Object.entries(COMMANDS)) {
+    for (const method of [subscribe, unsubscribe])
+      watch(client, kind as ChannelKind, method, pending, complain);
+  }
+}
+
+function watch(
+  client: PubSubClient,
+  kind: ChannelKind,
+  method: (typeof COMMANDS)[ChannelKind]['subscribe' | 'unsubscribe'],
+  pending: Map<string, string>,
+  complain: (what: string) => void,
+): void {
+  const original = client[method].bind(client);
+  client[method] = (names, listener, bufferMode) => {
+    const keys = [names].flat().map((name) => `${kind} ${JSON.stringify(name)}`);
+    for (const key of keys) {
+      const other = pending.get(key);
+      if (other !== undefined) complain(`${method} of ${key} while ${other} is in flight`);
+      pending.set(key, method);
+    }
+    const settled = () => keys.forEach((key) => pending.delete(key));
+    const answer = original(names, listener, bufferMode);
+    answer.then(settled, settled);
+    return answer;
+  };
+}

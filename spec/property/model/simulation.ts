@@ -1,0 +1,140 @@
+import { config } from 'rxjs';
+import type { ChannelKind } from '../../../lib/channel/message.js';
+import { watchOperations } from './operations.js';
+import { ModelReceiver, type Notices, type Plan } from './model-receiver.js';
+import { namesOf, type Fault, type RedisUnderTest } from './redis-under-test.js';
+import type { FaultLevel } from './steps.js';
+import { keyOf, SUBJECTS, TARGETS, type Subject, type Target } from './subjects.js';
+import { until } from '../../support/until.js';
+
+/** Some Receivers on one client, and what Redis has of them. */
+export class Simulation implements Notices {
+  readonly targets: Target[] = [];
+  readonly receivers: readonly ModelReceiver[];
+  published = 0;
+  arrived = 0;
+
+  readonly #redis: RedisUnderTest;
+  readonly #listeners: string;
+  readonly #complaints: string[] = [];
+  readonly #publishing: Promise<unknown>[] = [];
+  readonly #takers = new Map<string, Set<ModelReceiver>>();
+  /** Connections are being killed: nobody must hear anything. */
+  #isStormy: boolean;
+
+  constructor(redis: RedisUnderTest, plans: readonly Plan[], faultLevel: FaultLevel) {
+    this.#redis = redis;
+    this.#isStormy = faultLevel !== 'calm';
+    this.#listeners = redis.listeners();
+    config.onUnhandledError = (error) => this.complain(`unhandled: ${String(error)}`);
+    watchOperations(redis.client, (what) => this.complain(what));
+    this.receivers = plans.map((plan) => new ModelReceiver(redis.client, plan, this));
+  }
+
+  complain(what: string): void {
+    this.#complaints.push(what);
+  }
+
+  onWanted(subject: Subject, receiver: ModelReceiver): void {
+    const takers = this.#takers.get(keyOf(subject)) ?? new Set();
+    this.#takers.set(keyOf(subject), takers.add(receiver));
+    for (const other of this.receivers) if (other !== receiver) other.onWantedByOthers(subject);
+  }
+
+  isShared(subject: Subject, receiver: ModelReceiver): boolean {
+    return [...(this.#takers.get(keyOf(subject)) ?? [])].some((other) => other !== receiver);
+  }
+
+  publish(target: Target): void {
+    const number = this.targets.push(target);
+    if (!this.#isStormy) for (const receiver of this.receivers) receiver.onPublish(number, target);
+    const done = this.#redis.publish(target, String(number)).then(() => (this.published = number));
+    this.#publishing.push(done);
+  }
+
+  /** Waits until all that was published has come, and looks who has heard it. */
+  async sync(): Promise<void> {
+    this.#redis.mend();
+    await Promise.all(this.#publishing.splice(0));
+    const { published } = this;
+    if (this.#isStormy) return;
+    await this.#redis.fence();
+    this.arrived = published;
+    for (const receiver of this.receivers) receiver.check();
+    this.judge();
+  }
+
+  /** Waits until Redis has what the parties want, and no more. */
+  async settle(): Promise<void> {
+    this.#redis.mend();
+    let actual = '';
+    const wanted = () =>
+      SUBJECTS.filter((subject) => this.receivers.some((receiver) => receiver.wants(subject)));
+    const isSettled = async () => {
+      actual = await this.#subscriptions();
+      return actual === summary(wanted());
+    };
+    await until(isSettled).catch(() => this.complain(`Redis has ${actual}, and not ${summary(wanted())}`));
+    this.judge();
+  }
+
+  async suffer(fault: Fault): Promise<void> {
+    await this.#redis.suffer(fault);
+  }
+
+  /** The dust settles; whoever observes then hears everything. */
+  async calm(): Promise<void> {
+    await this.sync();
+    await until(() => this.#redis.client.isReady !== false);
+    await this.settle();
+    for (const receiver of this.receivers) receiver.confirm();
+    await until(() => this.receivers.every((receiver) => receiver.isServed())).catch(() =>
+      this.complain('not served'),
+    );
+    await this.#redis.fence();
+    this.judge();
+    this.#isStormy = false;
+    for (let round = 0; round < 2; round++) {
+      for (const target of TARGETS) this.publish(target);
+      await this.sync();
+    }
+  }
+
+  async end(ways: readonly ('stop' | 'drain')[]): Promise<void> {
+    await Promise.all(this.receivers.map((receiver, index) => receiver.end(ways[index]!)));
+    const listeners = this.#redis.listeners();
+    if (listeners !== this.#listeners)
+      this.complain(`the client's listeners: ${this.#listeners} became ${listeners}`);
+    const remains = this.#redis.remains();
+    if (remains.length > 0) this.complain(`left in the client: ${remains.join()}`);
+    const left = await this.#subscriptions();
+    if (left !== summary([])) this.complain(`left in Redis: ${left}`);
+    await this.sync();
+    for (const receiver of this.receivers) receiver.inspectRemains();
+    this.judge();
+  }
+
+  judge(): void {
+    if (this.#complaints.length > 0) throw new Error(this.#complaints.join('\n'));
+  }
+
+  connectionOf(key: string): string {
+    return this.#redis.connectionOf(key);
+  }
+
+  async #subscriptions(): Promise<string> {
+    const { channels, patterns, shards } = await this.#redis.counts();
+    return JSON.stringify({ channels, patterns, shards });
+  }
+}
+
+/** What Redis says when it has these. */
+function summary(subjects: readonly Subject[]): string {
+  const count = (kind: ChannelKind) => {
+    const isThere = (name: string) =>
+      subjects.some((subject) => subject.kind === kind && subject.name === name);
+    return Object.fromEntries(namesOf(kind).map((name) => [name, isThere(name) ? 1 : 0]));
+  };
+  const patterns = subjects.filter(({ kind }) => kind === 'pattern').length;
+  return JSON.stringify({ channels: count('channel'), patterns, shards: count('shard') });
+}

@@ -1,0 +1,161 @@
+import fc from 'fast-check';
+import { setImmediate as turn } from 'node:timers/promises';
+import { asyncScheduler } from 'rxjs';
+import { BOUNDS, CODECS, type CodecName } from './codecs.js';
+import type { Callback, ModelAction, Plan } from './model-receiver.js';
+import type { Fault } from './redis-under-test.js';
+import { SUBJECTS, TARGETS, type Target } from './subjects.js';
+import type { Simulation } from './simulation.js';
+
+/** How long to wait: microtasks, a turn of the event loop, timers, a message round trip, or that all has arrived. */
+type Pause = number | 'turn' | 'timers' | 'round trip' | 'sync' | 'settle';
+
+type Event =
+  | { readonly publish: readonly Target[] }
+  | { readonly receiver: number; readonly action: ModelAction; readonly inside?: Callback }
+  | { readonly receiver: number; readonly action: ModelAction; readonly slowly: number }
+  | { readonly fault: Fault };
+
+/** `'stormy'`: connections are killed; `'wild'`: whatever may happen on a network does. */
+export type FaultLevel = 'calm' | 'stormy' | 'wild';
+
+export interface Step {
+  readonly pause: Pause;
+  readonly event: Event;
+}
+
+export interface Scenario {
+  readonly plans: readonly Plan[];
+  readonly steps: readonly Step[];
+  readonly ways: readonly ('stop' | 'drain')[];
+}
+
+const codecs = fc.constantFrom(...(Object.keys(CODECS) as CodecName[]));
+const bounds = Object.keys(BOUNDS) as (keyof typeof BOUNDS)[];
+
+const plans: fc.Arbitrary<Plan> = fc.record({
+  codec: codecs,
+  bounds: fc.oneof(
+    { weight: 3, arbitrary: fc.constant('roomy' as const) },
+    { weight: 1, arbitrary: fc.constantFrom(...bounds) },
+  ),
+  autoStop: fc.boolean(),
+});
+
+/** Few of them, so that the parties meet. */
+const subjects = fc.oneof(
+  { weight: 3, arbitrary: fc.constantFrom(...SUBJECTS.slice(0, 1), ...SUBJECTS.slice(3, 4)) },
+  { weight: 2, arbitrary: fc.constantFrom(...SUBJECTS) },
+);
+const slots = fc.constantFrom(0 as const, 1 as const);
+
+const actions: fc.Arbitrary<ModelAction> = fc.oneof(
+  {
+    weight: 2,
+    arbitrary: fc.record({
+      do: fc.constant('register' as const),
+      subject: subjects,
+      codec: fc.option(codecs, { nil: undefined }),
+    }),
+  },
+  { weight: 2, arbitrary: fc.record({ do: fc.constant('close' as const), subject: subjects }) },
+  {
+    weight: 8,
+    arbitrary: fc.record({
+      do: fc.constantFrom('observe' as const, 'observe' as const, 'leave' as const, 'reobserve' as const),
+      subject: subjects,
+      slot: slots,
+    }),
+  },
+  {
+    weight: 5,
+    arbitrary: fc.record({
+      do: fc.constantFrom('connect' as const, 'watch' as const, 'unwatch' as const, 'rewatch' as const),
+    }),
+  },
+  { weight: 1, arbitrary: fc.record({ do: fc.constantFrom('stop' as const, 'drain' as const) }) },
+);
+
+const pauses: fc.Arbitrary<Pause> = fc.oneof(
+  { weight: 4, arbitrary: fc.constant(0) },
+  { weight: 4, arbitrary: fc.integer({ min: 1, max: 6 }) },
+  { weight: 5, arbitrary: fc.constantFrom('turn' as const, 'timers' as const, 'round trip' as const) },
+  { weight: 2, arbitrary: fc.constantFrom('sync' as const, 'settle' as const) },
+);
+
+const directions = fc.constantFrom('to-server' as const, 'to-client' as const);
+const faults: fc.Arbitrary<Fault> = fc.oneof(
+  fc.constant({ do: 'reset' as const }),
+  fc.record({
+    do: fc.constantFrom('cutAfter' as const, 'split' as const),
+    bytes: fc.integer({ min: 1, max: 200 }),
+    direction: directions,
+  }),
+  fc.record({
+    do: fc.constantFrom('hold' as const, 'swallow' as const, 'release' as const, 'release' as const),
+    direction: directions,
+  }),
+);
+
+function events(receivers: number, faultLevel: FaultLevel): fc.Arbitrary<Event> {
+  const receiver = fc.nat(receivers - 1);
+  const inside = fc.constantFrom<Callback>('message', 'completion', 'event');
+  return fc.oneof(
+    {
+      weight: 4,
+      arbitrary: fc.record({
+        publish: fc.array(fc.constantFrom(...TARGETS), { minLength: 1, maxLength: 3 }),
+      }),
+    },
+    { weight: 10, arbitrary: fc.record({ receiver, action: actions }) },
+    { weight: 3, arbitrary: fc.record({ receiver, action: actions, inside }) },
+    {
+      weight: 2,
+      arbitrary: fc.record({ receiver, action: actions, slowly: fc.integer({ min: 1, max: 6 }) }),
+    },
+    { weight: faultLevel === 'calm' ? 0 : 2, arbitrary: fc.constant({ fault: { do: 'kill' as const } }) },
+    { weight: faultLevel === 'wild' ? 4 : 0, arbitrary: faults.map((fault) => ({ fault })) },
+  );
+}
+
+export function scenarios(faultLevel: FaultLevel): fc.Arbitrary<Scenario> {
+  return fc.integer({ min: 2, max: 3 }).chain((receivers) => {
+    const each = { minLength: receivers, maxLength: receivers };
+    return fc.record({
+      plans: fc.array(plans, each),
+      steps: fc.array(fc.record({ pause: pauses, event: events(receivers, faultLevel) }), {
+        maxLength: 40,
+        size: 'max',
+      }),
+      ways: fc.array(fc.constantFrom('stop' as const, 'drain' as const), each),
+    });
+  });
+}
+
+export async function take(
+  { pause, event }: Step,
+  simulation: Simulation,
+  roundTrip: () => Promise<unknown>,
+): Promise<void> {
+  await wait(pause, simulation, roundTrip);
+  if ('publish' in event) for (const target of event.publish) simulation.publish(target);
+  else if ('fault' in event) await simulation.suffer(event.fault);
+  else if ('slowly' in event)
+    await simulation.receivers[event.receiver]!.actSlowly(event.action, () => microtasks(event.slowly));
+  else if (event.inside) simulation.receivers[event.receiver]!.lieInWait(event.inside, event.action);
+  else simulation.receivers[event.receiver]!.act(event.action);
+  simulation.judge();
+}
+
+async function wait(pause: Pause, simulation: Simulation, roundTrip: () => Promise<unknown>): Promise<void> {
+  if (typeof pause === 'number') await microtasks(pause);
+  else if (pause === 'turn') await turn();
+  else if (pause === 'timers')
+    await new Promise<void>((resolve) => void asyncScheduler.schedule(() => resolve()));
+  else if (pause === 'round trip') await roundTrip();
+  else await simulation[pause]();
+}
+
+async function microtasks(count: number): Promise<void> {
+  for (let i = 0; i < count; i++) await Promise.resolve();
+}

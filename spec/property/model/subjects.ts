@@ -1,0 +1,42 @@
+import type { ChannelKind } from '../../../lib/channel/message.js';
+
+/** What can be subscribed. */
+export interface Subject {
+  readonly kind: ChannelKind;
+  readonly name: string;
+}
+
+/** Where can be published: by PUBLISH, or by SPUBLISH. */
+export interface Target {
+  readonly kind: 'channel' | 'shard';
+  readonly name: string;
+}
+
+export const SUBJECTS: readonly Subject[] = [
+  { kind: 'channel', name: 'a' },
+  { kind: 'channel', name: 'b' },
+  { kind: 'channel', name: '' },
+  { kind: 'pattern', name: 'a*' },
+  { kind: 'pattern', name: '[ab]' },
+  { kind: 'shard', name: 'a' },
+  { kind: 'shard', name: 's' },
+];
+
+export const TARGETS: readonly Target[] = [
+  { kind: 'channel', name: 'a' },
+  { kind: 'channel', name: 'b' },
+  { kind: 'channel', name: '' },
+  { kind: 'shard', name: 'a' },
+  { kind: 'shard', name: 's' },
+];
+
+const GLOBS: Readonly<Record<string, RegExp>> = { 'a*': /^a/, '[ab]': /^[ab]$/ };
+
+export function hears(subject: Subject, target: Target): boolean {
+  if (subject.kind !== 'pattern') return subject.kind === target.kind && subject.name === target.name;
+  return target.kind === 'channel' && GLOBS[subject.name]!.test(target.name);
+}
+
+export function keyOf({ kind, name }: Subject): string {
+  return `${kind} ${JSON.stringify(name)}`;
+}

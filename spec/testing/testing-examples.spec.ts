@@ -1,0 +1,35 @@
+import { execFile } from 'node:child_process';
+import { createRequire } from 'node:module';
+import { dirname, join } from 'node:path';
+import { promisify } from 'node:util';
+import { ROOT } from '../support/run-script.js';
+
+const vitest = join(dirname(createRequire(__filename).resolve('vitest/package.json')), 'vitest.mjs');
+
+/** Runs the examples with another runner than this one, and resolves with what it says. */
+async function run(...args: string[]): Promise<string> {
+  // What this runner has set would make the other one take itself for a part of it.
+  const {
+    NODE_ENV: _env,
+    NODE_OPTIONS: _options,
+    JEST_WORKER_ID: _id,
+    FORCE_COLOR: _colour,
+    ...env
+  } = process.env;
+  const options = { cwd: ROOT, env: { ...env, NO_COLOR: '1' } };
+  const { stdout, stderr } = await promisify(execFile)(process.execPath, args, options);
+  return stdout + stderr;
+}
+
+describe('the examples of tests', () => {
+  it('run with vitest', async () => {
+    const said = await run(vitest, 'run', '--config', 'examples/testing/vitest/vitest.config.ts');
+    expect(said).toMatch(/Tests +2 passed \(2\)/);
+  }, 60_000);
+
+  it("run with node's own runner", async () => {
+    const file = 'examples/testing/node/marbles.test.ts';
+    const said = await run('--import', 'tsx', '--test', '--test-reporter', 'tap', file);
+    expect(said).toMatch(/# pass 2\n# fail 0/);
+  }, 60_000);
+});

@@ -1,0 +1,91 @@
+import { asyncScheduler } from 'rxjs';
+import { DistributedHub } from '../../lib/cluster/distributed-hub.js';
+import type { Watcher } from '../../lib/hub/pub-sub-hub.js';
+import type { Topology } from '../../lib/cluster/topology.js';
+import { MemoryPubSub } from '../../lib/testing/index.js';
+import { consumerWith } from '../support/consumer-with.js';
+import { MemoryNode } from '../support/memory-node.js';
+import { until } from '../support/until.js';
+
+const HEARTBEAT = 20;
+
+const hubs: DistributedHub[] = [];
+afterEach(() => {
+  for (const hub of hubs.splice(0)) hub.onEnded();
+});
+
+/** Two servers, the first of which owns all until `move`. */
+function twoServers() {
+  let looks = 0;
+  const nodeOf = () => new MemoryNode({ CLIENT: () => Promise.resolve(`id=${++looks} sub=0 psub=0 ssub=1`) });
+  const nodes = { old: nodeOf(), new: nodeOf() };
+  let owner: keyof typeof nodes = 'old';
+  const confirmedAt = asyncScheduler.now();
+  const topology: Partial<Topology> = {
+    stalenessMs: 0,
+    unconfirmedSince: () => Infinity,
+    confirmedAt,
+    nodeFor: () => owner,
+    open: (nodeLink) => nodes[nodeLink as keyof typeof nodes],
+    pointsToWrongNode: () => false,
+    isSound: () => Promise.resolve(true),
+    refresh: () => Promise.resolve(owner === 'new'),
+    settlingTime: () => 0,
+    onLost: () => undefined,
+    watch: () => undefined,
+    unwatch: () => undefined,
+  };
+  const hub = new DistributedHub(new MemoryPubSub(), topology as Topology);
+  hubs.push(hub);
+  return { hub, nodes, confirmedAt, looks: () => looks, move: () => (owner = 'new') };
+}
+
+function watcherWith(callbacks: Partial<Watcher>): Watcher {
+  return {
+    heartbeat: HEARTBEAT,
+    onDisconnected: () => undefined,
+    onReconnected: () => undefined,
+    onClientEnded: () => undefined,
+    ...callbacks,
+  };
+}
+
+describe('the hub of several servers', () => {
+  it('begins a gap when all was last confirmed, though the server that was left says that all is in order', async () => {
+    const { hub, confirmedAt, looks, move } = twoServers();
+    const gaps: number[] = [];
+    const watcher = watcherWith({ onReconnected: (since) => gaps.push(since) });
+    let isServed = false;
+    const consumer = consumerWith({ onSubscribed: () => (isServed = true) });
+    hub.watch(watcher);
+    hub.attach('shard', 'north', consumer);
+    await until(() => isServed && looks() > 2);
+    move();
+    await until(() => gaps.length > 0);
+    hub.detach('shard', 'north', consumer, 'at-once');
+    hub.unwatch(watcher);
+    expect(gaps).toEqual([confirmedAt]);
+  });
+
+  it('does not take along who leaves in the middle of a move', async () => {
+    const { hub, nodes, move } = twoServers();
+    const watcher = watcherWith({});
+    let isServed = false;
+    let isReleased = false;
+    const second = consumerWith({ onReleased: () => (isReleased = true) });
+    const first = consumerWith({
+      onSubscribed: () => (isServed = true),
+      onReleased: () => hub.detach('shard', 'north', second, 'at-once'),
+    });
+    hub.watch(watcher);
+    hub.attach('shard', 'north', first);
+    await until(() => isServed);
+    nodes.old.withhold();
+    hub.detach('shard', 'north', first, 'at-once');
+    hub.attach('shard', 'north', second);
+    move();
+    await until(() => isReleased);
+    hub.unwatch(watcher);
+    expect(nodes.new.subscriptions('shard')).toEqual([]);
+  });
+});

@@ -1,0 +1,78 @@
+import { EventEmitter } from 'node:events';
+import type { NodeClient } from '../../lib/cluster/node-client.js';
+import { SentinelTopology, type SentinelClient } from '../../lib/cluster/sentinel-topology.js';
+
+const A = { host: '127.0.0.1', port: 1 };
+const B = { host: '127.0.0.1', port: 2 };
+
+beforeEach(() => jest.useFakeTimers());
+afterEach(() => jest.useRealTimers());
+
+/** A client that says `own` of the master, where a Sentinel says `true`. */
+async function scene() {
+  const says: { own: object | undefined; sentinel: object } = { own: A, sentinel: A };
+  let asked = 0;
+  const scout = () => {
+    asked++;
+    return Object.assign(new EventEmitter(), {
+      isOpen: true,
+      connect: () => Promise.resolve(),
+      destroy: () => Promise.resolve(),
+      getMasterNode: () => says.sentinel,
+    });
+  };
+  const node = { duplicate: () => node, sendCommand: () => Promise.resolve(['role', 'master']) };
+  const client = Object.assign(new EventEmitter(), {
+    isOpen: true,
+    getMasterNode: () => says.own,
+    duplicate: scout,
+    _execute: (_: unknown, work: (client: unknown) => unknown) => work(node),
+  });
+  const topology = new SentinelTopology(client as unknown as SentinelClient);
+  topology.watch({ onChange: () => undefined, onEnded: () => undefined });
+  await topology.refresh();
+  await jest.advanceTimersByTimeAsync(0);
+  topology.open();
+  const beat = async () => {
+    await jest.advanceTimersByTimeAsync(5_000);
+    await topology.refresh();
+    await jest.advanceTimersByTimeAsync(0);
+  };
+  const sound = () => topology.isSound('master', node as unknown as NodeClient);
+  return { says, topology, beat, sound, asked: () => asked };
+}
+
+describe('the topology of a Sentinel set', () => {
+  it('asks no more when a client is back that knew of no master for a while', async () => {
+    const { says, topology, beat, sound, asked } = await scene();
+    topology.onLost();
+    says.own = undefined;
+    await beat();
+    expect(asked()).toBe(1);
+    topology.open();
+    await sound();
+    says.own = A;
+    await beat();
+    await beat();
+    expect(asked()).toBe(1);
+    expect(topology.unconfirmedSince()).toBe(Infinity);
+  });
+
+  it('asks on for a client that keeps to a master that is none any more', async () => {
+    const { says, topology, beat, sound, asked } = await scene();
+    topology.onLost();
+    says.sentinel = B;
+    await beat();
+    expect(topology.pointsToWrongNode()).toBe(true);
+    topology.open();
+    await sound();
+    await beat();
+    await beat();
+    expect(asked()).toBe(3);
+    says.own = B;
+    await beat();
+    await beat();
+    expect(asked()).toBe(3);
+    expect(topology.unconfirmedSince()).toBe(Infinity);
+  });
+});
