@@ -1,15 +1,16 @@
 // Receiver
 export { Receiver } from './receiver/receiver.js';
-export { Channel } from './channel/channel.js';
+export { Channel } from './channel.js';
 export type {
   ChannelOptions,
   ConnectionRetry,
   OpenReceiverOptions,
   ReceiverOptions,
-} from './receiver/receiver-options.js';
+} from './receiver-options.js';
 export type { BufferOptions, OverflowPolicy } from './queue/buffer-options.js';
-export type { ChannelKind, Message } from './channel/message.js';
-export type { Gap, ReceiverEvent } from './channel/events.js';
+export type { ChannelKind } from './channel-kind.js';
+export type { Message } from './channel.js';
+export type { Gap, ReceiverEvent } from './channel.js';
 export type { ReceiverStats } from './receiver/stats.js';
 
 // Clients
@@ -37,10 +38,9 @@ export {
   BufferOverflowError,
   ChannelClosedError,
   ConnectionLostError,
-  DecodeError,
-  GapError,
   ReceiverBusyError,
   SubscribeError,
   ValidationError,
 } from './errors/errors.js';
+export { DecodeError, GapError } from './channel.js';
 export { PublishError } from './operators/publish-to.js';

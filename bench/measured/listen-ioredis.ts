@@ -1,6 +1,6 @@
 import { RedisPubSub } from 'graphql-redis-subscriptions';
 import { Redis } from 'ioredis';
-import type { WayToListen } from './ways-to-listen.js';
+import type { WayToListen } from './way-to-listen.js';
 
 export const ioredis: WayToListen = async ({ url, prefix, byPattern }, names, onMessage) => {
   const redis = new Redis(url);

@@ -1,4 +1,4 @@
-import type { WayToListen } from './ways-to-listen.js';
+import type { WayToListen } from './way-to-listen.js';
 import { WAYS_TO_SERVE } from './ways-to-serve.js';
 
 /** Nest's own transport, which takes a pattern for one where it is told of `wildcards`. */

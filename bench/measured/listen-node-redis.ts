@@ -1,7 +1,7 @@
 import { merge, Observable } from 'rxjs';
 import { createClient } from 'redis';
 import { openClient } from './client.js';
-import type { WayToListen } from './ways-to-listen.js';
+import type { WayToListen } from './way-to-listen.js';
 
 /** What node-redis itself offers: a callback. It is what the others are compared with. */
 export const bareListener: WayToListen = async ({ url, prefix, byPattern }, names, onMessage) => {

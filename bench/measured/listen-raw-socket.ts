@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import { connect } from 'node:net';
-import type { WayToListen } from './ways-to-listen.js';
+import type { WayToListen } from './way-to-listen.js';
 
 const CR = 13;
 const ZERO = 48;

@@ -1,7 +1,7 @@
 import { EMPTY } from 'rxjs';
 import { mergeMapBounded, Receiver } from 'rx-redis-receiver';
 import { openClient } from './client.js';
-import type { OnMessage, WayToListen } from './ways-to-listen.js';
+import type { OnMessage, WayToListen } from './way-to-listen.js';
 import type { Listening } from './protocol.js';
 
 export const observed: WayToListen = async (at, names, onMessage) => {

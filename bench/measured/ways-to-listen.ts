@@ -1,10 +1,4 @@
-import type { Listening } from './protocol.js';
-
-/** A channel that is not known is undefined. */
-export type OnMessage = (channel: string | undefined, data: string | Buffer) => void;
-
-/** Subscribes all channels, and resolves when Redis has acknowledged. */
-export type WayToListen = (at: Listening, names: readonly string[], onMessage: OnMessage) => Promise<void>;
+import type { WayToListen } from './way-to-listen.js';
 
 /** Each is loaded only where it runs: nobody is to pay for the memory of another. */
 export const WAYS_TO_LISTEN: Readonly<Record<string, () => Promise<WayToListen>>> = {

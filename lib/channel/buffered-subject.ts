@@ -1,7 +1,7 @@
 import { asapScheduler, type Subscriber, type Subscription } from 'rxjs';
 import type { BoundedQueue } from '../queue/bounded-queue.js';
 import type { Join } from '../queue/fault-list.js';
-import type { Message } from './message.js';
+import type { Message } from '../channel.js';
 
 /** A message as Redis delivered it. */
 export type RawMessage = Message<string | Buffer>;

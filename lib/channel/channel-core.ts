@@ -2,16 +2,17 @@ import { Subject, type Subscriber } from 'rxjs';
 import { allOrLate } from './all-or-late.js';
 import { tell, transition } from '../outbox.js';
 import type { Bounds } from '../queue/buffer-options.js';
-import { Channel } from './channel.js';
+import { Channel, sourceOf } from '../channel.js';
 import { bytes, text, type Codec } from '../codec/codec.js';
 import { decodeMessage } from './decode-message.js';
 import { ChannelClosedError, ConnectionLostError, SubscribeError } from '../errors/errors.js';
-import type { ReceiverEvent } from './events.js';
+import type { ReceiverEvent } from '../channel.js';
 import { reasonOf } from '../errors/reason-of.js';
 import type { HubListener, Leave, FastPath } from '../hub/hub-listener.js';
 import type { PubSubHub, Watcher } from '../hub/pub-sub-hub.js';
 import type { RawMessage } from './buffered-subject.js';
-import type { ChannelKind, Message } from './message.js';
+import type { ChannelKind } from '../channel-kind.js';
+import type { Message } from '../channel.js';
 import { OwnObservers, type MessageCounts, type ObservedChannel } from './own-observers.js';
 
 /** What a Channel needs of its Receiver. */
@@ -435,4 +436,9 @@ export class ChannelCore<T> implements HubListener, FastPath, ObservedChannel<T>
       { cause },
     );
   }
+}
+
+/** Returns what stands behind a Channel. */
+export function coreOf<T>(channel: Channel<T>): ChannelCore<T> {
+  return sourceOf(channel) as ChannelCore<T>;
 }

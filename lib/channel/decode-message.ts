@@ -1,8 +1,8 @@
 import { bytes, decodeWith, text, type Codec } from '../codec/codec.js';
-import { DecodeError } from '../errors/errors.js';
-import type { Channel } from './channel.js';
+import { DecodeError } from '../channel.js';
+import type { Channel } from '../channel.js';
 import type { RawMessage } from './buffered-subject.js';
-import type { Message } from './message.js';
+import type { Message } from '../channel.js';
 
 /** Decodes a raw message; what the codec throws becomes a DecodeError. */
 export function decodeMessage<T>(

@@ -1,11 +1,11 @@
 import { type Subscriber } from 'rxjs';
-import type { DecodeError } from '../errors/errors.js';
+import type { DecodeError } from '../channel.js';
 import { BoundedQueue } from '../queue/bounded-queue.js';
 import type { Bounds } from '../queue/buffer-options.js';
-import type { ReceiverEvent } from './events.js';
+import type { ReceiverEvent } from '../channel.js';
 import { Grace } from './grace.js';
 import { BufferedSubject, type BufferedSubjectHost, type RawMessage } from './buffered-subject.js';
-import type { Message } from './message.js';
+import type { Message } from '../channel.js';
 
 /** What they need of their Channel. */
 export interface ObservedChannel<T> {

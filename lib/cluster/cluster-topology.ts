@@ -1,5 +1,5 @@
 import { asyncScheduler, firstValueFrom, timer } from 'rxjs';
-import type { ChannelKind } from '../channel/message.js';
+import type { ChannelKind } from '../channel-kind.js';
 import type { PubSubClient } from '../hub/client.js';
 import { ASKED, askNodes, isHealthy, keyOf, mostOf, sample, type ClusterMap } from './cluster-map.js';
 import { keySlot } from '../hub/key-slot.js';

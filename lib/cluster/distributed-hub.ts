@@ -1,5 +1,5 @@
 import { asapScheduler, asyncScheduler, interval, Subscription } from 'rxjs';
-import type { ChannelKind } from '../channel/message.js';
+import type { ChannelKind } from '../channel-kind.js';
 import type { PubSubClient } from '../hub/client.js';
 import { NodeLink, type NodeLinkHost } from './node-link.js';
 import type { HubListener, Leave } from '../hub/hub-listener.js';

@@ -1,5 +1,5 @@
 import { asyncScheduler, Subscription } from 'rxjs';
-import type { ChannelKind } from '../channel/message.js';
+import type { ChannelKind } from '../channel-kind.js';
 import { isError, toError } from '../errors/to-error.js';
 import { Hub } from '../hub/hub.js';
 import { SwappableClient } from './swappable-client.js';

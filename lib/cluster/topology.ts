@@ -1,4 +1,4 @@
-import type { ChannelKind } from '../channel/message.js';
+import type { ChannelKind } from '../channel-kind.js';
 import type { NodeClient } from './node-client.js';
 
 /** What is known of several servers that serve together: which of them to ask for what. */

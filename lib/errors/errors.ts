@@ -1,14 +1,14 @@
 import type { StandardSchemaV1 } from '@standard-schema/spec';
-import type { Gap } from '../channel/events.js';
-import type { ChannelKind, Message } from '../channel/message.js';
-import { reasonOf } from './reason-of.js';
+import type { ChannelKind } from '../channel-kind.js';
 
-abstract class CodedError extends Error {
+/** An error of this package. */
+export abstract class CodedError extends Error {
   /** Tells the errors apart, also where two copies of this package are loaded. */
   abstract readonly code: string;
 }
 
-function named(constructor: { prototype: Error }, name: string): void {
+/** Gives the errors of a class their name. */
+export function named(constructor: { prototype: Error }, name: string): void {
   Object.defineProperty(constructor.prototype, 'name', { value: name, configurable: true, writable: true });
 }
 
@@ -62,43 +62,6 @@ export class ConnectionLostError extends CodedError {
   }
 }
 named(ConnectionLostError, 'ConnectionLostError');
-
-/** A codec could not decode a message; `raw` is that message, undecoded. */
-export class DecodeError extends CodedError {
-  readonly code = 'ERR_DECODE';
-  /** The message as Redis delivered it. */
-  readonly raw: Message<string | Buffer>;
-
-  constructor(raw: Message<string | Buffer>, options?: ErrorOptions) {
-    super(
-      `A message on ${JSON.stringify(raw.channel)} could not be decoded: ${reasonOf(options?.cause)} ` +
-        "The error's 'raw' has the message; retry() goes on with the next one.",
-      options,
-    );
-    this.raw = raw;
-  }
-}
-named(DecodeError, 'DecodeError');
-
-/** Messages may be missing here; `gap` says since when, until when, and on which channels. */
-export class GapError extends CodedError {
-  readonly code = 'ERR_GAP';
-  readonly gap: Gap;
-
-  constructor(gap: Gap, options?: ErrorOptions) {
-    const what =
-      gap.cause === 'overflow'
-        ? `${gap.dropped} messages were dropped by the full buffer`
-        : 'The connection was lost and messages may be missing';
-    super(
-      `${what}, on ${gap.channels.length} channel(s), between ${new Date(gap.since).toISOString()} and ` +
-        `${new Date(gap.until).toISOString()}. Fetch a fresh snapshot if you need one; retry() goes on from here.`,
-      options,
-    );
-    this.gap = gap;
-  }
-}
-named(GapError, 'GapError');
 
 /** A Receiver has one consumer at a time, and it has one already. */
 export class ReceiverBusyError extends CodedError {

@@ -1,6 +1,6 @@
 import { COMMANDS, type PubSubClient, type ClientListener, type NameListeners } from './client.js';
 import type { RedisSubscription } from './redis-subscription.js';
-import type { ChannelKind } from '../channel/message.js';
+import type { ChannelKind } from '../channel-kind.js';
 
 type Subscriptions = ReadonlyMap<string, RedisSubscription>;
 

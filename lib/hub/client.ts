@@ -1,5 +1,5 @@
 import { invalidArgument } from '../errors/invalid-argument.js';
-import type { ChannelKind } from '../channel/message.js';
+import type { ChannelKind } from '../channel-kind.js';
 
 /** What node-redis calls with each message: strings, or Buffers where it was subscribed in buffer mode. */
 export type ClientListener = (message: string | Buffer, channel: string | Buffer) => void;

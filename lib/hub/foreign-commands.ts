@@ -1,5 +1,5 @@
 import { subscribe, unsubscribe } from 'node:diagnostics_channel';
-import type { ChannelKind } from '../channel/message.js';
+import type { ChannelKind } from '../channel-kind.js';
 import type { PubSubClient } from './client.js';
 
 /** Hears of changes that other code makes to the subscriptions of a client. */

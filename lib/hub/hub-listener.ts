@@ -1,4 +1,4 @@
-import type { Message } from '../channel/message.js';
+import type { Message } from '../channel.js';
 
 /**
  * Where a text goes whose listener does nothing but hand it to one stream. That keeps its order also where a message comes

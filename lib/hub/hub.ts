@@ -7,7 +7,7 @@ import { Inspection, type InspectionHost } from './inspection.js';
 import { RedisSubscription, type SubscriptionHost } from './redis-subscription.js';
 import { LastHeard } from './last-heard.js';
 import { ClientListeners } from './client-listeners.js';
-import type { ChannelKind } from '../channel/message.js';
+import type { ChannelKind } from '../channel-kind.js';
 import { Outage } from './outage.js';
 import { tell, transition } from '../outbox.js';
 import type { PubSubHub, Watcher } from './pub-sub-hub.js';

@@ -1,4 +1,4 @@
-import type { ChannelKind } from '../channel/message.js';
+import type { ChannelKind } from '../channel-kind.js';
 import { isError } from '../errors/to-error.js';
 import { COMMANDS, type PubSubClient, type ServerClient, type RegistryType } from './client.js';
 

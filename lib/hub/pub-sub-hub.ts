@@ -1,5 +1,5 @@
 import type { HubListener, Leave } from './hub-listener.js';
-import type { ChannelKind } from '../channel/message.js';
+import type { ChannelKind } from '../channel-kind.js';
 
 /** All that this package's Receivers hold of one client: they share its subscriptions. */
 export interface PubSubHub {

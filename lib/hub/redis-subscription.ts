@@ -1,4 +1,5 @@
-import type { ChannelKind, Message } from '../channel/message.js';
+import type { ChannelKind } from '../channel-kind.js';
+import type { Message } from '../channel.js';
 import { tell } from '../outbox.js';
 import type { ClientListener } from './client.js';
 import type { HubListener, Leave, FastPath } from './hub-listener.js';

@@ -1,5 +1,5 @@
 import { asyncScheduler, Subscription } from 'rxjs';
-import type { ChannelKind } from '../channel/message.js';
+import type { ChannelKind } from '../channel-kind.js';
 
 interface Name {
   readonly kind: ChannelKind;

@@ -3,7 +3,7 @@ import type { ForeignCommands } from './foreign-commands.js';
 import { keySlot } from './key-slot.js';
 import type { RedisSubscription } from './redis-subscription.js';
 import type { ClientListeners } from './client-listeners.js';
-import type { ChannelKind } from '../channel/message.js';
+import type { ChannelKind } from '../channel-kind.js';
 import { isError } from '../errors/to-error.js';
 import { transition } from '../outbox.js';
 import { Ring } from '../queue/ring.js';

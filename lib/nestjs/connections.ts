@@ -1,7 +1,6 @@
 import { firstValueFrom, from, race, timer } from 'rxjs';
 import type { Publisher, PubSubClient } from '../index.js';
-import type { OwnedClient } from '../open/client-factory.js';
-import { closeClient, openClient } from '../open/open-client.js';
+import { closeClient, openClient, type OwnedClient } from '../internal.js';
 import type { EventListeners, Emitter, Role } from './event-listeners.js';
 import type { ReceiverStrategyOptions } from './receiver-strategy-options.js';
 

@@ -1,7 +1,5 @@
 import { Receiver, type PubSubClient } from '../index.js';
-import { isAway } from '../receiver/is-away.js';
-import { closeClient, openClient } from '../open/open-client.js';
-import { invalidArgument } from '../errors/invalid-argument.js';
+import { closeClient, invalidArgument, isAway, openClient } from '../internal.js';
 import type { ReceiverModuleOptions } from './receiver-module-options.js';
 import { StartLog } from './start-log.js';
 

@@ -1,6 +1,6 @@
 import type { ConsumerDeserializer, ConsumerSerializer } from '@nestjs/microservices';
 import type { Codec, Message, OpenOptions, PubSubClient, Publisher } from '../index.js';
-import { invalidArgument } from '../errors/invalid-argument.js';
+import { invalidArgument } from '../internal.js';
 import { packets } from './packet-codec.js';
 
 export interface ReceiverStrategyOptions {

@@ -2,7 +2,7 @@ import { Logger } from '@nestjs/common';
 import { Server, Transport, type CustomTransportStrategy } from '@nestjs/microservices';
 import { firstValueFrom, from, map, race, timer } from 'rxjs';
 import { Receiver, type Channel } from '../index.js';
-import { invalidArgument } from '../errors/invalid-argument.js';
+import { invalidArgument } from '../internal.js';
 import { EventListeners, type EventListener } from './event-listeners.js';
 import { ClientLog } from './client-log.js';
 import { ConnectionState, type ReceiverStrategyStatus } from './connection-state.js';

@@ -1,6 +1,6 @@
 import type { MessageHandler } from '@nestjs/microservices';
 import type { Channel, ChannelKind, Codec, Message, Receiver } from '../index.js';
-import { invalidArgument } from '../errors/invalid-argument.js';
+import { invalidArgument } from '../internal.js';
 import type { HandlerExtras } from './handler-extras.js';
 
 /** A handler, and the Channel that leads to it. */

@@ -1,5 +1,5 @@
 import { nearestOf } from '../errors/known-options.js';
-import { OPEN_OPTIONS } from '../receiver/receiver-options.js';
+import { OPEN_OPTIONS } from '../receiver-options.js';
 
 /** Options of `createClient`, and of each client that a cluster or a Sentinel set has. */
 const CLIENT_NAMES = [

@@ -1,7 +1,7 @@
-import type { ReceiverEvent } from '../channel/events.js';
+import type { ReceiverEvent } from '../channel.js';
 import { toError } from '../errors/to-error.js';
 import { messageOf } from './message-of.js';
-import type { ConnectionRetry } from '../receiver/receiver-options.js';
+import type { ConnectionRetry } from '../receiver-options.js';
 
 /** What a Receiver has for its reporter. */
 export interface RetryEvents {

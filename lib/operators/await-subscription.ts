@@ -1,4 +1,5 @@
-import { coreOf, type Channel } from '../channel/channel.js';
+import { coreOf } from '../channel/channel-core.js';
+import type { Channel } from '../channel.js';
 import { tell } from '../outbox.js';
 
 /** Returns whether a Channel's acknowledgement is still to come: it is wanted, open, and not subscribed. */

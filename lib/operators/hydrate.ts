@@ -10,11 +10,12 @@ import {
 import { AwaitedChannels, isAwaited } from './await-subscription.js';
 import { BoundedQueue } from '../queue/bounded-queue.js';
 import { resolveBounds, type Bounds, type BufferOptions } from '../queue/buffer-options.js';
-import { isSubscribed, type Channel } from '../channel/channel.js';
-import type { ReceiverEvent } from '../channel/events.js';
+import { coreOf } from '../channel/channel-core.js';
+import type { Channel } from '../channel.js';
+import type { ReceiverEvent } from '../channel.js';
 import { invalidArgument } from '../errors/invalid-argument.js';
 import { assertKnownOptions, optionNames } from '../errors/known-options.js';
-import type { Message } from '../channel/message.js';
+import type { Message } from '../channel.js';
 import type { Receiver } from '../receiver/receiver.js';
 import { subscribeWithin } from './subscribe-within.js';
 
@@ -148,7 +149,7 @@ class Hydration<S, T> {
   }
 
   #onSubscribed(channel: Channel<unknown>): void {
-    if (isSubscribed(channel)) this.#awaited.remove(channel);
+    if (coreOf(channel).isServed) this.#awaited.remove(channel);
     if (this.#phase.is === 'subscribing' || this.#covered.has(channel)) return this.#fetchIfSubscribed();
     // No snapshot knows of it yet. Others may have been registered with it, and one snapshot does for all.
     this.#reset({ is: 'subscribing' });
@@ -159,7 +160,7 @@ class Hydration<S, T> {
   #onGap(cause: 'reconnect' | 'overflow', channels: readonly Channel<unknown>[]): void {
     // What the Receiver's queue has dropped, the Channel's own observers have heard.
     if (cause === 'overflow' && isChannel(this.#live)) return;
-    for (const channel of channels) if (isSubscribed(channel)) this.#awaited.remove(channel);
+    for (const channel of channels) if (coreOf(channel).isServed) this.#awaited.remove(channel);
     if (this.#phase.is === 'subscribing') return this.#fetchIfSubscribed();
     this.#reset({ is: 'fetching' });
     this.#fetch();
@@ -190,7 +191,7 @@ class Hydration<S, T> {
   #fetch(): void {
     if (this.#subscriber.closed) return;
     const channels = channelsOf(this.#live);
-    this.#covered = new Set(channels.filter((one) => isSubscribed(one) || this.#covered.has(one)));
+    this.#covered = new Set(channels.filter((one) => coreOf(one).isServed || this.#covered.has(one)));
     // Before it is taken, so that whatever happens inside can end it.
     const fetching = new Subscription();
     this.#fetching = fetching;

@@ -1,4 +1,4 @@
-import { hubBehind } from '../channel/channel.js';
+import { coreOf } from '../channel/channel-core.js';
 import type { PubSubClient } from '../hub/client.js';
 import { hubOf } from '../cluster/hub-of.js';
 import type { Receiver } from './receiver.js';
@@ -11,6 +11,6 @@ export function isAway(receiver: Receiver<unknown>, client: PubSubClient): boole
   if (client.isReady === false) return true;
   const hubs = new Set([hubOf(client)]);
   for (const channels of [receiver.channels, receiver.patterns, receiver.shards])
-    for (const channel of channels.values()) hubs.add(hubBehind(channel));
+    for (const channel of channels.values()) hubs.add(coreOf(channel).hub);
   return [...hubs].some((hub) => hub.isAway);
 }

@@ -1,9 +1,9 @@
 import { asyncScheduler } from 'rxjs';
 import type { OverflowPolicy } from '../queue/buffer-options.js';
-import type { Channel } from '../channel/channel.js';
-import { GapError } from '../errors/errors.js';
+import type { Channel } from '../channel.js';
+import { GapError } from '../channel.js';
 import type { Loss } from '../errors/errors.js';
-import type { Gap, ReceiverEvent } from '../channel/events.js';
+import type { Gap, ReceiverEvent } from '../channel.js';
 import type { RawMessage } from '../channel/buffered-subject.js';
 
 interface Episode {

@@ -4,7 +4,7 @@ import { assertCodec } from '../codec/codec.js';
 import { ChannelClosedError } from '../errors/errors.js';
 import { invalidArgument } from '../errors/invalid-argument.js';
 import { assertKnownOptions, optionNames } from '../errors/known-options.js';
-import type { Message } from '../channel/message.js';
+import type { Message } from '../channel.js';
 import type { Pull } from './pulls.js';
 import type { ReceiverCore } from './receiver-core.js';
 

@@ -1,5 +1,5 @@
 import type { BufferedSubject, RawMessage } from '../channel/buffered-subject.js';
-import type { Message } from '../channel/message.js';
+import type { Message } from '../channel.js';
 import { LinkedMap } from '../queue/linked-map.js';
 
 /** One who waits for a message, or for there to be one. */

@@ -2,24 +2,23 @@ import { Subject, type Subscriber } from 'rxjs';
 import { allOrLate } from '../channel/all-or-late.js';
 import { BoundedQueue } from '../queue/bounded-queue.js';
 import type { Bounds } from '../queue/buffer-options.js';
-import { codecOf, coreOf, type Channel } from '../channel/channel.js';
-import type { ChannelCore, ChannelOwner } from '../channel/channel-core.js';
+import type { Channel } from '../channel.js';
+import { coreOf, type ChannelCore, type ChannelOwner } from '../channel/channel-core.js';
 import { decodeMessage } from '../channel/decode-message.js';
 import type { Codec } from '../codec/codec.js';
 import {
   ChannelClosedError,
   ConnectionLostError,
-  type DecodeError,
-  GapError,
   ReceiverBusyError,
   SubscribeError,
 } from '../errors/errors.js';
-import type { Gap, ReceiverEvent } from '../channel/events.js';
+import { type DecodeError, GapError } from '../channel.js';
+import type { Gap, ReceiverEvent } from '../channel.js';
 import type { HubListener } from '../hub/hub-listener.js';
 import { batchOn, type PubSubHub } from '../hub/pub-sub-hub.js';
 import { tell, transition } from '../outbox.js';
 import { BufferedSubject, type BufferedSubjectHost, type RawMessage } from '../channel/buffered-subject.js';
-import type { Message } from '../channel/message.js';
+import type { Message } from '../channel.js';
 import { OverflowEpisode } from './overflow-episode.js';
 import { Pulls, type Pull } from './pulls.js';
 import { ReceiverConnection } from './receiver-connection.js';
@@ -458,7 +457,7 @@ export class ReceiverCore implements ChannelOwner {
 }
 
 function decodeByChannel(raw: RawMessage): Message<unknown> {
-  return decodeMessage(raw, codecOf(raw.source as Channel<unknown>));
+  return decodeMessage(raw, coreOf(raw.source as Channel<unknown>).codec);
 }
 
 /** Of one name the last refusal says it all. */

@@ -1,5 +1,5 @@
 import type { RawMessage } from '../channel/buffered-subject.js';
-import type { Message } from '../channel/message.js';
+import type { Message } from '../channel.js';
 import type { Pull } from './pulls.js';
 import type { ReceiverCore } from './receiver-core.js';
 

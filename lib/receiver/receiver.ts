@@ -1,18 +1,19 @@
 import { Observable, type Observer, type Subscription } from 'rxjs';
 import { onAbort } from '../abort.js';
 import { resolveBounds } from '../queue/buffer-options.js';
-import type { Channel } from '../channel/channel.js';
+import type { Channel } from '../channel.js';
 import { ChannelCore } from '../channel/channel-core.js';
-import { subscribeWithoutStorm } from '../channel/without-storm.js';
+import { subscribeWithoutStorm } from '../subscribe-without-storm.js';
 import { assertPubSubClient, type PubSubClient } from '../hub/client.js';
 import { isWellFormed } from '../codec/well-formed.js';
 import { assertCodec, text, type Codec } from '../codec/codec.js';
-import type { ReceiverEvent } from '../channel/events.js';
+import type { ReceiverEvent } from '../channel.js';
 import { hubOf } from '../cluster/hub-of.js';
 import type { PubSubHub } from '../hub/pub-sub-hub.js';
 import { invalidArgument } from '../errors/invalid-argument.js';
 import { assertKnownOptions } from '../errors/known-options.js';
-import type { ChannelKind, Message } from '../channel/message.js';
+import type { ChannelKind } from '../channel-kind.js';
+import type { Message } from '../channel.js';
 import { closeClient, openClient, type OnFailedTry } from '../open/open-client.js';
 import type { OpenOptions } from '../open/open-options.js';
 import { pullMessage, pullWaiting } from './pull-promises.js';
@@ -25,7 +26,7 @@ import {
   type ChannelOptions,
   type OpenReceiverOptions,
   type ReceiverOptions,
-} from './receiver-options.js';
+} from '../receiver-options.js';
 import { RetryReporter } from '../open/retry-reporter.js';
 import type { ReceiverStats } from './stats.js';
 

@@ -1,6 +1,6 @@
-import type { Channel } from '../channel/channel.js';
+import type { Channel } from '../channel.js';
 import type { ChannelCore } from '../channel/channel-core.js';
-import type { ChannelKind } from '../channel/message.js';
+import type { ChannelKind } from '../channel-kind.js';
 import type { PubSubHub } from '../hub/pub-sub-hub.js';
 
 type Cores = Map<string, ChannelCore<unknown>>;

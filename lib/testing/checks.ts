@@ -1,8 +1,7 @@
 import { isObservable, type Observable } from 'rxjs';
 import type { ListenerSets } from './listener-registry.js';
-import type { MemoryMessage } from './memory-pub-sub.js';
-import type { PublishReply } from './memory-publisher.js';
-import type { ChannelKind } from '../channel/message.js';
+import type { MemoryMessage, PublishReply } from './memory-message.js';
+import type { ChannelKind } from '../channel-kind.js';
 import { invalidArgument } from '../errors/invalid-argument.js';
 import type { ClientListener, RegistryType } from '../hub/client.js';
 

@@ -1,4 +1,4 @@
-import type { ChannelKind } from '../channel/message.js';
+import type { ChannelKind } from '../channel-kind.js';
 import type { ClientListener } from '../hub/client.js';
 
 /** The listeners of one name, in the form of node-redis. */

@@ -4,12 +4,13 @@ import { type RunHelpers, TestScheduler } from 'rxjs/testing';
 import { checkedName } from './checks.js';
 import { MemoryPubSub } from './memory-pub-sub.js';
 import type { MemoryPubSubOptions } from './memory-pub-sub-options.js';
-import type { ChannelKind, Message } from '../channel/message.js';
+import type { ChannelKind } from '../channel-kind.js';
+import type { Message } from '../channel.js';
 import { text, type Codec } from '../codec/codec.js';
 import { invalidArgument } from '../errors/invalid-argument.js';
 import { assertKnownOptions, optionNames } from '../errors/known-options.js';
 import { Receiver } from '../receiver/receiver.js';
-import { RECEIVER_OPTIONS, type ReceiverOptions } from '../receiver/receiver-options.js';
+import { RECEIVER_OPTIONS, type ReceiverOptions } from '../receiver-options.js';
 
 /**
  * What a marble test is given: RxJS's own helpers (`hot`, `cold`, `time`, `expectObservable`, …), and a Receiver on a Redis

@@ -5,7 +5,7 @@ import { ListenerRegistry, type Change } from './listener-registry.js';
 import type { MemoryConnection, MemoryServer } from './memory-server.js';
 import { RequestLine, type AcknowledgeMode, type Request } from './request-line.js';
 import { SubscriptionLogs } from './subscription-logs.js';
-import type { ChannelKind } from '../channel/message.js';
+import type { ChannelKind } from '../channel-kind.js';
 
 type Verb = 'subscribe' | 'unsubscribe';
 

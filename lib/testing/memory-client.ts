@@ -4,7 +4,7 @@ import type { ListenerSets } from './listener-registry.js';
 import { MemoryClientCore } from './memory-client-core.js';
 import { checkedOptions, type CheckedOptions, type MemoryPubSubOptions } from './memory-pub-sub-options.js';
 import { MemoryServer } from './memory-server.js';
-import type { ChannelKind } from '../channel/message.js';
+import type { ChannelKind } from '../channel-kind.js';
 import { invalidArgument } from '../errors/invalid-argument.js';
 import type { PubSubClient, ClientListener, RegistryType } from '../hub/client.js';
 

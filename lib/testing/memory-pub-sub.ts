@@ -10,13 +10,11 @@ import {
 } from './checks.js';
 import { MemoryClient } from './memory-client.js';
 import { onWire } from './memory-client-core.js';
-import { MemoryPublisher, type PublishReply } from './memory-publisher.js';
+import type { MemoryMessage, PublishReply } from './memory-message.js';
+import { MemoryPublisher } from './memory-publisher.js';
 import type { SubscriptionLog } from './subscription-logs.js';
-import type { ChannelKind } from '../channel/message.js';
+import type { ChannelKind } from '../channel-kind.js';
 import type { Publisher } from '../hub/client.js';
-
-/** A channel and what is published to it, such as `['news', 'hello']`. */
-export type MemoryMessage = readonly [channel: string, data: string | Buffer];
 
 /**
  * Redis Pub/Sub and a node-redis client of it in one object, without a server, a socket or a timer: for tests.

@@ -1,21 +1,9 @@
 import { isObservable, take, throwIfEmpty, type Observable } from 'rxjs';
 import { Acknowledgement } from './acknowledgement.js';
 import { checkedReplier } from './checks.js';
+import type { PublishReply } from './memory-message.js';
 import { invalidArgument } from '../errors/invalid-argument.js';
 import type { Publisher } from '../hub/client.js';
-
-/** A message that Redis has been sent by a {@link MemoryPubSub.publisher}, and has not yet answered. */
-export interface Publication {
-  readonly channel: string;
-  readonly data: string | Buffer;
-  /** Whether it was SPUBLISH. */
-  readonly sharded: boolean;
-  /** Who received it, as Redis counts. */
-  readonly receivers: number;
-}
-
-/** What Redis answers: a number; when it does: with the first value of an Observable; or that it fails: its error. */
-export type PublishReply = (publication: Publication) => number | Observable<number>;
 
 type Publish = (channel: string, data: string | Buffer) => number;
 

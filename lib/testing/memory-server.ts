@@ -1,4 +1,4 @@
-import type { ChannelKind } from '../channel/message.js';
+import type { ChannelKind } from '../channel-kind.js';
 import { compileGlob } from './glob.js';
 
 /** How a message reaches one client: `name` is what that client subscribed. */

@@ -1,6 +1,6 @@
 import type { SchedulerLike } from 'rxjs';
 import { TestScheduler } from 'rxjs/testing';
-import type { ChannelKind } from '../channel/message.js';
+import type { ChannelKind } from '../channel-kind.js';
 
 /** From when to when something was subscribed, in frames: what `expectSubscriptions` compares. */
 export type SubscriptionLog = ReturnType<typeof TestScheduler.parseMarblesAsSubscriptions>;

@@ -1,5 +1,5 @@
 import { keySlot } from '../../lib/hub/key-slot.js';
-import type { ChannelKind } from '../../lib/channel/message.js';
+import type { ChannelKind } from '../../lib/channel-kind.js';
 import {
   createCluster,
   createCluster5,

@@ -1,4 +1,4 @@
-import type { ChannelKind } from '../../lib/channel/message.js';
+import type { ChannelKind } from '../../lib/channel-kind.js';
 import type { ClientListener, RegistryType } from '../../lib/hub/client.js';
 import type { PubSubClient } from '../../lib/index.js';
 

@@ -383,7 +383,7 @@ describe('a rejection that nobody handles', () => {
   const redis = sharedRedis();
 
   it('is an unhandled rejection of the process, as with node-redis', async () => {
-    const file = join(__dirname, 'support/leave-rejections-unhandled.ts');
+    const file = join(__dirname, '../support/leave-rejections-unhandled.ts');
     const [real, double] = (await runScript(file, { redisUrl: redis.url })).trim().split('\n');
     expect(JSON.parse(real!)).toEqual({
       'left alone': 1,

@@ -1,7 +1,7 @@
 import { asyncScheduler, Observable, retry, Subscription, tap, type Subscriber } from 'rxjs';
-import type { Channel } from '../../../lib/channel/channel.js';
+import type { Channel } from '../../../lib/channel.js';
 import type { PubSubClient } from '../../../lib/hub/client.js';
-import type { Message } from '../../../lib/channel/message.js';
+import type { Message } from '../../../lib/channel.js';
 import { Receiver } from '../../../lib/receiver/receiver.js';
 import { BOUNDS, CODECS, type CodecName, isUndecodable, type Payload } from './codecs.js';
 import { ExpectedDeliveries } from './expected-deliveries.js';

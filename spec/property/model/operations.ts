@@ -1,5 +1,5 @@
 import { COMMANDS, type PubSubClient } from '../../../lib/hub/client.js';
-import type { ChannelKind } from '../../../lib/channel/message.js';
+import type { ChannelKind } from '../../../lib/channel-kind.js';
 
 /** Complains of each name of which the client is asked something while it has not yet answered the last. */
 export function watchOperations(client: PubSubClient, complain: (what: string) => void): void {

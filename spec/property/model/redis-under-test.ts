@@ -1,5 +1,5 @@
 import type { createClient } from 'redis';
-import type { ChannelKind } from '../../../lib/channel/message.js';
+import type { ChannelKind } from '../../../lib/channel-kind.js';
 import type { PubSubClient } from '../../../lib/hub/client.js';
 import { SUBJECTS, type Target } from './subjects.js';
 import type { Direction, TcpProxy } from '../../support/tcp-proxy.js';

@@ -1,5 +1,5 @@
 import { config } from 'rxjs';
-import type { ChannelKind } from '../../../lib/channel/message.js';
+import type { ChannelKind } from '../../../lib/channel-kind.js';
 import { watchOperations } from './operations.js';
 import { ModelReceiver, type Notices, type Plan } from './model-receiver.js';
 import { namesOf, type Fault, type RedisUnderTest } from './redis-under-test.js';

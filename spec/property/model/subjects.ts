@@ -1,4 +1,4 @@
-import type { ChannelKind } from '../../../lib/channel/message.js';
+import type { ChannelKind } from '../../../lib/channel-kind.js';
 
 /** What can be subscribed. */
 export interface Subject {

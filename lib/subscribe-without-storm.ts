@@ -1,5 +1,5 @@
 import { asyncScheduler, Subscriber, Subscription } from 'rxjs';
-import { ConnectionLostError } from '../errors/errors.js';
+import { ConnectionLostError } from './errors/errors.js';
 
 /** How many observers get an error at once in one turn of the event loop before they are taken for the work of `retry()`. */
 const MOST_IN_A_TURN = 100;

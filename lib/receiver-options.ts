@@ -1,7 +1,7 @@
-import type { BufferOptions } from '../queue/buffer-options.js';
-import type { PubSubClient } from '../hub/client.js';
-import type { Codec } from '../codec/codec.js';
-import { optionNames } from '../errors/known-options.js';
+import type { BufferOptions } from './queue/buffer-options.js';
+import type { PubSubClient } from './hub/client.js';
+import type { Codec } from './codec/codec.js';
+import { optionNames } from './errors/known-options.js';
 
 /** How a Receiver queues, decodes and ends. */
 export interface ReceiverOptions<T> extends BufferOptions {

@@ -1,0 +1,6 @@
+// What the adapters use of the core beyond its public surface.
+
+export { invalidArgument } from './errors/invalid-argument.js';
+export type { OwnedClient } from './open/client-factory.js';
+export { closeClient, openClient } from './open/open-client.js';
+export { isAway } from './receiver/is-away.js';
