@@ -12,25 +12,38 @@ export interface SubscriptionHost {
   readonly isOnline: boolean;
   /** Whether there is no connection at all, not even one that is being set up. */
   readonly isOffline: boolean;
-  /** Returns whether Redis may be asked now; if not, the hub calls `reconcile` when it may. */
-  maySubscribe(subscription: RedisSubscription): boolean;
-  /** `isAnew`: the client may believe that it has the name, and has to ask Redis all the same. */
-  subscribe(subscription: RedisSubscription, binary: boolean, isAnew: boolean): void;
-  unsubscribe(subscription: RedisSubscription, binary: boolean): void;
-  /** Calls back once all has come that Redis has sent by now, or none of it can come any more. */
-  fence(onPassed: () => void): void;
-  /** Returns whether the client has listeners of this name that are not ours. */
-  isShared(subscription: RedisSubscription): boolean;
-  /** Takes it off the client's registry without a command; false where the client has none. */
-  forget(subscription: RedisSubscription): boolean;
-  /** Whether this error came from Redis, and not from a connection that died. */
+  readonly commands: {
+    /** Asks for an operation. `'resubscribe'`: the client may believe that it has the name, and has to ask Redis all the same. */
+    request(
+      verb: 'subscribe' | 'resubscribe' | 'unsubscribe',
+      subscription: RedisSubscription,
+      binary: boolean,
+    ): void;
+    /** Calls back once everything has come that Redis has sent by now, or none of it can come any more. */
+    fence(onPassed: () => void): void;
+  };
+  readonly clientListeners: {
+    /** Returns whether the client has listeners of this name that are not ours. */
+    isShared(subscription: RedisSubscription): boolean;
+    /** Removes our listeners from the client's registry without a command; false where the client has none. */
+    forget(subscription: RedisSubscription): boolean;
+  };
+  readonly refusals: {
+    /** Returns whether Redis may be asked now; if not, `reconcile` is called when it may. */
+    allows(subscription: RedisSubscription): boolean;
+    add(subscription: RedisSubscription): void;
+    remove(subscription: RedisSubscription): void;
+  };
+  readonly retries: {
+    /** Calls `reconcile` after a pause: the operation died though the connection looks alive. */
+    later(subscription: RedisSubscription, failures: number): void;
+  };
+  readonly outages: {
+    /** Notes that a listener is served, or is not waited for any more. */
+    settle(listener: HubListener, as: 'served' | 'gone'): void;
+  };
+  /** Returns whether the error came from Redis, and not from a connection that died. */
   isRefusal(error: unknown): boolean;
-  /** Redis has acknowledged the name, or has refused it. */
-  answered(subscription: RedisSubscription, isRefused: boolean): void;
-  /** The operation died though the connection looks alive: calls `reconcile` after a while, longer each time. */
-  retryLater(subscription: RedisSubscription, failures: number): void;
-  /** A listener is served, or is not waited for any more. */
-  settled(listener: HubListener, as: 'served' | 'gone'): void;
   /** Nothing is left of it. */
   remove(subscription: RedisSubscription): void;
 }
@@ -109,10 +122,11 @@ export class RedisSubscription {
     this.#wanting = without(this.#wanting, listener);
     const isDraining = leave === 'draining' && this.isLive && this.#host.isOnline;
     // Nobody will UNSUBSCRIBE on its account: another command has to tell when all has come.
-    const needsFence = isDraining && (countOf(this.#wanting) > 0 || this.#host.isShared(this));
+    const needsFence =
+      isDraining && (countOf(this.#wanting) > 0 || this.#host.clientListeners.isShared(this));
     if (needsFence) {
       this.#draining = joined(this.#draining, listener);
-      this.#host.fence(() => {
+      this.#host.commands.fence(() => {
         this.#releaseDrained([listener]);
         this.reconcile();
       });
@@ -120,7 +134,7 @@ export class RedisSubscription {
       this.#leaving = joined(this.#leaving, listener);
     }
     this.#onListenersChanged();
-    this.#host.settled(listener, 'gone');
+    this.#host.outages.settle(listener, 'gone');
     this.reconcile();
   }
 
@@ -192,13 +206,14 @@ export class RedisSubscription {
     if (error !== undefined && !isRefused) {
       this.#isOutlived = false;
       this.#become(STRANDED);
-      if (this.#host.isOnline) this.#host.retryLater(this, this.#failures++);
+      if (this.#host.isOnline) this.#host.retries.later(this, this.#failures++);
       else this.reconcile();
       return;
     }
     this.#failures = 0;
     if (state.at === 'unsubscribing') return this.#onUnsubscribed(state.binary, isRefused);
-    this.#host.answered(this, isRefused);
+    if (isRefused) this.#host.refusals.add(this);
+    else this.#host.refusals.remove(this);
     if (isRefused) this.#onRefused(error, state);
     else if (this.#isOutlived) this.restart();
     else this.#onSubscribed(state.binary);
@@ -227,7 +242,7 @@ export class RedisSubscription {
   /** Takes the resubscription from the client into our own hands: its command for all names fails as a whole. */
   onResubscribeRefused(): void {
     if (this.#state.at !== 'on' && this.#state.at !== 'stranded') return;
-    if (!this.#host.forget(this)) return;
+    if (!this.#host.clientListeners.forget(this)) return;
     this.#isText = this.#isBinary = false;
     this.#become(STRANDED);
   }
@@ -255,7 +270,7 @@ export class RedisSubscription {
     const wanting = this.listeners;
     this.request = undefined;
     this.#become(ENDED);
-    this.#host.forget(this);
+    this.#host.clientListeners.forget(this);
     this.#release();
     this.#releaseDrained(this.#draining);
     this.#wanting = NOBODY;
@@ -281,18 +296,18 @@ export class RedisSubscription {
   }
 
   #subscribe(binary: boolean, isAnew: boolean): void {
-    if (!this.#host.maySubscribe(this)) return;
+    if (!this.#host.refusals.allows(this)) return;
     if (!this.isLive) this.#binary = binary;
     this.#register(binary, true);
     const live = this.isLive;
     this.#become(binary || live ? { at: 'subscribing', binary, live } : SUBSCRIBING_TEXT);
-    this.#host.subscribe(this, binary, isAnew);
+    this.#host.commands.request(isAnew ? 'resubscribe' : 'subscribe', this, binary);
   }
 
   #unsubscribe(binary: boolean): void {
     const isLast = countOf(this.#wanting) === 0;
     this.#become({ at: 'unsubscribing', binary, live: !isLast });
-    this.#host.unsubscribe(this, binary);
+    this.#host.commands.request('unsubscribe', this, binary);
   }
 
   #become(state: SubscriptionState): void {
@@ -327,11 +342,11 @@ export class RedisSubscription {
     this.#isOutlived = false;
     this.#register(state.binary, false);
     this.#become(state.live ? ON : OFF);
-    if (!state.live && this.#host.forget(this)) this.#isText = this.#isBinary = false;
+    if (!state.live && this.#host.clientListeners.forget(this)) this.#isText = this.#isBinary = false;
     for (const listener of this.listeners) {
       if (this.#serves(listener)) continue;
       this.#wanting = without(this.#wanting, listener);
-      this.#host.settled(listener, 'gone');
+      this.#host.outages.settle(listener, 'gone');
       tell(() => listener.onRefused(cause));
     }
     this.#onListenersChanged();
@@ -340,7 +355,7 @@ export class RedisSubscription {
 
   #onUnsubscribed(binary: boolean, isRefused: boolean): void {
     // Who may not UNSUBSCRIBE has to be content with not listening.
-    if (isRefused) this.#host.forget(this);
+    if (isRefused) this.#host.clientListeners.forget(this);
     this.#register(binary, false);
     this.#binary = this.#isBinary;
     this.#become(this.#isRegistered ? ON : OFF);
@@ -350,7 +365,7 @@ export class RedisSubscription {
   }
 
   #leaveOffline(): void {
-    if (this.#host.isOffline && this.#host.forget(this)) {
+    if (this.#host.isOffline && this.#host.clientListeners.forget(this)) {
       this.#isText = this.#isBinary = false;
       this.#become(OFF);
       this.#binary = false;
@@ -365,7 +380,7 @@ export class RedisSubscription {
     for (const listener of this.#wanting) {
       if (!this.#serves(listener)) continue;
       tell(() => listener.onSubscribed());
-      this.#host.settled(listener, 'served');
+      this.#host.outages.settle(listener, 'served');
     }
   }
 

@@ -1,0 +1,123 @@
+import { transition } from '../outbox.js';
+import { byteSizeAtMost } from '../queue/byte-size.js';
+import { Ring } from '../queue/ring.js';
+import { reportUnhandled } from '../report-unhandled.js';
+import type { Deliver } from './client-listeners.js';
+import type { LastHeard } from './last-heard.js';
+import type { RedisSubscription } from './redis-subscription.js';
+
+interface HeldMessage {
+  readonly subscription: RedisSubscription;
+  readonly data: string | Buffer;
+  readonly channel: string;
+  readonly binary: boolean;
+  readonly rawChannel: Buffer | undefined;
+}
+
+/** The part of the hub that the delivery needs. */
+export interface DeliveryHost {
+  /** True from the beginning of an outage until its gap is told. */
+  readonly isOutage: boolean;
+  /** Tells the gap now: more messages wait for it than may. */
+  onHeldTooMuch(): void;
+}
+
+/** The most messages, and bytes of them, that wait for the gap of an outage. */
+const MOST_HELD = 16_384;
+const MOST_BYTES_HELD = 16 * 1024 * 1024;
+
+/**
+ * The order of the messages of one client. A message waits while an earlier one is being delivered, and during an outage
+ * until the gap is told.
+ */
+export class Delivery {
+  readonly #host: DeliveryHost;
+  readonly #heard: LastHeard;
+  readonly #waiting = new Ring<HeldMessage>();
+  #waitingBytes = 0;
+  #state: 'free' | 'delivering' | 'holding' = 'free';
+
+  constructor(host: DeliveryHost, heard: LastHeard) {
+    this.#host = host;
+    this.#heard = heard;
+  }
+
+  get isDelivering(): boolean {
+    return this.#state === 'delivering';
+  }
+
+  /** The number of messages that wait. */
+  get waiting(): number {
+    return this.#waiting.length;
+  }
+
+  /** Returns whether a message of the subscription waits. */
+  holds(subscription: RedisSubscription | undefined): boolean {
+    for (let index = 0; index < this.#waiting.length; index++)
+      if (this.#waiting.at(index)?.subscription === subscription) return true;
+    return false;
+  }
+
+  /** Hands a message that comes now to the listeners of its subscription, or lets it wait for its turn. */
+  readonly deliver: Deliver = (subscription, data, channel, binary, rawChannel) => {
+    // Most messages take this path: a stream that keeps its own order needs nothing held for it.
+    if (!binary && this.#state === 'free') {
+      if (!this.#heard.isFresh && subscription.counts(binary)) this.#heard.noteMessage();
+      try {
+        if (subscription.deliverByFastPath(data, channel)) return;
+      } catch (error) {
+        return reportUnhandled(error);
+      }
+    }
+    this.#deliverInTurn({ subscription, data, channel, binary, rawChannel });
+  };
+
+  /** Begins to hold what comes from now on, when an outage has begun. */
+  hold(): void {
+    if (this.#state === 'free') this.#state = 'holding';
+  }
+
+  /** Delivers the messages that wait, the first `held` of them also when the next outage has begun. */
+  release(held: number): void {
+    this.#flush(held);
+    this.#flush();
+  }
+
+  #deliverInTurn(message: HeldMessage): void {
+    const { subscription, binary } = message;
+    if (!subscription.counts(binary)) return;
+    this.#heard.noteMessage();
+    if (!subscription.isSettled) transition(() => subscription.noteArrival());
+    if (this.#state !== 'free') return this.#hold(message);
+    this.#run(message);
+    if (this.#waiting.length > 0) this.#flush();
+  }
+
+  #run({ subscription, data, channel, binary, rawChannel }: HeldMessage): void {
+    this.#state = 'delivering';
+    try {
+      subscription.deliver(data, channel, binary, rawChannel);
+    } catch (error) {
+      reportUnhandled(error);
+    }
+    this.#state = this.#host.isOutage || this.#waiting.length > 0 ? 'holding' : 'free';
+  }
+
+  #hold(message: HeldMessage): void {
+    this.#waiting.push(message);
+    this.#waitingBytes += byteSizeAtMost(message);
+    const isTooMuch = this.#waiting.length > MOST_HELD || this.#waitingBytes > MOST_BYTES_HELD;
+    if (isTooMuch && this.#state === 'holding' && this.#host.isOutage) this.#host.onHeldTooMuch();
+  }
+
+  #flush(most = Infinity): void {
+    for (let count = 0; count < most && this.#state !== 'delivering'; count++) {
+      if (this.#host.isOutage && most === Infinity) break;
+      const next = this.#waiting.shift();
+      if (!next) break;
+      this.#waitingBytes -= byteSizeAtMost(next);
+      this.#run(next);
+    }
+    if (this.#state === 'holding' && !this.#host.isOutage && this.#waiting.length === 0) this.#state = 'free';
+  }
+}

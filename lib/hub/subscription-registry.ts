@@ -1,0 +1,59 @@
+import type { ChannelKind } from '../channel-kind.js';
+import type { HubListener } from './hub-listener.js';
+import type { RedisSubscription } from './redis-subscription.js';
+import { MOST_CHARACTERS, MOST_NAMES } from './subscribe-commands.js';
+
+/** The subscriptions of one client, by kind and name. */
+export class SubscriptionRegistry {
+  readonly byKind: Readonly<Record<ChannelKind, Map<string, RedisSubscription>>> = {
+    channel: new Map(),
+    pattern: new Map(),
+    shard: new Map(),
+  };
+
+  get isEmpty(): boolean {
+    return Object.values(this.byKind).every((subscriptions) => subscriptions.size === 0);
+  }
+
+  get(kind: ChannelKind, name: string): RedisSubscription | undefined {
+    return this.byKind[kind].get(name);
+  }
+
+  add(subscription: RedisSubscription): void {
+    this.byKind[subscription.kind].set(subscription.name, subscription);
+  }
+
+  /** Returns whether the subscription was registered: another one may have taken its place. */
+  delete(subscription: RedisSubscription): boolean {
+    const { kind, name } = subscription;
+    return this.get(kind, name) === subscription && this.byKind[kind].delete(name);
+  }
+
+  /** Whether one command for all names of a kind, as in the client's own resubscription, would be too large. */
+  get isTooMuchForOneCommand(): boolean {
+    return Object.values(this.byKind).some((subscriptions) => {
+      let characters = 0;
+      for (const name of subscriptions.keys()) characters += name.length;
+      return subscriptions.size > MOST_NAMES || characters > MOST_CHARACTERS;
+    });
+  }
+
+  clear(): void {
+    for (const subscriptions of Object.values(this.byKind)) subscriptions.clear();
+  }
+
+  all(): RedisSubscription[] {
+    return Object.values(this.byKind).flatMap((subscriptions) => [...subscriptions.values()]);
+  }
+
+  /** Returns the subscriptions with these names, or all of the kind. */
+  named(kind: ChannelKind, names: readonly string[] | undefined): RedisSubscription[] {
+    const subscriptions = this.byKind[kind];
+    return names ? names.flatMap((name) => subscriptions.get(name) ?? []) : [...subscriptions.values()];
+  }
+}
+
+/** Returns the listeners that receive what is published now. */
+export function liveListenersOf(subscriptions: readonly RedisSubscription[]): HubListener[] {
+  return subscriptions.flatMap((subscription) => (subscription.isLive ? subscription.listeners : []));
+}
