@@ -19,7 +19,9 @@ const noInsides = {
   group: [
     '../*/*',
     '!../errors/invalid-argument.js',
+    '!../errors/known-options.js',
     '!../receiver/is-away.js',
+    '!../receiver/message-of.js',
     '!../receiver/open-client.js',
   ],
   allowTypeImports: true,
