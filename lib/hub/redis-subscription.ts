@@ -62,6 +62,8 @@ export class RedisSubscription {
   /** The SUBSCRIBE in flight was asked for on a connection that has died since. */
   #isOutlived = false;
   #wanting: ListenerList = NOBODY;
+  /** Number of listeners that want Buffers. */
+  #binaryCount = 0;
   #leaving: ListenerList = NOBODY;
   /** Draining listeners of a name that others still use: they hear on until the fence has passed. */
   #draining: ListenerList = NOBODY;
@@ -96,7 +98,7 @@ export class RedisSubscription {
     // It would hear what comes before the UNSUBSCRIBE and miss what comes until the name is back.
     if (this.#isClosing && includes(this.#leaving, listener)) tell(() => listener.onReplaced());
     this.#leaving = without(this.#leaving, listener);
-    this.#wanting = joined(this.#wanting, listener);
+    this.#want(listener);
     this.#onListenersChanged();
     if (this.#serves(listener)) tell(() => listener.onSubscribed());
     this.reconcile();
@@ -105,7 +107,7 @@ export class RedisSubscription {
   /** The listener hears on until its `onReleased`. */
   detach(listener: HubListener, leave: Leave): void {
     if (!includes(this.#wanting, listener)) return;
-    this.#wanting = without(this.#wanting, listener);
+    this.#unwant(listener);
     const isDraining = leave === 'draining' && this.isLive && this.#host.isOnline;
     // Nobody will UNSUBSCRIBE on its account: another command has to tell when all has come.
     const needsFence = isDraining && (countOf(this.#wanting) > 0 || this.#host.isShared(this));
@@ -258,22 +260,30 @@ export class RedisSubscription {
     this.#release();
     this.#releaseDrained(this.#draining);
     this.#wanting = NOBODY;
+    this.#binaryCount = 0;
     this.#onListenersChanged();
     return wanting;
   }
 
   /** Whether the client listens in the mode that is wanted, and in no other. */
   get #isAsWanted(): boolean {
-    return this.#isText !== this.#isBinary && (this.#binary || !this.#wantsBuffers());
+    return this.#isText !== this.#isBinary && (this.#binary || this.#binaryCount === 0);
   }
 
-  #wantsBuffers(): boolean {
-    for (const { binary } of this.#wanting) if (binary) return true;
-    return false;
+  #want(listener: HubListener): void {
+    if (includes(this.#wanting, listener)) return;
+    this.#wanting = joined(this.#wanting, listener);
+    if (listener.binary) this.#binaryCount++;
+  }
+
+  #unwant(listener: HubListener): void {
+    if (!includes(this.#wanting, listener)) return;
+    this.#wanting = without(this.#wanting, listener);
+    if (listener.binary) this.#binaryCount--;
   }
 
   #reconcileOnline(at: 'off' | 'on' | 'stranded', isWanted: boolean): void {
-    const wantsBinary = this.#binary || this.#wantsBuffers();
+    const wantsBinary = this.#binary || this.#binaryCount > 0;
     if (!isWanted) this.#unsubscribe(!this.#isText);
     else if (at !== 'on' || wantsBinary !== this.#binary) this.#subscribe(wantsBinary, at === 'stranded');
     else if (this.#isText && this.#isBinary) this.#unsubscribe(!this.#binary);
@@ -329,7 +339,7 @@ export class RedisSubscription {
     if (!state.live && this.#host.forget(this)) this.#isText = this.#isBinary = false;
     for (const listener of this.listeners) {
       if (this.#serves(listener)) continue;
-      this.#wanting = without(this.#wanting, listener);
+      this.#unwant(listener);
       this.#host.settled(listener, 'gone');
       tell(() => listener.onRefused(cause));
     }
