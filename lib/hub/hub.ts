@@ -353,6 +353,10 @@ export class Hub
     if (subscription) transition(() => this.#recover([subscription], this.#heardAt));
   }
 
+  onUnsubscribing(kind: ChannelKind, names: readonly string[] | undefined): void {
+    for (const subscription of this.#named(kind, names)) subscription.doubt();
+  }
+
   onUnsubscribed(kind: ChannelKind, names: readonly string[] | undefined, since: number): void {
     const lost = this.#named(kind, names).filter(
       (subscription) => subscription.isSettled && !this.#clientListeners.isRegistered(subscription),

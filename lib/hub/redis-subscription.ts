@@ -59,7 +59,7 @@ export class RedisSubscription {
   request: object | undefined = undefined;
   readonly #host: SubscriptionHost;
   #failures = 0;
-  /** The SUBSCRIBE in flight was asked for on a connection that has died since. */
+  /** The SUBSCRIBE in flight proves nothing: its connection has died since, or other code has unsubscribed the name. */
   #isOutlived = false;
   #wanting: ListenerList = NOBODY;
   /** Number of listeners that want Buffers. */
@@ -203,6 +203,11 @@ export class RedisSubscription {
     if (isRefused) this.#onRefused(error, state);
     else if (this.#isOutlived) this.restart();
     else this.#onSubscribed(state.binary);
+  }
+
+  /** Asks Redis again when the SUBSCRIBE in flight, if there is one, is answered: an UNSUBSCRIBE follows it. */
+  doubt(): void {
+    if (this.#state.at === 'subscribing' && !this.#state.live) this.#isOutlived = true;
   }
 
   /** Asks Redis again for what it may have dropped, or has never been asked for. */
