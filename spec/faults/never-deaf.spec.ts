@@ -1,10 +1,11 @@
 import { setImmediate } from 'node:timers/promises';
-import { createClient, RESP_TYPES } from 'redis';
+import { createClient, createCluster, RESP_TYPES } from 'redis';
 import { config } from 'rxjs';
 import { Receiver, retryRecoverable, type ChannelKind, type ReceiverEvent } from '../../lib/index.js';
 import { MemoryPubSub } from '../../lib/testing/index.js';
 import { keySlot } from '../../lib/hub/key-slot.js';
 import { RedisCluster } from '../support/redis-cluster.js';
+import { RedisNode } from '../support/redis-node.js';
 import { RedisServer } from '../support/redis-server.js';
 import { TcpProxy } from '../support/tcp-proxy.js';
 import { until } from '../support/until.js';
@@ -289,6 +290,30 @@ describe.each([2, 3] as const)('a reader that fails, on RESP%i,', (RESP) => {
     client.destroy();
   });
 });
+
+it('a reader that fails on the node of a cluster is an outage: a gap, and everything is heard again', async () => {
+  const node = await RedisNode.start(['--cluster-enabled', 'yes']);
+  await node.ask('CLUSTER', 'ADDSLOTSRANGE', '0', '16383');
+  await until(async () => (await node.field('cluster_state', 'CLUSTER', 'INFO')) === 'ok');
+  {
+    await using proxy = await TcpProxy.start(node.port);
+    const client = createCluster({
+      rootNodes: [{ url: node.server.url }],
+      nodeAddressMap: () => ({ host: '127.0.0.1', port: proxy.port }),
+    });
+    client.on('error', () => undefined);
+    await client.connect();
+    const { heard, gaps, receiver } = await listen(client as never);
+    proxy.inject('?\r\n');
+    await until(() => gaps().length > 0);
+    await node.admin.publish('news', '1');
+    await until(() => heard.length > 0);
+    expect(gaps().map(({ cause }) => cause)).toEqual(['reconnect']);
+    await receiver.stop();
+    client.destroy();
+  }
+  await node.stop();
+}, 30_000);
 
 describe.each([2, 3] as const)(
   'a name that is asked for in the turn in which the connection dies, on RESP%i,',

@@ -97,7 +97,7 @@ describe('retry()', () => {
     channel.subscribe({ error: () => undefined });
     client.giveUp();
     await client.connect();
-    for (const source of [receiver, channel, receiver.pipe(retry()), channel.pipe(retryRecoverable())]) {
+    for (const source of [receiver, channel, receiver.pipe(retry()), channel.pipe(retry())]) {
       const errors: unknown[] = [];
       source.subscribe({ error: (error) => errors.push(error) });
       expect(errors).toEqual([expect.any(ConnectionLostError)]);
