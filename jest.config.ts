@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os';
 import type { Config } from 'jest';
 
 const config: Config = {
@@ -20,8 +21,8 @@ const config: Config = {
   },
   transformIgnorePatterns: ['/node_modules/(?!@angular/)'],
   modulePathIgnorePatterns: ['<rootDir>/dist/'],
-  // Most specs wait for a server, and not for a core.
-  maxWorkers: '200%',
+  // Most specs wait for a server, and not for a core. Jest takes '200%' for 200 workers.
+  maxWorkers: 2 * availableParallelism(),
   globalSetup: '<rootDir>/spec/support/global-setup.ts',
   testTimeout: 15_000,
 };

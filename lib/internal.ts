@@ -1,6 +1,8 @@
 // What the adapters use of the core beyond its public surface.
 
 export { invalidArgument } from './errors/invalid-argument.js';
+export { assertKnownOptions, optionNames } from './errors/known-options.js';
 export type { OwnedClient } from './open/client-factory.js';
+export { messageOf } from './open/message-of.js';
 export { closeClient, openClient } from './open/open-client.js';
 export { isAway } from './receiver/is-away.js';

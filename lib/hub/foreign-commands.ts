@@ -4,6 +4,8 @@ import type { PubSubClient } from './client.js';
 
 /** Hears of changes that other code makes to the subscriptions of a client. */
 export interface ForeignCommandsObserver {
+  /** The client is told to unsubscribe these names, of one kind, or all of it. */
+  onUnsubscribing(kind: ChannelKind, names: readonly string[] | undefined): void;
   /** The client has unsubscribed these names, of one kind, or all of it: perhaps for us, too. */
   onUnsubscribed(kind: ChannelKind, names: readonly string[] | undefined, since: number): void;
   /** Redis has been told to drop these names, or all, without the knowledge of the client. */
@@ -68,6 +70,7 @@ export class ForeignCommands {
       this.#wrap(name, (args, outcome) => {
         const since = this.#now();
         const names = namesOf(args[0]);
+        this.#observer.onUnsubscribing(kind, names);
         const tell = () => this.#observer.onUnsubscribed(kind, names, since);
         Promise.resolve(outcome).then(tell, tell);
       });

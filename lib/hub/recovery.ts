@@ -110,6 +110,10 @@ export class Recovery implements ForeignCommandsObserver, InspectionHost {
     transition(() => this.#recover(this.#host.subscriptions.named('shard', [name]), this.heardAt));
   }
 
+  onUnsubscribing(kind: ChannelKind, names: readonly string[] | undefined): void {
+    for (const subscription of this.#host.subscriptions.named(kind, names)) subscription.doubt();
+  }
+
   onUnsubscribed(kind: ChannelKind, names: readonly string[] | undefined, since: number): void {
     const lost = this.#host.subscriptions
       .named(kind, names)

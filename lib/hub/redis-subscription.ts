@@ -73,9 +73,11 @@ export class RedisSubscription {
   request: object | undefined = undefined;
   readonly #host: SubscriptionHost;
   #failures = 0;
-  /** The SUBSCRIBE in flight was asked for on a connection that has died since. */
+  /** The SUBSCRIBE in flight proves nothing: its connection has died since, or other code has unsubscribed the name. */
   #isOutlived = false;
   #wanting: ListenerList = NOBODY;
+  /** Number of listeners that want Buffers. */
+  #binaryCount = 0;
   #leaving: ListenerList = NOBODY;
   /** Draining listeners of a name that others still use: they hear on until the fence has passed. */
   #draining: ListenerList = NOBODY;
@@ -110,7 +112,7 @@ export class RedisSubscription {
     // It would hear what comes before the UNSUBSCRIBE and miss what comes until the name is back.
     if (this.#isClosing && includes(this.#leaving, listener)) tell(() => listener.onReplaced());
     this.#leaving = without(this.#leaving, listener);
-    this.#wanting = joined(this.#wanting, listener);
+    this.#want(listener);
     this.#onListenersChanged();
     if (this.#serves(listener)) tell(() => listener.onSubscribed());
     this.reconcile();
@@ -119,7 +121,7 @@ export class RedisSubscription {
   /** The listener hears on until its `onReleased`. */
   detach(listener: HubListener, leave: Leave): void {
     if (!includes(this.#wanting, listener)) return;
-    this.#wanting = without(this.#wanting, listener);
+    this.#unwant(listener);
     const isDraining = leave === 'draining' && this.isLive && this.#host.isOnline;
     // Nobody will UNSUBSCRIBE on its account: another command has to tell when all has come.
     const needsFence =
@@ -219,6 +221,11 @@ export class RedisSubscription {
     else this.#onSubscribed(state.binary);
   }
 
+  /** Asks Redis again when the SUBSCRIBE in flight, if there is one, is answered: an UNSUBSCRIBE follows it. */
+  doubt(): void {
+    if (this.#state.at === 'subscribing' && !this.#state.live) this.#isOutlived = true;
+  }
+
   /** Asks Redis again for what it may have dropped, or has never been asked for. */
   restart(): void {
     if (this.#state === OFF || this.#state === ENDED) return;
@@ -274,22 +281,30 @@ export class RedisSubscription {
     this.#release();
     this.#releaseDrained(this.#draining);
     this.#wanting = NOBODY;
+    this.#binaryCount = 0;
     this.#onListenersChanged();
     return wanting;
   }
 
   /** Whether the client listens in the mode that is wanted, and in no other. */
   get #isAsWanted(): boolean {
-    return this.#isText !== this.#isBinary && (this.#binary || !this.#wantsBuffers());
+    return this.#isText !== this.#isBinary && (this.#binary || this.#binaryCount === 0);
   }
 
-  #wantsBuffers(): boolean {
-    for (const { binary } of this.#wanting) if (binary) return true;
-    return false;
+  #want(listener: HubListener): void {
+    if (includes(this.#wanting, listener)) return;
+    this.#wanting = joined(this.#wanting, listener);
+    if (listener.binary) this.#binaryCount++;
+  }
+
+  #unwant(listener: HubListener): void {
+    if (!includes(this.#wanting, listener)) return;
+    this.#wanting = without(this.#wanting, listener);
+    if (listener.binary) this.#binaryCount--;
   }
 
   #reconcileOnline(at: 'off' | 'on' | 'stranded', isWanted: boolean): void {
-    const wantsBinary = this.#binary || this.#wantsBuffers();
+    const wantsBinary = this.#binary || this.#binaryCount > 0;
     if (!isWanted) this.#unsubscribe(!this.#isText);
     else if (at !== 'on' || wantsBinary !== this.#binary) this.#subscribe(wantsBinary, at === 'stranded');
     else if (this.#isText && this.#isBinary) this.#unsubscribe(!this.#binary);
@@ -345,7 +360,7 @@ export class RedisSubscription {
     if (!state.live && this.#host.clientListeners.forget(this)) this.#isText = this.#isBinary = false;
     for (const listener of this.listeners) {
       if (this.#serves(listener)) continue;
-      this.#wanting = without(this.#wanting, listener);
+      this.#unwant(listener);
       this.#host.outages.settle(listener, 'gone');
       tell(() => listener.onRefused(cause));
     }

@@ -1,4 +1,8 @@
-export { ReceiverModule, type ReceiverModuleAsyncOptions } from './receiver-module.js';
-export type { ReceiverModuleExtras, ReceiverModuleOptions } from './receiver-module-options.js';
+export { ReceiverModule } from './receiver-module.js';
+export type {
+  ReceiverModuleAsyncOptions,
+  ReceiverModuleExtras,
+  ReceiverModuleOptions,
+} from './receiver-module-options.js';
 export { getReceiverToken, InjectReceiver } from './receiver-token.js';
 export { ReceiverHealthIndicator, type ReceiverHealth } from './receiver-health-indicator.js';

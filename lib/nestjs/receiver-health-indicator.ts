@@ -1,16 +1,18 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { ModuleRef } from '@nestjs/core';
 import type { Receiver, ReceiverStats } from '../index.js';
-import { ReceiverHandle } from './receiver-handle.js';
+import { ReceiverHandle, type Obstacle } from './receiver-handle.js';
 import { getReceiverToken } from './receiver-token.js';
 
-/** What `@nestjs/terminus` takes for the result of a check: under its key, the status and what explains it. */
+/**
+ * What `@nestjs/terminus` takes for the result of a check: under its key, the status and what explains it. While the
+ * connection is lost, `error` and `attempt` are those of the last try to reconnect that failed, if the client is the Receiver's
+ * own.
+ */
 export type ReceiverHealth<Key extends string = string> = Record<
   Key,
-  { readonly status: 'up' | 'down'; readonly message?: string } & Pick<
-    ReceiverStats,
-    'buffered' | 'dropped' | 'gaps'
-  >
+  { readonly status: 'up' | 'down' } & Partial<Obstacle> &
+    Pick<ReceiverStats, 'buffered' | 'dropped' | 'gaps'>
 >;
 
 /**
@@ -42,7 +44,7 @@ export class ReceiverHealthIndicator {
     // A test may have put anything in its place.
     const { buffered, dropped, gaps } = (receiver.stats as ReceiverStats | undefined) ?? {};
     const detail = { buffered, dropped, gaps };
-    const result = obstacle ? { status: 'down', message: obstacle, ...detail } : { status: 'up', ...detail };
+    const result = obstacle ? { status: 'down', ...obstacle, ...detail } : { status: 'up', ...detail };
     return { [key]: result } as ReceiverHealth<Key>;
   }
 }

@@ -1,6 +1,8 @@
-import type { OpenOptions, PubSubClient, ReceiverOptions } from '../index.js';
+import type { ConfigurableModuleAsyncOptions } from '@nestjs/common';
+import type { OpenOptions, OpenReceiverOptions, PubSubClient } from '../index.js';
+import { assertKnownOptions, invalidArgument, optionNames } from '../internal.js';
 
-export interface ReceiverModuleOptions extends ReceiverOptions<unknown> {
+export interface ReceiverModuleOptions extends OpenReceiverOptions<unknown> {
   /**
    * What to connect to, as in `Receiver.open`: a URL, or the options of `createClient`, `createCluster` or
    * `createSentinel`. The client is the Receiver's own, and is closed with it.
@@ -21,6 +23,11 @@ export interface ReceiverModuleOptions extends ReceiverOptions<unknown> {
    * @default false: subscribed when somebody observes, pulls or connects
    */
   readonly connect?: boolean | undefined;
+  /**
+   * Called at each try to connect that failed, as in `Receiver.open`: when the application starts and whenever the connection
+   * is lost. Beside it, each reason is logged as a warning, once an outage. Not beside `client`, which reconnects by itself.
+   */
+  readonly onRetry?: OpenReceiverOptions<unknown>['onRetry'];
 }
 
 export interface ReceiverModuleExtras {
@@ -34,4 +41,63 @@ export interface ReceiverModuleExtras {
    * @default true
    */
   readonly isGlobal?: boolean | undefined;
+}
+
+/** What `forRootAsync` takes: the factory, or the class whose `createReceiverOptions()` is the factory. */
+export type ReceiverModuleAsyncOptions = ConfigurableModuleAsyncOptions<
+  ReceiverModuleOptions,
+  'createReceiverOptions'
+> &
+  ReceiverModuleExtras;
+
+const OPTIONS = optionNames<ReceiverModuleOptions>({
+  redis: true,
+  client: true,
+  channels: true,
+  patterns: true,
+  shards: true,
+  connect: true,
+  capacity: true,
+  maxBytes: true,
+  overflow: true,
+  codec: true,
+  autoStop: true,
+  onGap: true,
+  heartbeat: true,
+  signal: true,
+  onRetry: true,
+});
+
+const EXTRAS = optionNames<ReceiverModuleExtras>({ name: true, isGlobal: true });
+
+const ASYNC_OPTIONS = optionNames<ReceiverModuleAsyncOptions>({
+  imports: true,
+  inject: true,
+  useFactory: true,
+  useClass: true,
+  useExisting: true,
+  provideInjectionTokensFrom: true,
+  name: true,
+  isGlobal: true,
+});
+
+/** Checks the options of a module, as the user or a factory gives them. */
+export function assertModuleOptions(options: ReceiverModuleOptions): void {
+  assertKnownOptions('the options of a ReceiverModule', options, OPTIONS);
+  const { client, redis, onRetry } = options;
+  if (onRetry !== undefined && typeof onRetry !== 'function')
+    throw invalidArgument("the option 'onRetry'", 'a function', onRetry);
+  if (client === undefined) return;
+  for (const [name, value] of Object.entries({ redis, onRetry }))
+    if (value !== undefined) throw invalidArgument(`the option '${name}'`, "left out beside 'client'", value);
+}
+
+/** Checks the names of what `forRoot` is given. */
+export function assertForRootOptions(options: ReceiverModuleOptions & ReceiverModuleExtras): void {
+  assertKnownOptions('the options of a ReceiverModule', options, [...OPTIONS, ...EXTRAS]);
+}
+
+/** Checks the names of what `forRootAsync` is given: the factory returns the options of the module itself. */
+export function assertForRootAsyncOptions(options: ReceiverModuleAsyncOptions): void {
+  assertKnownOptions('the options of ReceiverModule.forRootAsync', options, ASYNC_OPTIONS);
 }

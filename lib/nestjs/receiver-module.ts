@@ -3,13 +3,18 @@ import {
   Inject,
   Module,
   type BeforeApplicationShutdown,
-  type ConfigurableModuleAsyncOptions,
   type DynamicModule,
 } from '@nestjs/common';
 import type { Receiver } from '../index.js';
 import { ReceiverHandle } from './receiver-handle.js';
 import { ReceiverHealthIndicator } from './receiver-health-indicator.js';
-import type { ReceiverModuleExtras, ReceiverModuleOptions } from './receiver-module-options.js';
+import {
+  assertForRootAsyncOptions,
+  assertForRootOptions,
+  type ReceiverModuleAsyncOptions,
+  type ReceiverModuleExtras,
+  type ReceiverModuleOptions,
+} from './receiver-module-options.js';
 import { getReceiverToken } from './receiver-token.js';
 
 /** The module's own Receiver, whatever its name. */
@@ -21,13 +26,6 @@ const { ConfigurableModuleClass, MODULE_OPTIONS_TOKEN } =
     .setFactoryMethodName('createReceiverOptions')
     .setExtras<ReceiverModuleExtras>({ name: undefined, isGlobal: true }, provideReceiver)
     .build();
-
-/** What `forRootAsync` takes: the factory, or the class whose `createReceiverOptions()` is the factory. */
-export type ReceiverModuleAsyncOptions = ConfigurableModuleAsyncOptions<
-  ReceiverModuleOptions,
-  'createReceiverOptions'
-> &
-  ReceiverModuleExtras;
 
 /**
  * Provides a Receiver, opened before the application serves, and drained when it shuts down.
@@ -57,13 +55,23 @@ export class ReceiverModule extends ConfigurableModuleClass implements BeforeApp
     this.#receiver = receiver;
   }
 
-  /** With options that are known. */
+  /**
+   * Provides a Receiver with options that are known.
+   *
+   * @throws {TypeError} an option that is none
+   */
   static override forRoot(options: ReceiverModuleOptions & ReceiverModuleExtras = {}): DynamicModule {
+    assertForRootOptions(options);
     return super.forRoot(options);
   }
 
-  /** With options that something else provides. */
+  /**
+   * Provides a Receiver with options that something else provides.
+   *
+   * @throws {TypeError} an option that is none; what the factory returns is checked when the application starts
+   */
   static override forRootAsync(options: ReceiverModuleAsyncOptions): DynamicModule {
+    assertForRootAsyncOptions(options);
     return super.forRootAsync(options);
   }
 

@@ -1,6 +1,6 @@
 import type { ConsumerDeserializer, ConsumerSerializer } from '@nestjs/microservices';
 import type { Codec, Message, OpenOptions, PubSubClient, Publisher } from '../index.js';
-import { invalidArgument } from '../internal.js';
+import { assertKnownOptions, invalidArgument, optionNames } from '../internal.js';
 import { packets } from './packet-codec.js';
 
 export interface ReceiverStrategyOptions {
@@ -61,10 +61,25 @@ export type ResolvedOptions = ReceiverStrategyOptions & {
   readonly [K in Defaulted]-?: NonNullable<ReceiverStrategyOptions[K]>;
 };
 
+const OPTIONS = optionNames<ReceiverStrategyOptions>({
+  redis: true,
+  client: true,
+  publisher: true,
+  concurrent: true,
+  key: true,
+  capacity: true,
+  overflow: true,
+  codec: true,
+  drainTimeout: true,
+  deserializer: true,
+  serializer: true,
+});
+
 const OVERFLOWS: readonly unknown[] = ['drop-oldest', 'drop-incoming'];
 
-/** What the core checks, when the server listens, is not checked here. */
+/** Checks the options, except for what the core checks when the server listens, and adds the defaults. */
 export function resolveStrategyOptions(options: ReceiverStrategyOptions): ResolvedOptions {
+  assertKnownOptions('the options of a ReceiverStrategy', options, OPTIONS);
   const { client, redis, key, concurrent = 256, overflow = 'drop-oldest', drainTimeout = 10_000 } = options;
   if (client !== undefined && redis !== undefined) {
     throw invalidArgument("the option 'redis'", "left out beside 'client'", redis);

@@ -102,6 +102,28 @@ describe('a Channel that was observed and left', () => {
     await expect(channel.whenSubscribed()).rejects.toMatchObject({ code: 'ERR_CHANNEL_CLOSED' });
   });
 
+  it('leaves nothing behind, of very many names', async () => {
+    const { client, receiver, sizes } = fixture();
+    for (let i = 0; i < 5_000; i++) receiver.channel(`room:${i}`).subscribe().unsubscribe();
+    await grace();
+    expect(sizes()).toEqual([0, 0, 0]);
+    expect(client.subscriptions('channel')).toEqual([]);
+    expect(client.getPubSubListeners('CHANNELS').size).toBe(0);
+    await receiver.connect();
+    expect(client.subscriptions('channel')).toEqual([]);
+  });
+
+  it('does not stop a Receiver that is not connected where it is closed as the last one', async () => {
+    const { client, receiver } = fixture();
+    const heard: string[] = [];
+    const first = receiver.channel('a');
+    first.subscribe();
+    await first.close();
+    receiver.channel('b').subscribe(({ data }) => heard.push(data));
+    client.publish('b', '1');
+    expect(heard).toEqual(['1']);
+  });
+
   it('does not stop the Receiver, closed or forgotten', async () => {
     const { receiver } = fixture();
     receiver.channel('a').subscribe().unsubscribe();

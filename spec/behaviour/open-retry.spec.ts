@@ -88,6 +88,25 @@ describe('Receiver.open() where nothing listens', () => {
   });
 });
 
+it('Receiver.open() tells of a host that is unknown, and says so when its time is up', async () => {
+  const retries: ConnectionRetry[] = [];
+  const timer = new AbortController();
+  const error = await errorOf(
+    Receiver.open('redis://no-such-host.invalid:6379', {
+      signal: timer.signal,
+      onRetry: (retry) => {
+        retries.push(retry);
+        timer.abort(new DOMException('too late', 'TimeoutError'));
+      },
+    }),
+  );
+  expect(retries).toMatchObject([
+    { attempt: 1, error: { code: expect.stringMatching(/^(ENOTFOUND|EAI_AGAIN)$/) } },
+  ]);
+  expect(error).toMatchObject({ name: 'TimeoutError', cause: retries[0]!.error });
+  expect(error?.message).toContain('no-such-host.invalid');
+});
+
 describe('an open Receiver that cannot reconnect', () => {
   /** The server no longer takes the password that the Receiver has. */
   async function lockOut(server: RedisServer) {

@@ -197,6 +197,30 @@ describe('Receiver.open()', () => {
     },
   );
 
+  it.each([
+    ['redis', 2],
+    ['redis', 3],
+    ['redis-5', 2],
+    ['redis-5', 3],
+  ] as const)(
+    'reconnects, with a gap, when bytes do not parse, with %s in RESP %d',
+    async (version, RESP) => {
+      await using server = await RedisServer.start();
+      await using proxy = await TcpProxy.start(server.port);
+      const Opened = await receiverOf(version);
+      await using receiver = await Opened.open({ url: proxy.url, RESP });
+      const types: string[] = [];
+      receiver.events.subscribe(({ type }) => types.push(type));
+      receiver.channel('a');
+      await receiver.connect();
+      proxy.inject('?\r\n');
+      await until(() => types.includes('gap'));
+      expect(types).toContain('disconnected');
+      await withAdmin(server, (admin) => admin.publish('a', '1'));
+      await expect(receiver.get()).resolves.toMatchObject({ data: '1' });
+    },
+  );
+
   it.each(['redis', 'redis-5'])('connects in RESP 2, with %s', async (version) => {
     await using server = await RedisServer.start();
     const Opened = await receiverOf(version);

@@ -34,6 +34,26 @@ if (texts.length > 0) {
   });
 }
 
+it('retries with the operator that hands on what is final', () => {
+  const using = (call: RegExp) =>
+    shown
+      .filter(({ snippet }) => call.test(snippet.code))
+      .map(({ path, snippet }) => `${path}:${snippet.line}`);
+  expect(using(/\bretry\(\)/)).toEqual([]);
+  expect(using(/\bretryRecoverable\(/).join()).toContain('README.md');
+});
+
+it('names the packages that a Nest application needs', () => {
+  const markdown = texts.find(({ path }) => path === 'docs/nestjs.md')?.markdown ?? '';
+  const needed = snippets(markdown).flatMap(({ code }) =>
+    [...code.matchAll(/ from '((?:@[\w-]+\/)?[\w-]+)[^:']*'/g)].map(([, name]) => name as string),
+  );
+  const prose = markdown.replace(/```.*?```/gs, '');
+  const named = [...prose.matchAll(/`([^`]+)`/g)].flatMap(([, words]) => words?.split(' '));
+  expect(needed).toContain('@nestjs/microservices');
+  expect([...new Set(needed)].filter((name) => !named.includes(name))).toEqual([]);
+});
+
 describe('the snippets of a text', () => {
   const fenced = (language: string, code: string): string => ['```' + language, code, '```'].join('\n');
   const script = fenced('ts', 'run();');

@@ -1,9 +1,11 @@
-import { createClient, RESP_TYPES } from 'redis';
+import { setImmediate } from 'node:timers/promises';
+import { createClient, createCluster, RESP_TYPES } from 'redis';
 import { config } from 'rxjs';
-import { Receiver, type ChannelKind, type ReceiverEvent } from '../../lib/index.js';
+import { Receiver, retryRecoverable, type ChannelKind, type ReceiverEvent } from '../../lib/index.js';
 import { MemoryPubSub } from '../../lib/testing/index.js';
 import { keySlot } from '../../lib/hub/key-slot.js';
 import { RedisCluster } from '../support/redis-cluster.js';
+import { RedisNode } from '../support/redis-node.js';
 import { RedisServer } from '../support/redis-server.js';
 import { TcpProxy } from '../support/tcp-proxy.js';
 import { until } from '../support/until.js';
@@ -112,19 +114,59 @@ describe('what somebody else unsubscribes on the client', () => {
     expect(heard).toEqual(['1', '2']);
   });
 
-  it('comes back where its own subscribe and unsubscribe cross ours', async () => {
-    client = await open(server.url).connect();
-    const other = () => undefined;
-    const receiver = new Receiver(client);
-    const heard: string[] = [];
-    const theirs = client.subscribe('cross', other).then(() => client.unsubscribe('cross', other));
-    receiver.channel('cross').subscribe(({ data }) => heard.push(data));
-    await theirs;
-    await until(async () => (await admin.pubSubNumSub(['cross'])).cross === 1);
-    await receiver.channel('cross').whenSubscribed();
-    await admin.publish('cross', '1');
-    await until(() => heard.length > 0);
-    await receiver.stop();
+  describe.each([2, 3] as const)('by a subscribe and an unsubscribe of its own, on RESP%i,', (RESP) => {
+    const theirs = () => undefined;
+    type Act = (it: Client, observe: () => void) => Promise<unknown>;
+
+    it.each<[string, Act]>([
+      [
+        'that begin before',
+        (it, observe) => {
+          const done = it.subscribe('cross', theirs).then(() => it.unsubscribe('cross', theirs));
+          observe();
+          return done;
+        },
+      ],
+      [
+        'between which',
+        async (it, observe) => {
+          const subscribed = it.subscribe('cross', theirs);
+          await setImmediate();
+          observe();
+          await subscribed;
+          await it.unsubscribe('cross', theirs);
+        },
+      ],
+      [
+        'that wait for no reply, and between which',
+        (it, observe) => {
+          const subscribed = it.subscribe('cross', theirs);
+          observe();
+          return Promise.all([subscribed, it.unsubscribe('cross', theirs)]);
+        },
+      ],
+      [
+        'that begin after',
+        async (it, observe) => {
+          observe();
+          await it.subscribe('cross', theirs);
+          await it.unsubscribe('cross', theirs);
+        },
+      ],
+    ])('%s ours is sent, is subscribed when it says so', async (_, act) => {
+      client = await open(server.url, { RESP }).connect();
+      // No comparison with what Redis has helps.
+      const receiver = new Receiver(client, { heartbeat: 0 });
+      const heard: string[] = [];
+      await act(client, () => void receiver.channel('cross').subscribe(({ data }) => heard.push(data)));
+      await receiver.channel('cross').whenSubscribed();
+      await until(async () => {
+        await admin.publish('cross', '1');
+        return heard.length > 0;
+      });
+      await receiver.stop();
+      expect((await admin.pubSubNumSub(['cross'])).cross).toBe(0);
+    });
   });
 
   it('leaves no trace of us on the client when the Receiver has stopped', async () => {
@@ -249,6 +291,30 @@ describe.each([2, 3] as const)('a reader that fails, on RESP%i,', (RESP) => {
   });
 });
 
+it('a reader that fails on the node of a cluster is an outage: a gap, and everything is heard again', async () => {
+  const node = await RedisNode.start(['--cluster-enabled', 'yes']);
+  await node.ask('CLUSTER', 'ADDSLOTSRANGE', '0', '16383');
+  await until(async () => (await node.field('cluster_state', 'CLUSTER', 'INFO')) === 'ok');
+  {
+    await using proxy = await TcpProxy.start(node.port);
+    const client = createCluster({
+      rootNodes: [{ url: node.server.url }],
+      nodeAddressMap: () => ({ host: '127.0.0.1', port: proxy.port }),
+    });
+    client.on('error', () => undefined);
+    await client.connect();
+    const { heard, gaps, receiver } = await listen(client as never);
+    proxy.inject('?\r\n');
+    await until(() => gaps().length > 0);
+    await node.admin.publish('news', '1');
+    await until(() => heard.length > 0);
+    expect(gaps().map(({ cause }) => cause)).toEqual(['reconnect']);
+    await receiver.stop();
+    client.destroy();
+  }
+  await node.stop();
+}, 30_000);
+
 describe.each([2, 3] as const)(
   'a name that is asked for in the turn in which the connection dies, on RESP%i,',
   (RESP) => {
@@ -264,9 +330,21 @@ describe.each([2, 3] as const)(
         receiver.channel('late').subscribe(({ data }) => heard.push(data));
       });
       receiver.channel('late').events.subscribe(({ type }) => events.push(type));
+      proxy.hold('to-client');
       proxy.cut();
       await until(async () => (await admin.pubSubNumSub(['late'])).late === 1);
-      for (const data of ['1', '2', '3']) await admin.publish('late', data);
+      // The first message is read along with the acknowledgement, in the middle of the outage of the other name.
+      const behindAcknowledgement = proxy.seen('to-client');
+      await admin.publish('late', '1');
+      await until(() => proxy.seen('to-client') > behindAcknowledgement);
+      // The second one comes before Redis gets whatever is sent then.
+      proxy.hold('to-server');
+      proxy.release('to-client');
+      await until(() => client.isReady);
+      await admin.publish('late', '2');
+      proxy.release('to-server');
+      await receiver.channel('late').whenSubscribed();
+      await admin.publish('late', '3');
       await until(() => heard.includes('3'));
       // Not told to be subscribed before the first one that is heard, unless it has a gap.
       const first = Number(heard[0]);
@@ -298,6 +376,15 @@ describe('a sharded channel on the client of one node', () => {
     await cluster.migrate(keySlot(name), from, to);
     await until(() => events.some(({ type }) => type === 'channel-error'));
     await expect(channel.whenSubscribed()).rejects.toMatchObject({ code: 'ERR_SUBSCRIBE' });
+
+    // It is heard again when the slot is back, and somebody observes it.
+    await cluster.migrate(keySlot(name), to, from);
+    const heard: string[] = [];
+    channel.pipe(retryRecoverable()).subscribe(({ data }) => heard.push(data));
+    await until(async () => {
+      await from.admin.sPublish(name, '1');
+      return heard.length > 0;
+    });
     await receiver.stop();
     client.destroy();
   }, 30_000);

@@ -10,7 +10,7 @@ import {
 import { HealthCheckService, TerminusModule } from '@nestjs/terminus';
 import { Test } from '@nestjs/testing';
 import { createClient } from 'redis';
-import { json, Receiver } from 'rx-redis-receiver';
+import { json, Receiver, type ConnectionRetry } from 'rx-redis-receiver';
 import {
   getReceiverToken,
   InjectReceiver,
@@ -219,6 +219,141 @@ describe('ReceiverModule', () => {
     await expect(startWith({ redis: `redis://who:what@127.0.0.1:${port}` })).rejects.toThrow('WRONGPASS');
     const admin = await bare();
     await until(async () => (await admin.clientList()).length === 1);
+  });
+
+  it('refuses an option that does not exist, with the name that is meant', async () => {
+    const unknown = (got: string, meant: string) =>
+      expect.objectContaining({
+        name: 'TypeError',
+        code: 'ERR_INVALID_ARGUMENT',
+        message: expect.stringMatching(`got "${got}"\\. Did you mean '${meant}'\\?$`) as string,
+      }) as Error;
+    const forRoot = (options: object) => () => ReceiverModule.forRoot(options);
+    expect(forRoot({ chanels: ['a'] })).toThrow(unknown('chanels', 'channels'));
+    expect(forRoot({ capcity: 5 })).toThrow(unknown('capcity', 'capacity'));
+    expect(forRoot({ isglobal: false })).toThrow(unknown('isglobal', 'isGlobal'));
+    expect(forRoot({ onretry: undefined })).toThrow(unknown('onretry', 'onRetry'));
+    expect(forRoot({ host: 'localhost', port: 6379 })).toThrow(/ReceiverModule.*'redis'.*got "host"\.$/);
+    expect(forRoot(null as never)).toThrow(/an object, got null/);
+    const forRootAsync = (options: object) => () => ReceiverModule.forRootAsync(options);
+    expect(forRootAsync({ useFactroy: () => ({}) })).toThrow(unknown('useFactroy', 'useFactory'));
+    expect(forRootAsync({ useFactory: () => ({}), redis: redis.url })).toThrow(/forRootAsync.*got "redis"/);
+    const made = (options: object) => start(ReceiverModule.forRootAsync({ useFactory: () => options }));
+    await expect(made({ redis: redis.url, patern: ['a*'] })).rejects.toEqual(unknown('patern', 'patterns'));
+    await expect(made({ redis: redis.url, name: 'a' })).rejects.toThrow(/got "name"/);
+  });
+
+  it('accepts every option that exists', async () => {
+    const absent = { capacity: undefined, maxBytes: undefined, overflow: undefined, codec: undefined };
+    const more = { autoStop: undefined, onGap: undefined, heartbeat: undefined, signal: undefined };
+    const own = { client: undefined, channels: undefined, patterns: undefined, shards: undefined };
+    const options = { redis: redis.url, connect: undefined, onRetry: undefined, ...absent, ...more, ...own };
+    await start(ReceiverModule.forRoot({ ...options, name: undefined, isGlobal: undefined }));
+    const inject = { inject: [], imports: [], provideInjectionTokensFrom: [] };
+    await start(ReceiverModule.forRootAsync({ useFactory: () => options, name: 'more', ...inject }));
+  });
+
+  it('refuses onRetry beside a client, which tells of no tries, and what is no function', async () => {
+    const client = new MemoryPubSub();
+    const onRetry = () => undefined;
+    await expect(start(ReceiverModule.forRoot({ client, onRetry }))).rejects.toThrow(
+      "the option 'onRetry' to be left out beside 'client'",
+    );
+    await expect(
+      start(ReceiverModule.forRoot({ redis: redis.url, onRetry: 'log' as never })),
+    ).rejects.toThrow("the option 'onRetry' to be a function");
+  });
+
+  it('leaves nothing on a borrowed client where the start fails', async () => {
+    const client = new MemoryPubSub();
+    client.forbidden.add('no');
+    const options = { client, channels: ['yes', 'no'], connect: true };
+    await expect(start(ReceiverModule.forRoot(options))).rejects.toMatchObject({ code: 'ERR_SUBSCRIBE' });
+    expect(client.subscriptions('channel')).toEqual([]);
+  });
+
+  describe('whose own client fails to connect', () => {
+    let warning: jest.SpyInstance;
+
+    beforeEach(() => {
+      warning = jest.spyOn(process, 'emitWarning').mockImplementation(() => undefined);
+    });
+
+    afterEach(() => warning.mockRestore());
+
+    it('tells onRetry of each try, and logs each reason once an outage, in place of a process warning', async () => {
+      const port = await freePort();
+      const log = new NestLog();
+      const retries: ConnectionRetry[] = [];
+      const options = { redis: `redis://127.0.0.1:${port}`, channels: ['a'], connect: true };
+      const onRetry = (retry: ConnectionRetry) => void retries.push(retry);
+      const imports = [ReceiverModule.forRoot({ ...options, onRetry })];
+      const starting = Test.createTestingModule({ imports }).setLogger(log).compile();
+      await until(() => retries.length === 3);
+      const server = await RedisServer.start({ port });
+      closing.push(() => server.stop());
+      const app = await starting;
+      closing.push(() => app.close());
+      expect(retries.slice(0, 3).map(({ attempt }) => attempt)).toEqual([1, 2, 3]);
+      const reason = `connect ECONNREFUSED 127.0.0.1:${port}`;
+      const line = `warn Redis cannot be reached, and is tried again: ${reason}`;
+      expect(log.of('warn')).toEqual([line]);
+
+      retries.length = 0;
+      await server.kill();
+      await until(() => retries.length === 3);
+      const health = app.get(ReceiverHealthIndicator);
+      const attempt = retries.length;
+      expect(health.isHealthy('redis').redis).toMatchObject({ status: 'down', error: reason, attempt });
+      await server.restart();
+      await until(() => health.isHealthy('redis').redis.status === 'up');
+      expect(health.isHealthy('redis').redis).not.toHaveProperty('error');
+      expect(log.of('warn')).toEqual([line, line]);
+      expect(log.of('error')).toEqual([]);
+      expect(warning).not.toHaveBeenCalled();
+    });
+
+    it('logs each reason of one outage, without the password', async () => {
+      const port = await freePort();
+      const log = new NestLog();
+      let attempts = 0;
+      const controller = new AbortController();
+      const options = { redis: `redis://user:secret@127.0.0.1:${port}`, signal: controller.signal };
+      // An onRetry that fails, at once or later, disturbs nothing, and is reported.
+      const onRetry: () => unknown = () => {
+        if (++attempts === 3) controller.abort(new Error('enough'));
+        if (attempts === 1) throw new Error('from onRetry');
+        return Promise.reject(new Error('from onRetry'));
+      };
+      const imports = [ReceiverModule.forRoot({ ...options, onRetry })];
+      const starting = Test.createTestingModule({ imports }).setLogger(log).compile();
+      await expect(starting).rejects.toThrow('enough');
+      expect(log.of('warn')).toHaveLength(1);
+      expect(log.lines.join()).not.toContain('secret');
+      await until(() => warning.mock.calls.length === 3);
+      expect(warning.mock.calls.map(([told]) => String(told))).toEqual(Array(3).fill('Error: from onRetry'));
+    });
+  });
+
+  it('logs another reason of the same outage, too, while it runs', async () => {
+    const password = ['--requirepass', 'secret'];
+    await using server = await RedisServer.start({ args: password });
+    const log = new NestLog();
+    const options = { url: server.url, password: 'secret', socket: { reconnectStrategy: () => 10 } };
+    const imports = [ReceiverModule.forRoot({ redis: options, channels: ['a'], connect: true })];
+    const app = await Test.createTestingModule({ imports }).setLogger(log).compile();
+    closing.push(() => app.close());
+    const admin = await createClient({ url: server.url, password: 'secret' }).connect();
+    await admin.configSet('requirepass', 'changed');
+    await admin.sendCommand(['CLIENT', 'KILL', 'TYPE', 'pubsub']);
+    admin.destroy();
+    await until(() => log.of('warn').length === 1);
+    await server.kill();
+    await until(() => log.of('warn').length === 2);
+    expect(log.of('warn')).toEqual([
+      expect.stringMatching(/WRONGPASS/),
+      expect.stringMatching(/ECONNREFUSED/),
+    ]);
   });
 
   it('can be replaced in a test, which then needs no Redis', async () => {

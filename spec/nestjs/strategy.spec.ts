@@ -334,6 +334,27 @@ describe('ReceiverStrategy', () => {
       await until(async () => (await admin.clientList()).length === 1);
     });
 
+    it('of the name of an option is said at once, with the one that is meant', () => {
+      const make = (options: object) => () => new ReceiverStrategy(options);
+      expect(make({ concurency: 1 })).toThrow(
+        expect.objectContaining({
+          name: 'TypeError',
+          code: 'ERR_INVALID_ARGUMENT',
+          message: expect.stringMatching(
+            /the options of a ReceiverStrategy.*got "concurency"\. Did you mean 'concurrent'\?$/,
+          ) as string,
+        }),
+      );
+      expect(make({ draintimeout: undefined })).toThrow("Did you mean 'drainTimeout'?");
+      expect(make({ host: 'localhost', port: 6379 })).toThrow(/'redis'.*got "host"\.$/);
+      expect(make([])).toThrow('a plain object');
+      expect(make(null as never)).toThrow('an object, got null');
+      const clients = { redis: undefined, client: undefined, publisher: undefined };
+      const work = { concurrent: 1, key: () => 1, capacity: 1, overflow: 'drop-incoming', drainTimeout: 0 };
+      const packets = { codec: undefined, deserializer: undefined, serializer: undefined };
+      expect(make({ ...clients, ...work, ...packets })).not.toThrow();
+    });
+
     it('of the options is said at once', () => {
       const make = (options: object) => () => new ReceiverStrategy(options);
       expect(make({ overflow: 'error' })).toThrow(

@@ -90,6 +90,21 @@ describe('retry()', () => {
     expect(heard).toEqual(['1']);
   });
 
+  it('ends every later observer with the error for good, at once', async () => {
+    const client = new MemoryPubSub();
+    const receiver = new Receiver(client);
+    const channel = receiver.channel('a');
+    channel.subscribe({ error: () => undefined });
+    client.giveUp();
+    await client.connect();
+    for (const source of [receiver, channel, receiver.pipe(retry()), channel.pipe(retry())]) {
+      const errors: unknown[] = [];
+      source.subscribe({ error: (error) => errors.push(error) });
+      expect(errors).toEqual([expect.any(ConnectionLostError)]);
+    }
+    expect(client.log).toEqual(['SUBSCRIBE a']);
+  });
+
   it('does not recurse, whoever comes back', async () => {
     const client = new MemoryPubSub();
     const receiver = new Receiver(client);

@@ -1,0 +1,56 @@
+type Method = (this: { readonly length?: number; readonly size?: number }, ...args: unknown[]) => unknown;
+
+/** Methods that touch each element: a call counts as many steps as there are. */
+const WHOLE: readonly (readonly [object, readonly string[]])[] = [
+  [
+    Array.prototype,
+    [
+      'concat',
+      'every',
+      'filter',
+      'find',
+      'findIndex',
+      'flatMap',
+      'forEach',
+      'includes',
+      'indexOf',
+      'join',
+      'map',
+    ],
+  ],
+  [Array.prototype, ['reduce', 'shift', 'slice', 'some', 'sort', 'splice', 'toSorted', 'unshift']],
+  [Map.prototype, ['forEach']],
+  [Set.prototype, ['forEach']],
+];
+
+/** Prototypes of the iterators, whose `next` counts one step: loops, spread elements, and what is made of an iterable. */
+const ITERATORS = [[], new Map(), new Set()].map(
+  (it) => Object.getPrototypeOf(it[Symbol.iterator]()) as object,
+);
+
+/**
+ * Counts the elements of arrays, Maps and Sets that `work` and what it waits for touch through these: a measure of its cost
+ * that no clock and no load of the machine disturbs. Loops over an index are not seen.
+ */
+export async function countSteps(work: () => unknown): Promise<number> {
+  let steps = 0;
+  const restore: (() => void)[] = [];
+  const replace = (owner: object, name: string, cost: (it: { length?: number; size?: number }) => number) => {
+    const methods = owner as Record<string, Method>;
+    const original = methods[name] as Method;
+    methods[name] = function (...args) {
+      steps += cost(this);
+      return original.apply(this, args);
+    };
+    restore.push(() => (methods[name] = original));
+  };
+  for (const [owner, names] of WHOLE)
+    for (const name of names) replace(owner, name, ({ length, size }) => length ?? size ?? 0);
+  for (const iterator of ITERATORS) replace(iterator, 'next', () => 1);
+  try {
+    await work();
+  } finally {
+    for (const undo of restore) undo();
+  }
+  return steps;
+}
