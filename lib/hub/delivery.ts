@@ -64,7 +64,7 @@ export class Delivery {
     if (!binary && this.#state === 'free') {
       if (!this.#heard.isFresh && subscription.counts(binary)) this.#heard.noteMessage();
       try {
-        if (subscription.deliverByFastPath(data, channel)) return;
+        if (subscription.audience.deliverByFastPath(data, channel)) return;
       } catch (error) {
         return reportUnhandled(error);
       }
@@ -96,7 +96,7 @@ export class Delivery {
   #run({ subscription, data, channel, binary, rawChannel }: HeldMessage): void {
     this.#state = 'delivering';
     try {
-      subscription.deliver(data, channel, binary, rawChannel);
+      subscription.audience.deliver(data, channel, binary, rawChannel);
     } catch (error) {
       reportUnhandled(error);
     }

@@ -11,7 +11,8 @@ import { LastHeard } from './last-heard.js';
 import { Outages } from './outages.js';
 import type { PubSubHub, Watcher } from './pub-sub-hub.js';
 import { Recovery, type RecoveryHost } from './recovery.js';
-import { RedisSubscription, type SubscriptionHost } from './redis-subscription.js';
+import { RedisSubscription } from './redis-subscription.js';
+import type { SubscriptionHost } from './subscription-host.js';
 import { Refusals } from './refusals.js';
 import { Retries } from './retries.js';
 import { SubscribeCommands } from './subscribe-commands.js';
@@ -35,7 +36,9 @@ export interface Eviction {
 }
 
 /** The subscriptions of one client, which all Receivers of this package on that client share. */
-export class Hub implements PubSubHub, SubscriptionHost, ConnectionObserver, DeliveryHost, RecoveryHost {
+export class Hub
+  implements PubSubHub, SubscriptionHost<RedisSubscription>, ConnectionObserver, DeliveryHost, RecoveryHost
+{
   readonly client: ServerClient;
   readonly subscriptions = new SubscriptionRegistry();
   readonly heard = new LastHeard();
@@ -116,7 +119,7 @@ export class Hub implements PubSubHub, SubscriptionHost, ConnectionObserver, Del
   }
 
   updateFastPath(kind: ChannelKind, name: string): void {
-    this.subscriptions.get(kind, name)?.updateFastPath();
+    this.subscriptions.get(kind, name)?.audience.updateFastPath();
   }
 
   deliverHeld(kind: ChannelKind, name: string): void {

@@ -1,68 +1,20 @@
 import type { ChannelKind } from '../channel-kind.js';
-import type { Message } from '../channel.js';
 import { tell } from '../outbox.js';
+import { Audience } from './audience.js';
 import type { ClientListener } from './client.js';
-import type { HubListener, Leave, FastPath } from './hub-listener.js';
-import { countOf, includes, joined, NOBODY, snapshot, without, type ListenerList } from './listener-list.js';
+import type { HubListener, Leave } from './hub-listener.js';
+import type { SubscriptionHost } from './subscription-host.js';
 import { ENDED, OFF, ON, STRANDED, SUBSCRIBING_TEXT, type SubscriptionState } from './subscription-state.js';
-
-/** What a subscription needs of its hub. */
-export interface SubscriptionHost {
-  /** Whether a command sent now goes out at once. */
-  readonly isOnline: boolean;
-  /** Whether there is no connection at all, not even one that is being set up. */
-  readonly isOffline: boolean;
-  readonly commands: {
-    /** Asks for an operation. `'resubscribe'`: the client may believe that it has the name, and has to ask Redis all the same. */
-    request(
-      verb: 'subscribe' | 'resubscribe' | 'unsubscribe',
-      subscription: RedisSubscription,
-      binary: boolean,
-    ): void;
-    /** Calls back once everything has come that Redis has sent by now, or none of it can come any more. */
-    fence(onPassed: () => void): void;
-  };
-  readonly clientListeners: {
-    /** Returns whether the client has listeners of this name that are not ours. */
-    isShared(subscription: RedisSubscription): boolean;
-    /** Removes our listeners from the client's registry without a command; false where the client has none. */
-    forget(subscription: RedisSubscription): boolean;
-  };
-  readonly refusals: {
-    /** Returns whether Redis may be asked now; if not, `reconcile` is called when it may. */
-    allows(subscription: RedisSubscription): boolean;
-    add(subscription: RedisSubscription): void;
-    remove(subscription: RedisSubscription): void;
-  };
-  readonly retries: {
-    /** Calls `reconcile` after a pause: the operation died though the connection looks alive. */
-    later(subscription: RedisSubscription, failures: number): void;
-  };
-  readonly outages: {
-    /** Notes that a listener is served, or is not waited for any more. */
-    settle(listener: HubListener, as: 'served' | 'gone'): void;
-  };
-  /** Returns whether the error came from Redis, and not from a connection that died. */
-  isRefusal(error: unknown): boolean;
-  /** Nothing is left of it. */
-  remove(subscription: RedisSubscription): void;
-}
-
-type RawSource = Message<string | Buffer>['source'];
 
 /**
  * One name of one kind on one client: what its listeners want, what Redis has, and at most one operation in flight to
  * bring the two together. Concurrent operations on one name lose subscriptions inside node-redis.
  */
 export class RedisSubscription {
-  // First, because there may be very many subscriptions, and a message should find what it needs in one line of the cache.
+  readonly audience: Audience;
   #state: SubscriptionState = OFF;
   /** The mode whose messages count; a subscription that changes to binary carries both for a moment. */
   #binary = false;
-  /** Of the fast path, while there is one to take: while Redis has it, and one listener alone hears it. */
-  #source: RawSource | undefined = undefined;
-  #stream: FastPath['stream'] | undefined = undefined;
-  #isDecoded = false;
   readonly kind: ChannelKind;
   readonly name: string;
 
@@ -71,30 +23,24 @@ export class RedisSubscription {
   bufferListener: ClientListener | undefined = undefined;
   /** The operation in flight: only its outcome counts. */
   request: object | undefined = undefined;
-  readonly #host: SubscriptionHost;
+  readonly #host: SubscriptionHost<RedisSubscription>;
   #failures = 0;
   /** The SUBSCRIBE in flight proves nothing: its connection has died since, or other code has unsubscribed the name. */
   #isOutlived = false;
-  #wanting: ListenerList = NOBODY;
-  /** Number of listeners that want Buffers. */
-  #binaryCount = 0;
-  #leaving: ListenerList = NOBODY;
-  /** Draining listeners of a name that others still use: they hear on until the fence has passed. */
-  #draining: ListenerList = NOBODY;
-  /** Everyone who hears, made anew for the first message after a change, so that a delivery under way is not disturbed. */
-  #audience: readonly HubListener[] | undefined = NOBODY;
   /** The modes in which the client may have a listener of ours. */
   #isText = false;
   #isBinary = false;
 
-  constructor(host: SubscriptionHost, kind: ChannelKind, name: string) {
+  constructor(host: SubscriptionHost<RedisSubscription>, kind: ChannelKind, name: string) {
     this.#host = host;
     this.kind = kind;
     this.name = name;
+    this.audience = new Audience(kind === 'pattern' ? name : undefined);
   }
 
+  /** The listeners that want the name. */
   get listeners(): readonly HubListener[] {
-    return snapshot(this.#wanting);
+    return this.audience.listeners;
   }
 
   /** Whether what is published now comes. */
@@ -109,33 +55,26 @@ export class RedisSubscription {
   }
 
   attach(listener: HubListener): void {
-    // It would hear what comes before the UNSUBSCRIBE and miss what comes until the name is back.
-    if (this.#isClosing && includes(this.#leaving, listener)) tell(() => listener.onReplaced());
-    this.#leaving = without(this.#leaving, listener);
-    this.#want(listener);
-    this.#onListenersChanged();
+    this.audience.join(listener);
     if (this.#serves(listener)) tell(() => listener.onSubscribed());
     this.reconcile();
   }
 
-  /** The listener hears on until its `onReleased`. */
+  /** Removes a listener, which keeps receiving until its `onReleased`. */
   detach(listener: HubListener, leave: Leave): void {
-    if (!includes(this.#wanting, listener)) return;
-    this.#unwant(listener);
+    const { audience } = this;
+    if (!audience.wants(listener)) return;
+    audience.remove(listener);
     const isDraining = leave === 'draining' && this.isLive && this.#host.isOnline;
-    // Nobody will UNSUBSCRIBE on its account: another command has to tell when all has come.
-    const needsFence =
-      isDraining && (countOf(this.#wanting) > 0 || this.#host.clientListeners.isShared(this));
+    // No UNSUBSCRIBE follows on its account: another command has to tell when everything has come.
+    const needsFence = isDraining && (audience.isWanted || this.#host.clientListeners.isShared(this));
+    audience.keep(listener, needsFence ? 'draining' : 'leaving');
     if (needsFence) {
-      this.#draining = joined(this.#draining, listener);
       this.#host.commands.fence(() => {
-        this.#releaseDrained([listener]);
+        audience.releaseDrained(listener);
         this.reconcile();
       });
-    } else {
-      this.#leaving = joined(this.#leaving, listener);
     }
-    this.#onListenersChanged();
     this.#host.outages.settle(listener, 'gone');
     this.reconcile();
   }
@@ -153,47 +92,15 @@ export class RedisSubscription {
     this.#announce();
   }
 
-  /** Hands a text that comes now to the one stream that hears it; false where it takes more than that. */
-  deliverByFastPath(data: string | Buffer, channel: string): boolean {
-    const source = this.#source;
-    if (source === undefined) return false;
-    const raw =
-      this.kind === 'pattern' ? { source, channel, pattern: this.name, data } : { source, channel, data };
-    this.#stream?.accept(raw, this.#isDecoded);
-    return true;
-  }
-
-  /** Its listener's fast path may be another. */
-  updateFastPath(): void {
-    if (this.#state !== ON || this.#binary) {
-      this.#source = undefined;
-      return;
-    }
-    const only = this.#isHeardByOne() ? this.#hearing[0] : undefined;
-    const fastPath = only?.binary === false ? only.fastPath : undefined;
-    this.#source = fastPath?.channel as RawSource | undefined;
-    this.#stream = fastPath?.stream;
-    this.#isDecoded = fastPath?.isIdentity === true;
-  }
-
-  deliver(data: string | Buffer, channel: string, binary: boolean, rawChannel: Buffer | undefined): void {
-    const audience = this.#hearing;
-    for (let i = 0; i < audience.length; i++) {
-      const listener = audience[i] as HubListener;
-      if (listener.binary === binary) listener.receive(data, channel, rawChannel);
-      else if (binary) listener.receive(data.toString(), channel, undefined);
-      // A listener of Buffers waits for the change of mode: it has not been told that it is subscribed.
-    }
-  }
-
   /** Sends the next operation, if one is needed and none is in flight. */
   reconcile(): void {
-    if (this.#isReleasing()) this.#release();
+    const { audience } = this;
+    if (this.#isReleasing()) audience.release();
     const { at } = this.#state;
-    const isWanted = countOf(this.#wanting) > 0;
+    const { isWanted } = audience;
     if (at === 'ended' || at === 'subscribing' || at === 'unsubscribing') return;
     // Draining listeners still hear; the fence reconciles.
-    if (!isWanted && countOf(this.#draining) > 0) return;
+    if (!isWanted && audience.isDraining) return;
     if (at === 'on' && isWanted && this.#isAsWanted) return;
     if (at === 'off' && !isWanted) this.#host.remove(this);
     else if (this.#host.isOnline) this.#reconcileOnline(at, isWanted);
@@ -238,8 +145,8 @@ export class RedisSubscription {
 
   /** The connection is lost: nothing comes until it is back, so who has left can go. */
   onOffline(): void {
-    this.#release();
-    this.#releaseDrained(this.#draining);
+    this.audience.release();
+    this.audience.releaseDrained();
     // On RESP2 the client sends it after all, and does not listen for what it brings: only a further one makes it listen.
     this.#isOutlived = this.#state.at === 'subscribing';
     for (const listener of this.listeners) tell(() => listener.onInterrupted());
@@ -274,37 +181,19 @@ export class RedisSubscription {
   }
 
   #letGo(): readonly HubListener[] {
-    const wanting = this.listeners;
     this.request = undefined;
     this.#become(ENDED);
     this.#host.clientListeners.forget(this);
-    this.#release();
-    this.#releaseDrained(this.#draining);
-    this.#wanting = NOBODY;
-    this.#binaryCount = 0;
-    this.#onListenersChanged();
-    return wanting;
+    return this.audience.clear();
   }
 
   /** Whether the client listens in the mode that is wanted, and in no other. */
   get #isAsWanted(): boolean {
-    return this.#isText !== this.#isBinary && (this.#binary || this.#binaryCount === 0);
-  }
-
-  #want(listener: HubListener): void {
-    if (includes(this.#wanting, listener)) return;
-    this.#wanting = joined(this.#wanting, listener);
-    if (listener.binary) this.#binaryCount++;
-  }
-
-  #unwant(listener: HubListener): void {
-    if (!includes(this.#wanting, listener)) return;
-    this.#wanting = without(this.#wanting, listener);
-    if (listener.binary) this.#binaryCount--;
+    return this.#isText !== this.#isBinary && (this.#binary || !this.audience.wantsBuffers);
   }
 
   #reconcileOnline(at: 'off' | 'on' | 'stranded', isWanted: boolean): void {
-    const wantsBinary = this.#binary || this.#binaryCount > 0;
+    const wantsBinary = this.#binary || this.audience.wantsBuffers;
     if (!isWanted) this.#unsubscribe(!this.#isText);
     else if (at !== 'on' || wantsBinary !== this.#binary) this.#subscribe(wantsBinary, at === 'stranded');
     else if (this.#isText && this.#isBinary) this.#unsubscribe(!this.#binary);
@@ -320,21 +209,14 @@ export class RedisSubscription {
   }
 
   #unsubscribe(binary: boolean): void {
-    const isLast = countOf(this.#wanting) === 0;
-    this.#become({ at: 'unsubscribing', binary, live: !isLast });
+    this.#become({ at: 'unsubscribing', binary, live: this.audience.isWanted });
     this.#host.commands.request('unsubscribe', this, binary);
   }
 
   #become(state: SubscriptionState): void {
-    const wasClosing = this.#isClosing;
     this.#state = state;
-    if (this.#isClosing !== wasClosing) this.#audience = undefined;
-    this.updateFastPath();
-  }
-
-  /** Whether Redis may drop it at any moment. */
-  get #isClosing(): boolean {
-    return this.#state.at === 'unsubscribing' && !this.#state.live;
+    if (state.at === 'unsubscribing' && !state.live) this.audience.mode = 'closing';
+    else this.audience.mode = state === ON && !this.#binary ? 'text' : 'other';
   }
 
   get #isRegistered(): boolean {
@@ -360,11 +242,10 @@ export class RedisSubscription {
     if (!state.live && this.#host.clientListeners.forget(this)) this.#isText = this.#isBinary = false;
     for (const listener of this.listeners) {
       if (this.#serves(listener)) continue;
-      this.#unwant(listener);
+      this.audience.remove(listener);
       this.#host.outages.settle(listener, 'gone');
       tell(() => listener.onRefused(cause));
     }
-    this.#onListenersChanged();
     this.reconcile();
   }
 
@@ -375,7 +256,7 @@ export class RedisSubscription {
     this.#binary = this.#isBinary;
     this.#become(this.#isRegistered ? ON : OFF);
     if (this.#isRegistered) this.#announce();
-    else this.#release();
+    else this.audience.release();
     this.reconcile();
   }
 
@@ -387,12 +268,12 @@ export class RedisSubscription {
       this.reconcile();
     } else {
       // The client subscribes it again, or has just done so; the `reconcile` of `onOnline` undoes that.
-      this.#release();
+      this.audience.release();
     }
   }
 
   #announce(): void {
-    for (const listener of this.#wanting) {
+    for (const listener of this.listeners) {
       if (!this.#serves(listener)) continue;
       tell(() => listener.onSubscribed());
       this.#host.outages.settle(listener, 'served');
@@ -406,45 +287,6 @@ export class RedisSubscription {
   /** Whether those who leave can go: no UNSUBSCRIBE is to come on their account, or it has come. */
   #isReleasing(): boolean {
     const { at } = this.#state;
-    return at === 'off' || (countOf(this.#wanting) > 0 && at !== 'unsubscribing');
-  }
-
-  #release(): void {
-    if (countOf(this.#leaving) === 0) return;
-    const leaving = snapshot(this.#leaving);
-    this.#leaving = NOBODY;
-    this.#onListenersChanged();
-    for (const listener of leaving) tell(() => listener.onReleased());
-  }
-
-  #releaseDrained(listeners: ListenerList): void {
-    const released = snapshot(listeners).filter((listener) => includes(this.#draining, listener));
-    if (released.length === 0) return;
-    for (const listener of released) {
-      this.#draining = without(this.#draining, listener);
-      tell(() => listener.onReleased());
-    }
-    this.#onListenersChanged();
-  }
-
-  #onListenersChanged(): void {
-    this.#audience = undefined;
-    this.updateFastPath();
-  }
-
-  #isHeardByOne(): boolean {
-    return countOf(this.#wanting) + countOf(this.#leaving) + countOf(this.#draining) === 1;
-  }
-
-  get #hearing(): readonly HubListener[] {
-    return (this.#audience ??= this.#listAudience());
-  }
-
-  #listAudience(): readonly HubListener[] {
-    // A listener that comes during UNSUBSCRIBE hears nothing yet.
-    const lists = [this.#isClosing ? NOBODY : this.#wanting, this.#leaving, this.#draining];
-    const [first, second] = lists.filter((list) => countOf(list) > 0);
-    if (first === undefined) return NOBODY;
-    return second === undefined ? snapshot(first) : lists.flatMap((list) => snapshot(list));
+    return at === 'off' || (this.audience.isWanted && at !== 'unsubscribing');
   }
 }

@@ -1,0 +1,171 @@
+import type { Message } from '../channel.js';
+import { tell } from '../outbox.js';
+import type { FastPath, HubListener } from './hub-listener.js';
+import { countOf, includes, joined, NOBODY, snapshot, without, type ListenerList } from './listener-list.js';
+
+type RawSource = Message<string | Buffer>['source'];
+
+/**
+ * How messages reach the listeners. `'closing'`: Redis may drop the name at any moment, and listeners that want it receive
+ * nothing yet: a listener added during UNSUBSCRIBE would get a few early messages and then miss the rest. `'text'`: Redis has
+ * the name as text alone, so that the fast path may be taken.
+ */
+export type AudienceMode = 'closing' | 'text' | 'other';
+
+/** The listeners of one name: those that want it, those that leave, and the fan-out of its messages. */
+export class Audience {
+  // First, because there may be very many, and a message should find what it needs in one line of the cache.
+  /** The source of a text for the only listener, while there is a fast path to take. */
+  #source: RawSource | undefined = undefined;
+  #stream: FastPath['stream'] | undefined = undefined;
+  #isDecoded = false;
+  /** The glob, if the name is a pattern. */
+  readonly #pattern: string | undefined;
+  #mode: AudienceMode = 'other';
+  #wanting: ListenerList = NOBODY;
+  /** The number of wanting listeners that want Buffers. */
+  #binaryCount = 0;
+  #leaving: ListenerList = NOBODY;
+  /** Draining listeners of a name that others still use: they keep receiving until the fence returns. */
+  #draining: ListenerList = NOBODY;
+  /** All listeners that receive, listed anew for the first message after a change, so that a delivery under way goes on. */
+  #hearing: readonly HubListener[] | undefined = NOBODY;
+
+  constructor(pattern: string | undefined) {
+    this.#pattern = pattern;
+  }
+
+  /** The listeners that want the name. */
+  get listeners(): readonly HubListener[] {
+    return snapshot(this.#wanting);
+  }
+
+  get isWanted(): boolean {
+    return countOf(this.#wanting) > 0;
+  }
+
+  get wantsBuffers(): boolean {
+    return this.#binaryCount > 0;
+  }
+
+  get isDraining(): boolean {
+    return countOf(this.#draining) > 0;
+  }
+
+  wants(listener: HubListener): boolean {
+    return includes(this.#wanting, listener);
+  }
+
+  set mode(mode: AudienceMode) {
+    if (mode === this.#mode) return;
+    const isSame = (mode === 'closing') === (this.#mode === 'closing');
+    this.#mode = mode;
+    if (isSame) this.updateFastPath();
+    else this.#onChanged();
+  }
+
+  join(listener: HubListener): void {
+    if (this.#mode === 'closing' && includes(this.#leaving, listener)) tell(() => listener.onReplaced());
+    this.#leaving = without(this.#leaving, listener);
+    if (!this.wants(listener)) {
+      this.#wanting = joined(this.#wanting, listener);
+      if (listener.binary) this.#binaryCount++;
+    }
+    this.#onChanged();
+  }
+
+  /** Removes a listener from those that want the name. */
+  remove(listener: HubListener): void {
+    if (!this.wants(listener)) return;
+    this.#wanting = without(this.#wanting, listener);
+    if (listener.binary) this.#binaryCount--;
+    this.#onChanged();
+  }
+
+  /** Lets a removed listener receive until it is released: `'draining'` by the fence, `'leaving'` with all that leave. */
+  keep(listener: HubListener, as: 'draining' | 'leaving'): void {
+    if (as === 'draining') this.#draining = joined(this.#draining, listener);
+    else this.#leaving = joined(this.#leaving, listener);
+    this.#onChanged();
+  }
+
+  /** Releases the listeners that leave. */
+  release(): void {
+    if (countOf(this.#leaving) === 0) return;
+    const leaving = snapshot(this.#leaving);
+    this.#leaving = NOBODY;
+    this.#onChanged();
+    for (const listener of leaving) tell(() => listener.onReleased());
+  }
+
+  /** Releases one draining listener, or all of them. */
+  releaseDrained(only?: HubListener): void {
+    const released = snapshot(this.#draining).filter((listener) => only === undefined || listener === only);
+    if (released.length === 0) return;
+    for (const listener of released) {
+      this.#draining = without(this.#draining, listener);
+      tell(() => listener.onReleased());
+    }
+    this.#onChanged();
+  }
+
+  /** Releases everyone; returns the listeners that want the name. */
+  clear(): readonly HubListener[] {
+    const { listeners } = this;
+    this.release();
+    this.releaseDrained();
+    this.#wanting = NOBODY;
+    this.#binaryCount = 0;
+    this.#onChanged();
+    return listeners;
+  }
+
+  /** Finds out whether a text can go straight to the stream of the only listener. */
+  updateFastPath(): void {
+    const only = this.#mode === 'text' && this.#isHeardByOne() ? this.#list()[0] : undefined;
+    const fastPath = only?.binary === false ? only.fastPath : undefined;
+    this.#source = fastPath?.channel as RawSource | undefined;
+    this.#stream = fastPath?.stream;
+    this.#isDecoded = fastPath?.isIdentity === true;
+  }
+
+  /** Hands a text that comes now to the only stream that receives it; false where there is no fast path. */
+  deliverByFastPath(data: string | Buffer, channel: string): boolean {
+    const source = this.#source;
+    if (source === undefined) return false;
+    const pattern = this.#pattern;
+    const raw = pattern === undefined ? { source, channel, data } : { source, channel, pattern, data };
+    this.#stream?.accept(raw, this.#isDecoded);
+    return true;
+  }
+
+  deliver(data: string | Buffer, channel: string, binary: boolean, rawChannel: Buffer | undefined): void {
+    const hearing = this.#list();
+    for (let i = 0; i < hearing.length; i++) {
+      const listener = hearing[i] as HubListener;
+      if (listener.binary === binary) listener.receive(data, channel, rawChannel);
+      else if (binary) listener.receive(data.toString(), channel, undefined);
+      // A listener of Buffers waits for the change of mode: it has not been told that it is subscribed.
+    }
+  }
+
+  #isHeardByOne(): boolean {
+    return countOf(this.#wanting) + countOf(this.#leaving) + countOf(this.#draining) === 1;
+  }
+
+  #onChanged(): void {
+    this.#hearing = undefined;
+    this.updateFastPath();
+  }
+
+  #list(): readonly HubListener[] {
+    return (this.#hearing ??= this.#listAnew());
+  }
+
+  #listAnew(): readonly HubListener[] {
+    const lists = [this.#mode === 'closing' ? NOBODY : this.#wanting, this.#leaving, this.#draining];
+    const [first, second] = lists.filter((list) => countOf(list) > 0);
+    if (first === undefined) return NOBODY;
+    return second === undefined ? snapshot(first) : lists.flatMap((list) => snapshot(list));
+  }
+}
