@@ -16,10 +16,12 @@ interface HeldMessage {
 
 /** The part of the hub that the delivery needs. */
 export interface DeliveryHost {
-  /** True from the beginning of an outage until its gap is told. */
-  readonly isOutage: boolean;
-  /** Tells the gap now: more messages wait for it than may. */
-  onHeldTooMuch(): void;
+  readonly outages: {
+    /** True from the beginning of an outage until its gap is told. */
+    readonly isRunning: boolean;
+    /** Tells the gap now: more messages wait for it than may. */
+    split(): void;
+  };
 }
 
 /** The most messages, and bytes of them, that wait for the gap of an outage. */
@@ -100,24 +102,25 @@ export class Delivery {
     } catch (error) {
       reportUnhandled(error);
     }
-    this.#state = this.#host.isOutage || this.#waiting.length > 0 ? 'holding' : 'free';
+    this.#state = this.#host.outages.isRunning || this.#waiting.length > 0 ? 'holding' : 'free';
   }
 
   #hold(message: HeldMessage): void {
     this.#waiting.push(message);
     this.#waitingBytes += byteSizeAtMost(message);
     const isTooMuch = this.#waiting.length > MOST_HELD || this.#waitingBytes > MOST_BYTES_HELD;
-    if (isTooMuch && this.#state === 'holding' && this.#host.isOutage) this.#host.onHeldTooMuch();
+    if (isTooMuch && this.#state === 'holding' && this.#host.outages.isRunning) this.#host.outages.split();
   }
 
   #flush(most = Infinity): void {
     for (let count = 0; count < most && this.#state !== 'delivering'; count++) {
-      if (this.#host.isOutage && most === Infinity) break;
+      if (this.#host.outages.isRunning && most === Infinity) break;
       const next = this.#waiting.shift();
       if (!next) break;
       this.#waitingBytes -= byteSizeAtMost(next);
       this.#run(next);
     }
-    if (this.#state === 'holding' && !this.#host.isOutage && this.#waiting.length === 0) this.#state = 'free';
+    if (this.#state === 'holding' && !this.#host.outages.isRunning && this.#waiting.length === 0)
+      this.#state = 'free';
   }
 }

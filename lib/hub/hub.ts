@@ -84,10 +84,6 @@ export class Hub
     return this.#connection.isOffline;
   }
 
-  get isOutage(): boolean {
-    return this.outages.isRunning;
-  }
-
   /** True where nobody wants any name. */
   get isEmpty(): boolean {
     return this.subscriptions.isEmpty;
@@ -113,17 +109,12 @@ export class Hub
     transition(() => this.subscriptions.get(kind, name)?.detach(listener, leave));
   }
 
-  /** Returns whether anybody wants this name. */
-  has(kind: ChannelKind, name: string): boolean {
-    return this.subscriptions.get(kind, name) !== undefined;
-  }
-
   updateFastPath(kind: ChannelKind, name: string): void {
     this.subscriptions.get(kind, name)?.audience.updateFastPath();
   }
 
   deliverHeld(kind: ChannelKind, name: string): void {
-    if (!this.isOutage || this.#delivery.isDelivering) return;
+    if (!this.outages.isRunning || this.#delivery.isDelivering) return;
     if (this.#delivery.holds(this.subscriptions.get(kind, name))) this.outages.split();
   }
 
@@ -167,7 +158,8 @@ export class Hub
     const affected = subscription.listeners.filter((listener) => isLive || this.outages.affects(listener));
     const since = this.outages.since ?? this.#recovery.heardAt;
     this.subscriptions.delete(subscription);
-    const listeners = subscription.evict();
+    const listeners = subscription.end();
+    for (const listener of listeners) tell(() => listener.onInterrupted());
     this.outages.leave(listeners);
     this.#refresh();
     return { listeners, affected, since };
@@ -183,10 +175,6 @@ export class Hub
   doubt(since: number): void {
     this.heard.doubt(since);
     this.outages.widen(since);
-  }
-
-  onHeldTooMuch(): void {
-    this.outages.split();
   }
 
   onHeard(): void {
@@ -232,7 +220,8 @@ export class Hub
       this.refusals.clear();
       const subscriptions = this.subscriptions.all();
       this.subscriptions.clear();
-      for (const subscription of subscriptions) subscription.end(error);
+      for (const subscription of subscriptions)
+        for (const listener of subscription.end()) tell(() => listener.onEnded(error));
       for (const watcher of this.#watchers.all()) tell(() => watcher.onClientEnded(this, error));
       this.commands.restart();
       this.#refresh();

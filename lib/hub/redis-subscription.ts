@@ -6,6 +6,9 @@ import type { HubListener, Leave } from './hub-listener.js';
 import type { SubscriptionHost } from './subscription-host.js';
 import { ENDED, OFF, ON, STRANDED, SUBSCRIBING_TEXT, type SubscriptionState } from './subscription-state.js';
 
+const TEXT = 1;
+const BINARY = 2;
+
 /**
  * One name of one kind on one client: what its listeners want, what Redis has, and at most one operation in flight to
  * bring the two together. Concurrent operations on one name lose subscriptions inside node-redis.
@@ -27,9 +30,8 @@ export class RedisSubscription {
   #failures = 0;
   /** The SUBSCRIBE in flight proves nothing: its connection has died since, or other code has unsubscribed the name. */
   #isOutlived = false;
-  /** The modes in which the client may have a listener of ours. */
-  #isText = false;
-  #isBinary = false;
+  /** The modes in which the client may have a listener of ours: TEXT, BINARY, or the sum of both. */
+  #registered = 0;
 
   constructor(host: SubscriptionHost<RedisSubscription>, kind: ChannelKind, name: string) {
     this.#host = host;
@@ -157,7 +159,7 @@ export class RedisSubscription {
   onResubscribeRefused(): void {
     if (this.#state.at !== 'on' && this.#state.at !== 'stranded') return;
     if (!this.#host.clientListeners.forget(this)) return;
-    this.#isText = this.#isBinary = false;
+    this.#registered = 0;
     this.#become(STRANDED);
   }
 
@@ -168,19 +170,8 @@ export class RedisSubscription {
     this.reconcile();
   }
 
-  /** Lets everyone go without a command; returns those who still want it, to be served elsewhere. */
-  evict(): readonly HubListener[] {
-    const wanting = this.#letGo();
-    for (const listener of wanting) tell(() => listener.onInterrupted());
-    return wanting;
-  }
-
-  /** The client has ended: nothing comes any more. */
-  end(error: Error | undefined): void {
-    for (const listener of this.#letGo()) tell(() => listener.onEnded(error));
-  }
-
-  #letGo(): readonly HubListener[] {
+  /** Lets all listeners go without a command, for good; returns the listeners that want the name. */
+  end(): readonly HubListener[] {
     this.request = undefined;
     this.#become(ENDED);
     this.#host.clientListeners.forget(this);
@@ -189,14 +180,17 @@ export class RedisSubscription {
 
   /** Whether the client listens in the mode that is wanted, and in no other. */
   get #isAsWanted(): boolean {
-    return this.#isText !== this.#isBinary && (this.#binary || !this.audience.wantsBuffers);
+    return (
+      (this.#registered === TEXT || this.#registered === BINARY) &&
+      (this.#binary || !this.audience.wantsBuffers)
+    );
   }
 
   #reconcileOnline(at: 'off' | 'on' | 'stranded', isWanted: boolean): void {
     const wantsBinary = this.#binary || this.audience.wantsBuffers;
-    if (!isWanted) this.#unsubscribe(!this.#isText);
+    if (!isWanted) this.#unsubscribe((this.#registered & TEXT) === 0);
     else if (at !== 'on' || wantsBinary !== this.#binary) this.#subscribe(wantsBinary, at === 'stranded');
-    else if (this.#isText && this.#isBinary) this.#unsubscribe(!this.#binary);
+    else if (this.#registered === TEXT + BINARY) this.#unsubscribe(!this.#binary);
   }
 
   #subscribe(binary: boolean, isAnew: boolean): void {
@@ -219,13 +213,9 @@ export class RedisSubscription {
     else this.audience.mode = state === ON && !this.#binary ? 'text' : 'other';
   }
 
-  get #isRegistered(): boolean {
-    return this.#isText || this.#isBinary;
-  }
-
   #register(binary: boolean, isRegistered: boolean): void {
-    if (binary) this.#isBinary = isRegistered;
-    else this.#isText = isRegistered;
+    const mode = binary ? BINARY : TEXT;
+    this.#registered = isRegistered ? this.#registered | mode : this.#registered & ~mode;
   }
 
   #onSubscribed(binary: boolean): void {
@@ -239,7 +229,7 @@ export class RedisSubscription {
     this.#isOutlived = false;
     this.#register(state.binary, false);
     this.#become(state.live ? ON : OFF);
-    if (!state.live && this.#host.clientListeners.forget(this)) this.#isText = this.#isBinary = false;
+    if (!state.live && this.#host.clientListeners.forget(this)) this.#registered = 0;
     for (const listener of this.listeners) {
       if (this.#serves(listener)) continue;
       this.audience.remove(listener);
@@ -253,16 +243,16 @@ export class RedisSubscription {
     // Who may not UNSUBSCRIBE has to be content with not listening.
     if (isRefused) this.#host.clientListeners.forget(this);
     this.#register(binary, false);
-    this.#binary = this.#isBinary;
-    this.#become(this.#isRegistered ? ON : OFF);
-    if (this.#isRegistered) this.#announce();
+    this.#binary = this.#registered === BINARY;
+    this.#become(this.#registered > 0 ? ON : OFF);
+    if (this.#registered > 0) this.#announce();
     else this.audience.release();
     this.reconcile();
   }
 
   #leaveOffline(): void {
     if (this.#host.isOffline && this.#host.clientListeners.forget(this)) {
-      this.#isText = this.#isBinary = false;
+      this.#registered = 0;
       this.#become(OFF);
       this.#binary = false;
       this.reconcile();

@@ -1,39 +1,23 @@
 import { COMMANDS, type ServerClient, type ClientListener } from './client.js';
 import type { ForeignCommands } from './foreign-commands.js';
-import { keySlot } from './key-slot.js';
+import { CommandsInFlight } from './commands-in-flight.js';
 import type { RedisSubscription } from './redis-subscription.js';
 import type { ClientListeners } from './client-listeners.js';
 import type { ChannelKind } from '../channel-kind.js';
 import { isError } from '../errors/to-error.js';
 import { transition } from '../outbox.js';
 import { Ring } from '../queue/ring.js';
-
-/** `'resubscribe'`: the client may believe that it has the names, and has to ask Redis all the same. */
-type Verb = 'subscribe' | 'resubscribe' | 'unsubscribe';
-
-interface Request {
-  readonly verb: Verb;
-  readonly kind: ChannelKind;
-  readonly binary: boolean;
-  readonly subscriptions: RedisSubscription[];
-}
+import { assigned, keyOf, settle, type SubscribeRequest, type Verb } from './subscribe-request.js';
 
 interface Batch {
-  readonly requests: Request[];
+  readonly requests: SubscribeRequest[];
   /** Those that take further names, by `keyOf`. */
-  readonly open: Map<number, Request>;
+  readonly open: Map<number, SubscribeRequest>;
   readonly fenced: (() => void)[];
 }
 
 /** Of names that nobody subscribes: Redis answers an UNSUBSCRIBE of one behind all that it has sent before. */
 const FENCE = 'rx-redis-receiver:fence:';
-
-/**
- * The most names, and the most characters in them, that are asked for and not yet acknowledged. Redis repeats each name in its
- * acknowledgement, and cuts a connection that has too much to read (`client-output-buffer-limit pubsub`, 32 MiB by default).
- */
-export const MOST_NAMES = 4_096;
-export const MOST_CHARACTERS = 131_072;
 
 /** The commands to the client. Channels go out many in one, sharded ones those of one slot, and patterns alone. */
 export class SubscribeCommands {
@@ -44,9 +28,9 @@ export class SubscribeCommands {
   #batch: Batch | undefined;
   #fences = 0;
   /** Requests that wait until more may be in flight. */
-  readonly #waiting = new Ring<Request>();
-  /** Names and characters in flight: a new object when nobody answers for the old ones any more. */
-  #inFlight: InFlight = { names: 0, characters: 0 };
+  readonly #waiting = new Ring<SubscribeRequest>();
+  /** A new object when the commands of the old one will not be answered any more. */
+  #inFlight = new CommandsInFlight();
   #operations = 0;
 
   /** @param onHeard is called when Redis has acknowledged a subscription */
@@ -64,7 +48,7 @@ export class SubscribeCommands {
 
   /** A number that changes with each operation that begins; undefined while one is in flight. */
   get quietSince(): number | undefined {
-    return this.#inFlight.names === 0 ? this.#operations : undefined;
+    return this.#inFlight.isEmpty ? this.#operations : undefined;
   }
 
   /** What is asked for while `work` runs goes out together at its end. */
@@ -108,7 +92,7 @@ export class SubscribeCommands {
 
   /** Nobody will answer for what is in flight; what waits to be sent has failed. */
   restart(): void {
-    this.#inFlight = { names: 0, characters: 0 };
+    this.#inFlight = new CommandsInFlight();
     const error = new Error('Socket closed unexpectedly');
     this.batch(() => {
       for (let request = this.#waiting.shift(); request; request = this.#waiting.shift())
@@ -122,38 +106,24 @@ export class SubscribeCommands {
     return typeof (error as NodeJS.ErrnoException).code !== 'string' && !TRANSPORT_ERRORS.test(error.message);
   }
 
-  #dispatch(request: Request): void {
+  #dispatch(request: SubscribeRequest): void {
     this.#waiting.push(request);
     this.#sendMore();
   }
 
   #sendMore(): void {
     for (let next = this.#waiting.at(0); next; next = this.#waiting.at(0)) {
-      const subscriptions = this.#takeNames(next);
+      const subscriptions = this.#inFlight.take(next.subscriptions);
       if (!subscriptions) return;
       if (subscriptions === next.subscriptions) this.#waiting.shift();
       this.#sendWithin(subscriptions === next.subscriptions ? next : assigned({ ...next, subscriptions }));
     }
   }
 
-  /** Takes as many names as may go out now; all of them where that is possible, and undefined where none may. */
-  #takeNames({ subscriptions }: Request): RedisSubscription[] | undefined {
-    const { names, characters } = this.#inFlight;
-    let count = 0;
-    let length = characters;
-    for (; count < subscriptions.length && names + count < MOST_NAMES; count++) {
-      length += (subscriptions[count] as RedisSubscription).name.length;
-      if (length > MOST_CHARACTERS && names + count > 0) break;
-    }
-    if (count === 0 && subscriptions.length > 0) return undefined;
-    // Small enough: there is nothing to cut.
-    return count === subscriptions.length ? subscriptions : subscriptions.splice(0, count);
-  }
-
-  #sendWithin(request: Request): void {
+  #sendWithin(request: SubscribeRequest): void {
     const subscriptions = request.subscriptions.filter((subscription) => subscription.request === request);
     if (subscriptions.length === 0) return;
-    count(this.#inFlight, subscriptions, 1);
+    this.#inFlight.add(subscriptions);
     this.#send(
       subscriptions.length === request.subscriptions.length
         ? request
@@ -162,7 +132,7 @@ export class SubscribeCommands {
     );
   }
 
-  #send(request: Request, inFlight: InFlight): void {
+  #send(request: SubscribeRequest, inFlight: CommandsInFlight): void {
     const { verb, kind, binary, subscriptions } = request;
     const [first, second] = subscriptions as [RedisSubscription, ...RedisSubscription[]];
     const clientListeners = this.#clientListeners;
@@ -170,7 +140,7 @@ export class SubscribeCommands {
       verb === 'resubscribe' || (verb === 'subscribe' && clientListeners.someAreNew(subscriptions, kind));
     this.#operations++;
     const conclude = (error?: unknown) => {
-      count(inFlight, subscriptions, -1);
+      inFlight.remove(subscriptions);
       transition(() => {
         this.batch(() => settle(request, error));
         this.#sendMore();
@@ -189,15 +159,15 @@ export class SubscribeCommands {
         const middle = subscriptions.length >> 1;
         for (const half of [subscriptions.slice(0, middle), subscriptions.slice(middle)]) {
           const some = half.filter((subscription) => subscription.request === request);
-          count(inFlight, half, -1);
-          count(inFlight, some, 1);
+          inFlight.remove(half);
+          inFlight.add(some);
           if (some.length > 0) this.#send(assigned({ ...request, subscriptions: some }), inFlight);
         }
       },
     );
   }
 
-  #call({ verb, kind, binary, subscriptions }: Request, first: RedisSubscription): Promise<unknown> {
+  #call({ verb, kind, binary, subscriptions }: SubscribeRequest, first: RedisSubscription): Promise<unknown> {
     const clientListeners = this.#clientListeners;
     const { type } = COMMANDS[kind];
     try {
@@ -247,40 +217,6 @@ export class SubscribeCommands {
     );
   }
 }
-
-interface InFlight {
-  names: number;
-  characters: number;
-}
-
-function count(inFlight: InFlight, subscriptions: readonly RedisSubscription[], factor: 1 | -1): void {
-  inFlight.names += factor * subscriptions.length;
-  for (let i = 0; i < subscriptions.length; i++)
-    inFlight.characters += factor * (subscriptions[i] as RedisSubscription).name.length;
-}
-
-/** Makes this request the one whose outcome counts for its subscriptions. */
-function assigned(request: Request): Request {
-  for (const subscription of request.subscriptions) subscription.request = request;
-  return request;
-}
-
-function settle(request: Request, error: unknown): void {
-  for (const subscription of request.subscriptions) {
-    if (subscription.request !== request) continue;
-    subscription.request = undefined;
-    subscription.settle(error);
-  }
-}
-
-/** The same for names that go out in one command. A number, because there may be very many. */
-function keyOf(verb: Verb, { kind, name }: RedisSubscription, binary: boolean): number {
-  // A cluster takes only names of one slot in one command.
-  const slot = kind === 'shard' ? keySlot(name) : -1;
-  return (slot + 1) * 6 + VERBS.indexOf(verb) * 2 + (binary ? 1 : 0);
-}
-
-const VERBS: readonly Verb[] = ['subscribe', 'resubscribe', 'unsubscribe'];
 
 /** The texts of node-redis's own errors about a connection; those of sockets carry a `code`, those of Redis neither. */
 const TRANSPORT_ERRORS =

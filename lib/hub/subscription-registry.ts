@@ -1,7 +1,7 @@
 import type { ChannelKind } from '../channel-kind.js';
 import type { HubListener } from './hub-listener.js';
 import type { RedisSubscription } from './redis-subscription.js';
-import { MOST_CHARACTERS, MOST_NAMES } from './subscribe-commands.js';
+import { MOST_CHARACTERS, MOST_NAMES } from './commands-in-flight.js';
 
 /** The subscriptions of one client, by kind and name. */
 export class SubscriptionRegistry {

@@ -1,0 +1,37 @@
+import type { ChannelKind } from '../channel-kind.js';
+import { keySlot } from './key-slot.js';
+import type { RedisSubscription } from './redis-subscription.js';
+
+/** `'resubscribe'`: the client may believe that it has the names, and has to ask Redis all the same. */
+export type Verb = 'subscribe' | 'resubscribe' | 'unsubscribe';
+
+export interface SubscribeRequest {
+  readonly verb: Verb;
+  readonly kind: ChannelKind;
+  readonly binary: boolean;
+  readonly subscriptions: RedisSubscription[];
+}
+
+/** Makes this request the one whose outcome counts for its subscriptions. */
+export function assigned(request: SubscribeRequest): SubscribeRequest {
+  for (const subscription of request.subscriptions) subscription.request = request;
+  return request;
+}
+
+/** Tells the subscriptions the outcome, except where a later request has taken this one's place. */
+export function settle(request: SubscribeRequest, error: unknown): void {
+  for (const subscription of request.subscriptions) {
+    if (subscription.request !== request) continue;
+    subscription.request = undefined;
+    subscription.settle(error);
+  }
+}
+
+/** Returns the same number for names that go out in one command: numbers, because there may be very many. */
+export function keyOf(verb: Verb, { kind, name }: RedisSubscription, binary: boolean): number {
+  // A cluster takes only names of one slot in one command.
+  const slot = kind === 'shard' ? keySlot(name) : -1;
+  return (slot + 1) * 6 + VERBS.indexOf(verb) * 2 + (binary ? 1 : 0);
+}
+
+const VERBS: readonly Verb[] = ['subscribe', 'resubscribe', 'unsubscribe'];
