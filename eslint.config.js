@@ -46,7 +46,11 @@ const operatorRules = {
     noAdapters,
     noLayers(['hub', 'cluster', 'channel', 'open', 'receiver'], 'Operators know nothing of Redis.'),
   ),
-  ignores: ['lib/operators/await-subscription.ts', 'lib/operators/hydrate.ts', 'lib/operators/publish-to.ts'],
+  ignores: [
+    'lib/operators/await-subscription.ts',
+    'lib/operators/hydration.ts',
+    'lib/operators/publish-to.ts',
+  ],
 };
 
 export default defineConfig(

@@ -6,19 +6,11 @@ import type { HubListener, Leave } from '../hub/hub-listener.js';
 import { transition } from '../outbox.js';
 import { Poll } from './poll.js';
 import type { PubSubHub, Watcher } from '../hub/pub-sub-hub.js';
+import { ShardMoves } from './shard-moves.js';
 import type { Topology, TopologyObserver } from './topology.js';
 import { Watchers } from '../hub/watchers.js';
 
 const DEFAULT_PATIENCE = 5_000;
-/** How often the servers are asked where a slot has gone before its channels are subscribed at the old place again. */
-const MOST_QUESTIONS = 10;
-
-interface Move {
-  readonly name: string;
-  readonly from: NodeLink;
-  readonly to: NodeLink;
-}
-
 /**
  * The hub of a client of several servers, a cluster's or a Sentinel set's: a hub for each server that carries something.
  * It leads every name to the server that the topology says, and moves it when that changes, with a gap.
@@ -33,17 +25,22 @@ export class DistributedHub implements PubSubHub, NodeLinkHost, TopologyObserver
     shard: new Map(),
   };
   readonly #watchers = new Watchers(() => this.#update());
-  /** Sharded channels that Redis has dropped at these node links. */
-  readonly #moved = new Map<string, NodeLink>();
+  readonly #shards: ShardMoves;
   readonly #poll = new Poll(() => this.#refresh());
   #isWatching = false;
-  #questions = 0;
   #beat = Subscription.EMPTY;
   #heartbeat = 0;
 
   constructor(client: PubSubClient, topology: Topology) {
     this.#client = client;
     this.#topology = topology;
+    this.#shards = new ShardMoves(topology, this.#routes.shard, {
+      nodeLink: (key) => this.#nodeLink(key),
+      batch: (work) => this.batch(work),
+      onMaybeEmpty: (nodeLink) => {
+        if (nodeLink.hub.isEmpty) this.#closeIfEmpty(nodeLink);
+      },
+    });
   }
 
   get isOpen(): boolean {
@@ -109,7 +106,7 @@ export class DistributedHub implements PubSubHub, NodeLinkHost, TopologyObserver
 
   onRemoved(kind: ChannelKind, name: string, nodeLink: NodeLink): void {
     if (this.#routes[kind].get(name) === nodeLink) this.#routes[kind].delete(name);
-    if (kind === 'shard') this.#moved.delete(name);
+    if (kind === 'shard') this.#shards.forget(name);
     this.#closeIfEmpty(nodeLink);
   }
 
@@ -118,14 +115,11 @@ export class DistributedHub implements PubSubHub, NodeLinkHost, TopologyObserver
   }
 
   onMoved(nodeLink: NodeLink, name: string): void {
-    if (this.#routes.shard.get(name) !== nodeLink) return;
-    this.#moved.set(name, nodeLink);
-    this.#questions = 0;
-    this.#poll.soon();
+    if (this.#shards.drop(name, nodeLink)) this.#poll.soon();
   }
 
   onRedirected(error: Error): void {
-    if (this.#topology.learn(error)) asapScheduler.schedule(() => this.#realign());
+    if (this.#topology.learn(error)) asapScheduler.schedule(() => this.#shards.realign());
     this.#poll.soon();
   }
 
@@ -137,7 +131,7 @@ export class DistributedHub implements PubSubHub, NodeLinkHost, TopologyObserver
     const nodeLinks = [...this.#nodeLinks.values()];
     const watchers = this.#watchers.all();
     this.#nodeLinks.clear();
-    this.#moved.clear();
+    this.#shards.clear();
     for (const routes of Object.values(this.#routes)) routes.clear();
     for (const nodeLink of nodeLinks) nodeLink.close();
     for (const watcher of watchers) watcher.onClientEnded(this, undefined);
@@ -204,58 +198,19 @@ export class DistributedHub implements PubSubHub, NodeLinkHost, TopologyObserver
     }
     const isChanged = await this.#topology.refresh().catch(() => false);
     const nodeLinks = [...this.#nodeLinks.values()];
-    if (isChanged) this.#realign();
+    if (isChanged) this.#shards.realign();
     for (const nodeLink of nodeLinks) {
       if (this.#topology.pointsToWrongNode(nodeLink.key))
         nodeLink.reopen(new Error('The server is not the right one any more.'));
       else if (isChanged) nodeLink.hurry();
     }
-    this.#resubscribeMoved();
+    this.#shards.resubscribe();
     await Promise.all(
       nodeLinks.filter(({ isAstray }) => isAstray).map((nodeLink) => nodeLink.checkConnection(true)),
     );
     return (
-      this.#moved.size > 0 ||
+      !this.#shards.isSettled ||
       nodeLinks.some((nodeLink) => !nodeLink.isOnline && this.#nodeLinks.has(nodeLink.key))
     );
-  }
-
-  /** Leads every sharded channel to where its slot is. */
-  #realign(): void {
-    const moves: Move[] = [];
-    for (const [name, from] of this.#routes.shard) {
-      const key = this.#topology.nodeFor('shard', name);
-      if (key !== from.key) moves.push({ name, from, to: this.#nodeLink(key) });
-    }
-    this.#move(moves);
-  }
-
-  /** Who has lost a sharded channel without anybody knowing where to, gets it at the old place again, or a redirection. */
-  #resubscribeMoved(): void {
-    for (const [name, nodeLink] of this.#moved)
-      if (this.#routes.shard.get(name) !== nodeLink) this.#moved.delete(name);
-    if (this.#moved.size === 0 || ++this.#questions < MOST_QUESTIONS) return;
-    const moves = [...this.#moved].map(([name, nodeLink]) => ({ name, from: nodeLink, to: nodeLink }));
-    this.#moved.clear();
-    this.#move(moves);
-  }
-
-  #move(moves: readonly Move[]): void {
-    // A server that the others have lost sight of goes on to say that all is in order.
-    const lastConfirmed = this.#topology.confirmedAt - this.#topology.stalenessMs;
-    this.batch(() => {
-      for (const { name, from, to } of moves) {
-        if (this.#routes.shard.get(name) !== from) continue;
-        this.#routes.shard.set(name, to);
-        const { isOnline, unconfirmedSince } = from;
-        const eviction = from.hub.evict('shard', name);
-        if (!eviction) continue;
-        const since = isOnline ? Math.min(eviction.since, unconfirmedSince, lastConfirmed) : eviction.since;
-        to.hub.adopt('shard', name, { ...eviction, since });
-        if (eviction.listeners.length === 0) this.#routes.shard.delete(name);
-      }
-    });
-    for (const { from, to } of moves)
-      for (const nodeLink of new Set([from, to])) if (nodeLink.hub.isEmpty) this.#closeIfEmpty(nodeLink);
   }
 }

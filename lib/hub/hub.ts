@@ -114,8 +114,8 @@ export class Hub
   }
 
   deliverHeld(kind: ChannelKind, name: string): void {
-    if (!this.outages.isRunning || this.#delivery.isDelivering) return;
-    if (this.#delivery.holds(this.subscriptions.get(kind, name))) this.outages.split();
+    if (!this.#delivery.isDelivering && this.#delivery.holds(this.subscriptions.get(kind, name)))
+      this.outages.split();
   }
 
   check(): void {

@@ -1,6 +1,6 @@
 import { Logger } from '@nestjs/common';
 import { Server, Transport, type CustomTransportStrategy } from '@nestjs/microservices';
-import { firstValueFrom, from, map, race, timer } from 'rxjs';
+import { firstValueFrom, timer } from 'rxjs';
 import { Receiver, type Channel } from '../index.js';
 import { invalidArgument } from '../internal.js';
 import { EventListeners, type EventListener } from './event-listeners.js';
@@ -18,17 +18,10 @@ import { MessageDispatch, type HandlingServer } from './message-dispatch.js';
 import type { ProcessingHooks } from './processing-hooks.js';
 import { register, type Registration } from './registration.js';
 import { Replies } from './replies.js';
+import { isDone, type Session } from './session.js';
 
 /** Any event of node-redis; its listener learns first which of the two clients it comes from. */
 export type ReceiverStrategyEvents = Record<string, EventListener>;
-
-/** What there is from `listen()` to `close()`. */
-interface Session {
-  readonly connections: Connections;
-  readonly receiver: Receiver<unknown>;
-  readonly dispatch: MessageDispatch;
-  readonly intake: MessageIntake;
-}
 
 /** A `listen()` that has not succeeded or failed yet. */
 interface Opening {
@@ -238,12 +231,6 @@ export class ReceiverStrategy
   #report(what: string, error: unknown): void {
     this.logger.error(`${what}: ${errorText(error)}`, stackOf(error));
   }
-}
-
-/** Resolves when everything is handled and answered, or after so many milliseconds: to whether it was in time. */
-function isDone({ dispatch, intake }: Session, patience: number): Promise<boolean> {
-  const done = intake.end.then(() => dispatch.whenAnswered());
-  return firstValueFrom(race(from(done).pipe(map(() => true)), timer(patience).pipe(map(() => false))));
 }
 
 function fullText(concurrent: number, waiting: number): string {
