@@ -1,3 +1,4 @@
+import { asyncScheduler } from 'rxjs';
 import { NOT_OPEN, type ChannelCore } from '../channel/channel-core.js';
 import { SubscribeError } from '../errors/errors.js';
 import { Grace } from '../channel/grace.js';
@@ -76,6 +77,9 @@ export class ReceiverConnection {
       return this.#served(this.#lastNumber);
     });
     const last = this.#lastNumber;
+    // The grace of observers that have just left ends with the turn: connect() leaves no subscription of theirs behind.
+    if (this.#options.registry.all().some(({ isDeserted }) => isDeserted))
+      await new Promise<void>((resolve) => void asyncScheduler.schedule(() => resolve()));
     await Promise.all([...this.#options.registry.hubs].map((hub) => hub.inspect()));
     if (this.#lastInterrupted > last) await this.#served(this.#lastInterrupted);
   }

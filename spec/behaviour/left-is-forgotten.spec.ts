@@ -22,6 +22,13 @@ describe('a Channel that was observed and left', () => {
     expect(client.subscriptions(kind)).toEqual([]);
   });
 
+  it('has left Redis when a connect() in that moment resolves', async () => {
+    const { client, receiver } = fixture();
+    receiver.channel('a').subscribe().unsubscribe();
+    await receiver.connect();
+    expect(client.subscriptions('channel')).toEqual([]);
+  });
+
   it('is not subscribed by a connect() in the moment in which an observer may come back, unless one does', async () => {
     const { client, receiver, sizes } = fixture();
     receiver.channel('a').subscribe().unsubscribe();
