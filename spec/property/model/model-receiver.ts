@@ -1,9 +1,11 @@
-import { asyncScheduler, Observable, retry, Subscription, tap, type Subscriber } from 'rxjs';
+import { asyncScheduler, Observable, Subscription, tap, type Subscriber } from 'rxjs';
 import type { Channel } from '../../../lib/channel/channel.js';
+import type { Gap, ReceiverEvent } from '../../../lib/channel/events.js';
 import type { PubSubClient } from '../../../lib/hub/client.js';
 import type { Message } from '../../../lib/channel/message.js';
+import { retryRecoverable } from '../../../lib/operators/retry-recoverable.js';
 import { Receiver } from '../../../lib/receiver/receiver.js';
-import { BOUNDS, CODECS, type CodecName, isUndecodable, type Payload } from './codecs.js';
+import { BOUNDS, codecsOf, type CodecName, isUndecodable, type Payload } from './codecs.js';
 import { ExpectedDeliveries } from './expected-deliveries.js';
 import { hears, keyOf, type Subject, type Target } from './subjects.js';
 
@@ -15,6 +17,12 @@ export interface Notices {
   readonly published: number;
   /** All up to this number have come to the client. */
   readonly arrived: number;
+  /** Nothing happens to the connection, nor to its subscriptions: what comes can be told exactly. */
+  readonly isCalm: boolean;
+  /** When a number was sent to Redis. */
+  sentAt(number: number): number;
+  /** Whether messages of this subject may be missing. */
+  mayLack(subject: Subject): boolean;
   complain(what: string): void;
   /** What comes over one connection comes in order: names the connection of a subject's key. */
   connectionOf(key: string): string;
@@ -37,8 +45,29 @@ export type ModelAction =
   | { readonly do: 'observe' | 'leave' | 'reobserve'; readonly subject: Subject; readonly slot: 0 | 1 }
   | { readonly do: 'connect' | 'watch' | 'unwatch' | 'rewatch' | 'stop' | 'drain' };
 
-/** What calls the consumers back: a message or a completion of theirs, or an event of the Receiver. */
-export type Callback = 'message' | 'completion' | 'event';
+/**
+ * The code of a user that is called back: for a message, a completion or an error of an observer, by a codec that decodes, and
+ * for an event of the Receiver, of any type or of one. A `retry` comes of `Receiver.open` alone.
+ */
+export const CALLBACKS = [
+  'message',
+  'completion',
+  'error',
+  'decode',
+  'event',
+  'subscribed',
+  'unsubscribed',
+  'disconnected',
+  'gap',
+  'overflow',
+  'late',
+  'decode-error',
+  'channel-error',
+] as const satisfies readonly (
+  'message' | 'completion' | 'error' | 'decode' | 'event' | ReceiverEvent['type']
+)[];
+
+export type Callback = (typeof CALLBACKS)[number];
 
 /** One who observes a Channel, or the Receiver. */
 interface ObserverSlot {
@@ -73,8 +102,11 @@ interface Registration {
 export class ModelReceiver {
   readonly receiver: Receiver<Payload>;
   readonly #plan: Plan;
+  readonly #codecs = codecsOf(() => this.#springAmbush('decode'));
   readonly #notices: Notices;
   readonly #registrations = new Map<string, Registration>();
+  /** The codecs of those that the Receiver is being asked for: it may tell of them before it returns. */
+  readonly #registering = new Map<string, CodecName>();
   /** Of the merged stream: whoever takes it, all comes once. */
   readonly #expected: ExpectedDeliveries;
   readonly #ambushes: { readonly where: Callback; readonly action: ModelAction }[] = [];
@@ -89,8 +121,8 @@ export class ModelReceiver {
   /** The message that is being handed to somebody. */
   #current: number | undefined;
   readonly #connectionOf = (key: string): string => this.#notices.connectionOf(key);
-  /** How many completions are being told: until they are, others may not have come to their turn. */
-  #completing = 0;
+  /** How many completions and errors are being told: until they are, others may not have come to their turn. */
+  #ending = 0;
   /** They have to complete a little later. */
   readonly #owed: ObserverSlot[] = [];
 
@@ -99,11 +131,15 @@ export class ModelReceiver {
     this.#notices = notices;
     const { autoStop } = plan;
     this.receiver = new Receiver<Payload>(client, {
-      codec: CODECS[plan.codec],
+      codec: this.#codecs[plan.codec],
       autoStop,
       ...BOUNDS[plan.bounds],
     });
-    this.receiver.events.subscribe(() => this.#springAmbush('event'));
+    this.receiver.events.subscribe((event) => {
+      if (event.type === 'gap') this.#onGap(event.gap);
+      this.#springAmbush('event');
+      if (event.type !== 'retry') this.#springAmbush(event.type);
+    });
     this.#expected = new ExpectedDeliveries(0, this.#connectionOf, (what) =>
       this.#complain(`merged, ${what}`),
     );
@@ -251,9 +287,11 @@ export class ModelReceiver {
   #register(subject: Subject, codec: CodecName | undefined): Registration | undefined {
     const key = keyOf(subject);
     const existing = this.#registrations.get(key);
-    const chosen = existing ? existing.codec : codec;
-    const options = chosen === undefined ? {} : { codec: CODECS[chosen] };
-    const channel = this.receiver[subject.kind](subject.name, options);
+    const given = existing?.codec ?? this.#registering.get(key) ?? codec;
+    const chosen = given ?? this.#plan.codec;
+    this.#registering.set(key, chosen);
+    const channel = this.receiver[subject.kind](subject.name, given ? { codec: this.#codecs[given] } : {});
+    this.#registering.delete(key);
     // The receiver may have told of it already, and an ambush may have used it.
     const known = this.#registrations.get(key) ?? existing;
     if (known) {
@@ -267,7 +305,7 @@ export class ModelReceiver {
       subject,
       key,
       channel,
-      codec: codec ?? this.#plan.codec,
+      codec: chosen,
       slots: [undefined, undefined],
       isWanted: false,
       isServed: false,
@@ -398,8 +436,9 @@ export class ModelReceiver {
     this.#state = 'draining';
     const { arrived, published } = this.#notices;
     for (const registration of this.#registrations.values()) {
-      // What was published before comes before the acknowledgement; nobody waits for that if others stay.
-      const isAwaited = registration.isServed;
+      // What was published before comes before the acknowledgement; nobody waits for that if others stay, nor tells what an
+      // outage has taken.
+      const isAwaited = registration.isServed && this.#notices.isCalm;
       this.#forgive(registration, isAwaited ? published : arrived);
       this.#unwant(registration);
     }
@@ -428,14 +467,14 @@ export class ModelReceiver {
   }
 
   #expectClosed({ key, slots, channel }: Registration): void {
-    if (channel.isActive && this.#completing === 0) this.#complain(`${key} is not closed`);
+    if (channel.isActive && this.#ending === 0) this.#complain(`${key} is not closed`);
     this.#expectCompletion(key, slots);
   }
 
   #expectCompletion(what: string, slots: readonly (ObserverSlot | undefined)[]): void {
     for (const slot of slots) {
       if (!slot || slot.isAway || slot.isComplete) continue;
-      if (this.#completing > 0) this.#owed.push(slot);
+      if (this.#ending > 0) this.#owed.push(slot);
       else this.#complain(`${what} did not complete`);
     }
   }
@@ -485,7 +524,10 @@ export class ModelReceiver {
       isAway: false,
       isComplete: false,
     };
-    const observed = source.pipe(tap({ error: (error: unknown) => this.#onError(error) }), retry());
+    const observed = source.pipe(
+      tap({ error: (error: unknown) => this.#onError(error) }),
+      retryRecoverable(),
+    );
     const announced = new Observable((subscriber: Subscriber<Message<Payload>>) => {
       slot.subscription = subscriber;
       place(slot);
@@ -495,9 +537,9 @@ export class ModelReceiver {
       next: (message) => this.#onMessage(message, expected),
       complete: () => {
         slot.isComplete = true;
-        this.#completing++;
+        this.#ending++;
         this.#springAmbush('completion');
-        this.#completing--;
+        this.#ending--;
       },
     });
     return slot;
@@ -519,8 +561,27 @@ export class ModelReceiver {
 
   #onError(error: unknown): void {
     const { code } = error as { readonly code?: string };
-    if (code === 'ERR_DECODE' || (code === 'ERR_BUFFER_OVERFLOW' && !this.#isRoomy)) return;
-    this.#complain(String(error));
+    const isExpected = code === 'ERR_DECODE' || (code === 'ERR_BUFFER_OVERFLOW' && !this.#isRoomy);
+    if (!isExpected) this.#complain(String(error));
+    this.#ending++;
+    this.#springAmbush('error');
+    this.#ending--;
+  }
+
+  /**
+   * What was sent before the end of a gap may be missing on its Channels, and nothing else. The beginning says nothing of that:
+   * it is when something was last heard, and what is missing may have been on its way by then.
+   */
+  #onGap({ cause, since, until, channels }: Gap): void {
+    if (since > until) this.#complain(`a gap from ${String(since)} to ${String(until)}`);
+    if (cause !== 'reconnect') return;
+    const isInside = (number: number) => this.#notices.sentAt(number) <= until;
+    for (const channel of channels) {
+      const key = keyOf(channel);
+      if (!this.#notices.mayLack(channel)) this.#complain(`a gap of ${key} for nothing`);
+      this.#expected.excuse(key, isInside);
+      for (const slot of this.#registrations.get(key)?.slots ?? []) slot?.expected.excuse(key, isInside);
+    }
   }
 
   #springAmbush(where: Callback): void {

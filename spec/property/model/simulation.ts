@@ -18,17 +18,32 @@ export class Simulation implements Notices {
   readonly #listeners: string;
   readonly #complaints: string[] = [];
   readonly #publishing: Promise<unknown>[] = [];
+  readonly #sentAt: number[] = [];
   readonly #takers = new Map<string, Set<ModelReceiver>>();
-  /** Connections are being killed: nobody must hear anything. */
+  readonly #weather: FaultLevel;
+  /** Connections are being killed: nobody must hear anything yet. */
   #isStormy: boolean;
 
   constructor(redis: RedisUnderTest, plans: readonly Plan[], faultLevel: FaultLevel) {
     this.#redis = redis;
+    this.#weather = faultLevel;
     this.#isStormy = faultLevel !== 'calm';
     this.#listeners = redis.listeners();
     config.onUnhandledError = (error) => this.complain(`unhandled: ${String(error)}`);
     watchOperations(redis.client, (what) => this.complain(what));
     this.receivers = plans.map((plan) => new ModelReceiver(redis.client, plan, this));
+  }
+
+  get isCalm(): boolean {
+    return this.#weather === 'calm';
+  }
+
+  sentAt(number: number): number {
+    return this.#sentAt[number - 1]!;
+  }
+
+  mayLack(): boolean {
+    return !this.isCalm;
   }
 
   complain(what: string): void {
@@ -47,7 +62,8 @@ export class Simulation implements Notices {
 
   publish(target: Target): void {
     const number = this.targets.push(target);
-    if (!this.#isStormy) for (const receiver of this.receivers) receiver.onPublish(number, target);
+    this.#sentAt.push(Date.now());
+    for (const receiver of this.receivers) receiver.onPublish(number, target);
     const done = this.#redis.publish(target, String(number)).then(() => (this.published = number));
     this.#publishing.push(done);
   }

@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import { setImmediate as turn } from 'node:timers/promises';
 import { asyncScheduler } from 'rxjs';
-import { BOUNDS, CODECS, type CodecName } from './codecs.js';
-import type { Callback, ModelAction, Plan } from './model-receiver.js';
+import { BOUNDS, CODEC_NAMES } from './codecs.js';
+import { CALLBACKS, type Callback, type ModelAction, type Plan } from './model-receiver.js';
 import type { Fault } from './redis-under-test.js';
 import { SUBJECTS, TARGETS, type Target } from './subjects.js';
 import type { Simulation } from './simulation.js';
@@ -30,7 +30,7 @@ export interface Scenario {
   readonly ways: readonly ('stop' | 'drain')[];
 }
 
-const codecs = fc.constantFrom(...(Object.keys(CODECS) as CodecName[]));
+const codecs = fc.constantFrom(...CODEC_NAMES);
 const bounds = Object.keys(BOUNDS) as (keyof typeof BOUNDS)[];
 
 const plans: fc.Arbitrary<Plan> = fc.record({
@@ -99,7 +99,7 @@ const faults: fc.Arbitrary<Fault> = fc.oneof(
 
 function events(receivers: number, faultLevel: FaultLevel): fc.Arbitrary<Event> {
   const receiver = fc.nat(receivers - 1);
-  const inside = fc.constantFrom<Callback>('message', 'completion', 'event');
+  const inside = fc.constantFrom(...CALLBACKS);
   return fc.oneof(
     {
       weight: 4,
@@ -108,7 +108,7 @@ function events(receivers: number, faultLevel: FaultLevel): fc.Arbitrary<Event> 
       }),
     },
     { weight: 10, arbitrary: fc.record({ receiver, action: actions }) },
-    { weight: 3, arbitrary: fc.record({ receiver, action: actions, inside }) },
+    { weight: 6, arbitrary: fc.record({ receiver, action: actions, inside }) },
     {
       weight: 2,
       arbitrary: fc.record({ receiver, action: actions, slowly: fc.integer({ min: 1, max: 6 }) }),
