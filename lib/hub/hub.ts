@@ -98,9 +98,12 @@ export class Hub
     );
     this.#foreign = new ForeignCommands(client, this, () => asyncScheduler.now());
     this.#inspection = new Inspection(client, this);
-    this.#commands = new SubscribeCommands(client, this.#clientListeners, this.#foreign, () =>
-      this.onHeard(),
-    );
+    this.#commands = new SubscribeCommands(client, this.#clientListeners, this.#foreign, {
+      onHeard: () => this.onHeard(),
+      onQuiet: () => {
+        if (this.#inspection.isOwed) void this.#inspection.run();
+      },
+    });
   }
 
   get isOpen(): boolean {
@@ -365,7 +368,7 @@ export class Hub
   }
 
   onHandoff(): void {
-    void this.inspect();
+    void this.#inspection.demand();
   }
 
   onSound(askedAt: number): void {

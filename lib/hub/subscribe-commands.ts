@@ -40,7 +40,7 @@ export class SubscribeCommands {
   readonly #client: ServerClient;
   readonly #clientListeners: ClientListeners;
   readonly #foreign: ForeignCommands;
-  readonly #onHeard: () => void;
+  readonly #observer: WireObserver;
   #batch: Batch | undefined;
   #fences = 0;
   /** Requests that wait until more may be in flight. */
@@ -49,17 +49,16 @@ export class SubscribeCommands {
   #inFlight: InFlight = { names: 0, characters: 0 };
   #operations = 0;
 
-  /** @param onHeard is called when Redis has acknowledged a subscription */
   constructor(
     client: ServerClient,
     clientListeners: ClientListeners,
     foreign: ForeignCommands,
-    onHeard: () => void,
+    observer: WireObserver,
   ) {
     this.#client = client;
     this.#clientListeners = clientListeners;
     this.#foreign = foreign;
-    this.#onHeard = onHeard;
+    this.#observer = observer;
   }
 
   /** A number that changes with each operation that begins; undefined while one is in flight. */
@@ -175,10 +174,11 @@ export class SubscribeCommands {
         this.batch(() => settle(request, error));
         this.#sendMore();
       });
+      if (this.#inFlight.names === 0) this.#observer.onQuiet();
     };
     this.#call(request, first).then(
       () => {
-        if (isAsked) this.#onHeard();
+        if (isAsked) this.#observer.onHeard();
         if (verb !== 'unsubscribe') clientListeners.separate(subscriptions, kind, binary);
         conclude();
       },
@@ -201,7 +201,7 @@ export class SubscribeCommands {
     const clientListeners = this.#clientListeners;
     const { type } = COMMANDS[kind];
     try {
-      if (verb === 'resubscribe' && this.#client.extendPubSubListeners) {
+      if (verb === 'resubscribe' && this.#client.extendPubSubListeners && !this.#foreign.isClearing) {
         const anew = clientListeners.registerAnew(subscriptions, kind, binary);
         if (anew) return this.#client.extendPubSubListeners(type, anew as never);
       }
@@ -246,6 +246,13 @@ export class SubscribeCommands {
       binary ? client[method](names, listener, true) : client[method](names, listener),
     );
   }
+}
+
+interface WireObserver {
+  /** Redis has acknowledged a subscription. */
+  onHeard(): void;
+  /** The last operation in flight is done, and has asked for no other. */
+  onQuiet(): void;
 }
 
 interface InFlight {

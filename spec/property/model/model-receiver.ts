@@ -1,12 +1,12 @@
 import { asyncScheduler, Observable, Subscription, tap, type Subscriber } from 'rxjs';
 import type { Channel } from '../../../lib/channel/channel.js';
 import type { Gap, ReceiverEvent } from '../../../lib/channel/events.js';
-import type { PubSubClient } from '../../../lib/hub/client.js';
 import type { Message } from '../../../lib/channel/message.js';
 import { retryRecoverable } from '../../../lib/operators/retry-recoverable.js';
 import { Receiver } from '../../../lib/receiver/receiver.js';
 import { BOUNDS, codecsOf, type CodecName, isUndecodable, type Payload } from './codecs.js';
 import { ExpectedDeliveries } from './expected-deliveries.js';
+import type { RedisUnderTest } from './redis-under-test.js';
 import { hears, keyOf, type Subject, type Target } from './subjects.js';
 
 /** What the parties know of what is published, and of one another. */
@@ -19,6 +19,8 @@ export interface Notices {
   readonly arrived: number;
   /** Nothing happens to the connection, nor to its subscriptions: what comes can be told exactly. */
   readonly isCalm: boolean;
+  /** Redis may refuse a subscription. */
+  readonly mayRefuse: boolean;
   /** When a number was sent to Redis. */
   sentAt(number: number): number;
   /** Whether messages of this subject may be missing. */
@@ -94,6 +96,8 @@ interface Registration {
    * while that may still be.
    */
   isIdle: boolean | 'maybe';
+  /** Set since Redis has refused it: the Receiver does not want it any more. */
+  isRefused: boolean;
   /** What had arrived when an observer left: what came after that may wait for the next. */
   leftAt: number | undefined;
 }
@@ -126,17 +130,24 @@ export class ModelReceiver {
   /** They have to complete a little later. */
   readonly #owed: ObserverSlot[] = [];
 
-  constructor(client: PubSubClient, plan: Plan, notices: Notices) {
+  constructor(
+    { client, heartbeat }: Pick<RedisUnderTest, 'client' | 'heartbeat'>,
+    plan: Plan,
+    notices: Notices,
+  ) {
     this.#plan = plan;
     this.#notices = notices;
     const { autoStop } = plan;
     this.receiver = new Receiver<Payload>(client, {
       codec: this.#codecs[plan.codec],
       autoStop,
+      heartbeat,
       ...BOUNDS[plan.bounds],
     });
     this.receiver.events.subscribe((event) => {
       if (event.type === 'gap') this.#onGap(event.gap);
+      if (event.type === 'channel-error') this.#onRefused(event.source);
+      if (event.type === 'subscribed') this.#onSubscribed(event.source);
       this.#springAmbush('event');
       if (event.type !== 'retry') this.#springAmbush(event.type);
     });
@@ -185,11 +196,10 @@ export class ModelReceiver {
   /** A message with this number is about to be published. */
   onPublish(number: number, target: Target): void {
     if (this.#state !== 'live' || !this.#isRoomy) return;
-    for (const { subject, key, slots, isServed, codec } of this.#registrations.values()) {
+    for (const { subject, key, slots, isServed, isIdle, isRefused, codec } of this.#registrations.values()) {
       if (!isServed || !hears(subject, target) || isUndecodable(number, codec)) continue;
       for (const slot of slots) slot?.expected.expect(number, key);
-      if (this.#isMerged && this.#registrations.get(key)?.isIdle === false)
-        this.#expected.expect(number, key);
+      if (this.#isMerged && !isRefused && isIdle === false) this.#expected.expect(number, key);
     }
   }
 
@@ -219,6 +229,13 @@ export class ModelReceiver {
       registration.isServed = false;
       void this.#confirm(registration);
     }
+  }
+
+  /** Redis refuses nothing any more: asks for what the Receiver wants, and has been refused. */
+  askAgain(): void {
+    if (this.#state !== 'live' || !this.#isMerged) return;
+    this.act({ do: 'connect' });
+    for (const registration of this.#registrations.values()) registration.isRefused = false;
   }
 
   async end(how: 'stop' | 'drain'): Promise<void> {
@@ -311,6 +328,7 @@ export class ModelReceiver {
       isServed: false,
       era: 0,
       isIdle: false,
+      isRefused: false,
       leftAt: undefined,
     };
     this.#registrations.set(key, registration);
@@ -364,7 +382,7 @@ export class ModelReceiver {
     this.#stay();
     this.#isPinned = true;
     this.receiver.connect().catch((error: unknown) => {
-      if (this.#state === 'live') this.#complain(`connect: ${String(error)}`);
+      if (this.#state === 'live' && !this.#isRefusal(error)) this.#complain(`connect: ${String(error)}`);
     });
   }
 
@@ -508,7 +526,7 @@ export class ModelReceiver {
       await channel.whenSubscribed();
       if (registration.era === era) registration.isServed = true;
     } catch (error) {
-      if (registration.era === era) this.#complain(`${key}: ${String(error)}`);
+      if (registration.era === era && !this.#isRefusal(error)) this.#complain(`${key}: ${String(error)}`);
     }
   }
 
@@ -561,11 +579,34 @@ export class ModelReceiver {
 
   #onError(error: unknown): void {
     const { code } = error as { readonly code?: string };
-    const isExpected = code === 'ERR_DECODE' || (code === 'ERR_BUFFER_OVERFLOW' && !this.#isRoomy);
+    const isExpected =
+      code === 'ERR_DECODE' || (code === 'ERR_BUFFER_OVERFLOW' && !this.#isRoomy) || this.#isRefusal(error);
     if (!isExpected) this.#complain(String(error));
     this.#ending++;
     this.#springAmbush('error');
     this.#ending--;
+  }
+
+  #isRefusal(error: unknown): boolean {
+    return this.#notices.mayRefuse && (error as { readonly code?: string }).code === 'ERR_SUBSCRIBE';
+  }
+
+  /** What has not come by now does not come, and is told by that; the Receiver was not connected throughout. */
+  #onRefused(source: Subject): void {
+    const registration = this.#registrations.get(keyOf(source));
+    this.#wasConnectedFirst = false;
+    if (!registration) return;
+    this.#forgive(registration, this.#notices.arrived);
+    registration.isRefused = true;
+    registration.isServed = false;
+    registration.era++;
+  }
+
+  #onSubscribed(source: Subject): void {
+    const registration = this.#registrations.get(keyOf(source));
+    if (!registration?.isRefused || !registration.isWanted || registration.isServed) return;
+    registration.era++;
+    void this.#confirm(registration);
   }
 
   /**
