@@ -10,7 +10,7 @@ export interface ForeignCommandsObserver {
   onUnsubscribed(kind: ChannelKind, names: readonly string[] | undefined, since: number): void;
   /** Redis has been told to drop these names, or all, without the knowledge of the client. */
   onDropped(kind: ChannelKind, names: readonly string[] | undefined, since: number): void;
-  /** A client of this process has changed its socket, and has subscribed nothing on the new one. */
+  /** The client has changed its socket, and has subscribed nothing on the new one. */
   onHandoff(): void;
 }
 
@@ -46,12 +46,26 @@ export class ForeignCommands {
   readonly #now: () => number;
   #restore: (() => void)[] = [];
   #isOurs = false;
-  readonly #onHandoff = (): void => this.#observer.onHandoff();
+  /** Commands of other code without names that are not answered yet. */
+  #clearing = 0;
+  readonly #onHandoff = (message: unknown): void => {
+    const theirs = (message as { readonly clientId?: unknown } | undefined)?.clientId;
+    const ours = this.#client._clientId;
+    if (theirs === undefined || ours === undefined || theirs === ours) this.#observer.onHandoff();
+  };
 
   constructor(client: PubSubClient, observer: ForeignCommandsObserver, now: () => number) {
     this.#client = client as unknown as Record<string, unknown>;
     this.#observer = observer;
     this.#now = now;
+  }
+
+  /**
+   * True while other code unsubscribes all names of a kind. node-redis recognises the answer by the number of names that it
+   * has of the other kinds, and waits for ever where one of these is registered before Redis has it.
+   */
+  get isClearing(): boolean {
+    return this.#clearing > 0;
   }
 
   /** Runs a command of our own, of which nobody has to be told. */
@@ -70,8 +84,13 @@ export class ForeignCommands {
       this.#wrap(name, (args, outcome) => {
         const since = this.#now();
         const names = namesOf(args[0]);
+        const change = names ? 0 : 1;
+        this.#clearing += change;
         this.#observer.onUnsubscribing(kind, names);
-        const tell = () => this.#observer.onUnsubscribed(kind, names, since);
+        const tell = () => {
+          this.#clearing -= change;
+          this.#observer.onUnsubscribed(kind, names, since);
+        };
         Promise.resolve(outcome).then(tell, tell);
       });
     }

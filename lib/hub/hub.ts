@@ -65,7 +65,10 @@ export class Hub
     this.clientListeners = new ClientListeners(client, this.subscriptions.byKind, this.#delivery.deliver);
     this.#recovery = new Recovery(this);
     this.#foreign = new ForeignCommands(client, this.#recovery, () => asyncScheduler.now());
-    this.commands = new SubscribeCommands(client, this.clientListeners, this.#foreign, () => this.onHeard());
+    this.commands = new SubscribeCommands(client, this.clientListeners, this.#foreign, {
+      onHeard: () => this.onHeard(),
+      onQuiet: () => this.#recovery.onQuiet(),
+    });
   }
 
   get isOpen(): boolean {

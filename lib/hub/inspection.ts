@@ -55,6 +55,7 @@ export class Inspection {
   #isRefused = false;
   /** The subscriptions that still lacked when all of ours were back: those of other code. */
   #tolerated: Shortfall = NONE;
+  #isOwed = false;
   /** Set when the last answer fell short: only a second one counts. */
   #isSuspicious = false;
 
@@ -66,14 +67,34 @@ export class Inspection {
   /** Forgets what was known of the last connection. */
   reset(): void {
     this.#isRefused = false;
+    this.#isOwed = false;
     this.#isSuspicious = false;
     this.#tolerated = NONE;
+  }
+
+  /** Set while a question that had to be answered has not been: operations of our own were in flight. */
+  get isOwed(): boolean {
+    return this.#isOwed;
+  }
+
+  /**
+   * Asks on what may be another connection, of which nothing is known yet; where operations in flight spoil the answer, `isOwed`
+   * says so, and it is to be run again behind them.
+   */
+  demand(): Promise<void> {
+    this.reset();
+    this.#isOwed = true;
+    return this.run();
   }
 
   /** Resolves when Redis has answered, or will not. Never rejects. */
   run(): Promise<void> {
     if (!this.#client.sendCommand || this.#isRefused || !this.#host.isOnline) return Promise.resolve();
-    return (this.#running ??= this.#ask().finally(() => (this.#running = undefined)));
+    return (this.#running ??= this.#ask().finally(() => {
+      this.#running = undefined;
+      // They may have been answered while it ended.
+      if (this.#isOwed && this.#host.quietSince !== undefined) void this.run();
+    }));
   }
 
   async #ask(): Promise<void> {
@@ -88,12 +109,15 @@ export class Inspection {
     try {
       info = String(await this.#client.sendCommand?.(['CLIENT', 'INFO']));
     } catch (error) {
+      this.#isOwed = false;
       this.#isRefused = this.#host.isOnline && isError(error) && REFUSED.test(error.message);
       return true;
     }
     const isQuiet = quietSince !== undefined && quietSince === this.#host.quietSince;
-    const shortfall =
-      isQuiet && sizes === sizesOf(this.#client) ? shortfallOf(info, this.#client) : undefined;
+    if (!isQuiet || sizes !== sizesOf(this.#client))
+      return !this.#isOwed || this.#host.quietSince === undefined;
+    const shortfall = shortfallOf(info, this.#client);
+    this.#isOwed = false;
     if (!shortfall) return true;
     const short = KINDS.filter((kind) => shortfall[kind] > this.#tolerated[kind]);
     if (short.length === 0) {
@@ -104,11 +128,13 @@ export class Inspection {
     }
     // An acknowledgement that somebody else waits for may have come in the same chunk as the answer.
     if (!this.#isSuspicious) {
-      this.#isSuspicious = true;
+      this.#isSuspicious = this.#isOwed = true;
       return false;
     }
     this.#isSuspicious = false;
     this.#tolerated = shortfall;
+    // What lacks still when ours are back is other code's; ours may lack again.
+    this.#isOwed = true;
     for (const kind of short) this.#host.onShort(kind);
     return true;
   }

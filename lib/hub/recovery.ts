@@ -128,7 +128,12 @@ export class Recovery implements ForeignCommandsObserver, InspectionHost {
   }
 
   onHandoff(): void {
-    void this.inspect();
+    void this.#inspection.demand();
+  }
+
+  /** Asks Redis behind the operations in flight, where they have spoiled an answer that is needed. */
+  onQuiet(): void {
+    if (this.#inspection.isOwed) void this.#inspection.run();
   }
 
   onSound(askedAt: number): void {

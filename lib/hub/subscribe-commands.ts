@@ -24,7 +24,7 @@ export class SubscribeCommands {
   readonly #client: ServerClient;
   readonly #clientListeners: ClientListeners;
   readonly #foreign: ForeignCommands;
-  readonly #onHeard: () => void;
+  readonly #observer: CommandsObserver;
   #batch: Batch | undefined;
   #fences = 0;
   /** Requests that wait until more may be in flight. */
@@ -33,17 +33,16 @@ export class SubscribeCommands {
   #inFlight = new CommandsInFlight();
   #operations = 0;
 
-  /** @param onHeard is called when Redis has acknowledged a subscription */
   constructor(
     client: ServerClient,
     clientListeners: ClientListeners,
     foreign: ForeignCommands,
-    onHeard: () => void,
+    observer: CommandsObserver,
   ) {
     this.#client = client;
     this.#clientListeners = clientListeners;
     this.#foreign = foreign;
-    this.#onHeard = onHeard;
+    this.#observer = observer;
   }
 
   /** A number that changes with each operation that begins; undefined while one is in flight. */
@@ -145,10 +144,11 @@ export class SubscribeCommands {
         this.batch(() => settle(request, error));
         this.#sendMore();
       });
+      if (this.#inFlight.isEmpty) this.#observer.onQuiet();
     };
     this.#call(request, first).then(
       () => {
-        if (isAsked) this.#onHeard();
+        if (isAsked) this.#observer.onHeard();
         if (verb !== 'unsubscribe') clientListeners.separate(subscriptions, kind, binary);
         conclude();
       },
@@ -171,7 +171,7 @@ export class SubscribeCommands {
     const clientListeners = this.#clientListeners;
     const { type } = COMMANDS[kind];
     try {
-      if (verb === 'resubscribe' && this.#client.extendPubSubListeners) {
+      if (verb === 'resubscribe' && this.#client.extendPubSubListeners && !this.#foreign.isClearing) {
         const anew = clientListeners.registerAnew(subscriptions, kind, binary);
         if (anew) return this.#client.extendPubSubListeners(type, anew as never);
       }
@@ -216,6 +216,13 @@ export class SubscribeCommands {
       binary ? client[method](names, listener, true) : client[method](names, listener),
     );
   }
+}
+
+interface CommandsObserver {
+  /** Redis has acknowledged a subscription. */
+  onHeard(): void;
+  /** The last operation in flight is done, and has asked for no other. */
+  onQuiet(): void;
 }
 
 /** The texts of node-redis's own errors about a connection; those of sockets carry a `code`, those of Redis neither. */

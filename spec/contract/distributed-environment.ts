@@ -251,7 +251,8 @@ class ExpectedDeliveries {
   }
 }
 
-async function proxiesTo(nodes: readonly RedisNode[]): Promise<ReadonlyMap<string, TcpProxy>> {
+/** Starts a proxy before each node, by the node's address. */
+export async function proxiesTo(nodes: readonly RedisNode[]): Promise<ReadonlyMap<string, TcpProxy>> {
   const entries = nodes.map(async ({ address, port }) => [address, await TcpProxy.start(port)] as const);
   return new Map(await Promise.all(entries));
 }

@@ -11,6 +11,8 @@ type Passage = 'open' | 'held' | 'swallowed';
 interface Pair {
   readonly client: Socket;
   readonly server: Socket;
+  /** Set once the client has subscribed something. */
+  hasSubscribed: boolean;
 }
 
 /** A loopback port in front of a server's, on which a network can be as bad as a test wants it. */
@@ -81,9 +83,10 @@ export class TcpProxy implements AsyncDisposable {
     this.#passages[direction].release();
   }
 
-  /** Sends bytes to all clients as if they came from the server. */
-  inject(bytes: string | Buffer): void {
-    for (const { client } of this.#pairs) client.write(bytes);
+  /** Sends bytes to all clients as if they came from the server; behind the second part of a chunk that is split. */
+  inject(bytes: string | Buffer, to: 'all' | 'subscribers' = 'all'): void {
+    for (const { client, hasSubscribed } of this.#pairs)
+      if (to === 'all' || hasSubscribed) this.#passages['to-client'].inject(Buffer.from(bytes), client);
   }
 
   /** Reads nothing from where a direction comes from until `resume`, so that it has to wait with what it sends. */
@@ -118,7 +121,7 @@ export class TcpProxy implements AsyncDisposable {
   #accept(client: Socket): void {
     if (!this.#isOpen) return void client.resetAndDestroy();
     const server = connect(this.#target, '127.0.0.1');
-    const pair = { client, server };
+    const pair = { client, server, hasSubscribed: false };
     this.#pairs.add(pair);
     const end = () => {
       this.#pairs.delete(pair);
@@ -131,7 +134,10 @@ export class TcpProxy implements AsyncDisposable {
       socket.on('error', () => undefined).on('close', end);
     }
     const cut = () => this.cut();
-    client.on('data', (bytes) => this.#passages['to-server'].pass(bytes, server, cut));
+    client.on('data', (bytes) => {
+      pair.hasSubscribed ||= SUBSCRIBE.test(bytes.toString('latin1'));
+      this.#passages['to-server'].pass(bytes, server, cut);
+    });
     server.on('data', (bytes) => this.#passages['to-client'].pass(bytes, client, cut));
   }
 }
@@ -139,6 +145,8 @@ export class TcpProxy implements AsyncDisposable {
 function source({ client, server }: Pair, direction: Direction): Socket {
   return direction === 'to-server' ? client : server;
 }
+
+const SUBSCRIBE = /\n[ps]?subscribe\r\n/i;
 
 class Lane {
   passage: Passage = 'open';
@@ -153,6 +161,11 @@ class Lane {
     this.seen += bytes.length;
     if (this.passage === 'held') this.#held.push(() => this.#write(bytes, to, cut));
     else if (this.passage === 'open') this.#write(bytes, to, cut);
+  }
+
+  inject(bytes: Buffer, to: Socket): void {
+    if (!this.#queue) to.write(bytes);
+    else this.#send([bytes], to);
   }
 
   release(): void {
@@ -172,7 +185,10 @@ class Lane {
     const at = this.splitAt;
     this.splitAt = undefined;
     if (at === undefined && !this.#queue) return void to.write(bytes);
-    const parts = at === undefined ? [bytes] : [bytes.subarray(0, at), bytes.subarray(at)];
+    this.#send(at === undefined ? [bytes] : [bytes.subarray(0, at), bytes.subarray(at)], to);
+  }
+
+  #send(parts: readonly Buffer[], to: Socket): void {
     const sending = (this.#queue ?? Promise.resolve()).then(() => inTurns(parts, to));
     this.#queue = sending.finally(() => {
       if (this.#queue === tail) this.#queue = undefined;

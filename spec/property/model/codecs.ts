@@ -12,22 +12,28 @@ export const BOUNDS = {
   'tight, drop-incoming': { capacity: 2, overflow: 'drop-incoming' },
 } satisfies Record<string, BufferOptions>;
 
-export const CODECS: Readonly<Record<CodecName, Codec<Payload>>> = {
-  text: text,
-  bytes: bytes,
-  'fussy text': fussy(text),
-  'fussy bytes': fussy(bytes),
-};
+export const CODEC_NAMES: readonly CodecName[] = ['text', 'bytes', 'fussy text', 'fussy bytes'];
+
+/** Returns the codecs of one party; the fussy ones call `onDecode` before they decode. */
+export function codecsOf(onDecode: () => void): Readonly<Record<CodecName, Codec<Payload>>> {
+  return {
+    text,
+    bytes,
+    'fussy text': fussy(text, onDecode),
+    'fussy bytes': fussy(bytes, onDecode),
+  };
+}
 
 /** The fussy ones decode no fifth message. */
 export function isUndecodable(number: number, codec: CodecName): boolean {
   return codec.startsWith('fussy') && number % 5 === 0;
 }
 
-function fussy(codec: Codec<Payload>): Codec<Payload> {
+function fussy(codec: Codec<Payload>, onDecode: () => void): Codec<Payload> {
   return {
     ...codec,
     decode(data, channel) {
+      onDecode();
       if (isUndecodable(Number(data), 'fussy text')) throw new Error('one in five');
       return codec.decode(data, channel);
     },

@@ -1,12 +1,32 @@
+import { channel } from 'node:diagnostics_channel';
 import { Receiver } from '../../../lib/index.js';
+import { COMMANDS } from '../../../lib/hub/client.js';
 import { keySlot } from '../../../lib/hub/key-slot.js';
 import { listenersOf, type DistributedClient } from '../../support/distributed-clients.js';
-import { namesOf, type Counts, type RedisUnderTest } from './redis-under-test.js';
-import { type Target } from './subjects.js';
+import {
+  GARBAGE,
+  HANDOFF,
+  namesOf,
+  rulesWithout,
+  USER,
+  type Counts,
+  type Fault,
+  type RedisUnderTest,
+} from './redis-under-test.js';
+import type { Subject, Target } from './subjects.js';
 import type { RedisNode } from '../../support/redis-node.js';
+import type { TcpProxy } from '../../support/tcp-proxy.js';
 import { until } from '../../support/until.js';
 
 const FENCE = 'fence';
+
+export interface DistributedSiteOptions {
+  readonly client: DistributedClient;
+  readonly nodes: readonly RedisNode[];
+  /** Through which the client reaches the nodes. */
+  readonly proxies: readonly TcpProxy[];
+  readonly kind: 'cluster' | 'sentinel';
+}
 
 /**
  * Several servers. A Receiver of its own on the same client says what has come: it hears a last message on each of the
@@ -14,27 +34,32 @@ const FENCE = 'fence';
  */
 export class DistributedRedis implements RedisUnderTest {
   readonly client: DistributedClient;
+  readonly heartbeat = 1_000;
+  readonly isShared = false;
   readonly #nodes: readonly RedisNode[];
+  readonly #proxies: readonly TcpProxy[];
   readonly #isCluster: boolean;
+  readonly #forbidden = new Set<string>();
   readonly #expected: Receiver;
   readonly #heard = new Set<string>();
   readonly #fences: readonly Target[];
   #tokens = 0;
   #publishing: Promise<unknown> = Promise.resolve();
 
-  private constructor(client: DistributedClient, nodes: readonly RedisNode[], isCluster: boolean) {
+  private constructor({ client, nodes, proxies, kind }: DistributedSiteOptions) {
     this.client = client;
     this.#nodes = nodes;
-    this.#isCluster = isCluster;
+    this.#proxies = proxies;
+    this.#isCluster = kind === 'cluster';
     const shards = namesOf('shard').map((name) => ({ kind: 'shard' as const, name: `{${name}}${FENCE}` }));
     this.#fences = [{ kind: 'channel', name: FENCE }, ...shards];
-    this.#expected = new Receiver(client, { heartbeat: 1_000 });
+    this.#expected = new Receiver(client, { heartbeat: this.heartbeat });
     for (const { kind, name } of this.#fences) this.#expected[kind](name);
     this.#expected.subscribe(({ data }) => this.#heard.add(data));
   }
 
-  static async open(client: DistributedClient, nodes: readonly RedisNode[], kind: 'cluster' | 'sentinel') {
-    const redis = new DistributedRedis(client, nodes, kind === 'cluster');
+  static async open(options: DistributedSiteOptions): Promise<DistributedRedis> {
+    const redis = new DistributedRedis(options);
     await redis.#expected.connect();
     await redis.#drain();
     return redis;
@@ -105,20 +130,63 @@ export class DistributedRedis implements RedisUnderTest {
     return { channels, patterns: patterns.patterns!, shards };
   }
 
-  /** No proxy stands before its servers: all that can happen is that connections end. */
-  async suffer(): Promise<void> {
-    for (const type of ['pubsub', 'normal']) {
-      await Promise.all(this.#nodes.map((node) => node.ask('CLIENT', 'KILL', 'TYPE', type)));
+  /** Of what happens on a network, connections end and bytes do not parse. */
+  async suffer(fault: Fault): Promise<void> {
+    switch (fault.do) {
+      case 'kill':
+        for (const type of ['pubsub', 'normal'])
+          await Promise.all(this.#nodes.map((node) => node.ask('CLIENT', 'KILL', 'TYPE', type)));
+        break;
+      case 'garble':
+        for (const proxy of this.#proxies) proxy.inject(GARBAGE, 'subscribers');
+        break;
+      case 'unsubscribe':
+        this.#unsubscribe(fault.how, fault.subject);
+        break;
+      case 'move':
+        // Another client's: those that carry the subscriptions do not ask for such notifications.
+        channel(HANDOFF).publish({});
+        break;
+      case 'forbid':
+      case 'permit': {
+        const name = `${fault.subject.kind} ${fault.subject.name}`;
+        if (fault.do === 'forbid') this.#forbidden.add(name);
+        else this.#forbidden.delete(name);
+        await this.#permit([...rulesWithout(this.#forbidden), `&*${FENCE}`]);
+        break;
+      }
+      default:
+        throw new Error(`There is no network to ${fault.do}.`);
     }
   }
 
-  mend(): void {
-    // Connections that ended come back by themselves.
+  /** Connections that ended come back by themselves. */
+  async mend(): Promise<void> {
+    if (this.#forbidden.size === 0) return;
+    this.#forbidden.clear();
+    await this.#permit(['allchannels']);
+  }
+
+  /** Does what other code might do that has the client, too. */
+  #unsubscribe(how: 'name' | 'all' | 'raw', { kind, name }: Subject): void {
+    const method = this.client[COMMANDS[kind].unsubscribe] as (names?: string[]) => unknown;
+    void Promise.resolve()
+      .then(() => (how === 'all' ? method.call(this.client) : method.call(this.client, [name])))
+      .catch(() => undefined);
+  }
+
+  async #permit(rules: string[]): Promise<void> {
+    await Promise.all(this.#nodes.map(({ admin }) => admin.aclSetUser(USER.username, rules)));
   }
 
   remains(): readonly string[] {
     // The client has none of the subscriptions itself.
     return [];
+  }
+
+  isListening(): boolean {
+    // Its connections are not the client's.
+    return true;
   }
 
   listeners(): string {

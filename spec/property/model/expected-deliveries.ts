@@ -30,6 +30,17 @@ export class ExpectedDeliveries {
     keys.add(key);
     connection.last = number;
     this.#due.delete(`${String(number)} ${key}`);
+    for (const [entry, due] of this.#due) {
+      if (due > number || entry !== `${String(due)} ${key}`) continue;
+      this.#complain(`${entry} is missing before ${String(number)}, and nothing has told of it`);
+      this.#due.delete(entry);
+    }
+  }
+
+  /** The stream has told that these of a key may be missing. */
+  excuse(key: string, isExcused: (number: number) => boolean): void {
+    for (const [entry, due] of this.#due)
+      if (entry === `${String(due)} ${key}` && isExcused(due)) this.#due.delete(entry);
   }
 
   forgive(number: number, key: string): void {

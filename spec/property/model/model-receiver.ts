@@ -1,10 +1,12 @@
-import { asyncScheduler, Observable, retry, Subscription, tap, type Subscriber } from 'rxjs';
+import { asyncScheduler, Observable, Subscription, tap, type Subscriber } from 'rxjs';
 import type { Channel } from '../../../lib/channel.js';
-import type { PubSubClient } from '../../../lib/hub/client.js';
+import type { Gap, ReceiverEvent } from '../../../lib/channel.js';
 import type { Message } from '../../../lib/channel.js';
+import { retryRecoverable } from '../../../lib/operators/retry-recoverable.js';
 import { Receiver } from '../../../lib/receiver/receiver.js';
-import { BOUNDS, CODECS, type CodecName, isUndecodable, type Payload } from './codecs.js';
+import { BOUNDS, codecsOf, type CodecName, isUndecodable, type Payload } from './codecs.js';
 import { ExpectedDeliveries } from './expected-deliveries.js';
+import type { RedisUnderTest } from './redis-under-test.js';
 import { hears, keyOf, type Subject, type Target } from './subjects.js';
 
 /** What the parties know of what is published, and of one another. */
@@ -15,6 +17,14 @@ export interface Notices {
   readonly published: number;
   /** All up to this number have come to the client. */
   readonly arrived: number;
+  /** Nothing happens to the connection, nor to its subscriptions: what comes can be told exactly. */
+  readonly isCalm: boolean;
+  /** Redis may refuse a subscription. */
+  readonly mayRefuse: boolean;
+  /** When a number was sent to Redis. */
+  sentAt(number: number): number;
+  /** Whether messages of this subject may be missing. */
+  mayLack(subject: Subject): boolean;
   complain(what: string): void;
   /** What comes over one connection comes in order: names the connection of a subject's key. */
   connectionOf(key: string): string;
@@ -37,8 +47,29 @@ export type ModelAction =
   | { readonly do: 'observe' | 'leave' | 'reobserve'; readonly subject: Subject; readonly slot: 0 | 1 }
   | { readonly do: 'connect' | 'watch' | 'unwatch' | 'rewatch' | 'stop' | 'drain' };
 
-/** What calls the consumers back: a message or a completion of theirs, or an event of the Receiver. */
-export type Callback = 'message' | 'completion' | 'event';
+/**
+ * The code of a user that is called back: for a message, a completion or an error of an observer, by a codec that decodes, and
+ * for an event of the Receiver, of any type or of one. A `retry` comes of `Receiver.open` alone.
+ */
+export const CALLBACKS = [
+  'message',
+  'completion',
+  'error',
+  'decode',
+  'event',
+  'subscribed',
+  'unsubscribed',
+  'disconnected',
+  'gap',
+  'overflow',
+  'late',
+  'decode-error',
+  'channel-error',
+] as const satisfies readonly (
+  'message' | 'completion' | 'error' | 'decode' | 'event' | ReceiverEvent['type']
+)[];
+
+export type Callback = (typeof CALLBACKS)[number];
 
 /** One who observes a Channel, or the Receiver. */
 interface ObserverSlot {
@@ -65,6 +96,8 @@ interface Registration {
    * while that may still be.
    */
   isIdle: boolean | 'maybe';
+  /** Set since Redis has refused it: the Receiver does not want it any more. */
+  isRefused: boolean;
   /** What had arrived when an observer left: what came after that may wait for the next. */
   leftAt: number | undefined;
 }
@@ -73,8 +106,11 @@ interface Registration {
 export class ModelReceiver {
   readonly receiver: Receiver<Payload>;
   readonly #plan: Plan;
+  readonly #codecs = codecsOf(() => this.#springAmbush('decode'));
   readonly #notices: Notices;
   readonly #registrations = new Map<string, Registration>();
+  /** The codecs of those that the Receiver is being asked for: it may tell of them before it returns. */
+  readonly #registering = new Map<string, CodecName>();
   /** Of the merged stream: whoever takes it, all comes once. */
   readonly #expected: ExpectedDeliveries;
   readonly #ambushes: { readonly where: Callback; readonly action: ModelAction }[] = [];
@@ -89,21 +125,32 @@ export class ModelReceiver {
   /** The message that is being handed to somebody. */
   #current: number | undefined;
   readonly #connectionOf = (key: string): string => this.#notices.connectionOf(key);
-  /** How many completions are being told: until they are, others may not have come to their turn. */
-  #completing = 0;
+  /** How many completions and errors are being told: until they are, others may not have come to their turn. */
+  #ending = 0;
   /** They have to complete a little later. */
   readonly #owed: ObserverSlot[] = [];
 
-  constructor(client: PubSubClient, plan: Plan, notices: Notices) {
+  constructor(
+    { client, heartbeat }: Pick<RedisUnderTest, 'client' | 'heartbeat'>,
+    plan: Plan,
+    notices: Notices,
+  ) {
     this.#plan = plan;
     this.#notices = notices;
     const { autoStop } = plan;
     this.receiver = new Receiver<Payload>(client, {
-      codec: CODECS[plan.codec],
+      codec: this.#codecs[plan.codec],
       autoStop,
+      heartbeat,
       ...BOUNDS[plan.bounds],
     });
-    this.receiver.events.subscribe(() => this.#springAmbush('event'));
+    this.receiver.events.subscribe((event) => {
+      if (event.type === 'gap') this.#onGap(event.gap);
+      if (event.type === 'channel-error') this.#onRefused(event.source);
+      if (event.type === 'subscribed') this.#onSubscribed(event.source);
+      this.#springAmbush('event');
+      if (event.type !== 'retry') this.#springAmbush(event.type);
+    });
     this.#expected = new ExpectedDeliveries(0, this.#connectionOf, (what) =>
       this.#complain(`merged, ${what}`),
     );
@@ -149,11 +196,10 @@ export class ModelReceiver {
   /** A message with this number is about to be published. */
   onPublish(number: number, target: Target): void {
     if (this.#state !== 'live' || !this.#isRoomy) return;
-    for (const { subject, key, slots, isServed, codec } of this.#registrations.values()) {
+    for (const { subject, key, slots, isServed, isIdle, isRefused, codec } of this.#registrations.values()) {
       if (!isServed || !hears(subject, target) || isUndecodable(number, codec)) continue;
       for (const slot of slots) slot?.expected.expect(number, key);
-      if (this.#isMerged && this.#registrations.get(key)?.isIdle === false)
-        this.#expected.expect(number, key);
+      if (this.#isMerged && !isRefused && isIdle === false) this.#expected.expect(number, key);
     }
   }
 
@@ -183,6 +229,13 @@ export class ModelReceiver {
       registration.isServed = false;
       void this.#confirm(registration);
     }
+  }
+
+  /** Redis refuses nothing any more: asks for what the Receiver wants, and has been refused. */
+  askAgain(): void {
+    if (this.#state !== 'live' || !this.#isMerged) return;
+    this.act({ do: 'connect' });
+    for (const registration of this.#registrations.values()) registration.isRefused = false;
   }
 
   async end(how: 'stop' | 'drain'): Promise<void> {
@@ -251,9 +304,11 @@ export class ModelReceiver {
   #register(subject: Subject, codec: CodecName | undefined): Registration | undefined {
     const key = keyOf(subject);
     const existing = this.#registrations.get(key);
-    const chosen = existing ? existing.codec : codec;
-    const options = chosen === undefined ? {} : { codec: CODECS[chosen] };
-    const channel = this.receiver[subject.kind](subject.name, options);
+    const given = existing?.codec ?? this.#registering.get(key) ?? codec;
+    const chosen = given ?? this.#plan.codec;
+    this.#registering.set(key, chosen);
+    const channel = this.receiver[subject.kind](subject.name, given ? { codec: this.#codecs[given] } : {});
+    this.#registering.delete(key);
     // The receiver may have told of it already, and an ambush may have used it.
     const known = this.#registrations.get(key) ?? existing;
     if (known) {
@@ -267,12 +322,13 @@ export class ModelReceiver {
       subject,
       key,
       channel,
-      codec: codec ?? this.#plan.codec,
+      codec: chosen,
       slots: [undefined, undefined],
       isWanted: false,
       isServed: false,
       era: 0,
       isIdle: false,
+      isRefused: false,
       leftAt: undefined,
     };
     this.#registrations.set(key, registration);
@@ -326,7 +382,7 @@ export class ModelReceiver {
     this.#stay();
     this.#isPinned = true;
     this.receiver.connect().catch((error: unknown) => {
-      if (this.#state === 'live') this.#complain(`connect: ${String(error)}`);
+      if (this.#state === 'live' && !this.#isRefusal(error)) this.#complain(`connect: ${String(error)}`);
     });
   }
 
@@ -398,8 +454,9 @@ export class ModelReceiver {
     this.#state = 'draining';
     const { arrived, published } = this.#notices;
     for (const registration of this.#registrations.values()) {
-      // What was published before comes before the acknowledgement; nobody waits for that if others stay.
-      const isAwaited = registration.isServed;
+      // What was published before comes before the acknowledgement; nobody waits for that if others stay, nor tells what an
+      // outage has taken.
+      const isAwaited = registration.isServed && this.#notices.isCalm;
       this.#forgive(registration, isAwaited ? published : arrived);
       this.#unwant(registration);
     }
@@ -428,14 +485,14 @@ export class ModelReceiver {
   }
 
   #expectClosed({ key, slots, channel }: Registration): void {
-    if (channel.isActive && this.#completing === 0) this.#complain(`${key} is not closed`);
+    if (channel.isActive && this.#ending === 0) this.#complain(`${key} is not closed`);
     this.#expectCompletion(key, slots);
   }
 
   #expectCompletion(what: string, slots: readonly (ObserverSlot | undefined)[]): void {
     for (const slot of slots) {
       if (!slot || slot.isAway || slot.isComplete) continue;
-      if (this.#completing > 0) this.#owed.push(slot);
+      if (this.#ending > 0) this.#owed.push(slot);
       else this.#complain(`${what} did not complete`);
     }
   }
@@ -469,7 +526,7 @@ export class ModelReceiver {
       await channel.whenSubscribed();
       if (registration.era === era) registration.isServed = true;
     } catch (error) {
-      if (registration.era === era) this.#complain(`${key}: ${String(error)}`);
+      if (registration.era === era && !this.#isRefusal(error)) this.#complain(`${key}: ${String(error)}`);
     }
   }
 
@@ -485,7 +542,10 @@ export class ModelReceiver {
       isAway: false,
       isComplete: false,
     };
-    const observed = source.pipe(tap({ error: (error: unknown) => this.#onError(error) }), retry());
+    const observed = source.pipe(
+      tap({ error: (error: unknown) => this.#onError(error) }),
+      retryRecoverable(),
+    );
     const announced = new Observable((subscriber: Subscriber<Message<Payload>>) => {
       slot.subscription = subscriber;
       place(slot);
@@ -495,9 +555,9 @@ export class ModelReceiver {
       next: (message) => this.#onMessage(message, expected),
       complete: () => {
         slot.isComplete = true;
-        this.#completing++;
+        this.#ending++;
         this.#springAmbush('completion');
-        this.#completing--;
+        this.#ending--;
       },
     });
     return slot;
@@ -519,8 +579,50 @@ export class ModelReceiver {
 
   #onError(error: unknown): void {
     const { code } = error as { readonly code?: string };
-    if (code === 'ERR_DECODE' || (code === 'ERR_BUFFER_OVERFLOW' && !this.#isRoomy)) return;
-    this.#complain(String(error));
+    const isExpected =
+      code === 'ERR_DECODE' || (code === 'ERR_BUFFER_OVERFLOW' && !this.#isRoomy) || this.#isRefusal(error);
+    if (!isExpected) this.#complain(String(error));
+    this.#ending++;
+    this.#springAmbush('error');
+    this.#ending--;
+  }
+
+  #isRefusal(error: unknown): boolean {
+    return this.#notices.mayRefuse && (error as { readonly code?: string }).code === 'ERR_SUBSCRIBE';
+  }
+
+  /** What has not come by now does not come, and is told by that; the Receiver was not connected throughout. */
+  #onRefused(source: Subject): void {
+    const registration = this.#registrations.get(keyOf(source));
+    this.#wasConnectedFirst = false;
+    if (!registration) return;
+    this.#forgive(registration, this.#notices.arrived);
+    registration.isRefused = true;
+    registration.isServed = false;
+    registration.era++;
+  }
+
+  #onSubscribed(source: Subject): void {
+    const registration = this.#registrations.get(keyOf(source));
+    if (!registration?.isRefused || !registration.isWanted || registration.isServed) return;
+    registration.era++;
+    void this.#confirm(registration);
+  }
+
+  /**
+   * What was sent before the end of a gap may be missing on its Channels, and nothing else. The beginning says nothing of that:
+   * it is when something was last heard, and what is missing may have been on its way by then.
+   */
+  #onGap({ cause, since, until, channels }: Gap): void {
+    if (since > until) this.#complain(`a gap from ${String(since)} to ${String(until)}`);
+    if (cause !== 'reconnect') return;
+    const isInside = (number: number) => this.#notices.sentAt(number) <= until;
+    for (const channel of channels) {
+      const key = keyOf(channel);
+      if (!this.#notices.mayLack(channel)) this.#complain(`a gap of ${key} for nothing`);
+      this.#expected.excuse(key, isInside);
+      for (const slot of this.#registrations.get(key)?.slots ?? []) slot?.expected.excuse(key, isInside);
+    }
   }
 
   #springAmbush(where: Callback): void {

@@ -1,12 +1,15 @@
 import { COMMANDS, type PubSubClient } from '../../../lib/hub/client.js';
 import type { ChannelKind } from '../../../lib/channel-kind.js';
+import { originOf } from '../../../lib/hub/shared-emitter.js';
 
 /** Complains of each name of which the client is asked something while it has not yet answered the last. */
 export function watchOperations(client: PubSubClient, complain: (what: string) => void): void {
   const pending = new Map<string, string>();
+  // createClient returns a view; the hub uses what stands behind it.
+  const origin = originOf(client);
   for (const [kind, { subscribe, unsubscribe }] of Object.entries(COMMANDS)) {
     for (const method of [subscribe, unsubscribe])
-      watch(client, kind as ChannelKind, method, pending, complain);
+      watch(origin, kind as ChannelKind, method, pending, complain);
   }
 }
 
@@ -19,6 +22,8 @@ function watch(
 ): void {
   const original = client[method].bind(client);
   client[method] = (names, listener, bufferMode) => {
+    // Other code's: ours has a listener always.
+    if ((listener as unknown) === undefined) return original(names, listener, bufferMode);
     const keys = [names].flat().map((name) => `${kind} ${JSON.stringify(name)}`);
     for (const key of keys) {
       const other = pending.get(key);

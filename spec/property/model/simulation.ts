@@ -2,8 +2,7 @@ import { config } from 'rxjs';
 import type { ChannelKind } from '../../../lib/channel-kind.js';
 import { watchOperations } from './operations.js';
 import { ModelReceiver, type Notices, type Plan } from './model-receiver.js';
-import { namesOf, type Fault, type RedisUnderTest } from './redis-under-test.js';
-import type { FaultLevel } from './steps.js';
+import { namesOf, type Fault, type FaultLevel, type RedisUnderTest } from './redis-under-test.js';
 import { keyOf, SUBJECTS, TARGETS, type Subject, type Target } from './subjects.js';
 import { until } from '../../support/until.js';
 
@@ -18,17 +17,43 @@ export class Simulation implements Notices {
   readonly #listeners: string;
   readonly #complaints: string[] = [];
   readonly #publishing: Promise<unknown>[] = [];
+  readonly #sentAt: number[] = [];
   readonly #takers = new Map<string, Set<ModelReceiver>>();
-  /** Connections are being killed: nobody must hear anything. */
+  readonly #faultLevel: FaultLevel;
+  /** What other code has unsubscribed, by key. */
+  readonly #unsubscribed = new Set<string>();
+  /** Connections are being killed: nobody must hear anything yet. */
   #isStormy: boolean;
 
   constructor(redis: RedisUnderTest, plans: readonly Plan[], faultLevel: FaultLevel) {
     this.#redis = redis;
+    this.#faultLevel = faultLevel;
     this.#isStormy = faultLevel !== 'calm';
     this.#listeners = redis.listeners();
     config.onUnhandledError = (error) => this.complain(`unhandled: ${String(error)}`);
-    watchOperations(redis.client, (what) => this.complain(what));
-    this.receivers = plans.map((plan) => new ModelReceiver(redis.client, plan, this));
+    // Where answers are lost, an operation is done again before the last is answered.
+    if (faultLevel !== 'wild' && faultLevel !== 'moving')
+      watchOperations(redis.client, (what) => this.complain(what));
+    this.receivers = plans.map((plan) => new ModelReceiver(redis, plan, this));
+  }
+
+  get isCalm(): boolean {
+    return this.#faultLevel === 'calm';
+  }
+
+  sentAt(number: number): number {
+    return this.#sentAt[number - 1]!;
+  }
+
+  get mayRefuse(): boolean {
+    return this.#faultLevel === 'forbidding';
+  }
+
+  /** Where nothing else goes wrong, it is what other code has unsubscribed. */
+  mayLack(subject: Subject): boolean {
+    if (this.isCalm) return false;
+    if (this.#faultLevel !== 'shared') return true;
+    return this.#redis.isShared && this.#unsubscribed.has(keyOf(subject));
   }
 
   complain(what: string): void {
@@ -47,14 +72,15 @@ export class Simulation implements Notices {
 
   publish(target: Target): void {
     const number = this.targets.push(target);
-    if (!this.#isStormy) for (const receiver of this.receivers) receiver.onPublish(number, target);
+    this.#sentAt.push(Date.now());
+    for (const receiver of this.receivers) receiver.onPublish(number, target);
     const done = this.#redis.publish(target, String(number)).then(() => (this.published = number));
     this.#publishing.push(done);
   }
 
   /** Waits until all that was published has come, and looks who has heard it. */
   async sync(): Promise<void> {
-    this.#redis.mend();
+    await this.#redis.mend();
     await Promise.all(this.#publishing.splice(0));
     const { published } = this;
     if (this.#isStormy) return;
@@ -65,20 +91,32 @@ export class Simulation implements Notices {
   }
 
   /** Waits until Redis has what the parties want, and no more. */
-  async settle(): Promise<void> {
-    this.#redis.mend();
+  async settle(isPermitted = false): Promise<void> {
+    await this.#redis.mend();
     let actual = '';
     const wanted = () =>
       SUBJECTS.filter((subject) => this.receivers.some((receiver) => receiver.wants(subject)));
+    const deaf = () => wanted().filter((subject) => !this.#redis.isListening(subject));
     const isSettled = async () => {
       actual = await this.#subscriptions();
-      return actual === summary(wanted());
+      return actual === summary(wanted()) && deaf().length === 0;
     };
-    await until(isSettled).catch(() => this.complain(`Redis has ${actual}, and not ${summary(wanted())}`));
+    // What was refused is not asked for again by itself, as long as only the Receiver wants it.
+    if (!this.mayRefuse || isPermitted)
+      await until(isSettled).catch(() =>
+        this.complain(`Redis has ${actual}, not ${summary(wanted())}; deaf: ${deaf().map(keyOf).join()}`),
+      );
     this.judge();
   }
 
   async suffer(fault: Fault): Promise<void> {
+    if (fault.do === 'unsubscribe')
+      for (const subject of SUBJECTS)
+        if (
+          subject.kind === fault.subject.kind &&
+          (fault.how === 'all' || subject.name === fault.subject.name)
+        )
+          this.#unsubscribed.add(keyOf(subject));
     await this.#redis.suffer(fault);
   }
 
@@ -86,7 +124,8 @@ export class Simulation implements Notices {
   async calm(): Promise<void> {
     await this.sync();
     await until(() => this.#redis.client.isReady !== false);
-    await this.settle();
+    if (this.mayRefuse) for (const receiver of this.receivers) receiver.askAgain();
+    await this.settle(true);
     for (const receiver of this.receivers) receiver.confirm();
     await until(() => this.receivers.every((receiver) => receiver.isServed())).catch(() =>
       this.complain('not served'),

@@ -1,9 +1,9 @@
 import fc from 'fast-check';
 import { setImmediate as turn } from 'node:timers/promises';
 import { asyncScheduler } from 'rxjs';
-import { BOUNDS, CODECS, type CodecName } from './codecs.js';
-import type { Callback, ModelAction, Plan } from './model-receiver.js';
-import type { Fault } from './redis-under-test.js';
+import { BOUNDS, CODEC_NAMES } from './codecs.js';
+import { CALLBACKS, type Callback, type ModelAction, type Plan } from './model-receiver.js';
+import type { Fault, FaultLevel } from './redis-under-test.js';
 import { SUBJECTS, TARGETS, type Target } from './subjects.js';
 import type { Simulation } from './simulation.js';
 
@@ -16,9 +16,6 @@ type Event =
   | { readonly receiver: number; readonly action: ModelAction; readonly slowly: number }
   | { readonly fault: Fault };
 
-/** `'stormy'`: connections are killed; `'wild'`: whatever may happen on a network does. */
-export type FaultLevel = 'calm' | 'stormy' | 'wild';
-
 export interface Step {
   readonly pause: Pause;
   readonly event: Event;
@@ -30,7 +27,7 @@ export interface Scenario {
   readonly ways: readonly ('stop' | 'drain')[];
 }
 
-const codecs = fc.constantFrom(...(Object.keys(CODECS) as CodecName[]));
+const codecs = fc.constantFrom(...CODEC_NAMES);
 const bounds = Object.keys(BOUNDS) as (keyof typeof BOUNDS)[];
 
 const plans: fc.Arbitrary<Plan> = fc.record({
@@ -83,8 +80,18 @@ const pauses: fc.Arbitrary<Pause> = fc.oneof(
   { weight: 2, arbitrary: fc.constantFrom('sync' as const, 'settle' as const) },
 );
 
+const kill: fc.Arbitrary<Fault> = fc.constant({ do: 'kill' as const });
+
+function unsubscribes(...hows: readonly ('name' | 'all' | 'raw')[]): fc.Arbitrary<Fault> {
+  return fc.record({
+    do: fc.constant('unsubscribe' as const),
+    how: fc.constantFrom(...hows),
+    subject: subjects,
+  });
+}
+
 const directions = fc.constantFrom('to-server' as const, 'to-client' as const);
-const faults: fc.Arbitrary<Fault> = fc.oneof(
+const ofNetwork: fc.Arbitrary<Fault> = fc.oneof(
   fc.constant({ do: 'reset' as const }),
   fc.record({
     do: fc.constantFrom('cutAfter' as const, 'split' as const),
@@ -97,9 +104,51 @@ const faults: fc.Arbitrary<Fault> = fc.oneof(
   }),
 );
 
-function events(receivers: number, faultLevel: FaultLevel): fc.Arbitrary<Event> {
+/** What happens in each weather, and how often beside four times that something is published. */
+const FAULTS: Readonly<
+  Record<FaultLevel, readonly { readonly weight: number; readonly arbitrary: fc.Arbitrary<Fault> }[]>
+> = {
+  calm: [],
+  shared: [{ weight: 3, arbitrary: unsubscribes('name', 'name', 'all') }],
+  stormy: [
+    { weight: 2, arbitrary: kill },
+    { weight: 2, arbitrary: unsubscribes('name', 'all') },
+  ],
+  wild: [
+    { weight: 2, arbitrary: kill },
+    { weight: 4, arbitrary: ofNetwork },
+    { weight: 1, arbitrary: unsubscribes('name', 'all', 'raw') },
+    { weight: 2, arbitrary: fc.record({ do: fc.constantFrom('throw' as const, 'garble' as const) }) },
+  ],
+  // A client that was sent elsewhere does not survive the loss of its next connection: no other faults of that kind.
+  moving: [
+    { weight: 3, arbitrary: fc.constant({ do: 'move' as const }) },
+    { weight: 1, arbitrary: unsubscribes('name') },
+  ],
+  forbidding: [
+    { weight: 1, arbitrary: kill },
+    {
+      weight: 4,
+      arbitrary: fc.record({ do: fc.constantFrom('forbid' as const, 'permit' as const), subject: subjects }),
+    },
+  ],
+};
+
+/** Where no connection of the client's carries the subscriptions. */
+const FAULTS_OF_SEVERAL: Partial<typeof FAULTS> = {
+  shared: [
+    { weight: 2, arbitrary: unsubscribes('name', 'all') },
+    { weight: 1, arbitrary: fc.constant({ do: 'move' as const }) },
+  ],
+  stormy: [
+    { weight: 2, arbitrary: kill },
+    { weight: 2, arbitrary: fc.constant({ do: 'garble' as const }) },
+  ],
+};
+
+function events(receivers: number, faults: (typeof FAULTS)[FaultLevel]): fc.Arbitrary<Event> {
   const receiver = fc.nat(receivers - 1);
-  const inside = fc.constantFrom<Callback>('message', 'completion', 'event');
+  const inside = fc.constantFrom(...CALLBACKS);
   return fc.oneof(
     {
       weight: 4,
@@ -108,22 +157,29 @@ function events(receivers: number, faultLevel: FaultLevel): fc.Arbitrary<Event> 
       }),
     },
     { weight: 10, arbitrary: fc.record({ receiver, action: actions }) },
-    { weight: 3, arbitrary: fc.record({ receiver, action: actions, inside }) },
+    { weight: 6, arbitrary: fc.record({ receiver, action: actions, inside }) },
     {
       weight: 2,
       arbitrary: fc.record({ receiver, action: actions, slowly: fc.integer({ min: 1, max: 6 }) }),
     },
-    { weight: faultLevel === 'calm' ? 0 : 2, arbitrary: fc.constant({ fault: { do: 'kill' as const } }) },
-    { weight: faultLevel === 'wild' ? 4 : 0, arbitrary: faults.map((fault) => ({ fault })) },
+    ...faults.map(({ weight, arbitrary }) => ({
+      weight,
+      arbitrary: arbitrary.map((fault) => ({ fault })),
+    })),
   );
 }
 
-export function scenarios(faultLevel: FaultLevel): fc.Arbitrary<Scenario> {
+export function scenarios(
+  faultLevel: FaultLevel,
+  servers: 'one server' | 'several servers' = 'one server',
+): fc.Arbitrary<Scenario> {
+  const faults =
+    (servers === 'several servers' ? FAULTS_OF_SEVERAL[faultLevel] : undefined) ?? FAULTS[faultLevel];
   return fc.integer({ min: 2, max: 3 }).chain((receivers) => {
     const each = { minLength: receivers, maxLength: receivers };
     return fc.record({
       plans: fc.array(plans, each),
-      steps: fc.array(fc.record({ pause: pauses, event: events(receivers, faultLevel) }), {
+      steps: fc.array(fc.record({ pause: pauses, event: events(receivers, faults) }), {
         maxLength: 40,
         size: 'max',
       }),
@@ -137,6 +193,8 @@ export async function take(
   simulation: Simulation,
   roundTrip: () => Promise<unknown>,
 ): Promise<void> {
+  if (process.env.TRACE)
+    process.stdout.write(`STEP ${Date.now() % 100000} ${JSON.stringify({ pause, event })}\n`);
   await wait(pause, simulation, roundTrip);
   if ('publish' in event) for (const target of event.publish) simulation.publish(target);
   else if ('fault' in event) await simulation.suffer(event.fault);
