@@ -145,6 +145,10 @@ export class Hub
     return this.commands.isRefusal(error) && this.#host?.isPassing(error) !== true;
   }
 
+  recover(subscription: RedisSubscription): void {
+    this.#recovery.recover(subscription);
+  }
+
   remove(subscription: RedisSubscription): void {
     if (this.subscriptions.delete(subscription)) {
       this.refusals.leave(subscription);
@@ -236,7 +240,7 @@ export class Hub
   }
 
   onShardMoved(name: string): void {
-    this.#recovery.recoverShard(name);
+    this.#recovery.recover(...this.subscriptions.named('shard', [name]));
   }
 
   /** Listens to the client only while a Receiver needs it. */

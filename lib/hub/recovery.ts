@@ -105,9 +105,9 @@ export class Recovery implements ForeignCommandsObserver, InspectionHost {
     });
   }
 
-  /** Subscribes a sharded channel again that Redis has dropped. */
-  recoverShard(name: string): void {
-    transition(() => this.#recover(this.#host.subscriptions.named('shard', [name]), this.heardAt));
+  /** Subscribes again what Redis or the client has dropped. */
+  recover(...subscriptions: readonly RedisSubscription[]): void {
+    transition(() => this.#recover(subscriptions, this.heardAt));
   }
 
   onUnsubscribing(kind: ChannelKind, names: readonly string[] | undefined): void {

@@ -127,6 +127,8 @@ export class RedisSubscription {
     else this.#host.refusals.remove(this);
     if (isRefused) this.#onRefused(error, state);
     else if (this.#isOutlived) this.restart();
+    // The answer to an UNSUBSCRIBE of other code has come in between, and has removed our listener.
+    else if (!this.#host.clientListeners.isRegistered(this)) this.#host.recover(this);
     else this.#onSubscribed(state.binary);
   }
 

@@ -17,6 +17,8 @@ export interface SubscriptionHost<Subscription> {
     fence(onPassed: () => void): void;
   };
   readonly clientListeners: {
+    /** Returns whether the client has our listener. */
+    isRegistered(subscription: Subscription): boolean;
     /** Returns whether the client has listeners of this name that are not ours. */
     isShared(subscription: Subscription): boolean;
     /** Removes our listeners from the client's registry without a command; false where the client has none. */
@@ -38,6 +40,8 @@ export interface SubscriptionHost<Subscription> {
   };
   /** Returns whether the error came from Redis, and not from a connection that died. */
   isRefusal(error: unknown): boolean;
+  /** Restarts a subscription that may have missed messages, with a gap if it was live. */
+  recover(subscription: Subscription): void;
   /** Nothing is left of it. */
   remove(subscription: Subscription): void;
 }
