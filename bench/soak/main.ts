@@ -4,7 +4,7 @@ import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import fc from 'fast-check';
 import { createClient } from 'redis';
-import { type Channel, GapError, Receiver } from 'rx-redis-receiver';
+import { type Channel, GapError, type PubSubClient, Receiver, retryRecoverable } from 'rx-redis-receiver';
 import { RedisServer } from '../../spec/support/redis-server.js';
 import { TcpProxy } from '../../spec/support/tcp-proxy.js';
 import { until } from '../../spec/support/until.js';
@@ -29,6 +29,10 @@ const [seconds, rate, every, seed] = [values.seconds, values.rate, values.every,
 
 const CHANNELS = Array.from({ length: 20 }, (_, index) => `soak:${index}`);
 const PATTERN = 'soak:1*';
+/** A channel that is forbidden for some time, and observed by itself. */
+const FORBIDDEN = 'refused';
+/** A channel of other code, whose listener throws at the client's reader. */
+const TRAP = 'trap';
 const TICK = 10;
 const CAPACITY = 1_000;
 
@@ -37,14 +41,38 @@ await using proxy = await TcpProxy.start(server.port);
 const publisher = createClient({ url: server.url, socket: { reconnectStrategy: () => TICK } });
 publisher.on('error', () => undefined);
 await publisher.connect();
+await publisher.aclSetUser('soaked', ['on', '>soaked', '+@all', '~*', 'allchannels']);
 
 const receiver = await Receiver.open(
-  { url: proxy.url, pingInterval: 100, socket: { socketTimeout: 600, reconnectStrategy: () => 50 } },
+  {
+    url: proxy.url,
+    username: 'soaked',
+    password: 'soaked',
+    // Receiver.open turns these off: here they have to make the client change its socket.
+    maintNotifications: 'auto',
+    pingInterval: 100,
+    socket: { socketTimeout: 600, reconnectStrategy: () => 50 },
+  },
   { capacity: CAPACITY, overflow: 'drop-oldest', onGap: 'error', autoStop: false },
 );
 for (const name of CHANNELS) receiver.channel(name);
 const pattern = receiver.pattern(PATTERN);
 await receiver.connect();
+
+const client = receiver.client as PubSubClient & {
+  subscribe(name: string, listener: () => void): Promise<unknown>;
+} & {
+  unsubscribe(name?: string): Promise<unknown>;
+};
+const trap = () => {
+  throw new Error('by a listener of other code');
+};
+let refusals = 0;
+let permitted = 0;
+new Receiver(receiver.client)
+  .channel(FORBIDDEN)
+  .pipe(retryRecoverable({ onError: () => refusals++ }))
+  .subscribe({ next: () => permitted++, error: () => undefined });
 
 const audit = new Audit();
 const sent = new Map(CHANNELS.map((name) => [name, 0]));
@@ -87,6 +115,32 @@ const FAULTS: Readonly<Record<string, (bytes: number) => unknown>> = {
     const old = receiver.channel('soak:7');
     await old.close();
     receiver.channel('soak:7');
+  },
+  'other code unsubscribes a name': (bytes) =>
+    client.unsubscribe(CHANNELS[bytes % CHANNELS.length]).catch(() => undefined),
+  'other code unsubscribes all': () => client.unsubscribe().catch(() => undefined),
+  async 'server moves'() {
+    const address = `127.0.0.1:${proxy.port}`;
+    proxy.inject(`>4\r\n$6\r\nMOVING\r\n:1\r\n:15\r\n$${address.length}\r\n${address}\r\n`, 'subscribers');
+    await delay(500);
+  },
+  async 'reader breaks'() {
+    await client.subscribe(TRAP, trap).catch(() => undefined);
+    await publisher.publish(TRAP, '');
+    await delay(200);
+    await client.unsubscribe(TRAP).catch(() => undefined);
+  },
+  'bytes that do not parse': () => proxy.inject('\x07\r\n', 'subscribers'),
+  async 'channel refused'() {
+    await publisher.aclSetUser('soaked', [
+      'resetchannels',
+      '&soak:*',
+      `&${PATTERN}`,
+      '&trap',
+      '&rx-redis-receiver:*',
+    ]);
+    await delay(1_500);
+    await publisher.aclSetUser('soaked', ['allchannels']);
   },
   async 'slow consumer'() {
     isSlow = true;
@@ -156,6 +210,15 @@ await until(
   },
   { timeout: 20_000, message: 'the last message of each channel' },
 );
+const before = permitted;
+await until(
+  async () => {
+    await publisher.publish(FORBIDDEN, '');
+    await delay(50);
+    return permitted > before;
+  },
+  { timeout: 20_000, message: 'the channel that was refused' },
+);
 await receiver.stop();
 await consuming;
 const heapAfter = heap();
@@ -175,6 +238,7 @@ print('out of order', audit.outOfOrder);
 const unexplained = audit.unexplained + Math.max(0, audit.insideOverflows - dropped);
 print('unexplained', unexplained);
 print('gaps', audit.gaps);
+print('refusals', refusals);
 print('heap at start', `${heapBefore} MB`);
 print('heap at end', `${heapAfter} MB, ${sources.length} sources`);
 for (const [kind, count] of faults) print(`${count} ×`, kind);
