@@ -70,6 +70,7 @@ export class ReceiverConnection {
   async connect(): Promise<void> {
     const { obstacle } = this;
     if (obstacle) throw obstacle;
+    const isDeserted = !this.#isConnected && this.#options.registry.all().some((core) => core.isDeserted);
     await transition(() => {
       this.#grace.cancel();
       this.#isPinned = true;
@@ -78,8 +79,7 @@ export class ReceiverConnection {
     });
     const last = this.#lastNumber;
     // The grace of observers that have just left ends with the turn: connect() leaves no subscription of theirs behind.
-    if (this.#options.registry.all().some(({ isDeserted }) => isDeserted))
-      await new Promise<void>((resolve) => void asyncScheduler.schedule(() => resolve()));
+    if (isDeserted) await new Promise<void>((resolve) => void asyncScheduler.schedule(() => resolve()));
     await Promise.all([...this.#options.registry.hubs].map((hub) => hub.inspect()));
     if (this.#lastInterrupted > last) await this.#served(this.#lastInterrupted);
   }

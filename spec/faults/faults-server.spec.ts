@@ -93,7 +93,8 @@ describe.each([2, 3] as const)('a server, on RESP%i,', (RESP) => {
 });
 
 describe('Receiver.open', () => {
-  const HEARTBEAT = { pingInterval: 40, socket: { socketTimeout: 300, reconnectStrategy: () => 10 } };
+  // Long enough for a busy machine, on which a healthy server would seem to be frozen as well.
+  const HEARTBEAT = { pingInterval: 100, socket: { socketTimeout: 1_500, reconnectStrategy: () => 10 } };
 
   async function openOn(url: string) {
     const receiver = await Receiver.open({ url, ...HEARTBEAT });
