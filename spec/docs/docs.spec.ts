@@ -1,4 +1,5 @@
 import { documents } from '../support/documents.js';
+import { brokenLinks } from '../support/links.js';
 import { SnippetFolder } from '../support/run-snippets.js';
 import { sharedRedis } from '../support/shared-redis.js';
 import { snippets, unexplained } from '../support/snippets.js';
@@ -12,9 +13,13 @@ if (texts.length > 0) {
     const folder = new SnippetFolder();
     afterAll(() => folder.remove());
 
-    for (const { path, markdown } of texts) {
-      it(`${path} says of every script that is not run why`, () => {
-        expect(unexplained(markdown)).toEqual([]);
+    for (const document of texts) {
+      it(`${document.path} says of every script that is not run why`, () => {
+        expect(unexplained(document.markdown)).toEqual([]);
+      });
+
+      it(`${document.path} links to files and headings that exist`, () => {
+        expect(brokenLinks(document)).toEqual([]);
       });
     }
 
@@ -54,8 +59,30 @@ it('names the packages that a Nest application needs', () => {
   expect([...new Set(needed)].filter((name) => !named.includes(name))).toEqual([]);
 });
 
+const fenced = (language: string, code: string): string => ['```' + language, code, '```'].join('\n');
+
+describe('the broken links of a text', () => {
+  const broken = (markdown: string) => brokenLinks({ path: 'docs/guide.md', markdown });
+
+  it('are those to files and headings that do not exist', () => {
+    const links = [
+      'nothing.md',
+      'guide.md#nothing',
+      '../../outside',
+      'guide.md#pull',
+      '../README.md#install',
+    ];
+    const markdown = links.map((link) => `[text](${link})`).join('\n\n');
+    expect(broken(markdown)).toEqual(['nothing.md', 'guide.md#nothing', '../../outside']);
+  });
+
+  it('are looked for neither in code nor on other sites', () => {
+    const code = fenced('sh', 'echo "[text](nothing.md)"');
+    expect(broken(['[text](https://redis.io/nothing)', code].join('\n\n'))).toEqual([]);
+  });
+});
+
 describe('the snippets of a text', () => {
-  const fenced = (language: string, code: string): string => ['```' + language, code, '```'].join('\n');
   const script = fenced('ts', 'run();');
 
   it('are its ts blocks, each with its line and the output right after it', () => {

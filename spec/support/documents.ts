@@ -8,9 +8,12 @@ export interface Document {
   readonly markdown: string;
 }
 
-/** The README and what stands in `docs`, as far as they exist. */
+const IN_ROOT = ['README.md', 'CHANGELOG.md', 'CONTRIBUTING.md', 'SECURITY.md'];
+const FOLDERS = ['docs', 'docs/decisions', 'bench', 'examples/angular', 'examples/nest-dashboard'];
+
+/** Returns the Markdown files of the repository that exist, from its root and from the folders that have some. */
 export function documents(): Document[] {
-  return ['README.md', ...filesIn('docs', '.md')]
+  return [...IN_ROOT, ...FOLDERS.flatMap((folder) => filesIn(folder, '.md'))]
     .filter((path) => existsSync(join(ROOT, path)))
     .map((path) => ({ path, markdown: readFileSync(join(ROOT, path), 'utf8') }));
 }
