@@ -1,2 +1,2 @@
-/** How Redis subscribes a name: SUBSCRIBE, PSUBSCRIBE or SSUBSCRIBE. */
+/** The kind of a subscription: SUBSCRIBE, PSUBSCRIBE or SSUBSCRIBE. */
 export type ChannelKind = 'channel' | 'pattern' | 'shard';

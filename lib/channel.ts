@@ -5,29 +5,29 @@ import { reasonOf } from './errors/reason-of.js';
 import type { OverflowPolicy } from './queue/buffer-options.js';
 import { subscribeWithoutStorm } from './subscribe-without-storm.js';
 
-/** Opens a Channel to this package alone, also to another copy of it in the same process. */
+/** The key of a Channel's internals, for this package alone, including another copy of it in the same process. */
 const SOURCE = Symbol.for('rx-redis-receiver.source.1');
 
-/** One message, as one Channel heard it. What two Channels hear comes twice, each time with its own `source`. */
+/** A message as one Channel received it. A message for two Channels comes twice, each time with its own `source`. */
 export interface Message<T = string> {
-  /** The Channel through which it came. */
+  /** The Channel that received the message. */
   readonly source: Channel<T>;
-  /** The channel to which it was published. */
+  /** The channel to which the message was published. */
   readonly channel: string;
-  /** The bytes of that name, where the codec is binary: what is no UTF-8 cannot be told apart in a string. */
+  /** The bytes of that name, if the codec is binary: names that are not UTF-8 cannot be told apart as strings. */
   readonly rawChannel?: Buffer;
-  /** The glob, if it came through a pattern. */
+  /** The glob, if the message came through a pattern. */
   readonly pattern?: string;
   /** The payload, decoded by the Channel's codec. */
   readonly data: T;
 }
 
-/** What a Channel is a view of. */
+/** The internals behind a Channel. */
 export interface ChannelSource<T> {
   readonly name: string;
   readonly kind: ChannelKind;
   readonly isOpen: boolean;
-  /** The error that an observer would get at once, and that no other try can mend. */
+  /** The error that a new observer would get at once, and that another attempt cannot fix. */
   readonly finalError: Error | undefined;
   observe(subscriber: Subscriber<Message<T>>): void;
   observeEvents(subscriber: Subscriber<ReceiverEvent>): void;
@@ -36,7 +36,7 @@ export interface ChannelSource<T> {
 }
 
 /**
- * One channel, pattern or sharded channel of a Receiver: an Observable that is cold until its first observer, hot and
+ * A channel, pattern or sharded channel of a Receiver: an Observable that is cold until its first observer, and hot and
  * shared while it has any.
  *
  * ```
@@ -46,8 +46,8 @@ export interface ChannelSource<T> {
  * observer      ---b-----c--d------
  * ```
  *
- * It completes when it is closed, or its Receiver is stopped. A message that its codec cannot decode is a
- * {@link DecodeError}; `retry()` goes on with the next one.
+ * A Channel completes when it is closed, or when its Receiver is stopped. A message that its codec cannot decode causes a
+ * {@link DecodeError}; `retry()` continues with the next message.
  *
  * ```ts
  * const news = receiver.channel('news');
@@ -68,7 +68,10 @@ export class Channel<T = string> extends Observable<Message<T>> {
     this.#source = viewed;
   }
 
-  /** As that of any Observable; `retry()` ends with an error for good, and does not come back for another in a tight loop. */
+  /**
+   * Subscribes like any Observable. `retry()` cannot spin on an error that each new observer gets at once: a
+   * ConnectionLostError ends it, any other error comes after a pause.
+   */
   override subscribe(
     observer?: Partial<Observer<Message<T>>> | ((value: Message<T>) => void) | null,
     error?: ((error: unknown) => void) | null,
@@ -88,21 +91,21 @@ export class Channel<T = string> extends Observable<Message<T>> {
     return this.kind === 'pattern';
   }
 
-  /** Whether it has not been closed. */
+  /** False once the Channel is closed. */
   get isActive(): boolean {
     return this.#source.isOpen;
   }
 
-  /** The Receiver's events that concern this Channel. */
+  /** The events of the Receiver that concern this Channel. */
   get events(): Observable<ReceiverEvent> {
     return new Observable((subscriber) => this.#source.observeEvents(subscriber));
   }
 
   /**
-   * Resolves when Redis has acknowledged the subscription: what is published from then on is heard. It subscribes
-   * nothing by itself: observe the Channel, or connect the Receiver.
+   * Resolves when Redis has acknowledged the subscription: messages published from then on are received. The call itself
+   * subscribes nothing: observe the Channel, or connect the Receiver.
    *
-   * @throws {SubscribeError} Redis refuses the subscription, or has refused it at the last try; or the client is not open
+   * @throws {SubscribeError} Redis refuses the subscription, or has refused the last attempt; or the client is not open
    * @throws {ChannelClosedError} the Channel is closed, or closes meanwhile
    */
   whenSubscribed(): Promise<void> {
@@ -110,56 +113,56 @@ export class Channel<T = string> extends Observable<Message<T>> {
   }
 
   /**
-   * Unsubscribes, completes the observers, and leaves the Receiver; what the Receiver's queue holds of it can still be
-   * taken. Resolves when the subscription is released, and never hangs: it waits 2 seconds at the most.
+   * Unsubscribes, completes the observers, and removes the Channel from its Receiver; its messages in the Receiver's queue
+   * can still be taken. Resolves when the subscription is released, after 2 seconds at most.
    *
-   * An observer that leaves and closes the Channel in the same turn, as with `finalize(() => channel.close())`, does not end
-   * the others: the call has no effect while they stay.
+   * An observer that unsubscribes and closes the Channel in the same turn, as with `finalize(() => channel.close())`, does
+   * not end the other observers: the call has no effect while there are any.
    */
   close(): Promise<void> {
     return this.#source.close();
   }
 }
 
-/** One function for all Channels, of which there may be very many. */
+/** Observes the source of a Channel. All Channels share this function, because there may be very many. */
 function observeSource<T>(this: Observable<Message<T>>, subscriber: Subscriber<Message<T>>): void {
   (this as Channel<T>)[SOURCE].observe(subscriber);
 }
 
-/** Returns what a Channel is a view of. */
+/** Returns the internals behind a Channel. */
 export function sourceOf<T>(channel: Channel<T>): ChannelSource<T> {
   return channel[SOURCE];
 }
 
-/** A stretch of time in which messages may be missing. */
+/** A period in which messages may be missing. */
 export interface Gap {
-  /** `'reconnect'`: the connection was lost; `'overflow'`: the buffer was full. */
+  /** The cause. `'reconnect'`: the connection was lost; `'overflow'`: the buffer was full. */
   readonly cause: 'reconnect' | 'overflow';
   /**
-   * Milliseconds since the epoch: when the last message before it was heard, to within 10 ms, or the subscription was
-   * acknowledged if none was; earlier, by up to a heartbeat and some seconds, where the servers of a cluster or a Sentinel
-   * set only say later that something has moved.
+   * Milliseconds since the epoch: the time of the last message before the gap, to within 10 ms, or of the acknowledgement of
+   * the subscription if there was no message. Earlier, by up to a heartbeat and some seconds, if the servers of a cluster or
+   * Sentinel set report a change only later.
    */
   readonly since: number;
-  /** Milliseconds since the epoch: nothing is missing from then on. */
+  /** Milliseconds since the epoch: the time from which no messages are missing. */
   readonly until: number;
   /** The Channels that may lack messages. */
   readonly channels: readonly Channel<unknown>[];
-  /** How many messages were dropped; only where that can be known, for an overflow. */
+  /** The number of dropped messages; only for an overflow, where it can be known. */
   readonly dropped?: number;
 }
 
-/** What happens to a Receiver beside its messages. */
+/** An event of a Receiver, apart from its messages. */
 export type ReceiverEvent =
-  /** Redis has acknowledged it. */
+  /** `'subscribed'`: Redis has acknowledged the subscription. `'unsubscribed'`: no more messages come from it. */
   | { readonly type: 'subscribed' | 'unsubscribed'; readonly source: Channel<unknown> }
   /** The connection is lost; the client tries to reconnect. */
   | { readonly type: 'disconnected'; readonly error?: Error }
-  /** A try to reconnect has failed, of the client that `Receiver.open` made; another one follows. */
+  /** An attempt to reconnect has failed, of the client that `Receiver.open` created; another attempt follows. */
   | { readonly type: 'retry'; readonly error: Error; readonly attempt: number }
-  /** Messages may be missing, and everything is subscribed again. */
+  /** Messages may be missing, because of a lost connection or of an overflow that is over. */
   | { readonly type: 'gap'; readonly gap: Gap }
-  /** The buffer is full; once an episode, which ends with a `gap` when less than half of it is in use. */
+  /** The buffer is full. Emitted once per episode, which ends with a `gap` when less than half of the buffer is in use. */
   | { readonly type: 'overflow'; readonly dropped: number; readonly overflow: OverflowPolicy }
   /** A message came after its Channel or the Receiver had ended, and was ignored. */
   | {
@@ -168,21 +171,21 @@ export type ReceiverEvent =
       readonly channel: string;
       readonly data: string | Buffer;
     }
-  /** A codec failed. */
+  /** A codec failed to decode a message. */
   | { readonly type: 'decode-error'; readonly error: DecodeError }
-  /** Redis refused a subscription; the others go on. */
+  /** Redis refused a subscription; the other subscriptions continue. */
   | { readonly type: 'channel-error'; readonly source: Channel<unknown>; readonly error: SubscribeError };
 
-/** A codec could not decode a message; `raw` is that message, undecoded. */
+/** The error of a message that a codec could not decode. */
 export class DecodeError extends CodedError {
   readonly code = 'ERR_DECODE';
-  /** The message as Redis delivered it. */
+  /** The message as Redis delivered it, not decoded. */
   readonly raw: Message<string | Buffer>;
 
   constructor(raw: Message<string | Buffer>, options?: ErrorOptions) {
     super(
       `A message on ${JSON.stringify(raw.channel)} could not be decoded: ${reasonOf(options?.cause)} ` +
-        "The error's 'raw' has the message; retry() goes on with the next one.",
+        "The error's 'raw' has the message; retry() continues with the next one.",
       options,
     );
     this.raw = raw;
@@ -190,7 +193,7 @@ export class DecodeError extends CodedError {
 }
 named(DecodeError, 'DecodeError');
 
-/** Messages may be missing here; `gap` says since when, until when, and on which channels. */
+/** The error that stands where messages may be missing; `gap` has the period and the channels. */
 export class GapError extends CodedError {
   readonly code = 'ERR_GAP';
   readonly gap: Gap;
@@ -202,7 +205,7 @@ export class GapError extends CodedError {
         : 'The connection was lost and messages may be missing';
     super(
       `${what}, on ${gap.channels.length} channel(s), between ${new Date(gap.since).toISOString()} and ` +
-        `${new Date(gap.until).toISOString()}. Fetch a fresh snapshot if you need one; retry() goes on from here.`,
+        `${new Date(gap.until).toISOString()}. Fetch a fresh snapshot if you need one; retry() continues from here.`,
       options,
     );
     this.gap = gap;

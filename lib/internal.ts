@@ -1,4 +1,4 @@
-// What the adapters use of the core beyond its public surface.
+// The exports of the core that the adapters use, beyond the public API.
 
 export { invalidArgument } from './errors/invalid-argument.js';
 export { assertKnownOptions, optionNames } from './errors/known-options.js';

@@ -3,70 +3,72 @@ import type { PubSubClient } from './hub/client.js';
 import type { Codec } from './codec/codec.js';
 import { optionNames } from './errors/known-options.js';
 
-/** How a Receiver queues, decodes and ends. */
+/** The options of a Receiver: how it queues and decodes messages, and when it ends. */
 export interface ReceiverOptions<T> extends BufferOptions {
   /**
-   * What decodes the payloads of all Channels that have no codec of their own.
+   * The codec of all Channels that have no codec of their own.
    * @default text
    */
   readonly codec?: Codec<T> | undefined;
   /**
-   * Whether a Receiver that is connected stops when its last Channel is closed, so that its consumer comes to an end. A
-   * Receiver of which only single Channels are observed never stops by itself.
+   * True if a connected Receiver stops when its last Channel is closed, so that its consumer completes. A Receiver of which
+   * only single Channels are observed never stops by itself.
    * @default true
    */
   readonly autoStop?: boolean | undefined;
   /**
-   * `'event'` announces a gap on `events` alone; `'error'` also puts a {@link GapError} into the stream where messages
-   * may be missing.
+   * The announcement of a gap: `'event'` emits it on `events` alone; `'error'` also puts a {@link GapError} into the stream
+   * where messages may be missing.
    * @default 'event'
    */
   readonly onGap?: 'event' | 'error' | undefined;
   /**
-   * Milliseconds between two comparisons of what is wanted with what Redis has (CLIENT INFO, one small command a
-   * connection): a difference is mended, and told as a gap. On a cluster or a Sentinel set the servers are asked, too,
-   * because the client says nothing of a node that has stopped answering, of a fail-over or of a slot that has moved: such a
-   * thing is found within two of them (CLUSTER SLOTS at up to three nodes). Receivers on one client share the shortest. 0:
-   * none. A half-open connection of a single server is found by its client's `pingInterval` and `socket.socketTimeout`.
+   * Milliseconds between two comparisons of the wanted subscriptions with those that Redis has (CLIENT INFO, one small
+   * command a connection): a difference is repaired, and announced as a gap. On a cluster or Sentinel set the servers are
+   * asked, too, because the client does not report a node that has stopped answering, a failover, or a slot that has moved:
+   * such a change is found within two heartbeats (CLUSTER SLOTS at up to three nodes). Receivers on one client share the
+   * shortest heartbeat. 0 disables it. A half-open connection to a single server is found by its client's `pingInterval` and
+   * `socket.socketTimeout`.
    * @default 5000
    */
   readonly heartbeat?: number | undefined;
-  /** Stops the Receiver when it is aborted. */
+  /** A signal that stops the Receiver when it aborts. */
   readonly signal?: AbortSignal | undefined;
 }
 
-/** A try to connect that failed; another one follows. */
+/** A failed attempt to connect; another attempt follows. */
 export interface ConnectionRetry {
   readonly error: Error;
-  /** Number of tries that have failed since the Receiver was to be opened, or since the connection was lost. */
+  /** The number of attempts that have failed since the opening of the Receiver began, or since the connection was lost. */
   readonly attempt: number;
 }
 
-/** The options of `Receiver.open`: those of a Receiver, and how it tells of its own connection. */
+/** The options of `Receiver.open`: those of a Receiver, and the reports about its own connection. */
 export interface OpenReceiverOptions<T> extends ReceiverOptions<T> {
   /**
-   * Called at each try to connect that failed, while the Receiver is opened and when it has lost its connection. A try on a
-   * cluster or a Sentinel set is one round of the servers that are to tell of the others, or one node that they told of.
-   * @default one process warning at the first one, of type `RedisConnectionWarning`
+   * Called after each failed attempt to connect, while the Receiver is opened and when it has lost its connection. On a
+   * cluster or Sentinel set, an attempt is one round of the root nodes or Sentinels, or one of the nodes that they have
+   * named.
+   * @default one process warning per outage, of type `RedisConnectionWarning`
    */
   readonly onRetry?: ((retry: ConnectionRetry) => void) | undefined;
 }
 
-/** What one Channel has otherwise than its Receiver. */
+/** The settings in which a Channel differs from its Receiver. */
 export interface ChannelOptions<U> {
   /**
-   * What decodes its payloads.
+   * The codec of the Channel's payloads.
    * @default the Receiver's codec
    */
   readonly codec?: Codec<U> | undefined;
   /**
-   * Another client to subscribe on; its messages come through this Receiver all the same.
+   * Another client to subscribe on; the Channel's messages still come through this Receiver.
    * @default the Receiver's client
    */
   readonly client?: PubSubClient | undefined;
   /**
-   * Whether the Channel stays registered when its last observer has left while the Receiver is not connected: the next
-   * `connect()` subscribes it. By default such a Channel is forgotten, and registered again by its next observer.
+   * True if the Channel stays registered when its last observer has left while the Receiver is not connected: the next
+   * `connect()` subscribes it. By default such a Channel is forgotten, and its next observer registers it again.
    * @default false
    */
   readonly keep?: boolean | undefined;

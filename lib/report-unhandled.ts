@@ -1,6 +1,6 @@
 import { config } from 'rxjs';
 
-/** Reports an error that nobody is there to take, as RxJS does: later, so that it cannot break the client's reader. */
+/** Reports an error that no observer can take, as RxJS does: later, so that it cannot break the client's reader. */
 export function reportUnhandled(error: unknown): void {
   setTimeout(() => {
     if (!config.onUnhandledError) throw error;

@@ -1,18 +1,18 @@
 import { asyncScheduler, Subscriber, Subscription } from 'rxjs';
 import { ConnectionLostError } from './errors/errors.js';
 
-/** How many observers get an error at once in one turn of the event loop before they are taken for the work of `retry()`. */
+/** The number of observers in one turn of the event loop that get an error at once; more must come from `retry()`. */
 const MOST_IN_A_TURN = 100;
-/** Milliseconds. */
+/** Milliseconds after which the others get the error. */
 const PAUSE = 1_000;
 
-/** How many observers have come for the error of a source in this turn. */
+/** The number of observers in this turn, by the source whose error they get. */
 const counts = new WeakMap<object, number>();
 
 /**
- * Subscribes to a source that may have nothing but an error to give at once. `retry()` would come back for it in the same
- * call, for ever: where so many observers come in one turn, the others have to wait. Of an error for good, `retry()` is told:
- * it is thrown at the next one, so that `retry()` hands it on to its own observer.
+ * Subscribes to a source that may have nothing but an error to emit at once. `retry()` would resubscribe in the same call,
+ * for ever, so when many observers come in one turn, the others have to wait. An error for good ends `retry()`: it is thrown
+ * at the next observer, so that `retry()` passes it on to its own observer.
  */
 export function subscribeWithoutStorm(
   source: object,

@@ -3,12 +3,12 @@ import type { SwappableClient } from './swappable-client.js';
 import type { NodeClient } from './node-client.js';
 
 /**
- * `'astray'`: Redis has fewer subscriptions for this connection than the client believes. `'misplaced'`: the server is
- * not what it should be. `'unclear'`: it answers, but subscriptions are under way.
+ * The result of a check. `'astray'`: Redis has fewer subscriptions for this connection than the client believes.
+ * `'misplaced'`: the server is not the one that it should be. `'unclear'`: the server answers, but operations are in flight.
  */
 export type Finding = 'sound' | 'unclear' | 'astray' | 'misplaced';
 
-/** One look at a connection; rejects if the connection fails meanwhile. */
+/** Checks a connection once; rejects if the connection fails meanwhile. */
 export async function checkConnection(
   client: NodeClient,
   port: SwappableClient,
@@ -19,7 +19,7 @@ export async function checkConnection(
     if (client.isReady === false) throw error;
     return undefined;
   });
-  // On RESP2, or for a user without the permission, it can only say that it is there.
+  // On RESP2, or without permission for CLIENT INFO, the connection can only show that it is alive.
   if (info === undefined) await client.sendCommand(['PING']);
   const isQuiet = begun !== undefined && begun === port.operationsIfQuiet;
   if (isQuiet && info !== undefined && !isComplete(shortfallOf(info, client))) return 'astray';

@@ -3,33 +3,33 @@ import type { NodeAddress, NodeClient } from './node-client.js';
 
 /** The cluster as one of its nodes sees it. */
 export interface ClusterMap {
-  /** The master, by slot. */
+  /** The masters by slot. */
   readonly slots: readonly (NodeAddress | undefined)[];
   readonly masters: readonly NodeAddress[];
   /** The masters and their replicas. */
   readonly nodes: readonly NodeAddress[];
-  /** Grows with each fail-over and migration: who has the greater one knows more. */
+  /** The configuration epoch, which grows with each failover and migration: the map with the greater epoch is newer. */
   readonly epoch: number;
   readonly isHealthy: boolean;
-  /** The same for the same map; undefined for one that no node has sent. */
+  /** A text that is equal for equal maps; undefined for a map that no node has sent. */
   readonly fingerprint: string | undefined;
 }
 
-/** What a number comes as depends on how the user has the client read replies. */
+/** The type of a number in a reply, which depends on the user's settings for reading replies. */
 type Numeric = number | string;
 
 interface Range {
   readonly first: number;
   readonly last: number;
-  /** The master, and its replicas. */
+  /** The master, followed by its replicas. */
   readonly nodes: readonly NodeAddress[];
 }
 
-/** How many nodes are asked, of which most have to answer: one of them may hang, or know less. */
+/** The number of nodes to ask. A majority has to answer: one node may hang, or may not be up to date. */
 export const ASKED = 3;
 const PATIENCE = 1_000;
 
-/** Asks some of the nodes; undefined if none of them answers. */
+/** Asks some of the nodes; resolves to undefined if none of them answers. */
 export async function askNodes(clients: readonly NodeClient[]): Promise<ClusterMap | undefined> {
   const maps = await mostOf(sample(clients, ASKED).map(ask));
   const votes = (one: ClusterMap) => maps.filter(({ fingerprint }) => fingerprint === one.fingerprint).length;
@@ -43,11 +43,11 @@ async function ask(client: NodeClient): Promise<ClusterMap> {
     client.sendCommand(['CLUSTER', 'INFO']),
   ]);
   const ranges = parseSlots(slots, client);
-  if (ranges.length === 0) throw new Error('It knows of no slots.');
+  if (ranges.length === 0) throw new Error('The node knows no slots.');
   return toMap(ranges, parseEpoch(String(nodes)), isHealthy(info));
 }
 
-/** Whether CLUSTER INFO says that the node is part of a working cluster. */
+/** Returns whether CLUSTER INFO says that the node is part of a working cluster. */
 export function isHealthy(info: unknown): boolean {
   return !String(info).includes('cluster_state:fail');
 }
@@ -72,7 +72,7 @@ function toMap(ranges: readonly Range[], epoch: number, healthy: boolean): Clust
   };
 }
 
-/** `[first, last, [host, port, …] of the master, … of replicas]` each; no host means that of whoever answers. */
+/** Parses entries `[first, last, [host, port, …] of the master, … of replicas]`; no host means the answering node's. */
 function parseSlots(reply: unknown, client: NodeClient): readonly Range[] {
   const { host: ownHost } = (client.options?.socket ?? {}) as Partial<NodeAddress>;
   const ranges = (reply as [Numeric, Numeric, ...[string | Buffer | null, Numeric][]][]).map(
@@ -88,7 +88,7 @@ function parseSlots(reply: unknown, client: NodeClient): readonly Range[] {
   return ranges.sort((a, b) => a.first - b.first);
 }
 
-/** The greatest configuration epoch; lines of `id address flags master ping pong epoch …`. */
+/** Returns the greatest configuration epoch; the lines are `id address flags master ping pong epoch …`. */
 function parseEpoch(lines: string): number {
   return Math.max(
     0,
@@ -99,7 +99,7 @@ function parseEpoch(lines: string): number {
   );
 }
 
-/** What most of the promises resolve to, as soon as they have; less, when no more come in time. */
+/** Resolves to the results of most promises, as soon as these have resolved; to fewer results if no more come in time. */
 export function mostOf<T>(promises: readonly Promise<T>[]): Promise<T[]> {
   return new Promise((resolve) => {
     const results: T[] = [];

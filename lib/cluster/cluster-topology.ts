@@ -7,12 +7,12 @@ import { removeListeners } from '../hub/shared-emitter.js';
 import { singleUse, type NodeAddress, type NodeClient } from './node-client.js';
 import type { Loss, Topology, TopologyObserver } from './topology.js';
 
-/** One server as the cluster client knows it; it has a `client` once that was needed. */
+/** A node as the cluster client knows it. It has a `client` once one was needed. */
 export interface ClusterNode extends NodeAddress {
   readonly client?: NodeClient | undefined;
 }
 
-/** What `createCluster` returns, as far as this package needs it. */
+/** The parts of a `createCluster` client that this package needs. */
 export interface ClusterClient extends PubSubClient {
   readonly masters: readonly ClusterNode[];
   readonly replicas: readonly ClusterNode[];
@@ -25,40 +25,44 @@ export function isClusterClient(client: PubSubClient): client is ClusterClient {
   return Array.isArray(masters) && Array.isArray(replicas) && typeof nodeClient === 'function';
 }
 
-/** Channels and patterns, which every node hears of. */
+/** The key of the node link for channels and patterns, whose messages reach every node. */
 const BROADCAST = 'broadcast';
-/** Sharded channels of a slot that nobody serves. */
+/** The key of the node link for sharded channels of a slot without an owner. */
 const NOWHERE = 'nowhere';
-/** Milliseconds for which its node may be no working part of the cluster: a master rejoins after up to 5 seconds. */
+/** Milliseconds for which the broadcast node may be out of the cluster: a master rejoins after up to 5 seconds. */
 const MOST_LOST = 10_000;
-/** After so many answers that are older than the map, the cluster has been made anew. */
+/** The number of answers older than the map, in a row, that replace it all the same: the cluster was created anew. */
 const MOST_OUTDATED = 10;
-/** Milliseconds in which what one node has delivered already has come to the others: else it would come again. */
+/** Milliseconds in which messages delivered by one node reach the others: without this pause they would arrive again. */
 const SETTLING_TIME = 50;
 
 /**
- * A cluster: channels and patterns share a node link to any node, because a message goes to all; sharded channels have a node link
- * to the master of their slot. The client's own map is old until a command of its user is redirected, so this asks.
+ * The topology of a cluster. Channels and patterns share a node link to any one node, because a message goes to all nodes.
+ * Sharded channels have a node link to the master of their slot. The client updates its own map only when a command of its
+ * user is redirected, so this class asks the nodes itself.
  */
 export class ClusterTopology implements Topology {
-  /** Others hear of it by gossip, at once. */
+  /** A change reaches the other nodes by gossip, at once. */
   readonly stalenessMs = 1_000;
 
   readonly #client: ClusterClient;
   #map: ClusterMap | undefined;
   #onDisconnect: (() => void) | undefined;
-  /** Where the broadcast node link leads. */
+  /** The node to which the broadcast node link leads. */
   #broadcaster: string | undefined;
-  /** It is tried there once more. */
+  /** Set while the broadcast node link tries the same node once more. */
   #isReturning = false;
-  /** Nodes to which it could not lead, the last one last. */
+  /** The nodes to which the broadcast node link could not connect, the latest one last. */
   #avoided: readonly string[] = [];
-  /** Whether that node is in the map. */
+  /** Set while the broadcast node is in the map. */
   #isMember = true;
-  /** Since when it is not, or has lost sight of the others: in a fail-over each has, for a moment. */
+  /**
+   * Epoch milliseconds: when the broadcast node left the map or lost contact with the others. In a failover every node does,
+   * for a moment.
+   */
   #lostSince: number | undefined;
   #confirmedAt = 0;
-  /** How many answers in a row were older than the map. */
+  /** The number of answers in a row that were older than the map. */
   #outdated = 0;
 
   constructor(client: ClusterClient) {
@@ -98,7 +102,7 @@ export class ClusterTopology implements Topology {
   onLost(nodeLink: string, how: Loss): void {
     const { length } = this.#nodes();
     if (nodeLink !== BROADCAST || this.#broadcaster === undefined) return;
-    // Another node would deliver once more what this one has been quicker to deliver.
+    // Another node might deliver again messages that this node has already delivered.
     this.#isReturning = how === 'closed';
     if (this.#isReturning) return;
     const others = this.#avoided.filter((key) => key !== this.#broadcaster);
@@ -142,7 +146,7 @@ export class ClusterTopology implements Topology {
       if (client.isReady === false) throw error;
       return true;
     });
-    // A cluster that has failed as a whole has no better node.
+    // If the cluster has failed as a whole, no other node is better.
     const isLost = !this.#isMember || (!healthy && this.#map?.isHealthy === true);
     this.#lostSince = isLost ? (this.#lostSince ?? asyncScheduler.now()) : undefined;
     return healthy && !isLost;
@@ -182,7 +186,7 @@ export class ClusterTopology implements Topology {
     return this.#map?.nodes ?? this.#known();
   }
 
-  /** Any node will do, but not one that has just failed, and rather one that the client reaches. */
+  /** Chooses any node, but not one that has just failed, and preferably one that the client is connected to. */
   #chooseBroadcaster(): string | undefined {
     const reached = new Set(
       this.#known().flatMap((node) => (node.client?.isReady === true ? [keyOf(node)] : [])),
@@ -193,14 +197,14 @@ export class ClusterTopology implements Topology {
     return best(untried.filter((key) => reached.has(key))) ?? best(untried) ?? best(keys);
   }
 
-  /** The node's own client knows the way, with all that the user has set; for a node that is new, another's does. */
+  /** Copies the node's own client, which has the user's settings; for a new node, the client of another node. */
   #connectionTo(address: NodeAddress): NodeClient | undefined {
     const known = this.#known();
     const own = known.find((node) => node.client && isSame(node, address))?.client;
     if (own) return singleUse(own, undefined);
     const template = known.find((node) => node.client);
     if (!template?.client) return undefined;
-    // Under a `nodeAddressMap` only the client knows the way: it will, once it has met the node.
+    // With a `nodeAddressMap` only the client knows the address, once it has discovered the node.
     const { socket } = template.client.options ?? {};
     return isSame(template, (socket ?? {}) as NodeAddress) ? singleUse(template.client, address) : undefined;
   }
@@ -209,7 +213,7 @@ export class ClusterTopology implements Topology {
     const known = this.#known();
     const ready = known.flatMap(({ client }) => (client?.isReady === true ? [client] : []));
     if (ready.length >= ASKED) return ready;
-    // It may connect only where it has to, and not have had to yet.
+    // The client may connect to a node only when needed, and may not have needed enough of them yet.
     const rest = sample(
       known.filter(({ client }) => !client),
       ASKED - ready.length,

@@ -12,8 +12,8 @@ import { Watchers } from '../hub/watchers.js';
 
 const DEFAULT_PATIENCE = 5_000;
 /**
- * The hub of a client of several servers, a cluster's or a Sentinel set's: a hub for each server that carries something.
- * It leads every name to the server that the topology says, and moves it when that changes, with a gap.
+ * The hub of a cluster or Sentinel client: it has a hub for each server that carries a name. Each name belongs to the server
+ * that the topology names, and moves, with a gap, when that changes.
  */
 export class DistributedHub implements PubSubHub, NodeLinkHost, TopologyObserver, Watcher {
   readonly #client: PubSubClient;
@@ -147,7 +147,7 @@ export class DistributedHub implements PubSubHub, NodeLinkHost, TopologyObserver
   }
 
   onClientEnded(): void {
-    // Of a node link, which only `onEnded` or `#close` ends.
+    // Nothing to do: only `onEnded` and `#closeIfEmpty` end a node link.
   }
 
   #nodeLink(key: string): NodeLink {
@@ -160,7 +160,7 @@ export class DistributedHub implements PubSubHub, NodeLinkHost, TopologyObserver
   }
 
   #closeIfEmpty(nodeLink: NodeLink): void {
-    // Not at once: it may be in the middle of something.
+    // Not synchronously: the node link may be in the middle of an operation.
     asapScheduler.schedule(() => {
       if (!nodeLink.hub.isEmpty || this.#nodeLinks.get(nodeLink.key) !== nodeLink) return;
       this.#nodeLinks.delete(nodeLink.key);
@@ -170,7 +170,7 @@ export class DistributedHub implements PubSubHub, NodeLinkHost, TopologyObserver
     });
   }
 
-  /** Listens to the client and looks after the node links only while there is something to look after. */
+  /** Watches the client and checks the node links only while a watcher or a node link is there. */
   #update(): void {
     const isNeeded = this.#watchers.size > 0 || this.#nodeLinks.size > 0;
     if (isNeeded !== this.#isWatching) {
@@ -190,7 +190,7 @@ export class DistributedHub implements PubSubHub, NodeLinkHost, TopologyObserver
     this.#poll.soon();
   }
 
-  /** Asks the servers, and acts on it; true if it should be done again soon. */
+  /** Asks the servers and acts on the answers; resolves to true if the poll should ask again soon. */
   async #refresh(): Promise<boolean> {
     if (!this.isOpen) {
       this.onEnded();
@@ -201,7 +201,7 @@ export class DistributedHub implements PubSubHub, NodeLinkHost, TopologyObserver
     if (isChanged) this.#shards.realign();
     for (const nodeLink of nodeLinks) {
       if (this.#topology.pointsToWrongNode(nodeLink.key))
-        nodeLink.reopen(new Error('The server is not the right one any more.'));
+        nodeLink.reopen(new Error('The server is no longer the right one.'));
       else if (isChanged) nodeLink.hurry();
     }
     this.#shards.resubscribe();

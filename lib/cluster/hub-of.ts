@@ -6,7 +6,7 @@ import type { PubSubHub } from '../hub/pub-sub-hub.js';
 import { isSentinelClient, SentinelTopology } from './sentinel-topology.js';
 import { originOf } from '../hub/shared-emitter.js';
 
-/** The one hub of a client, also where this package is loaded both as ES module and as CommonJS. */
+/** Returns the only hub of a client, even if this package is loaded both as an ES module and as CommonJS. */
 export function hubOf(client: PubSubClient): PubSubHub {
   const shared = globalThis as { [HUBS]?: WeakMap<PubSubClient, PubSubHub> | undefined };
   const hubs = (shared[HUBS] ??= new WeakMap<PubSubClient, PubSubHub>());
@@ -22,5 +22,5 @@ function createHub(client: PubSubClient): PubSubHub {
   return new Hub(client);
 }
 
-/** Part of what this package's copies in one process have to agree on: change it with the shape of PubSubHub. */
+/** The key that copies of this package in one process have in common: change the number with the shape of PubSubHub. */
 const HUBS = Symbol.for('rx-redis-receiver.hubs.4');

@@ -1,6 +1,6 @@
 import type { PubSubClient } from '../hub/client.js';
 
-/** A client of one server, of which more can be made: what a cluster or sentinel client has inside. */
+/** A client of one server that can be duplicated, as a cluster or Sentinel client has inside. */
 export interface NodeClient extends PubSubClient {
   readonly options?: { readonly socket?: object | undefined };
   duplicate(overrides?: object): NodeClient;
@@ -14,13 +14,13 @@ export interface NodeAddress {
   readonly port: number;
 }
 
-/** A fresh client with the credentials and habits of `template`, for one connection: it does not reconnect. */
+/** Returns a new client for one connection, with the credentials and settings of `template`: it does not reconnect. */
 export function singleUse(template: NodeClient, address: NodeAddress | undefined): NodeClient {
   return template.duplicate({
     url: undefined,
     clientSideCache: undefined,
     maintNotifications: 'disabled',
-    // A heartbeat of ours does their work, and knows what may be in flight.
+    // The heartbeat of the node link replaces `pingInterval` and `socketTimeout`, and knows which operations are in flight.
     pingInterval: undefined,
     socket: {
       ...template.options?.socket,

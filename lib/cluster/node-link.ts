@@ -7,29 +7,29 @@ import { checkConnection } from './check-connection.js';
 import type { NodeClient } from './node-client.js';
 import type { Loss, Topology } from './topology.js';
 
-/** What a node link needs of the hub it belongs to. */
+/** The parts of the distributed hub that a node link needs. */
 export interface NodeLinkHost {
-  /** Milliseconds in which a server has to answer. */
+  /** Milliseconds within which a server has to answer. */
   readonly patience: number;
-  /** The node link has no connection, or one that is not as it should be: where should it lead? */
+  /** Called when the node link has no connection, or a faulty one, so that the topology has to be asked again. */
   onTrouble(nodeLink: NodeLink): void;
-  /** Redis has dropped a sharded channel here, because its slot has moved. */
+  /** Called when Redis has dropped a sharded channel here, because its slot has moved. */
   onMoved(nodeLink: NodeLink, name: string): void;
-  /** Redis refused because of the place, or of the moment. */
+  /** Called when Redis has refused an operation because of the node or the moment. */
   onRedirected(error: Error): void;
-  /** Nothing is left of this name here. */
+  /** Called when no subscription of this name is left on the node link. */
   onRemoved(kind: ChannelKind, name: string, nodeLink: NodeLink): void;
 }
 
-/** In which the patience for an answer is spent. */
+/** The number of steps into which the patience for an answer is divided. */
 const STEPS = 4;
 const SHORTEST_WAIT = 50;
 const LONGEST_WAIT = 2_000;
 
 /**
- * A connection of ours to one of several servers, and the hub of the names that it carries. The client's own would
- * leave names on a dead server or on one whose slot has moved, and say nothing. A connection that breaks is replaced, and
- * the hub subscribes anew what it wants.
+ * The connection to one node of a cluster or Sentinel set, and the hub of the names that it carries. The client's own
+ * connection would leave names on a dead server, or on one whose slot has moved, without an event. A broken connection is
+ * replaced, and the hub subscribes its names again.
  */
 export class NodeLink {
   readonly key: string;
@@ -44,9 +44,9 @@ export class NodeLink {
   #isLooking = false;
   #isClosed = false;
   #isAstray = false;
-  /** There is no socket yet: node-redis would keep the one that comes, though the client is destroyed by then. */
+  /** Set until a new client has a socket: node-redis would keep a socket that connects after its client was destroyed. */
   #isConnecting = false;
-  /** When all was last known to be in order. */
+  /** Epoch milliseconds: the time at which the connection was last known to be in order. */
   #soundAt = asyncScheduler.now();
 
   constructor(key: string, topology: Topology, host: NodeLinkHost) {
@@ -68,22 +68,22 @@ export class NodeLink {
     return this.#port.isReady;
   }
 
-  /** Its connection is lost, or could not be made at the first try. */
+  /** Returns whether the connection is lost, or the first attempt to make it has failed. */
   get isLost(): boolean {
     return !this.isOnline && this.#failures > 0;
   }
 
-  /** Something that the client believes to be subscribed is not. */
+  /** Returns whether Redis lacks a subscription that the client believes to have. */
   get isAstray(): boolean {
     return this.#isAstray;
   }
 
-  /** From when on something may be missing, if what this node link carries belongs elsewhere by now. */
+  /** Epoch milliseconds: since when messages may be missing, if the names of this node link belong elsewhere by now. */
   get unconfirmedSince(): number {
     return Math.min(this.#soundAt - this.#topology.stalenessMs, this.#topology.unconfirmedSince(this.key));
   }
 
-  /** Looks whether the connection is in order; `again`, after what was wrong has been seen to. */
+  /** Checks the connection. `again` marks the second check, after an attempt to repair the finding of the first. */
   async checkConnection(again = false): Promise<void> {
     const client = this.#client;
     if (!client || !this.isOnline || this.#isLooking) return;
@@ -110,8 +110,8 @@ export class NodeLink {
   }
 
   /**
-   * Calls back when the patience is over. In steps: where this process itself was busy for long, the time is over before
-   * what has come meanwhile is read, and that is to cost one step alone.
+   * Calls back when the patience is over. The wait has several steps, because after this process was blocked, a timer fires
+   * before the data that has arrived meanwhile is read: that must cost only one step.
    */
   #onSilence(callback: () => void): Subscription {
     const step = this.#host.patience / STEPS;
@@ -122,7 +122,7 @@ export class NodeLink {
     }, step);
   }
 
-  /** Replaces the connection, which carries less than it should, or leads to the wrong server. */
+  /** Replaces a connection that carries less than it should, or that leads to the wrong server. */
   reopen(reason: Error): void {
     const client = this.#client;
     this.#failures = 0;
@@ -131,7 +131,7 @@ export class NodeLink {
     this.#lose(client, reason);
   }
 
-  /** Tries at once where it would wait. */
+  /** Reconnects at once instead of waiting for the next attempt. */
   hurry(): void {
     if (this.#client || this.#isClosed) return;
     this.#timer.unsubscribe();
@@ -156,7 +156,7 @@ export class NodeLink {
     const onTrouble = (error: unknown) =>
       this.#lose(client, toError(error), this.isOnline ? 'closed' : 'failed');
     client.on('error', (error) => {
-      // The reader has failed and not the connection: who knows what it has skipped.
+      // The reader has failed and not the connection: the reader may have skipped messages.
       if (client === this.#client && client.isReady !== false) this.hub.doubt(this.unconfirmedSince);
       onTrouble(error);
     });
@@ -179,7 +179,7 @@ export class NodeLink {
   }
 
   async #begin(client: NodeClient): Promise<void> {
-    // What is found of a server that was lost may say that it had not been the right one for long.
+    // The check of a server that was lost may show that it had not been the right one for a long time.
     if (this.#failures > 0) await this.#topology.isSound(this.key, client).catch(() => undefined);
     if (client !== this.#client) return;
     this.#timer.unsubscribe();
@@ -200,7 +200,7 @@ export class NodeLink {
     this.#retryLater();
   }
 
-  /** Once it has a socket; where it gets none, it is closed by itself. */
+  /** Destroys the client, once it has a socket; a client that gets none closes by itself. */
   #discard(client: NodeClient): void {
     if (!this.#isConnecting) discard(client);
   }
@@ -217,7 +217,7 @@ export class NodeLink {
   }
 }
 
-/** Refusals that mean the place or the moment. */
+/** The refusals that concern the node or the moment. */
 const PASSING = /^(MOVED|ASK|TRYAGAIN|CLUSTERDOWN|LOADING|MASTERDOWN) /;
 
 function discard(client: NodeClient): void {

@@ -3,7 +3,7 @@ import { asyncScheduler, Subscription } from 'rxjs';
 const SHORTEST_PAUSE = 20;
 const LONGEST_PAUSE = 1_000;
 
-/** Work that is done one at a time when somebody asks for it, and again, ever more seldom, while it says so. */
+/** Work that runs on request, never twice at a time, and that repeats with growing pauses while it is unfinished. */
 export class Poll {
   readonly #work: () => Promise<boolean>;
   #timer = Subscription.EMPTY;
@@ -11,7 +11,7 @@ export class Poll {
   #isAsked = false;
   #pause = SHORTEST_PAUSE;
 
-  /** @param work resolves to whether it should be done again; never rejects */
+  /** @param work resolves to true if the work has to be repeated; never rejects */
   constructor(work: () => Promise<boolean>) {
     this.#work = work;
   }
@@ -24,7 +24,7 @@ export class Poll {
     this.#timer = asyncScheduler.schedule(() => void this.#run());
   }
 
-  /** Read behind the `await`: somebody may have asked meanwhile. */
+  /** Returns the flag, read after the `await`: `soon` may have been called meanwhile. */
   #wasAsked(): boolean {
     return this.#isAsked;
   }

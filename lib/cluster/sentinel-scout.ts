@@ -2,21 +2,21 @@ import { asyncScheduler } from 'rxjs';
 import type { PubSubClient } from '../hub/client.js';
 import type { NodeAddress } from './node-client.js';
 
-/** What `createSentinel` returns, as far as a scout needs it. */
+/** The parts of a `createSentinel` client that a scout needs. */
 export interface SentinelScoutClient extends PubSubClient {
   getMasterNode(): NodeAddress | undefined;
-  /** Missing in node-redis 5, whose client never ceases to ask. */
+  /** Creates another client; missing in node-redis 5, whose client never stops asking the Sentinels. */
   duplicate?(overrides: object): SentinelScoutClient & { connect(): Promise<unknown>; destroy(): unknown };
 }
 
-/** Milliseconds between two questions. */
+/** Milliseconds between two requests. */
 const PAUSE = 2_000;
-/** Milliseconds for an answer: one Sentinel after another may not even accept a connection. */
+/** Milliseconds to wait for an answer: several Sentinels in a row may not even accept a connection. */
 const PATIENCE = 30_000;
 
 /**
- * Asks the Sentinels who is master, with a client made for it: the user's does not ask by itself, and hears of nothing any
- * more once its connection to a Sentinel is half open, or none of them was there for a while.
+ * A client created to ask the Sentinels for the master. The user's client does not ask by itself, and learns nothing more
+ * once its connection to a Sentinel is half open, or after no Sentinel was reachable for a while.
  */
 export class SentinelScout {
   readonly #client: SentinelScoutClient;
@@ -27,7 +27,7 @@ export class SentinelScout {
     this.#client = client;
   }
 
-  /** Undefined where no Sentinel says, or no master answers; and while an earlier question is open, or recent. */
+  /** Resolves to the master; to undefined if none is named or answers, or while an earlier request is open or recent. */
   async ask(): Promise<NodeAddress | undefined> {
     const now = asyncScheduler.now();
     if (now - this.#lastAsked < (this.#recall ? PATIENCE : PAUSE)) return undefined;
@@ -50,7 +50,7 @@ export class SentinelScout {
     }
   }
 
-  /** Nobody wants the answer any more. */
+  /** Cancels the open request. */
   recall(): void {
     const recall = this.#recall;
     this.#recall = undefined;
@@ -58,7 +58,7 @@ export class SentinelScout {
   }
 }
 
-/** It connects once, and to the master alone. */
+/** The options of a client that connects once, and to the master alone. */
 const ALONE = {
   maxCommandRediscovers: 0,
   masterPoolSize: 1,

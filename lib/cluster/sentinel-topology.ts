@@ -5,7 +5,7 @@ import { addListeners, removeListeners } from '../hub/shared-emitter.js';
 import { SentinelScout, type SentinelScoutClient } from './sentinel-scout.js';
 import type { Topology, TopologyObserver } from './topology.js';
 
-/** What `createSentinel` returns, as far as this package needs it. */
+/** The parts of a `createSentinel` client that this package needs. */
 export interface SentinelClient extends SentinelScoutClient {
   _execute<T>(isReadonly: boolean | undefined, work: (client: NodeClient) => Promise<T>): Promise<T>;
 }
@@ -15,41 +15,44 @@ export function isSentinelClient(client: PubSubClient): client is SentinelClient
   return typeof getMasterNode === 'function' && typeof _execute === 'function';
 }
 
-/** Milliseconds of trouble that the client is given to find a new master itself. */
+/** Milliseconds of trouble after which the client is no longer expected to find a new master itself. */
 const PATIENCE = 2_000;
 
 /**
- * Milliseconds in which Sentinels make a replica of a deposed master that still answers, which then drops who listens: they
- * read its role every ten seconds, and give it eight.
+ * Milliseconds within which the Sentinels demote a deposed master that still answers, which then drops its subscribers: they
+ * read its role every 10 seconds, and give it 8.
  */
 const DEMOTION = 20_000;
 
-/** What a scout has found, where the client keeps to another: nobody tells the client, and the scout has to go on asking. */
+/** A master that a scout has found while the client, without a notice, keeps to another one: the scout must keep asking. */
 interface Discovery {
   readonly master: NodeAddress;
   readonly insteadOf: NodeAddress | undefined;
 }
 
-/** A master that others stand in for: one node link, to whoever is master now. */
+/** The topology of a Sentinel set: one node link, which leads to the current master. */
 export class SentinelTopology implements Topology {
-  /** Sentinels tell one another every two seconds, and only then do they tell the client. */
+  /** Sentinels exchange their state every two seconds, and only then notify the client. */
   readonly stalenessMs = 5_000;
   readonly confirmedAt = Infinity;
 
   readonly #client: SentinelClient;
   #listeners: Readonly<Record<string, () => void>> = {};
-  /** A client of the master that was, when somebody first asked: it has the user's credentials and settings. */
+  /** The client of the master at the first request, with the user's credentials and settings. */
   #template: NodeClient | undefined;
   #isAsking = false;
-  /** Where the node link leads. */
+  /** The node to which the node link leads. */
   #target: NodeAddress | undefined;
-  /** The master when it was last asked for. */
+  /** The master at the last refresh. */
   #current: NodeAddress | undefined;
   #observer: TopologyObserver | undefined;
-  /** Since when the node link leads to no master. */
+  /** Epoch milliseconds: the time from which the node link leads to no master. */
   #troubledSince: number | undefined;
   #discovery: Discovery | undefined;
-  /** When a scout last said that the node link leads to the master; `Infinity` while the client would be told of another. */
+  /**
+   * Epoch milliseconds: when a scout last confirmed the node link's master; `Infinity` while the client would learn of a new
+   * master by itself.
+   */
   #confirmedAt = Infinity;
   readonly #scout: SentinelScout;
 
@@ -80,7 +83,7 @@ export class SentinelTopology implements Topology {
   }
 
   onLost(): void {
-    // It leads to the master again, whoever that is by then.
+    // The node link leads to the master again, whichever node that is by then.
     this.#troubledSince ??= asyncScheduler.now();
   }
 
@@ -89,7 +92,7 @@ export class SentinelTopology implements Topology {
   }
 
   refresh(): Promise<boolean> {
-    // Not awaited: it waits itself, for a master.
+    // Not awaited: the call waits until there is a master.
     if (!this.#template) void this.#findTemplate();
     const last = this.#current;
     this.#current = this.#master();
@@ -137,12 +140,12 @@ export class SentinelTopology implements Topology {
 
   #master(): NodeAddress | undefined {
     const own = this.#client.getMasterNode();
-    // It has moved on: it knows more than was found.
+    // The client has found a new master, and knows more than the scout.
     if (own && !isSame(own, this.#discovery?.insteadOf)) this.#discovery = undefined;
     return this.#discovery?.master ?? own;
   }
 
-  /** Whether the client has had its time to find the master, or has been found not to. */
+  /** Returns whether the scout has to ask: the client has had its time to find the master, or has been found to miss it. */
   #isScouting(): boolean {
     if (this.#discovery) return true;
     return this.#troubledSince !== undefined && asyncScheduler.now() - this.#troubledSince > PATIENCE;
@@ -154,7 +157,7 @@ export class SentinelTopology implements Topology {
     const master = await this.#scout.ask();
     if (!master) return;
     if (!isSame(master, this.#master())) {
-      // A client that knows of no master just now is not deaf: it comes back to the one it had.
+      // A client that knows no master at the moment still gets notices, and returns to the master that it had.
       const insteadOf = isSame(master, target) ? undefined : target;
       this.#discovery = { master, insteadOf: this.#discovery ? this.#discovery.insteadOf : insteadOf };
       this.#observer?.onChange();
@@ -163,7 +166,7 @@ export class SentinelTopology implements Topology {
     }
   }
 
-  /** All is in order, and the client itself will be told when it is not. */
+  /** Stops the scout when all is in order and the client will be notified of a change. */
   #rest(): void {
     this.#scout.recall();
     if (!this.pointsToWrongNode()) this.#confirmedAt = Infinity;
@@ -177,7 +180,7 @@ export class SentinelTopology implements Topology {
       this.#current = undefined;
       this.#observer?.onChange();
     } catch {
-      // There is no master just now.
+      // There is no master at the moment.
     }
     this.#isAsking = false;
   }

@@ -1,7 +1,7 @@
 import type { NodeLink } from './node-link.js';
 import type { Topology } from './topology.js';
 
-/** The number of questions where a slot has gone before its channels are subscribed at the old place again. */
+/** The number of requests for a slot's new owner before its channels are subscribed at the old one again. */
 const MOST_QUESTIONS = 10;
 
 interface Move {
@@ -14,7 +14,7 @@ interface Move {
 export interface ShardMovesHost {
   nodeLink(key: string): NodeLink;
   batch(work: () => void): void;
-  /** A node link has lost a channel, or has not got one after all. */
+  /** Called when a node link has lost a channel, or has not got one after all. */
   onMaybeEmpty(nodeLink: NodeLink): void;
 }
 
@@ -33,12 +33,12 @@ export class ShardMoves {
     this.#host = host;
   }
 
-  /** Whether no channel waits for the place of its slot. */
+  /** Returns whether no dropped channel waits for the new owner of its slot. */
   get isSettled(): boolean {
     return this.#dropped.size === 0;
   }
 
-  /** Notes that Redis has dropped a channel; false where its node link does not carry it any more. */
+  /** Notes that Redis has dropped a channel; returns false if its node link no longer carries the channel. */
   drop(name: string, nodeLink: NodeLink): boolean {
     if (this.#routes.get(name) !== nodeLink) return false;
     this.#dropped.set(name, nodeLink);
@@ -54,7 +54,7 @@ export class ShardMoves {
     this.#dropped.clear();
   }
 
-  /** Leads every channel to the node that has its slot. */
+  /** Moves every channel to the node that owns its slot. */
   realign(): void {
     const moves: Move[] = [];
     for (const [name, from] of this.#routes) {
@@ -64,7 +64,7 @@ export class ShardMoves {
     this.#move(moves);
   }
 
-  /** Subscribes dropped channels at the old place again where nobody knows a new one: Redis accepts that, or redirects. */
+  /** Resubscribes dropped channels at the old node if no new owner is known: Redis accepts the command, or redirects it. */
   resubscribe(): void {
     for (const [name, nodeLink] of this.#dropped)
       if (this.#routes.get(name) !== nodeLink) this.#dropped.delete(name);
@@ -75,7 +75,7 @@ export class ShardMoves {
   }
 
   #move(moves: readonly Move[]): void {
-    // A server that the others have lost sight of goes on to say that all is in order.
+    // A server that has lost contact with the others keeps saying that all is in order.
     const lastConfirmed = this.#topology.confirmedAt - this.#topology.stalenessMs;
     this.#host.batch(() => {
       for (const { name, from, to } of moves) {

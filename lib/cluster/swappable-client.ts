@@ -12,8 +12,8 @@ type Names = string | string[];
 type Method = (typeof COMMANDS)[keyof typeof COMMANDS]['subscribe' | 'unsubscribe'];
 
 /**
- * What a Hub takes for its client: a socket into which one connection after another is plugged, each of them without
- * subscriptions when it comes.
+ * The client of a node link's Hub: a socket into which one connection after another is plugged, each without any
+ * subscriptions.
  */
 export class SwappableClient extends EventEmitter implements PubSubClient {
   #client: NodeClient | undefined;
@@ -29,18 +29,18 @@ export class SwappableClient extends EventEmitter implements PubSubClient {
     return this.#client !== undefined;
   }
 
-  /** How many operations were ever begun; undefined while one is in flight. */
+  /** The number of operations that have begun; undefined while one is in flight. */
   get operationsIfQuiet(): number | undefined {
     return this.#pending === 0 ? this.#begun : undefined;
   }
 
-  /** The connection is there. */
+  /** Plugs in a new connection. */
   plug(client: NodeClient): void {
     this.#client = client;
     this.emit('ready');
   }
 
-  /** The connection is lost; true if there was one. */
+  /** Unplugs a lost connection; returns false if there was none. */
   unplug(error: Error): boolean {
     if (!this.#client) return false;
     this.#client = undefined;
@@ -49,7 +49,7 @@ export class SwappableClient extends EventEmitter implements PubSubClient {
     return true;
   }
 
-  /** The server was heard of. */
+  /** Notes a sign of life from the server. */
   heard(): void {
     this.emit('ping-interval');
   }
@@ -84,7 +84,7 @@ export class SwappableClient extends EventEmitter implements PubSubClient {
     return this.#run('sUnsubscribe', names, listener, bufferMode);
   }
 
-  /** Without a connection there is nothing that could be subscribed. */
+  /** Returns the registry of the connection; an empty one while there is none. */
   getPubSubListeners(type: RegistryType): ClientRegistry {
     return this.#client?.getPubSubListeners?.(type) ?? NOTHING;
   }

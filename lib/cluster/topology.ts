@@ -1,32 +1,35 @@
 import type { ChannelKind } from '../channel-kind.js';
 import type { NodeClient } from './node-client.js';
 
-/** What is known of several servers that serve together: which of them to ask for what. */
+/** The map of several servers that work together: which of them carries which name. */
 export interface Topology {
-  /** Milliseconds for which a server may still say that something is its own which others have already. */
+  /** Milliseconds for which a server may still claim names that another server has already taken over. */
   readonly stalenessMs: number;
-  /** When the servers were last asked and said that all is where `nodeFor` has it; `Infinity` where each says it of itself. */
+  /**
+   * Epoch milliseconds: when the servers last confirmed all places that `nodeFor` returns; `Infinity` if each server vouches
+   * for itself.
+   */
   readonly confirmedAt: number;
   /**
-   * From when on the server at the end of a node link may not have been the right one, though it has said so itself; `Infinity`
-   * where somebody would have told.
+   * Returns the time from which the server of a node link may not have been the right one, even if it claims so itself;
+   * `Infinity` if the client would have been notified.
    */
   unconfirmedSince(nodeLink: string): number;
-  /** The node link that carries a name: all names of one node link share a connection. */
+  /** Returns the key of the node link that carries a name: all names of one node link share a connection. */
   nodeFor(kind: ChannelKind, name: string): string;
-  /** A fresh client for a node link, not yet connected; undefined while nobody knows where it should lead. */
+  /** Creates a client for a node link, not yet connected; returns undefined while no server for it is known. */
   open(nodeLink: string): NodeClient | undefined;
-  /** Whether a node link should lead elsewhere than its last client did. */
+  /** Returns whether a node link should lead to another server than its last client did. */
   pointsToWrongNode(nodeLink: string): boolean;
-  /** The last client of a node link had its connection closed; or could not connect, or got no answer. */
+  /** Notes the loss of a node link's last client: its connection was closed, or it could not connect or got no answer. */
   onLost(nodeLink: string, how: Loss): void;
-  /** Milliseconds to wait before a node link that was lost leads elsewhere. */
+  /** Returns the milliseconds to wait before a node link that was lost connects to another server. */
   settlingTime(nodeLink: string): number;
-  /** Asks the servers; true if something has changed. */
+  /** Asks the servers; resolves to true if something has changed. */
   refresh(): Promise<boolean>;
-  /** Takes what a server's refusal says about where to go; false if it says nothing new. */
+  /** Learns the right server from a refusal; returns false if the refusal says nothing new. */
   learn(error: Error): boolean;
-  /** Whether the server at the end of a node link still is what the node link is for; rejects where it will not say. */
+  /** Resolves to true if the server of a node link is still the right one; rejects if the server does not answer. */
   isSound(nodeLink: string, client: NodeClient): Promise<boolean>;
   watch(observer: TopologyObserver): void;
   unwatch(): void;
@@ -35,8 +38,8 @@ export interface Topology {
 export type Loss = 'closed' | 'failed';
 
 export interface TopologyObserver {
-  /** Something has changed: `refresh` says what. */
+  /** Called when something has changed: `refresh` finds out the details. */
   onChange(): void;
-  /** The user has closed the client. */
+  /** Called when the user has closed the client. */
   onEnded(): void;
 }

@@ -3,17 +3,17 @@ import { parseJson } from './parse-json.js';
 import { isWellFormed } from './well-formed.js';
 
 /**
- * Turns values into payloads and back. Both ways are synchronous: a promise would lose the order of the messages.
- * What `decode` throws reaches the consumer as a {@link DecodeError}, and nobody else.
+ * A codec, which turns values into payloads and back. Both directions are synchronous: a promise would lose the order of the
+ * messages. An error that `decode` throws reaches the consumer as a {@link DecodeError}, and nothing else.
  */
 export interface Codec<T> {
-  /** Whether `decode` wants the payload as a Buffer; else it gets a string, decoded from UTF-8. */
+  /** True if `decode` takes the payload as a Buffer; otherwise it takes a string, decoded from UTF-8. */
   readonly binary?: boolean;
   encode(value: T): string | Buffer;
   decode(data: string | Buffer, channel: string): T;
 }
 
-/** The payload as a string: the default. Bytes that are no UTF-8 become U+FFFD; `bytes` keeps them. */
+/** The payload as a string: the default. Bytes that are not UTF-8 become U+FFFD; `bytes` keeps them. */
 export const text: Codec<string> = {
   encode(value) {
     if (typeof value !== 'string')
@@ -32,15 +32,15 @@ export const bytes: Codec<Buffer> = {
 };
 
 /**
- * The payload as JSON.
+ * Returns a codec for payloads in JSON.
  *
  * ```ts
  * const orders = receiver.channel('orders', { codec: json<Order>() });
  * ```
  *
- * The type is a promise of the publisher's, which nothing checks; {@link validated} does. An object with the key
- * `__proto__`, or with a `constructor` that has a `prototype`, is a {@link DecodeError}: merged carelessly into another it
- * would change the prototype of all objects.
+ * The type is the publisher's promise, which is not checked; {@link validated} checks it. An object with the key
+ * `__proto__`, or with a `constructor` that has a `prototype`, causes a {@link DecodeError}: carelessly merged into another
+ * object, it would change the prototype of all objects.
  */
 export function json<T = unknown>(): Codec<T> {
   return JSON_CODEC as Codec<T>;
@@ -74,7 +74,7 @@ function isAsync(fn: unknown): boolean {
   return Object.prototype.toString.call(fn) === '[object AsyncFunction]';
 }
 
-/** Decodes, and refuses a promise. */
+/** Decodes a payload, and refuses a promise. */
 export function decodeWith<T>(codec: Codec<T>, data: string | Buffer, channel: string): T {
   const input = codec.binary === true ? toBuffer(data) : toText(data);
   const value = codec.decode(input, channel);

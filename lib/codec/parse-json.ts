@@ -1,4 +1,4 @@
-/** A text without any of these has no key that could do harm; an escape may hide one. */
+/** A text without these words has no harmful key; an escape may hide one. */
 const SUSPICIOUS = /__proto__|constructor|\\u/;
 
 /** Parses JSON, and refuses keys that pollute prototypes when the value is merged into another. */
@@ -8,7 +8,7 @@ export function parseJson(text: string): unknown {
   return value;
 }
 
-/** Without recursion: how deep the value is, its publisher decides. */
+/** Checks the value without recursion, because the publisher determines its depth. */
 function assertHarmless(root: unknown): void {
   const waiting = [root];
   while (waiting.length > 0) {
@@ -16,7 +16,7 @@ function assertHarmless(root: unknown): void {
     if (typeof value !== 'object' || value === null) continue;
     if (Object.hasOwn(value, '__proto__')) throw new SyntaxError('The JSON has the key "__proto__".');
     if (hasPrototype(Object.getOwnPropertyDescriptor(value, 'constructor')?.value))
-      throw new SyntaxError('The JSON has the keys "constructor" and in it "prototype".');
+      throw new SyntaxError('The JSON has the key "constructor", and in its value the key "prototype".');
     for (const key in value) waiting.push((value as Record<string, unknown>)[key]);
   }
 }

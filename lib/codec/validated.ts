@@ -4,20 +4,20 @@ import { ValidationError } from '../errors/errors.js';
 import { invalidArgument } from '../errors/invalid-argument.js';
 
 /**
- * Checks each decoded value against a schema of any library that implements Standard Schema (zod, valibot, arktype and
- * others), and gives what the schema makes of it. A value that fails is a {@link DecodeError}, whose cause is a
- * {@link ValidationError} with the issues. A schema that validates asynchronously is refused: it would lose the order of
- * the messages.
+ * Returns a codec that checks each decoded value against a schema, of any library that implements Standard Schema (zod,
+ * valibot, arktype and others), and passes on the output of the schema. A value that fails causes a {@link DecodeError},
+ * whose cause is a {@link ValidationError} with the issues. A schema that validates asynchronously is refused: it would lose
+ * the order of the messages.
  *
- * `encode` refuses what `decode` would refuse, with a {@link ValidationError}: it reads back what it has written. Encoding
- * therefore costs a decoding too.
+ * `encode` refuses the values that `decode` would refuse, with a {@link ValidationError}: it decodes each payload that it
+ * has encoded. Encoding therefore costs a decoding, too.
  *
  * ```ts
  * const Order = z.object({ id: z.string(), total: z.number() });
  * const orders = receiver.channel('orders', { codec: validated(Order) });
  * ```
  *
- * @param codec what turns the payload into the value to check; default `json()`
+ * @param codec turns the payload into the value to check; default `json()`
  * @see https://standardschema.dev
  */
 export function validated<T>(schema: StandardSchemaV1<unknown, T>, codec: Codec<unknown> = json()): Codec<T> {
@@ -35,7 +35,7 @@ export function validated<T>(schema: StandardSchemaV1<unknown, T>, codec: Codec<
     if (result instanceof Promise) {
       result.catch(() => undefined);
       throw new TypeError(
-        'The schema validates asynchronously. Give a synchronous one, and do the rest in the stream.',
+        'The schema validates asynchronously. Use a synchronous schema, and do the rest in the stream.',
       );
     }
     if (result.issues) throw new ValidationError(result.issues);
@@ -45,7 +45,7 @@ export function validated<T>(schema: StandardSchemaV1<unknown, T>, codec: Codec<
     binary: codec.binary === true,
     encode(value) {
       const payload = codec.encode(value);
-      // The payload and not the value: a schema that transforms expects its input, which is what a reader gets.
+      // The payload and not the value: a schema that transforms expects its input, which a reader gets from the payload.
       read(payload, NO_CHANNEL);
       return payload;
     },
@@ -53,5 +53,5 @@ export function validated<T>(schema: StandardSchemaV1<unknown, T>, codec: Codec<
   };
 }
 
-/** The channel that `decode` is given while a value is encoded: nobody knows yet where it will go. */
+/** The channel that `decode` gets while a value is encoded: the real one is not known yet. */
 const NO_CHANNEL = '';

@@ -1,7 +1,7 @@
-/** A surrogate that stands alone: UTF-8 has no bytes for it, and another character would go to Redis in its place. */
+/** A lone surrogate: UTF-8 has no bytes for it, and Redis would get another character in its place. */
 const LONE_SURROGATE = /\p{Surrogate}/u;
 
-/** Whether a string reaches Redis as it is. */
+/** Returns whether a string reaches Redis unchanged. */
 export function isWellFormed(text: string): boolean {
   return !LONE_SURROGATE.test(text);
 }

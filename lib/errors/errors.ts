@@ -3,7 +3,7 @@ import type { ChannelKind } from '../channel-kind.js';
 
 /** An error of this package. */
 export abstract class CodedError extends Error {
-  /** Tells the errors apart, also where two copies of this package are loaded. */
+  /** The code that identifies the kind of error, even if two copies of this package are loaded. */
   abstract readonly code: string;
 }
 
@@ -12,17 +12,17 @@ export function named(constructor: { prototype: Error }, name: string): void {
   Object.defineProperty(constructor.prototype, 'name', { value: name, configurable: true, writable: true });
 }
 
-/** What an overflow took at one place of a buffer. */
+/** The messages that an overflow has dropped at one place of a buffer. */
 export interface Loss {
-  /** How many messages are missing here. */
+  /** The number of messages that are missing here. */
   dropped: number;
-  /** Which bound was reached. */
+  /** The bound that was reached. */
   readonly bound: 'capacity' | 'maxBytes';
-  /** That bound: messages, or bytes. */
+  /** The value of that bound, in messages or bytes. */
   readonly limit: number;
 }
 
-/** A buffer was full and its policy is `'error'`: it stands where messages are missing. */
+/** The error of a full buffer whose policy is `'error'`; it stands where messages are missing. */
 export class BufferOverflowError extends CodedError implements Loss {
   readonly code = 'ERR_BUFFER_OVERFLOW';
   readonly dropped: number;
@@ -43,13 +43,13 @@ export class BufferOverflowError extends CodedError implements Loss {
 }
 named(BufferOverflowError, 'BufferOverflowError');
 
-/** What was asked for needs an open Channel or Receiver, and this one is closed. */
+/** The error of a call that needs an open Channel or Receiver, on a closed one. */
 export class ChannelClosedError extends CodedError {
   readonly code = 'ERR_CHANNEL_CLOSED';
 }
 named(ChannelClosedError, 'ChannelClosedError');
 
-/** The client has given up reconnecting, for good. */
+/** The error of a client that has given up reconnecting, for good. */
 export class ConnectionLostError extends CodedError {
   readonly code = 'ERR_CONNECTION_LOST';
 
@@ -63,18 +63,18 @@ export class ConnectionLostError extends CodedError {
 }
 named(ConnectionLostError, 'ConnectionLostError');
 
-/** A Receiver has one consumer at a time, and it has one already. */
+/** The error of a second consumer: a Receiver has only one at a time. */
 export class ReceiverBusyError extends CodedError {
   readonly code = 'ERR_RECEIVER_BUSY';
 }
 named(ReceiverBusyError, 'ReceiverBusyError');
 
-/** Redis refused a subscription, or the client cannot carry one. */
+/** The error of a subscription that Redis has refused, or that the client cannot carry. */
 export class SubscribeError extends CodedError {
   readonly code = 'ERR_SUBSCRIBE';
-  /** What was refused; undefined where the Receiver as a whole could not be connected. */
+  /** The kind of the refused subscription; undefined if the Receiver as a whole could not be connected. */
   readonly kind: ChannelKind | undefined;
-  /** Its name or glob. */
+  /** The name or glob of the refused subscription. */
   readonly channel: string | undefined;
 
   constructor(
@@ -91,10 +91,10 @@ export class SubscribeError extends CodedError {
 }
 named(SubscribeError, 'SubscribeError');
 
-/** A schema refused a value: the cause of a {@link DecodeError}, or of a {@link PublishError}. */
+/** The error of a value that a schema has refused: the cause of a {@link DecodeError} or a {@link PublishError}. */
 export class ValidationError extends CodedError {
   readonly code = 'ERR_VALIDATION';
-  /** What is wrong with the value, as the schema's library says it. */
+  /** The problems with the value, as the schema's library reports them. */
   readonly issues: readonly StandardSchemaV1.Issue[];
 
   constructor(issues: readonly StandardSchemaV1.Issue[], options?: ErrorOptions) {

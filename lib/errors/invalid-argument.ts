@@ -1,12 +1,12 @@
 const LONGEST = 60;
 
-/** A TypeError that says what was expected, what came, and what to do; its `code` is `ERR_INVALID_ARGUMENT`. */
+/** Creates a TypeError with the expected and the actual value, and advice; its `code` is `ERR_INVALID_ARGUMENT`. */
 export function invalidArgument(name: string, expected: string, actual: unknown, advice = ''): TypeError {
   const text = `Expected ${name} to be ${expected}, got ${describe(actual)}.${advice && ` ${advice}`}`;
   return Object.assign(new TypeError(text), { code: 'ERR_INVALID_ARGUMENT' });
 }
 
-/** Without what stands in a URL for its user and password, also in one that is no URL for want of a scheme. */
+/** Removes the user and password of a URL, even if the text is not a URL because its scheme is missing. */
 function withoutPassword(text: string): string {
   return text.replace(/^([^/]*\/\/)?.*:.*@/s, '$1…@');
 }

@@ -1,6 +1,6 @@
 import { invalidArgument } from './invalid-argument.js';
 
-/** Lists the options of an interface; the compiler sees to it that none is missing. */
+/** Lists the options of an interface; the compiler ensures that none is missing. */
 export function optionNames<Options>(
   names: Readonly<Record<keyof Options & string, true>>,
 ): readonly string[] {
@@ -8,11 +8,11 @@ export function optionNames<Options>(
 }
 
 /**
- * Throws a TypeError where the options are not a plain object, or have a key that is no option: it would be ignored without
- * a word. Symbols are no options.
+ * Throws a TypeError if the options are not a plain object, or have an unknown key, which would be ignored silently. Symbols
+ * are not checked.
  *
  * @param what names the options, as in `'the options of iterate'`
- * @param advice says what to do with a value that is no object
+ * @param advice says what to do with a value that is not an object
  */
 export function assertKnownOptions(
   what: string,
@@ -31,19 +31,19 @@ export function assertKnownOptions(
   }
 }
 
-/** The prototype of a plain object has none itself, in whatever realm it was made. */
+/** Returns whether a value is a plain object: the prototype of a plain object has no prototype itself, in any realm. */
 function isPlain(value: object): boolean {
   const prototype = Object.getPrototypeOf(value) as object | null;
   return prototype === null || Object.getPrototypeOf(prototype) === null;
 }
 
-/** Returns the name that most resembles a misspelt one, if any of them could be meant, with at most so many slips. */
+/** Returns the name that most resembles a misspelt one, with at most `most` slips; undefined if none is similar enough. */
 export function nearestOf(misspelt: string, names: readonly string[], most = Infinity): string | undefined {
   let nearest: string | undefined;
   let least = most + 1;
   for (const name of names) {
     const longest = Math.max(name.length, misspelt.length);
-    // An input of any length would take its square of time.
+    // The distance takes time in proportion to the square of the length: skip names that are much longer or shorter.
     if (Math.abs(name.length - misspelt.length) * 2 > longest) continue;
     const distance = distanceBetween(misspelt.toLowerCase(), name.toLowerCase());
     if (distance >= least || distance * 2 > longest) continue;
@@ -53,7 +53,7 @@ export function nearestOf(misspelt: string, names: readonly string[], most = Inf
   return nearest;
 }
 
-/** Returns how many characters have to be inserted, removed, replaced or swapped with the next one. */
+/** Returns the number of characters to insert, remove, replace or swap with the next one. */
 function distanceBetween(a: string, b: string): number {
   let earlier: number[] = [];
   let row = Array.from({ length: b.length + 1 }, (_, index) => index);

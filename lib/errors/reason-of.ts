@@ -1,11 +1,11 @@
 import { isError } from './to-error.js';
 
-/** What was thrown, in words: there may be anything behind a codec, also what no string can be made of. */
+/** Returns the message of a thrown value. A codec may throw any value, even one that cannot be converted to a string. */
 export function reasonOf(cause: unknown): string {
   if (isError(cause)) return cause.message;
   try {
     return String(cause);
   } catch {
-    return 'what was thrown is no error, and cannot be shown';
+    return 'the thrown value is not an error, and cannot be shown';
   }
 }

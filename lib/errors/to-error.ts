@@ -1,4 +1,4 @@
-/** Returns whether it is an error, also one of another realm, as Node's own are where Jest runs the tests. */
+/** Returns whether a value is an error, even one of another realm, like Node's own errors when Jest runs the tests. */
 export function isError(value: unknown): value is Error {
   return value instanceof Error || Object.prototype.toString.call(value) === '[object Error]';
 }

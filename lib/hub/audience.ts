@@ -6,16 +6,16 @@ import { countOf, includes, joined, NOBODY, snapshot, without, type ListenerList
 type RawSource = Message<string | Buffer>['source'];
 
 /**
- * How messages reach the listeners. `'closing'`: Redis may drop the name at any moment, and listeners that want it receive
- * nothing yet: a listener added during UNSUBSCRIBE would get a few early messages and then miss the rest. `'text'`: Redis has
- * the name as text alone, so that the fast path may be taken.
+ * The state of the fan-out. `'closing'`: Redis may drop the name at any moment, and listeners that want it receive nothing
+ * yet: a listener added during UNSUBSCRIBE would get a few early messages and then miss the rest. `'text'`: Redis has the
+ * name in text mode alone, so that the fast path may be taken.
  */
 export type AudienceMode = 'closing' | 'text' | 'other';
 
-/** The listeners of one name: those that want it, those that leave, and the fan-out of its messages. */
+/** The listeners of one name, and the fan-out of its messages: listeners that want the name, leaving and draining ones. */
 export class Audience {
-  // First, because there may be very many, and a message should find what it needs in one line of the cache.
-  /** The source of a text for the only listener, while there is a fast path to take. */
+  // These fields stand first: there may be very many Audiences, and a message should find all it needs in one cache line.
+  /** The source of a text for the only listener, while the fast path is open. */
   #source: RawSource | undefined = undefined;
   #stream: FastPath['stream'] | undefined = undefined;
   #isDecoded = false;
@@ -28,7 +28,7 @@ export class Audience {
   #leaving: ListenerList = NOBODY;
   /** Draining listeners of a name that others still use: they keep receiving until the fence returns. */
   #draining: ListenerList = NOBODY;
-  /** All listeners that receive, listed anew for the first message after a change, so that a delivery under way goes on. */
+  /** The listeners that receive; rebuilt for the first message after a change, so that a delivery under way keeps its list. */
   #hearing: readonly HubListener[] | undefined = NOBODY;
 
   constructor(pattern: string | undefined) {
@@ -74,7 +74,7 @@ export class Audience {
     this.#onChanged();
   }
 
-  /** Removes a listener from those that want the name. */
+  /** Removes a listener that wants the name. */
   remove(listener: HubListener): void {
     if (!this.wants(listener)) return;
     this.#wanting = without(this.#wanting, listener);
@@ -82,14 +82,14 @@ export class Audience {
     this.#onChanged();
   }
 
-  /** Lets a removed listener receive until it is released: `'draining'` by the fence, `'leaving'` with all that leave. */
+  /** Keeps a removed listener until its release: `'draining'` by its fence, `'leaving'` with all leaving listeners. */
   keep(listener: HubListener, as: 'draining' | 'leaving'): void {
     if (as === 'draining') this.#draining = joined(this.#draining, listener);
     else this.#leaving = joined(this.#leaving, listener);
     this.#onChanged();
   }
 
-  /** Releases the listeners that leave. */
+  /** Releases the leaving listeners. */
   release(): void {
     if (countOf(this.#leaving) === 0) return;
     const leaving = snapshot(this.#leaving);
@@ -109,7 +109,7 @@ export class Audience {
     this.#onChanged();
   }
 
-  /** Releases everyone; returns the listeners that want the name. */
+  /** Releases the leaving and draining listeners; removes and returns the listeners that want the name. */
   clear(): readonly HubListener[] {
     const { listeners } = this;
     this.release();
@@ -120,7 +120,7 @@ export class Audience {
     return listeners;
   }
 
-  /** Finds out whether a text can go straight to the stream of the only listener. */
+  /** Opens the fast path if a text can go straight to the stream of the only listener, and closes it otherwise. */
   updateFastPath(): void {
     const only = this.#mode === 'text' && this.#isHeardByOne() ? this.#list()[0] : undefined;
     const fastPath = only?.binary === false ? only.fastPath : undefined;
@@ -129,7 +129,7 @@ export class Audience {
     this.#isDecoded = fastPath?.isIdentity === true;
   }
 
-  /** Hands a text that comes now to the only stream that receives it; false where there is no fast path. */
+  /** Hands a text that arrives now to the only stream that receives it; returns false if there is no fast path. */
   deliverByFastPath(data: string | Buffer, channel: string): boolean {
     const source = this.#source;
     if (source === undefined) return false;
@@ -145,7 +145,7 @@ export class Audience {
       const listener = hearing[i] as HubListener;
       if (listener.binary === binary) listener.receive(data, channel, rawChannel);
       else if (binary) listener.receive(data.toString(), channel, undefined);
-      // A listener of Buffers waits for the change of mode: it has not been told that it is subscribed.
+      // A listener that wants Buffers waits for the change of mode: its `onSubscribed` has not been called yet.
     }
   }
 

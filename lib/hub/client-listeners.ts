@@ -6,7 +6,7 @@ type Subscriptions = ReadonlyMap<string, RedisSubscription>;
 
 type Mode = 'strings' | 'buffers';
 
-/** Hears of every message that a listener of ours gets; in binary mode with the bytes of the channel's name. */
+/** The function that takes each message of a ClientListener; in binary mode with the bytes of the channel's name. */
 export type Deliver = (
   subscription: RedisSubscription,
   data: string | Buffer,
@@ -16,10 +16,11 @@ export type Deliver = (
 ) => void;
 
 /**
- * The functions that the client calls for the subscriptions. A command for many channels takes one function for all of them, which has
- * to look up whose message it is. Once Redis has acknowledged, each channel has one of its own put in the place of the shared
- * one in the client's registry, which knows; and before the next command it is taken back. Patterns have their own from the
- * beginning, because a listener is never told which pattern it was.
+ * The functions that the client calls with the messages of the subscriptions. A command for many channels passes one shared
+ * function for all of them, which has to look up the subscription of each message. Once Redis has acknowledged the command,
+ * a function of the channel's own, which knows its subscription, replaces the shared one in the client's registry. Before
+ * the next command the shared one returns. Patterns have a function of their own from the beginning, because node-redis
+ * never tells a listener which pattern matched.
  */
 export class ClientListeners {
   readonly #client: PubSubClient;
@@ -41,13 +42,13 @@ export class ClientListeners {
     };
   }
 
-  /** What a command about it is given. */
+  /** Returns the listener to pass with a command for this subscription. */
   ofCommand(subscription: RedisSubscription, binary: boolean): ClientListener {
     if (subscription.kind === 'pattern') return this.#own(subscription, binary);
     return this.#shared[subscription.kind][modeOf(binary)];
   }
 
-  /** Redis has acknowledged the subscription of these, of one kind. */
+  /** Replaces the shared listener of subscriptions, all of one kind, by their own: Redis has acknowledged them. */
   separate(subscriptions: readonly RedisSubscription[], kind: ChannelKind, binary: boolean): void {
     const registry = this.#registry(kind);
     if (!registry || kind === 'pattern') return;
@@ -58,13 +59,13 @@ export class ClientListeners {
       const current = this.#subscriptions[kind].get(subscription.name);
       if (!current || !listeners?.has(shared)) continue;
       if (current === subscription) listeners.add(this.#own(subscription, binary));
-      // Another may have taken the place of this one meanwhile: then the shared one may be what its command brings.
+      // A newer subscription may have taken this one's place: the shared listener may then belong to its command.
       const own = ownOf(current, binary);
       if (own !== undefined && listeners.has(own)) listeners.delete(shared);
     }
   }
 
-  /** A command about these, of one kind, is to be sent. */
+  /** Puts the shared listener back for subscriptions, all of one kind, before a command for them. */
   share(subscriptions: readonly RedisSubscription[], kind: ChannelKind, binary: boolean): void {
     const registry = this.#registry(kind);
     if (!registry || kind === 'pattern') return;
@@ -75,7 +76,7 @@ export class ClientListeners {
       if (own === undefined) continue;
       const entry = registry.get(subscription.name);
       if (!entry?.[mode].has(own)) continue;
-      // A new Set: the client may be walking this one just now, and would come to what is added.
+      // A new Set: the client may be iterating over the old one, and would reach a listener added to it.
       const listeners = new Set<ClientListener>().add(shared);
       if (entry[mode].size > 1)
         for (const other of entry[mode] as Iterable<ClientListener>) if (other !== own) listeners.add(other);
@@ -84,8 +85,9 @@ export class ClientListeners {
   }
 
   /**
-   * Registers these, of one kind, for a command that subscribes them whatever the client believes; undefined where the client
-   * has no registry. None of them is missing from it for a moment, so that nothing which still comes is lost.
+   * Registers subscriptions, all of one kind, for a command that subscribes them whatever the client believes; returns
+   * undefined if the client has no registry. Their entries keep their listeners throughout, so that no message is lost
+   * meanwhile.
    */
   registerAnew(
     subscriptions: readonly RedisSubscription[],
@@ -107,12 +109,12 @@ export class ClientListeners {
     return anew;
   }
 
-  /** The names of a kind that the client has listeners for; `Infinity` where it has no registry. */
+  /** Returns the number of names of a kind that the client has listeners for; `Infinity` if the client has no registry. */
   count(kind: ChannelKind): number {
     return this.#registry(kind)?.size ?? Infinity;
   }
 
-  /** Returns whether the client still has our listener for a subscription, and no other UNSUBSCRIBE has dropped the name. */
+  /** Returns whether the client still has our listener for a subscription, and other code has not unsubscribed the name. */
   isRegistered(subscription: RedisSubscription): boolean {
     const registry = this.#registry(subscription.kind);
     if (!registry) return true;
@@ -125,7 +127,7 @@ export class ClientListeners {
     });
   }
 
-  /** Returns whether the client has listeners of this name that are not ours. */
+  /** Returns whether the client has listeners of other code for this name. */
   isShared(subscription: RedisSubscription): boolean {
     const entry = this.#registry(subscription.kind)?.get(subscription.name);
     if (!entry) return false;
@@ -141,13 +143,13 @@ export class ClientListeners {
     );
   }
 
-  /** Whether the client listens to some of these, of one kind, for nobody, so that it would ask Redis. */
+  /** Returns whether some of these names, all of one kind, are new to the client, so that it sends a command to Redis. */
   someAreNew(subscriptions: readonly RedisSubscription[], kind: ChannelKind): boolean {
     const registry = this.#registry(kind);
     return subscriptions.some(({ name }) => registry?.get(name) === undefined);
   }
 
-  /** Whether ours is all that the client has for this name. */
+  /** Returns whether our listener is the only one that the client has for this name. */
   isOnly(subscription: RedisSubscription, binary: boolean): boolean {
     const entry = this.#registry(subscription.kind)?.get(subscription.name);
     if (!entry || entry.strings.size + entry.buffers.size !== 1) return false;
@@ -156,7 +158,7 @@ export class ClientListeners {
     return listeners.has(this.ofCommand(subscription, binary)) || (own !== undefined && listeners.has(own));
   }
 
-  /** Strikes ours from the client's registry, without a command; false where the client has no registry. */
+  /** Removes our listeners from the client's registry, without a command; returns false if the client has no registry. */
   forget(subscription: RedisSubscription): boolean {
     const registry = this.#registry(subscription.kind);
     if (!registry) return false;
@@ -210,10 +212,10 @@ function sharedBy(subscriptions: Subscriptions, deliver: Deliver): Record<Mode, 
   };
 }
 
-/** The channel of CLIENT TRACKING … REDIRECT. Its payload is not a text, but a list of keys, or null for all. */
+/** The channel of CLIENT TRACKING … REDIRECT. Its payload is not a text, but a list of keys, or null for all keys. */
 const INVALIDATE = '__redis__:invalidate';
 
-/** Makes a payload of what the client hands over: a list of keys becomes one key a line, and null the empty text. */
+/** Makes a payload of the value that the client passes: a list of keys becomes one key a line, and null the empty text. */
 function payloadOf(data: unknown, binary: boolean): string | Buffer {
   if (typeof data === 'string' || Buffer.isBuffer(data)) return data;
   const keys = Array.isArray(data) ? (data as (string | Buffer)[]) : [];

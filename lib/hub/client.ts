@@ -1,11 +1,11 @@
 import { invalidArgument } from '../errors/invalid-argument.js';
 import type { ChannelKind } from '../channel-kind.js';
 
-/** What node-redis calls with each message: strings, or Buffers where it was subscribed in buffer mode. */
+/** The function that node-redis calls with each message: strings, or Buffers if it was subscribed in buffer mode. */
 export type ClientListener = (message: string | Buffer, channel: string | Buffer) => void;
 
 /**
- * What this package needs of a Redis client: the smallest type that `createClient`, `createCluster` and
+ * The parts of a Redis client that this package needs: the smallest type that `createClient`, `createCluster` and
  * `createSentinel` of node-redis 5 and 6 all satisfy.
  */
 export interface PubSubClient {
@@ -22,18 +22,18 @@ export interface PubSubClient {
   sSubscribe(channels: string | string[], listener: ClientListener, bufferMode?: boolean): Promise<unknown>;
   sUnsubscribe(channels: string | string[], listener: ClientListener, bufferMode?: boolean): Promise<unknown>;
 
-  /** The live registry of listeners, where the client has one: a single-server client does. */
+  /** Returns the live registry of listeners. Only a single-server client has one. */
   getPubSubListeners?(type: RegistryType): ClientRegistry;
 }
 
-/** The client of a single server, as far as this package uses more of it where it is there. */
+/** The client of a single server, with the methods that this package uses if they are there. */
 export interface ServerClient extends PubSubClient {
   sendCommand?(args: string[]): Promise<unknown>;
-  /** Registers listeners at once, and subscribes the names that the registry did not have. */
+  /** Registers listeners at once, and subscribes the names that were not in the registry. */
   extendPubSubListeners?(type: RegistryType, listeners: Map<string, never>): Promise<unknown>;
 }
 
-/** What {@link publishTo} needs of a Redis client. */
+/** The parts of a Redis client that {@link publishTo} needs. */
 export interface Publisher {
   publish(channel: string, message: string | Buffer): Promise<number> | number;
   sPublish?(channel: string, message: string | Buffer): Promise<number> | number;
@@ -41,7 +41,7 @@ export interface Publisher {
 
 export type RegistryType = 'CHANNELS' | 'PATTERNS' | 'SHARDED';
 
-/** A Map, by name; only what is used of it, because node-redis's own types of the listeners differ by mode. */
+/** A Map by name. Only the methods in use are declared, because node-redis's own types of the listeners differ by mode. */
 export interface ClientRegistry {
   readonly size: number;
   get(name: string): NameListeners | undefined;
@@ -51,13 +51,13 @@ export interface ClientRegistry {
 
 /** The listeners of one name, by mode. */
 export interface NameListeners {
-  /** Set once an UNSUBSCRIBE was sent. */
+  /** Set once an UNSUBSCRIBE has been sent. */
   unsubscribing?: boolean;
   buffers: ListenerSet;
   strings: ListenerSet;
 }
 
-/** A Set. */
+/** A Set of listeners. */
 interface ListenerSet extends Iterable<unknown> {
   readonly size: number;
   has(listener: ClientListener): boolean;
@@ -71,7 +71,7 @@ interface Commands {
   readonly type: RegistryType;
 }
 
-/** The three kinds differ only in names. */
+/** The names of the methods and of the registry, by kind: the three kinds differ in nothing else. */
 export const COMMANDS: Readonly<Record<ChannelKind, Commands>> = {
   channel: { subscribe: 'subscribe', unsubscribe: 'unsubscribe', type: 'CHANNELS' },
   pattern: { subscribe: 'pSubscribe', unsubscribe: 'pUnsubscribe', type: 'PATTERNS' },
@@ -94,7 +94,7 @@ export function assertPubSubClient(client: unknown): asserts client is PubSubCli
       'the client',
       'a Redis client of node-redis 5 or 6',
       client,
-      `Give what createClient, createCluster or createSentinel returns.${lack}`,
+      `Pass the return value of createClient, createCluster or createSentinel.${lack}`,
     );
   }
 }

@@ -1,13 +1,14 @@
 import type { RedisSubscription } from './redis-subscription.js';
 
 /**
- * The most names, and the most characters in them, that are asked for and not yet acknowledged. Redis repeats each name in its
- * acknowledgement, and cuts a connection that has too much to read (`client-output-buffer-limit pubsub`, 32 MiB by default).
+ * The largest number of names, and of characters in them, in commands that are not yet acknowledged. Redis repeats each name
+ * in its acknowledgement, and closes a connection with too much unread output (`client-output-buffer-limit pubsub`, 32 MiB
+ * by default).
  */
 export const MOST_NAMES = 4_096;
 export const MOST_CHARACTERS = 131_072;
 
-/** The names that Redis has been asked for and has not acknowledged. */
+/** The names in commands that Redis has not acknowledged yet. */
 export class CommandsInFlight {
   #names = 0;
   #characters = 0;
@@ -24,7 +25,7 @@ export class CommandsInFlight {
     this.#count(subscriptions, -1);
   }
 
-  /** Takes as many off the list as may go out now: the list itself if all may, undefined if none may. */
+  /** Takes the subscriptions that may go out now off the list; returns the list itself if all may, undefined if none may. */
   take(subscriptions: RedisSubscription[]): RedisSubscription[] | undefined {
     let count = 0;
     let length = this.#characters;

@@ -3,35 +3,38 @@ import { toError } from '../errors/to-error.js';
 import type { PubSubClient } from './client.js';
 import { addListeners, removeListeners } from './shared-emitter.js';
 
-/** Milliseconds until the first look whether a client that is offline has been closed; each time twice as long. */
+/** Milliseconds until the first check whether an offline client has been closed; each further check waits twice as long. */
 const FIRST_LOOK = 100;
-/** The last one is a day later: looking has an end, also where virtual time runs on until nothing is left to do. */
+/**
+ * The number of checks, the last one after about 29 hours. There is a last one, because virtual time runs until no timer is
+ * left.
+ */
 const LOOKS = 20;
 
-/** What a client's events mean for its subscriptions. */
+/** An observer of the client's events, as far as they concern subscriptions. */
 export interface ConnectionObserver {
-  /** The connection is lost, and the client tries to get it back. */
+  /** Called when the connection is lost and the client tries to reconnect. */
   onOffline(error: Error | undefined): void;
-  /** A try to get it back has failed; it may have brought messages already. */
+  /** Called when an attempt to reconnect has failed; it may have brought messages already. */
   onStillOffline(error: Error | undefined): void;
-  /** Redis refuses to subscribe again what the client knows of, all of it for the sake of one: the client tries on. */
+  /** Called when Redis refuses the client's resubscription, of all names because of one. The client keeps trying. */
   onResubscribeRefused(): void;
-  /** It is back, and what the client knew of is subscribed again. */
+  /** Called when the connection is back and the client has resubscribed the names in its registry. */
   onOnline(): void;
-  /** It will not come back: with an error, because the client gave up; without, because its user closed it. */
+  /** Called when the connection has ended: with an error if the client gave up, without one if its user closed it. */
   onEnded(error: Error | undefined): void;
-  /** The server was heard of. */
+  /** Called when the server has shown a sign of life: the reply to a ping. */
   onHeard(): void;
-  /** The client could not read on, or a listener threw at it: what else came with it is lost, answers included. */
+  /** Called when the client's reader failed, or a listener threw into it: the rest of the chunk is lost, replies included. */
   onReaderFailed(): void;
-  /** Redis has dropped a sharded channel, because its slot has moved, and the client its listeners. */
+  /** Called when Redis dropped a sharded channel, because its slot moved, and the client dropped the listeners. */
   onShardMoved(name: string): void;
 }
 
-/** `'connecting'`: a socket is there, and the client subscribes again what its registry held when it came. */
+/** `'connecting'`: a socket is there, and the client resubscribes the names that its registry held when the socket came. */
 type ConnectionState = 'online' | 'connecting' | 'offline';
 
-/** The state of one client's connection, read off its events. */
+/** The state of one client's connection, derived from its events. */
 export class Connection {
   readonly #client: PubSubClient;
   readonly #listeners: Readonly<Record<string, (...args: unknown[]) => void>>;
@@ -51,8 +54,9 @@ export class Connection {
       error: (error) => {
         const earlier = this.#lastError;
         this.#lastError = toError(error);
-        // node-redis 5 has no 'terminated': it gives up with the same error once more, or with that of a failed try. Any
-        // other is that of a connection that broke off while its user closed the client, and nothing else tells of that.
+        // node-redis 5 has no 'terminated' event: it gives up with the same error once more, or with the error of a failed
+        // attempt. Any other error comes from a connection that broke while its user closed the client, and no other event
+        // reports that.
         const hasGivenUp = isVersion5(client) && (this.#state !== 'online' || earlier === this.#lastError);
         if (!client.isOpen) end(hasGivenUp ? this.#lastError : undefined);
         else if (this.#state === 'online') {
@@ -60,13 +64,13 @@ export class Connection {
         } else if (this.#lastError.message.startsWith('NOPERM ')) observer.onResubscribeRefused();
       },
       terminated: (cause) => {
-        // An 'error' follows in the same tick: without a listener it would be thrown at the client.
+        // An 'error' follows in the same tick. Without a listener, the client would throw it.
         client.on('error', ignore);
         queueMicrotask(() => removeListeners(client, { error: ignore }));
         end(toError(cause));
       },
       end: () => end(),
-      // How a cluster says it.
+      // A cluster client emits this event instead of 'end'.
       disconnect: () => {
         if (!client.isOpen) end();
       },
@@ -95,7 +99,7 @@ export class Connection {
     this.#onClosed = () => end();
   }
 
-  /** Ends where the client was closed while it was offline, of which it tells nobody. */
+  /** Reports the end of a client that was closed while it was offline, without an event. */
   check(): void {
     if (this.#isWatching && !this.#client.isOpen) this.#onClosed();
   }
@@ -104,14 +108,14 @@ export class Connection {
     return this.#client.isOpen;
   }
 
-  /** Whether a command sent now goes out at once. */
+  /** Returns whether a command sent now goes out at once. */
   get isOnline(): boolean {
     return (
       this.#client.isOpen && (this.#isWatching ? this.#state === 'online' : this.#client.isReady !== false)
     );
   }
 
-  /** Whether there is no socket: what leaves the client's registry now will not be subscribed again. */
+  /** Returns whether there is no socket: the client will not resubscribe names that leave its registry now. */
   get isOffline(): boolean {
     return this.#isWatching && this.#state === 'offline';
   }
@@ -130,7 +134,7 @@ export class Connection {
     removeListeners(this.#client, this.#listeners);
   }
 
-  /** A client that is closed while it is offline, with commands waiting, tells nobody. */
+  /** Checks whether the client has been closed: a client closed while offline, with commands waiting, emits no event. */
   #look(onClosed: () => void, looks: number): void {
     if (looks === LOOKS || !this.#isWatching) return;
     this.#nextLook = asyncScheduler.schedule(
@@ -144,14 +148,14 @@ export class Connection {
 }
 
 /**
- * Returns whether a connected client's error comes from its reader: bytes that do not parse, or a listener that threw.
- * The others are answers to its own pings.
+ * Returns whether an error of a connected client comes from its reader: bytes that do not parse, or a listener that threw.
+ * All other errors are replies to the client's own pings.
  */
 export function isReaderFailure(client: PubSubClient, error: unknown): boolean {
   return client.isOpen && client.isReady === true && !isAnswer(error);
 }
 
-/** Returns whether an error is an answer of Redis's, or the lack of one in time. */
+/** Returns whether an error is a reply of Redis, or a reply that did not come in time. */
 function isAnswer(error: unknown): boolean {
   const names = new Set<string>();
   for (
@@ -163,7 +167,7 @@ function isAnswer(error: unknown): boolean {
   return ['ErrorReply', 'TimeoutError', 'AbortError'].some((name) => names.has(name));
 }
 
-/** By a command that came with version 6: there is nothing better to tell them apart by. */
+/** Returns whether the client is of node-redis 5. There is no better sign than a command that version 6 has added. */
 function isVersion5(client: PubSubClient): boolean {
   return !('clientUnblock' in client);
 }

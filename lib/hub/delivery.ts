@@ -17,20 +17,20 @@ interface HeldMessage {
 /** The part of the hub that the delivery needs. */
 export interface DeliveryHost {
   readonly outages: {
-    /** True from the beginning of an outage until its gap is told. */
+    /** True from the beginning of an outage until its gap is announced. */
     readonly isRunning: boolean;
-    /** Tells the gap now: more messages wait for it than may. */
+    /** Announces the gap now, because more messages are held for it than the limit allows. */
     split(): void;
   };
 }
 
-/** The most messages, and bytes of them, that wait for the gap of an outage. */
+/** The largest number of messages, and of their bytes, that wait for the gap of an outage. */
 const MOST_HELD = 16_384;
 const MOST_BYTES_HELD = 16 * 1024 * 1024;
 
 /**
- * The order of the messages of one client. A message waits while an earlier one is being delivered, and during an outage
- * until the gap is told.
+ * The order of one client's messages. A message waits while an earlier one is being delivered, and during an outage until
+ * the gap is announced.
  */
 export class Delivery {
   readonly #host: DeliveryHost;
@@ -60,9 +60,9 @@ export class Delivery {
     return false;
   }
 
-  /** Hands a message that comes now to the listeners of its subscription, or lets it wait for its turn. */
+  /** Hands a message that arrives now to the listeners of its subscription, or holds it until its turn. */
   readonly deliver: Deliver = (subscription, data, channel, binary, rawChannel) => {
-    // Most messages take this path: a stream that keeps its own order needs nothing held for it.
+    // Most messages take the fast path: its stream keeps the order by itself, so nothing has to be held.
     if (!binary && this.#state === 'free') {
       if (!this.#heard.isFresh && subscription.counts(binary)) this.#heard.noteMessage();
       try {
@@ -74,12 +74,12 @@ export class Delivery {
     this.#deliverInTurn({ subscription, data, channel, binary, rawChannel });
   };
 
-  /** Begins to hold what comes from now on, when an outage has begun. */
+  /** Holds messages from now on, because an outage has begun. */
   hold(): void {
     if (this.#state === 'free') this.#state = 'holding';
   }
 
-  /** Delivers the messages that wait, the first `held` of them also when the next outage has begun. */
+  /** Delivers the messages that wait, the first `held` of them even if the next outage has begun. */
   release(held: number): void {
     this.#flush(held);
     this.#flush();

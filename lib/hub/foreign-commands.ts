@@ -2,15 +2,15 @@ import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import type { ChannelKind } from '../channel-kind.js';
 import type { PubSubClient } from './client.js';
 
-/** Hears of changes that other code makes to the subscriptions of a client. */
+/** An observer of changes that other code makes to the subscriptions of a client. */
 export interface ForeignCommandsObserver {
-  /** The client is told to unsubscribe these names, of one kind, or all of it. */
+  /** Called when other code tells the client to unsubscribe these names of one kind, or all of the kind. */
   onUnsubscribing(kind: ChannelKind, names: readonly string[] | undefined): void;
-  /** The client has unsubscribed these names, of one kind, or all of it: perhaps for us, too. */
+  /** Called when the client has unsubscribed these names of one kind, or all of the kind; our listeners may be gone, too. */
   onUnsubscribed(kind: ChannelKind, names: readonly string[] | undefined, since: number): void;
-  /** Redis has been told to drop these names, or all, without the knowledge of the client. */
+  /** Called when other code has made Redis drop these names of one kind, or all of the kind, unknown to the client. */
   onDropped(kind: ChannelKind, names: readonly string[] | undefined, since: number): void;
-  /** The client has changed its socket, and has subscribed nothing on the new one. */
+  /** Called when the client has changed its socket without resubscribing anything on the new one. */
   onHandoff(): void;
 }
 
@@ -25,7 +25,7 @@ const METHODS = {
   SUNSUBSCRIBE: 'shard',
 } as const satisfies Record<string, ChannelKind>;
 
-/** Raw commands that drop subscriptions; RESET drops all. */
+/** Raw commands that drop subscriptions; RESET drops all kinds. */
 const RAW: Readonly<Record<string, readonly ChannelKind[]>> = {
   UNSUBSCRIBE: ['channel'],
   PUNSUBSCRIBE: ['pattern'],
@@ -33,12 +33,13 @@ const RAW: Readonly<Record<string, readonly ChannelKind[]>> = {
   RESET: ['channel', 'pattern', 'shard'],
 };
 
-/** node-redis publishes it when a maintenance notification (MOVING) has made a client change its socket. */
+/** The diagnostics channel for clients that change their socket because of a maintenance notification (MOVING). */
 const HANDOFF = 'node-redis:connection:handoff';
 
 /**
- * Notices at once when other code on the client unsubscribes: node-redis then removes everybody's listeners, or leaves ours
- * on a name that Redis has dropped, and tells nobody. The client's methods are wrapped for as long as it is watched.
+ * The commands by which other code on the client unsubscribes names. node-redis then removes all listeners of a name, or
+ * keeps ours for a name that Redis has dropped, and emits no event. The client's methods are therefore wrapped while the
+ * client is watched.
  */
 export class ForeignCommands {
   readonly #client: Record<string, unknown>;
@@ -46,7 +47,7 @@ export class ForeignCommands {
   readonly #now: () => number;
   #restore: (() => void)[] = [];
   #isOurs = false;
-  /** Commands of other code without names that are not answered yet. */
+  /** The number of unanswered commands by which other code unsubscribes all names of a kind. */
   #clearing = 0;
   readonly #onHandoff = (message: unknown): void => {
     const theirs = (message as { readonly clientId?: unknown } | undefined)?.clientId;
@@ -61,14 +62,14 @@ export class ForeignCommands {
   }
 
   /**
-   * True while other code unsubscribes all names of a kind. node-redis recognises the answer by the number of names that it
-   * has of the other kinds, and waits for ever where one of these is registered before Redis has it.
+   * Returns whether other code is unsubscribing all names of a kind. node-redis recognises the reply by the number of names
+   * in its registry of the other kinds, and waits for ever if such a name is registered before Redis has subscribed it.
    */
   get isClearing(): boolean {
     return this.#clearing > 0;
   }
 
-  /** Runs a command of our own, of which nobody has to be told. */
+  /** Runs a command of this package, which is not reported to the observer. */
   ours<T>(work: () => T): T {
     this.#isOurs = true;
     try {
@@ -122,7 +123,7 @@ export class ForeignCommands {
     };
     client[name] = wrapper;
     this.#restore.push(() => {
-      // Somebody else may have wrapped it since, and calls ours: it has no effect any more.
+      // Other code may have wrapped the method since, and still calls this wrapper, which has no effect any more.
       if (client[name] !== wrapper) return;
       if (isOwn) client[name] = original;
       else Reflect.deleteProperty(client, name);
@@ -130,7 +131,7 @@ export class ForeignCommands {
   }
 }
 
-/** node-redis takes the empty string, alone, for all names. */
+/** Returns the names of a call; undefined for all names. The empty string alone means all names to node-redis. */
 function namesOf(names: unknown): readonly string[] | undefined {
   if (Array.isArray(names)) return names.map(String);
   return typeof names === 'string' && names !== '' ? [names] : undefined;

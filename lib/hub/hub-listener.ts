@@ -1,42 +1,42 @@
 import type { Message } from '../channel.js';
 
 /**
- * Where a text goes whose listener does nothing but hand it to one stream. That keeps its order also where a message comes
- * while an earlier one is being handled, so that its hub need not. A subscription remembers it, because to ask the listener for each
- * message would cost as much as all the rest.
+ * The destination of a text whose listener only hands it to one stream. The stream keeps the order even if a message arrives
+ * while an earlier one is being handled, so the hub does not have to. A subscription caches the fast path, because asking
+ * the listener for each message would cost as much as the rest of the delivery.
  */
 export interface FastPath {
-  /** What is to stand as the source of the message. */
+  /** The source of the message. */
   readonly channel: object;
   readonly stream: { accept(raw: Message<string | Buffer>, isDecoded: boolean): void };
-  /** Whether the text is in the stream's form already. */
+  /** True if the text needs no decoding for the stream. */
   readonly isIdentity: boolean;
 }
 
-/** One who wants what a subscription carries: a Channel of some Receiver. */
+/** A listener of one name: a Channel of a Receiver. */
 export interface HubListener {
-  /** Whether it wants Buffers; else it gets strings. */
+  /** True if the listener wants Buffers, false if it wants strings. */
   readonly binary: boolean;
-  /** Its hub is told of every change, by `updateFastPath`, except when it attaches or detaches. */
+  /** The current fast path. Except when it attaches or detaches, the listener calls `updateFastPath` of its hub on a change. */
   readonly fastPath: FastPath | undefined;
-  /** `rawChannel`: the bytes of the channel's name, in binary mode. */
+  /** Takes a message; `rawChannel` has the bytes of the channel's name, in binary mode. */
   receive(data: string | Buffer, channel: string, rawChannel?: Buffer): void;
-  /** Redis has acknowledged: what is published from now on comes. May be told more than once. */
+  /** Called, perhaps repeatedly, when Redis has acknowledged the subscription: messages published from now on arrive. */
   onSubscribed(): void;
-  /** Nothing comes until the next `onSubscribed`: the connection is lost, or Redis has dropped the name. */
+  /** Called when no messages arrive until the next `onSubscribed`: the connection is lost, or Redis has dropped the name. */
   onInterrupted(): void;
-  /** Redis is about to drop what the listener had before it came back: the next `onSubscribed` is a new subscription. */
+  /** Called when a leaving listener is added again during UNSUBSCRIBE: the next `onSubscribed` is for a new subscription. */
   onReplaced(): void;
-  /** It has left, and nothing can come any more. */
+  /** Called when the listener has left and no more messages can arrive. */
   onReleased(): void;
-  /** Redis refused, and the listener has been let go. */
+  /** Called when Redis has refused the subscription and the hub has removed the listener. */
   onRefused(cause: unknown): void;
-  /** The client has ended, with an error if it gave up, and the listener has been let go. */
+  /** Called when the client has ended, with an error if it gave up, and the hub has removed the listener. */
   onEnded(error: Error | undefined): void;
 }
 
 /**
- * How a listener leaves: `'draining'`, it takes what Redis has sent by now; `'at-once'`, it needs nothing but to be told when
- * nothing can come any more.
+ * The way in which a listener leaves. `'draining'`: the listener receives all messages that Redis has sent by now.
+ * `'at-once'`: the listener needs no further messages, only the call of `onReleased` once none can arrive.
  */
 export type Leave = 'at-once' | 'draining';

@@ -21,21 +21,21 @@ import { Watchers } from './watchers.js';
 
 /** The owner of a Hub that is one of several for the same Receivers. */
 export interface HubHost {
-  /** Nothing is left of this name here. */
+  /** Called when no subscription of this name is left in the hub. */
   onRemoved(kind: ChannelKind, name: string): void;
-  /** Whether Redis means the place or the moment by its refusal, and not the name: it is tried again. */
+  /** Returns whether a refusal concerns the node or the moment, and not the name: the operation is then tried again. */
   isPassing(error: unknown): boolean;
 }
 
-/** A name that has been let go of, to be served elsewhere. */
+/** A name that a hub has given up, with its listeners, so that another hub can adopt it. */
 export interface Eviction {
   readonly listeners: readonly HubListener[];
-  /** Those of them who may lack messages, and from when on. */
+  /** The listeners that may lack messages published from `since` on. */
   readonly affected: readonly HubListener[];
   readonly since: number;
 }
 
-/** The subscriptions of one client, which all Receivers of this package on that client share. */
+/** The subscriptions of one client, shared by all Receivers of this package on that client. */
 export class Hub
   implements PubSubHub, SubscriptionHost<RedisSubscription>, ConnectionObserver, DeliveryHost, RecoveryHost
 {
@@ -87,7 +87,7 @@ export class Hub
     return this.#connection.isOffline;
   }
 
-  /** True where nobody wants any name. */
+  /** Returns whether no name has a subscription. */
   get isEmpty(): boolean {
     return this.subscriptions.isEmpty;
   }
@@ -99,7 +99,7 @@ export class Hub
   attach(kind: ChannelKind, name: string, listener: HubListener): void {
     transition(() => {
       if (this.isEmpty) this.#recovery.reset('empty');
-      // Redis may have dropped it since.
+      // Redis may have dropped the name since it was subscribed.
       this.verify(kind, name);
       let subscription = this.subscriptions.get(kind, name);
       if (!subscription) this.subscriptions.add((subscription = new RedisSubscription(this, kind, name)));
@@ -157,7 +157,7 @@ export class Hub
     this.#refresh();
   }
 
-  /** Lets go of a name without a command: Redis has dropped it here, or is about to. */
+  /** Gives up a name without a command: Redis has dropped it here, or is about to. */
   evict(kind: ChannelKind, name: string): Eviction | undefined {
     const subscription = this.subscriptions.get(kind, name);
     if (!subscription) return undefined;
@@ -172,13 +172,13 @@ export class Hub
     return { listeners, affected, since };
   }
 
-  /** Takes over the listeners of a name that another hub has evicted: a gap follows once they are served here. */
+  /** Takes over the listeners of a name that another hub has evicted; a gap follows once they are served here. */
   adopt(kind: ChannelKind, name: string, { listeners, affected, since }: Eviction): void {
     if (affected.length > 0) this.outages.begin(since, affected);
     for (const listener of listeners) this.attach(kind, name, listener);
   }
 
-  /** Takes back what was concluded from messages heard since that moment. */
+  /** Discards conclusions drawn from messages received since that moment. */
   doubt(since: number): void {
     this.heard.doubt(since);
     this.outages.widen(since);
@@ -243,7 +243,7 @@ export class Hub
     this.#recovery.recover(...this.subscriptions.named('shard', [name]));
   }
 
-  /** Listens to the client only while a Receiver needs it. */
+  /** Watches the client only while a Receiver needs it. */
   #refresh(): void {
     const isNeeded = this.#watchers.size > 0 || !this.isEmpty;
     if (isNeeded) {

@@ -2,14 +2,14 @@ import type { ChannelKind } from '../channel-kind.js';
 import { isError } from '../errors/to-error.js';
 import { COMMANDS, type PubSubClient, type ServerClient, type RegistryType } from './client.js';
 
-/** The names of the counts in CLIENT INFO; the last is missing before Redis 7.0.3. */
+/** The fields of CLIENT INFO with the counts; Redis before 7.0.3 does not have the last one. */
 const FIELDS: Readonly<Record<RegistryType, string>> = { CHANNELS: 'sub', PATTERNS: 'psub', SHARDED: 'ssub' };
 const KINDS: readonly ChannelKind[] = ['channel', 'pattern', 'shard'];
 
-/** How many subscriptions Redis lacks of those that the client believes to have, by kind; undefined if it does not say. */
+/** The number of subscriptions that the client's registry has and Redis lacks, by kind. */
 export type Shortfall = Readonly<Record<ChannelKind, number>>;
 
-/** Reads the counts of CLIENT INFO against the client's registry. */
+/** Compares the counts of CLIENT INFO with the client's registry; returns undefined if there are no counts. */
 export function shortfallOf(info: string, client: PubSubClient): Shortfall | undefined {
   if (!/\bsub=\d/.test(info)) return undefined;
   const fields = new Map(
@@ -27,7 +27,7 @@ export function shortfallOf(info: string, client: PubSubClient): Shortfall | und
   return { channel: lack('channel'), pattern: lack('pattern'), shard: lack('shard') };
 }
 
-/** The sizes of the client's registry, to see whether they change. */
+/** Returns the sizes of the client's registry, to detect a change. */
 function sizesOf(client: PubSubClient): string {
   return KINDS.map((kind) => client.getPubSubListeners?.(COMMANDS[kind].type).size).join();
 }
@@ -35,28 +35,28 @@ function sizesOf(client: PubSubClient): string {
 /** The part of the hub that an inspection needs. */
 export interface InspectionHost {
   readonly isOnline: boolean;
-  /** A number that changes with each operation that begins or ends; undefined while one is in flight. */
+  /** A number that changes with each operation that begins; undefined while one is in flight. */
   readonly quietSince: number | undefined;
   readonly now: number;
-  /** Redis has all that the client believes to have, or what lacks is known already. */
+  /** Called when Redis has all subscriptions that the client believes to have, apart from known shortfalls. */
   onSound(askedAt: number): void;
-  /** Redis lacks subscriptions of this kind. */
+  /** Called when Redis lacks subscriptions of this kind. */
   onShort(kind: ChannelKind): void;
 }
 
 /**
- * Asks Redis for the number of subscriptions of this connection (CLIENT INFO), and compares it with the client's registry.
- * Not where the client cannot send it while it is subscribed (RESP2), or its user may not.
+ * The comparison of Redis's number of subscriptions for this connection (CLIENT INFO) with the client's registry. There is
+ * none if the client cannot send CLIENT INFO while it is subscribed (RESP2), or if its user may not.
  */
 export class Inspection {
   readonly #client: ServerClient;
   readonly #host: InspectionHost;
   #running: Promise<void> | undefined;
   #isRefused = false;
-  /** The subscriptions that still lacked when all of ours were back: those of other code. */
+  /** The shortfall that was left when all our subscriptions were back: subscriptions of other code. */
   #tolerated: Shortfall = NONE;
   #isOwed = false;
-  /** Set when the last answer fell short: only a second one counts. */
+  /** Set when the last answer fell short: only a second shortfall counts. */
   #isSuspicious = false;
 
   constructor(client: ServerClient, host: InspectionHost) {
@@ -64,7 +64,7 @@ export class Inspection {
     this.#host = host;
   }
 
-  /** Forgets what was known of the last connection. */
+  /** Forgets the findings about the last connection. */
   reset(): void {
     this.#isRefused = false;
     this.#isOwed = false;
@@ -72,14 +72,14 @@ export class Inspection {
     this.#tolerated = NONE;
   }
 
-  /** Set while a question that had to be answered has not been: operations of our own were in flight. */
+  /** Returns whether a required answer is outstanding, because operations of this package were in flight. */
   get isOwed(): boolean {
     return this.#isOwed;
   }
 
   /**
-   * Asks on what may be another connection, of which nothing is known yet; where operations in flight spoil the answer, `isOwed`
-   * says so, and it is to be run again behind them.
+   * Asks on a connection that may be a new one, without any earlier findings. If operations in flight spoil the answer,
+   * `isOwed` is true, and `run` has to be called again after them.
    */
   demand(): Promise<void> {
     this.reset();
@@ -87,12 +87,12 @@ export class Inspection {
     return this.run();
   }
 
-  /** Resolves when Redis has answered, or will not. Never rejects. */
+  /** Asks Redis; resolves when Redis has answered, or will not answer. Never rejects. */
   run(): Promise<void> {
     if (!this.#client.sendCommand || this.#isRefused || !this.#host.isOnline) return Promise.resolve();
     return (this.#running ??= this.#ask().finally(() => {
       this.#running = undefined;
-      // They may have been answered while it ended.
+      // The operations in flight may have been answered while this run ended.
       if (this.#isOwed && this.#host.quietSince !== undefined) void this.run();
     }));
   }
@@ -101,7 +101,7 @@ export class Inspection {
     for (let isDone = false; !isDone && this.#host.isOnline;) isDone = await this.#askOnce();
   }
 
-  /** Returns whether there is nothing more to ask. */
+  /** Asks once; resolves to true if there is nothing more to ask. */
   async #askOnce(): Promise<boolean> {
     const { now: askedAt, quietSince } = this.#host;
     const sizes = sizesOf(this.#client);
@@ -126,14 +126,14 @@ export class Inspection {
       this.#host.onSound(askedAt);
       return true;
     }
-    // An acknowledgement that somebody else waits for may have come in the same chunk as the answer.
+    // The acknowledgement of a subscription of other code may have come in the same chunk as the answer.
     if (!this.#isSuspicious) {
       this.#isSuspicious = this.#isOwed = true;
       return false;
     }
     this.#isSuspicious = false;
     this.#tolerated = shortfall;
-    // What lacks still when ours are back is other code's; ours may lack again.
+    // Once our subscriptions are back, the remaining shortfall belongs to other code; ours may fall short again.
     this.#isOwed = true;
     for (const kind of short) this.#host.onShort(kind);
     return true;
@@ -142,5 +142,5 @@ export class Inspection {
 
 const NONE: Shortfall = { channel: 0, pattern: 0, shard: 0 };
 
-/** RESP2 allows nothing but Pub/Sub commands; an ACL may forbid it; a proxy may not know it. */
+/** The errors of a refused CLIENT INFO: RESP2 allows only Pub/Sub commands, an ACL may forbid it, a proxy may not know it. */
 const REFUSED = /^(ERR|NOPERM|NOAUTH)\b/;

@@ -1,5 +1,5 @@
 const SLOTS = 16_384;
-/** CRC-16/XMODEM, as Redis Cluster has it: the remainder that each byte leaves. */
+/** The polynomial of CRC-16/XMODEM, which Redis Cluster uses; below are the remainders of all bytes. */
 const POLYNOMIAL = 0x1021;
 const REMAINDERS = Uint16Array.from({ length: 256 }, (_, byte) => {
   let remainder = byte << 8;
@@ -7,7 +7,7 @@ const REMAINDERS = Uint16Array.from({ length: 256 }, (_, byte) => {
   return remainder;
 });
 
-/** The slot of Redis Cluster that a name belongs to; of a name with a `{hash tag}`, only that counts. */
+/** Returns the hash slot of a name in Redis Cluster; if the name has a `{hash tag}`, only the tag counts. */
 export function keySlot(name: string): number {
   let checksum = 0;
   for (const byte of Buffer.from(hashed(name))) {

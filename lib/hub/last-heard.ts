@@ -1,12 +1,12 @@
 import { asyncScheduler, type Subscription } from 'rxjs';
 
-/** Milliseconds. */
+/** The resolution of the time, in milliseconds. */
 const RESOLUTION = 10;
 
 /**
- * When the last message was heard, or, before the first one of a connection, an acknowledgement or a heartbeat. Never later
- * than it was, and earlier by the resolution at the most: to read the clock for each message would cost more than all else
- * that is done with it here.
+ * The time of the last message or, before the first message of a connection, of an acknowledgement or heartbeat. The
+ * recorded time is never too late, and too early by the resolution at most: reading the clock for each message would cost
+ * more than everything else done here.
  */
 export class LastHeard {
   #at = 0;
@@ -17,23 +17,23 @@ export class LastHeard {
     this.#isFresh = false;
   };
 
-  /** Epoch milliseconds; 0 if nothing has been heard. */
+  /** Epoch milliseconds; 0 if nothing has been received. */
   get at(): number {
     return this.#at;
   }
 
-  /** Whether a message that comes now need not be noted. */
+  /** Returns whether the time of a message that arrives now is known already. */
   get isFresh(): boolean {
     return this.#isFresh;
   }
 
-  /** The connection is back, and nothing is missing from now on. */
+  /** Starts again when the connection is back and no messages are missing from now on. */
   restart(): void {
     this.#isMessage = false;
     this.note();
   }
 
-  /** An acknowledgement or a heartbeat. */
+  /** Notes an acknowledgement or a heartbeat. */
   note(): void {
     if (!this.#isMessage) this.#at = asyncScheduler.now();
   }
@@ -42,12 +42,12 @@ export class LastHeard {
     if (!this.#isFresh) this.#refresh();
   }
 
-  /** What was heard since that moment proves nothing. */
+  /** Moves the time back to `since`, because messages received after it prove nothing. */
   doubt(since: number): void {
     this.#at = Math.min(this.#at, since);
   }
 
-  /** Nobody listens any more: what was heard is of no account to who comes later. Leaves no timer behind. */
+  /** Stops the timer when no listener is left; the time of the last message means nothing to a listener added later. */
   rest(): void {
     this.#isMessage = false;
     this.#freshness?.unsubscribe();
@@ -58,7 +58,7 @@ export class LastHeard {
     this.#isMessage = true;
     this.#isFresh = true;
     this.#freshness = asyncScheduler.schedule(this.#fade, RESOLUTION);
-    // Where somebody else's action throws, the scheduler drops the rest.
+    // If another action of the scheduler throws, the scheduler drops the remaining ones.
     this.#freshness.add(this.#fade);
   }
 }

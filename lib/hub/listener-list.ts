@@ -1,14 +1,14 @@
 import type { HubListener } from './hub-listener.js';
 
 /**
- * The listeners of one name. There may be very many lists, and most have one listener or none, so that these are shared or
- * small arrays; a long list is a Set, so that joining and leaving cost the same however many there are.
+ * The listeners of one name. There may be very many lists, and most have at most one listener, so short lists are shared or
+ * small arrays. A long list is a Set, so that adding and removing a listener costs the same for any length.
  */
 export type ListenerList = readonly HubListener[] | Set<HubListener>;
 
 export const NOBODY: readonly HubListener[] = [];
 
-/** From this length on a list is a Set. */
+/** The length from which on a list is a Set. */
 const LONG = 16;
 
 export function countOf(list: ListenerList): number {

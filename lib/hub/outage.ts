@@ -1,6 +1,6 @@
 import type { HubListener } from './hub-listener.js';
 
-/** A stretch without connection, until everyone who was subscribed when it began is served again, or has gone. */
+/** A period from the loss of a subscription until every listener that it affects is served again, or has left. */
 export class Outage {
   readonly #affected = new Set<HubListener>();
   readonly #missing = new Set<HubListener>();
@@ -15,7 +15,7 @@ export class Outage {
     return this.#since;
   }
 
-  /** Those who may lack messages. */
+  /** The listeners that may lack messages. */
   get affected(): ReadonlySet<HubListener> {
     return this.#affected;
   }
@@ -24,7 +24,7 @@ export class Outage {
     return this.#missing.size === 0;
   }
 
-  /** Nothing is sure from this moment on, which may be earlier. */
+  /** Moves the beginning to this moment, if it is earlier. */
   widen(since: number): void {
     this.#since = Math.min(this.#since, since);
   }
@@ -39,7 +39,7 @@ export class Outage {
     if (as === 'gone') this.#affected.delete(listener);
   }
 
-  /** What is left of it when it has to be announced before everyone is served. */
+  /** Returns the rest of an outage that has to be announced before all listeners are served; undefined if it is over. */
   split(now: number): Outage | undefined {
     if (this.isOver) return undefined;
     const rest = new Outage(now);

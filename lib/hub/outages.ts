@@ -11,8 +11,8 @@ export interface OutagesHost {
 }
 
 /**
- * The outages of one client, one at a time: from the loss of a subscription until every listener that it concerns is served
- * again, or has gone. Then each Receiver is told of the gap, and the messages that waited for that follow.
+ * The outages of one client, one at a time. An outage lasts from the loss of a subscription until every affected listener is
+ * served again, or has left. Each Receiver is then told of the gap, and the messages held for the gap follow.
  */
 export class Outages {
   readonly #host: OutagesHost;
@@ -31,17 +31,17 @@ export class Outages {
     return this.#current !== undefined;
   }
 
-  /** Epoch milliseconds: the beginning of the outage that runs. */
+  /** Epoch milliseconds: the beginning of the current outage. */
   get since(): number | undefined {
     return this.#current?.since;
   }
 
-  /** Returns whether the listener may lack messages of the outage that runs. */
+  /** Returns whether the listener may lack messages of the current outage. */
   affects(listener: HubListener): boolean {
     return this.#current?.affected.has(listener) === true;
   }
 
-  /** Begins an outage, or widens the one that runs. */
+  /** Begins an outage, or widens the current one. */
   begin(since: number, affected: readonly HubListener[]): void {
     this.widen(since);
     if (affected.length === 0) return;
@@ -50,24 +50,24 @@ export class Outages {
     this.#delivery.hold();
   }
 
-  /** Moves the beginning of the outage that runs to an earlier moment. */
+  /** Moves the beginning of the current outage to an earlier moment. */
   widen(since: number): void {
     this.#current?.widen(since);
   }
 
-  /** Notes that a listener is served again, or has gone. */
+  /** Notes that a listener is served again, or has left. */
   settle(listener: HubListener, as: 'served' | 'gone'): void {
     this.#current?.settle(listener, as);
     if (!this.#isResuming) this.endIfOver();
   }
 
-  /** Notes that listeners have gone, all of them together. */
+  /** Notes that several listeners have left, and checks only then whether the outage is over. */
   leave(listeners: readonly HubListener[]): void {
     for (const listener of listeners) this.#current?.settle(listener, 'gone');
     this.endIfOver();
   }
 
-  /** Runs `work`, in which the subscriptions come back, and ends the outage only behind it. */
+  /** Runs `work`, which brings the subscriptions back, and ends the outage only afterwards. */
   resume(work: () => void): void {
     this.#isResuming = true;
     work();
@@ -79,12 +79,12 @@ export class Outages {
     if (this.#current?.isOver && this.#host.isOnline) this.#end(undefined);
   }
 
-  /** Tells the gap before every listener is served: what has come must wait no longer. */
+  /** Announces the gap before every listener is served, because messages must not be held any longer. */
   split(): void {
     if (this.#current) transition(() => this.#end(this.#current?.split(asyncScheduler.now())));
   }
 
-  /** Ends with the client. The gap is told only where messages wait behind it. */
+  /** Ends with the client. The gap is announced only if messages are held for it. */
   endWithClient(): void {
     if (this.#delivery.waiting > 0) return this.#end(undefined);
     this.#current = undefined;

@@ -1,46 +1,49 @@
 import type { HubListener, Leave } from './hub-listener.js';
 import type { ChannelKind } from '../channel-kind.js';
 
-/** All that this package's Receivers hold of one client: they share its subscriptions. */
+/** The state that this package's Receivers share on one client: its subscriptions. */
 export interface PubSubHub {
   readonly isOpen: boolean;
-  /** Whether a connection that is needed has been lost, and is not back yet. */
+  /** True while a connection that is needed is lost; on a single server, whenever the client is not ready. */
   readonly isAway: boolean;
-  /** What `work` asks for goes out together. */
+  /** Sends the operations requested in `work` together. */
   batch(work: () => void): void;
   attach(kind: ChannelKind, name: string, listener: HubListener): void;
-  /** The listener hears on until its `onReleased`: how long, `leave` says. */
+  /** Removes a listener, which keeps receiving until its `onReleased`; `leave` determines how long. */
   detach(kind: ChannelKind, name: string, listener: HubListener, leave: Leave): void;
-  /** The fast path of a listener of this name may be another. */
+  /** Updates the fast path of this name after a listener has changed its own. */
   updateFastPath(kind: ChannelKind, name: string): void;
-  /** What has come for this name and is held back, is delivered at once. */
+  /** Delivers messages held for this name at once. */
   deliverHeld(kind: ChannelKind, name: string): void;
-  /** Notices at once where the client was closed and told nobody. */
+  /** Notices a client that was closed without an event. */
   check(): void;
-  /** Subscribes a name again that the client has no listener for any more. */
+  /** Resubscribes a name that the client has no listener for any more. */
   verify(kind: ChannelKind, name: string): void;
-  /** Compares what is wanted with what Redis has, and mends a difference; resolves when Redis has answered, or will not. */
+  /** Compares the wanted subscriptions with Redis's and repairs differences; resolves when Redis has answered, or will not. */
   inspect(): Promise<void>;
   watch(watcher: Watcher): void;
   unwatch(watcher: Watcher): void;
 }
 
-/** One who wants to know how the connection fares: a Receiver. */
+/** An observer of the connection: a Receiver. */
 export interface Watcher {
-  /** Milliseconds between looks at connections that give no sign themselves; 0 for none. */
+  /** Milliseconds between checks of connections that give no sign of life by themselves; 0 for no checks. */
   readonly heartbeat: number;
   onDisconnected(error: Error | undefined): void;
-  /** All are served again. `affected` are the listeners, of all Receivers, that may lack messages. */
+  /**
+   * Called when messages between `since` and `until` may be missing. `affected` are the listeners, of all Receivers, that
+   * may lack them.
+   */
   onReconnected(since: number, until: number, affected: ReadonlySet<HubListener>): void;
-  /** The client has ended, with an error if it gave up; its listeners have been told. */
+  /** Called when the client has ended, with an error if it gave up; its listeners have been told already. */
   onClientEnded(hub: PubSubHub, error: Error | undefined): void;
 }
 
-/** Runs `work` with what it asks for, of whichever hub, going out together. */
+/** Runs `work`; the operations requested in it go out together on each of the hubs. */
 export function batchOn(listeners: readonly { readonly hub: PubSubHub }[], work: () => void): void {
   const hubs = new Set<PubSubHub>();
   let last: PubSubHub | undefined;
-  // Nearly always it is one and the same.
+  // Nearly always all listeners have the same hub.
   for (const { hub } of listeners) if (hub !== last) hubs.add((last = hub));
   [...hubs].reduce<() => void>((inner, hub) => () => hub.batch(inner), work)();
 }

@@ -20,22 +20,22 @@ export interface RecoveryHost {
   readonly commands: SubscribeCommands;
   readonly outages: Outages;
   readonly heard: LastHeard;
-  /** Notices where the client was closed without a sign. */
+  /** Notices a client that was closed without an event. */
   check(): void;
 }
 
 const KINDS: readonly ChannelKind[] = ['channel', 'pattern', 'shard'];
-/** Milliseconds that `inspect` waits for an answer. */
+/** Milliseconds to wait for an answer in `inspect`. */
 const INSPECTION_PATIENCE = 2_000;
 
 /**
- * Compares the subscriptions that are wanted with those that the client and Redis have, and subscribes again what is missing:
- * an outage of these names alone.
+ * The comparison of the wanted subscriptions with those that the client and Redis have. Missing names are subscribed again,
+ * with an outage of these names alone.
  */
 export class Recovery implements ForeignCommandsObserver, InspectionHost {
   readonly #host: RecoveryHost;
   readonly #inspection: Inspection;
-  /** When Redis was last known to have all subscriptions that the client believes to have. */
+  /** Epoch milliseconds: when Redis was last known to have all subscriptions that the client believes to have. */
   #soundAt = 0;
   #heartbeat = 0;
   #beat = Subscription.EMPTY;
@@ -57,18 +57,18 @@ export class Recovery implements ForeignCommandsObserver, InspectionHost {
     return this.#host.commands.quietSince;
   }
 
-  /** Epoch milliseconds: when something was last heard. Nothing is missing from before the first subscription. */
+  /** Epoch milliseconds: the time of the last sign of life. No messages are missing from before the first subscription. */
   get heardAt(): number {
     return this.#host.heard.at || this.#soundAt;
   }
 
-  /** Starts anew: nothing is subscribed, or the client has just subscribed everything again. */
+  /** Starts anew when nothing is subscribed, or when the client has just resubscribed everything. */
   reset(cause: 'empty' | 'online'): void {
     this.#soundAt = this.now;
     if (cause === 'online') this.#inspection.reset();
   }
 
-  /** Repeats the comparison after so many milliseconds; 0 ends that. */
+  /** Repeats the comparison at this interval, in milliseconds; 0 stops the repetition. */
   every(heartbeat: number): void {
     if (heartbeat === this.#heartbeat) return;
     this.#heartbeat = heartbeat;
@@ -76,15 +76,15 @@ export class Recovery implements ForeignCommandsObserver, InspectionHost {
     if (heartbeat > 0) this.#beat = interval(heartbeat, asyncScheduler).subscribe(() => this.#onBeat());
   }
 
-  /** Subscribes a name again that the client has no listener for any more. */
+  /** Resubscribes a name that the client has no listener for any more. */
   verify(kind: ChannelKind, name: string): void {
     this.onUnsubscribed(kind, [name], this.#soundAt);
   }
 
-  /** Compares everything; resolves when Redis has answered, or will not. */
+  /** Compares all subscriptions; resolves when Redis has answered, or will not answer. */
   async inspect(): Promise<void> {
     const { subscriptions, clientListeners, client } = this.#host;
-    // To look at each name would cost too much here: the heartbeat does.
+    // Checking each name here would cost too much: the heartbeat does that.
     for (const kind of KINDS)
       if (subscriptions.byKind[kind].size > clientListeners.count(kind))
         this.onUnsubscribed(kind, undefined, this.#soundAt);
@@ -97,7 +97,7 @@ export class Recovery implements ForeignCommandsObserver, InspectionHost {
     timer.unsubscribe();
   }
 
-  /** Subscribes everything again after the reader failed: no operation in flight can be relied on, for replies may be lost. */
+  /** Resubscribes everything after the reader failed: replies may be lost, so no operation in flight is reliable. */
   recoverAll(): void {
     transition(() => {
       this.#host.commands.restart();
@@ -105,7 +105,7 @@ export class Recovery implements ForeignCommandsObserver, InspectionHost {
     });
   }
 
-  /** Subscribes again what Redis or the client has dropped. */
+  /** Resubscribes names that Redis or the client has dropped. */
   recover(...subscriptions: readonly RedisSubscription[]): void {
     transition(() => this.#recover(subscriptions, this.heardAt));
   }
@@ -131,7 +131,7 @@ export class Recovery implements ForeignCommandsObserver, InspectionHost {
     void this.#inspection.demand();
   }
 
-  /** Asks Redis behind the operations in flight, where they have spoiled an answer that is needed. */
+  /** Asks Redis again after operations in flight have spoiled a required answer. */
   onQuiet(): void {
     if (this.#inspection.isOwed) void this.#inspection.run();
   }

@@ -10,27 +10,27 @@ const TEXT = 1;
 const BINARY = 2;
 
 /**
- * One name of one kind on one client: what its listeners want, what Redis has, and at most one operation in flight to
- * bring the two together. Concurrent operations on one name lose subscriptions inside node-redis.
+ * One name of one kind on one client: the wishes of its listeners, the state in Redis, and at most one operation in flight
+ * to reconcile the two. Concurrent operations on one name lose subscriptions inside node-redis.
  */
 export class RedisSubscription {
   readonly audience: Audience;
   #state: SubscriptionState = OFF;
-  /** The mode whose messages count; a subscription that changes to binary carries both for a moment. */
+  /** The mode whose messages count. A subscription that changes to binary has both modes for a moment. */
   #binary = false;
   readonly kind: ChannelKind;
   readonly name: string;
 
-  /** What the client calls for this subscription alone, in either mode: of its `Listeners`, who make them when they are needed. */
+  /** The functions that the client calls for this subscription alone, by mode; `ClientListeners` creates them when needed. */
   textListener: ClientListener | undefined = undefined;
   bufferListener: ClientListener | undefined = undefined;
   /** The operation in flight: only its outcome counts. */
   request: object | undefined = undefined;
   readonly #host: SubscriptionHost<RedisSubscription>;
   #failures = 0;
-  /** The SUBSCRIBE in flight proves nothing: its connection has died since, or other code has unsubscribed the name. */
+  /** Set when the SUBSCRIBE in flight proves nothing: its connection died since, or other code unsubscribed the name. */
   #isOutlived = false;
-  /** The modes in which the client may have a listener of ours: TEXT, BINARY, or the sum of both. */
+  /** The modes in which the client may have our listener: TEXT, BINARY, or the sum of both. */
   #registered = 0;
 
   constructor(host: SubscriptionHost<RedisSubscription>, kind: ChannelKind, name: string) {
@@ -45,13 +45,13 @@ export class RedisSubscription {
     return this.audience.listeners;
   }
 
-  /** Whether what is published now comes. */
+  /** Returns whether messages published now arrive. */
   get isLive(): boolean {
     const state = this.#state;
     return state.at === 'on' || ((state.at === 'subscribing' || state.at === 'unsubscribing') && state.live);
   }
 
-  /** True where Redis has the name, and no operation is in flight. */
+  /** Returns whether Redis has the name and no operation is in flight. */
   get isSettled(): boolean {
     return this.#state === ON;
   }
@@ -68,7 +68,7 @@ export class RedisSubscription {
     if (!audience.wants(listener)) return;
     audience.remove(listener);
     const isDraining = leave === 'draining' && this.isLive && this.#host.isOnline;
-    // No UNSUBSCRIBE follows on its account: another command has to tell when everything has come.
+    // No UNSUBSCRIBE follows for this listener, so a fence has to show that everything sent before has arrived.
     const needsFence = isDraining && (audience.isWanted || this.#host.clientListeners.isShared(this));
     audience.keep(listener, needsFence ? 'draining' : 'leaving');
     if (needsFence) {
@@ -81,12 +81,12 @@ export class RedisSubscription {
     this.reconcile();
   }
 
-  /** Whether messages of this mode count: to ask when one comes, not when one that was held is delivered. */
+  /** Returns whether messages of this mode count: for a message that arrives, not for a held one that is delivered. */
   counts(binary: boolean): boolean {
     return binary === this.#binary && this.#state !== OFF && this.#state !== ENDED;
   }
 
-  /** Takes a message that comes now for the acknowledgement: in the same chunk, its promise resolves only afterwards. */
+  /** Treats a message as the acknowledgement: if both come in one chunk, the promise resolves only after the message. */
   noteArrival(): void {
     const state = this.#state;
     if (state.at !== 'subscribing' || state.live) return;
@@ -101,7 +101,7 @@ export class RedisSubscription {
     const { at } = this.#state;
     const { isWanted } = audience;
     if (at === 'ended' || at === 'subscribing' || at === 'unsubscribing') return;
-    // Draining listeners still hear; the fence reconciles.
+    // Draining listeners still receive; their fence calls `reconcile`.
     if (!isWanted && audience.isDraining) return;
     if (at === 'on' && isWanted && this.#isAsWanted) return;
     if (at === 'off' && !isWanted) this.#host.remove(this);
@@ -109,7 +109,7 @@ export class RedisSubscription {
     else if (!isWanted) this.#leaveOffline();
   }
 
-  /** The operation in flight is done, or has failed. */
+  /** Handles the outcome of the operation in flight. */
   settle(error?: unknown): void {
     const state = this.#state;
     if (state.at !== 'subscribing' && state.at !== 'unsubscribing') return;
@@ -127,17 +127,17 @@ export class RedisSubscription {
     else this.#host.refusals.remove(this);
     if (isRefused) this.#onRefused(error, state);
     else if (this.#isOutlived) this.restart();
-    // The answer to an UNSUBSCRIBE of other code has come in between, and has removed our listener.
+    // The reply to an UNSUBSCRIBE of other code has come in between, and has removed our listener.
     else if (!this.#host.clientListeners.isRegistered(this)) this.#host.recover(this);
     else this.#onSubscribed(state.binary);
   }
 
-  /** Asks Redis again when the SUBSCRIBE in flight, if there is one, is answered: an UNSUBSCRIBE follows it. */
+  /** Marks a SUBSCRIBE in flight as overtaken by an UNSUBSCRIBE of other code: Redis is asked again after the reply. */
   doubt(): void {
     if (this.#state.at === 'subscribing' && !this.#state.live) this.#isOutlived = true;
   }
 
-  /** Asks Redis again for what it may have dropped, or has never been asked for. */
+  /** Resubscribes a name that Redis may have dropped, or may never have been asked for. */
   restart(): void {
     if (this.#state === OFF || this.#state === ENDED) return;
     this.request = undefined;
@@ -147,17 +147,17 @@ export class RedisSubscription {
     this.reconcile();
   }
 
-  /** The connection is lost: nothing comes until it is back, so who has left can go. */
+  /** Releases removed listeners when the connection is lost: no messages arrive until it is back. */
   onOffline(): void {
     this.audience.release();
     this.audience.releaseDrained();
-    // On RESP2 the client sends it after all, and does not listen for what it brings: only a further one makes it listen.
+    // On RESP2 the client still sends this SUBSCRIBE, but ignores its messages: only another SUBSCRIBE makes it listen.
     this.#isOutlived = this.#state.at === 'subscribing';
     for (const listener of this.listeners) tell(() => listener.onInterrupted());
     this.reconcile();
   }
 
-  /** Takes the resubscription from the client into our own hands: its command for all names fails as a whole. */
+  /** Takes over the resubscription from the client, whose command for all names fails as a whole. */
   onResubscribeRefused(): void {
     if (this.#state.at !== 'on' && this.#state.at !== 'stranded') return;
     if (!this.#host.clientListeners.forget(this)) return;
@@ -165,14 +165,14 @@ export class RedisSubscription {
     this.#become(STRANDED);
   }
 
-  /** The connection is back, and the client has subscribed again what it knew of. */
+  /** Continues when the connection is back and the client has resubscribed the names in its registry. */
   onOnline(): void {
     if (this.#isOutlived && this.#state.at === 'subscribing') return this.restart();
     if (this.isLive) this.#announce();
     this.reconcile();
   }
 
-  /** Lets all listeners go without a command, for good; returns the listeners that want the name. */
+  /** Ends the subscription for good, without a command; returns the listeners that want the name. */
   end(): readonly HubListener[] {
     this.request = undefined;
     this.#become(ENDED);
@@ -180,7 +180,7 @@ export class RedisSubscription {
     return this.audience.clear();
   }
 
-  /** Whether the client listens in the mode that is wanted, and in no other. */
+  /** Returns whether the client listens in the wanted mode, and in no other. */
   get #isAsWanted(): boolean {
     return (
       (this.#registered === TEXT || this.#registered === BINARY) &&
@@ -242,7 +242,7 @@ export class RedisSubscription {
   }
 
   #onUnsubscribed(binary: boolean, isRefused: boolean): void {
-    // Who may not UNSUBSCRIBE has to be content with not listening.
+    // If the user may not UNSUBSCRIBE, removing our listener from the client has to do.
     if (isRefused) this.#host.clientListeners.forget(this);
     this.#register(binary, false);
     this.#binary = this.#registered === BINARY;
@@ -259,7 +259,7 @@ export class RedisSubscription {
       this.#binary = false;
       this.reconcile();
     } else {
-      // The client subscribes it again, or has just done so; the `reconcile` of `onOnline` undoes that.
+      // The client resubscribes the name, or has just done so; the `reconcile` of `onOnline` unsubscribes it.
       this.audience.release();
     }
   }
@@ -276,7 +276,7 @@ export class RedisSubscription {
     return this.isLive && this.#host.isOnline && (this.#binary || !listener.binary);
   }
 
-  /** Whether those who leave can go: no UNSUBSCRIBE is to come on their account, or it has come. */
+  /** Returns whether leaving listeners can be released: no UNSUBSCRIBE is to come for them, or its reply has come. */
   #isReleasing(): boolean {
     const { at } = this.#state;
     return at === 'off' || (this.audience.isWanted && at !== 'unsubscribing');

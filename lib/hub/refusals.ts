@@ -8,24 +8,25 @@ interface Name {
 
 interface Refusal {
   readonly count: number;
-  /** Epoch milliseconds from which on Redis may be asked again. */
+  /** Epoch milliseconds: the time from which Redis may be asked again. */
   askableAt: number;
-  /** Calls back then, once somebody has asked in vain. */
+  /** The timer that calls back at that time, once a request has come too early. */
   wait: Subscription;
 }
 
-/** So many refusals in a row have no consequences. */
+/** The largest number of refusals in a row after which Redis may be asked again at once. */
 const AT_ONCE = 3;
-/** Milliseconds. */
+/** Milliseconds of the pause after further refusals, which doubles up to the longest. */
 const FIRST_PAUSE = 50;
 const LONGEST_PAUSE = 2_000;
 
 /**
- * The names that Redis has refused of late. The first times that one is asked for again Redis is asked at once, and then after
- * a pause that doubles, so that `retry()` is no storm of commands. A name that nobody has asked for meanwhile is forgotten.
+ * The names that Redis has refused recently. The first repeated requests for a name go to Redis at once, later ones after a
+ * pause that doubles, so that `retry()` does not flood Redis with commands. A name that is not requested for a while is
+ * forgotten.
  */
 export class Refusals {
-  /** The oldest refusal first. */
+  /** The refusals by name, the oldest first. */
   readonly #refusals = new Map<string, Refusal>();
   readonly #onPauseOver: (name: Name) => void;
 
@@ -33,14 +34,14 @@ export class Refusals {
     this.#onPauseOver = onPauseOver;
   }
 
-  /** Returns whether Redis may be asked for the name now; if not, `onPauseOver` tells when. */
+  /** Returns whether Redis may be asked for the name now; if not, `onPauseOver` is called when it may. */
   allows(name: Name): boolean {
     const refusal = this.#refusals.get(keyOf(name));
     const pause = refusal ? refusal.askableAt - asyncScheduler.now() : 0;
     if (!refusal || pause <= 0) return true;
     if (refusal.wait.closed) {
       refusal.wait = asyncScheduler.schedule(() => {
-        // A timer may be early by a millisecond.
+        // A timer may fire a millisecond early.
         refusal.askableAt = asyncScheduler.now();
         this.#onPauseOver(name);
       }, pause);
@@ -61,7 +62,7 @@ export class Refusals {
     }
   }
 
-  /** Nobody waits for the name any more. */
+  /** Stops the timer of a name that no listener wants any more. */
   leave(name: Name): void {
     if (this.#refusals.size > 0) this.#refusals.get(keyOf(name))?.wait.unsubscribe();
   }

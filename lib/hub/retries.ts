@@ -1,11 +1,11 @@
 import { asyncScheduler, Subscription } from 'rxjs';
 import { transition } from '../outbox.js';
 
-/** Milliseconds until the first retry; each further one waits twice as long, up to the longest. */
+/** Milliseconds until the first retry; each further retry waits twice as long, up to the longest pause. */
 const FIRST_PAUSE = 50;
 const LONGEST_PAUSE = 2_000;
 
-/** The operations that died though the connection looks alive, and are tried again after a pause. */
+/** Operations that failed although the connection looks alive, and are retried after a pause. */
 export class Retries {
   #pauses = new Subscription();
 

@@ -9,8 +9,8 @@ interface Emitter {
 type Listeners = Readonly<Record<string, (...args: unknown[]) => void>>;
 
 /**
- * Returns the client behind a view of it. node-redis makes views with `Object.create`: `createClient` returns one, and
- * `withTypeMapping` and its like make others.
+ * Returns the client behind a view of it. node-redis creates views with `Object.create`: `createClient` returns one, and
+ * methods like `withTypeMapping` create others.
  */
 export function originOf<Client extends PubSubClient>(client: Client): Client {
   const { _self: origin } = client as { readonly _self?: Client };
@@ -22,8 +22,8 @@ export function addListeners(client: PubSubClient, listeners: Listeners): void {
 }
 
 /**
- * Removes listeners from a client, and nobody else's with them. All views of a client share its table of listeners, but each
- * has a count of its own, and the one whose count comes to 0 would leave the table for an empty one of its own.
+ * Removes these listeners from a client, and no others. All views of a client share its table of listeners, but each view
+ * has its own count of events. A view whose count reaches 0 would replace the shared table by an empty one of its own.
  */
 export function removeListeners(client: PubSubClient, listeners: Listeners): void {
   const emitter = client as Emitter;

@@ -11,15 +11,15 @@ import { assigned, keyOf, settle, type SubscribeRequest, type Verb } from './sub
 
 interface Batch {
   readonly requests: SubscribeRequest[];
-  /** Those that take further names, by `keyOf`. */
+  /** The requests that take further names, by `keyOf`. */
   readonly open: Map<number, SubscribeRequest>;
   readonly fenced: (() => void)[];
 }
 
-/** Of names that nobody subscribes: Redis answers an UNSUBSCRIBE of one behind all that it has sent before. */
+/** The prefix of unused names. Redis's reply to an UNSUBSCRIBE of such a name follows everything sent before it. */
 const FENCE = 'rx-redis-receiver:fence:';
 
-/** The commands to the client. Channels go out many in one, sharded ones those of one slot, and patterns alone. */
+/** The commands to the client. One command takes many channels, many sharded channels of one slot, or a single pattern. */
 export class SubscribeCommands {
   readonly #client: ServerClient;
   readonly #clientListeners: ClientListeners;
@@ -27,9 +27,9 @@ export class SubscribeCommands {
   readonly #observer: CommandsObserver;
   #batch: Batch | undefined;
   #fences = 0;
-  /** Requests that wait until more may be in flight. */
+  /** Requests that wait until more names may be in flight. */
   readonly #waiting = new Ring<SubscribeRequest>();
-  /** A new object when the commands of the old one will not be answered any more. */
+  /** The names in flight; a new object replaces it when the old commands will not be answered any more. */
   #inFlight = new CommandsInFlight();
   #operations = 0;
 
@@ -50,7 +50,7 @@ export class SubscribeCommands {
     return this.#inFlight.isEmpty ? this.#operations : undefined;
   }
 
-  /** What is asked for while `work` runs goes out together at its end. */
+  /** Sends the operations requested in `work` together at its end. */
   batch(work: () => void): void {
     if (this.#batch) return work();
     const batch = (this.#batch = { requests: [], open: new Map(), fenced: [] } as Batch);
@@ -63,7 +63,7 @@ export class SubscribeCommands {
     }
   }
 
-  /** Calls back once all has come that Redis has sent by now, or none of it can come any more. */
+  /** Calls back once everything has arrived that Redis has sent by now, or none of it can arrive any more. */
   fence(onPassed: () => void): void {
     if (this.#batch) this.#batch.fenced.push(onPassed);
     else this.#sendFence([onPassed]);
@@ -73,8 +73,8 @@ export class SubscribeCommands {
     const { kind } = subscription;
     const batch = this.#batch;
     if (!batch) return this.#dispatch(assigned({ verb, kind, binary, subscriptions: [subscription] }));
-    // A command for many names that also has names with other listeners removes ours only at its reply, and races with whoever
-    // removes theirs meanwhile; a command for such a name alone does it at once.
+    // A command for many names removes our listener of a name with other listeners only at its reply, and so races with
+    // other code that removes its own listeners meanwhile. A command for such a name alone removes ours at once.
     const isAlone =
       kind === 'pattern' || (verb === 'unsubscribe' && !this.#clientListeners.isOnly(subscription, binary));
     const key = isAlone ? undefined : keyOf(verb, subscription, binary);
@@ -89,7 +89,7 @@ export class SubscribeCommands {
     }
   }
 
-  /** Nobody will answer for what is in flight; what waits to be sent has failed. */
+  /** Stops counting the commands in flight, which get no reply any more, and fails the requests that wait. */
   restart(): void {
     this.#inFlight = new CommandsInFlight();
     const error = new Error('Socket closed unexpectedly');
@@ -99,7 +99,7 @@ export class SubscribeCommands {
     });
   }
 
-  /** Whether the error came from Redis or from the client's arguments check, and not from a connection that died. */
+  /** Returns whether the error comes from Redis or from the client's check of arguments, not from a dead connection. */
   isRefusal(error: unknown): boolean {
     if (this.#client.isReady === false || !isError(error)) return false;
     return typeof (error as NodeJS.ErrnoException).code !== 'string' && !TRANSPORT_ERRORS.test(error.message);
@@ -153,7 +153,7 @@ export class SubscribeCommands {
         conclude();
       },
       (error: unknown) => {
-        // Redis refuses a command as a whole: halving finds the name that it means, and the others still succeed.
+        // Redis refuses a command as a whole: halving it finds the refused name, and the others still succeed.
         if (!second || !this.isRefusal(error))
           return conclude(error ?? new Error('The client rejected without an error.'));
         const middle = subscriptions.length >> 1;
@@ -178,7 +178,7 @@ export class SubscribeCommands {
       if (verb === 'resubscribe')
         for (const subscription of subscriptions) clientListeners.forget(subscription);
       clientListeners.share(subscriptions, kind, binary);
-      // Alone, the empty name would mean all names to node-redis.
+      // The empty name alone would mean all names to node-redis.
       const names =
         subscriptions.length > 1 || first.name === '' ? subscriptions.map(({ name }) => name) : first.name;
       const method = COMMANDS[kind][verb === 'unsubscribe' ? 'unsubscribe' : 'subscribe'];
@@ -219,12 +219,12 @@ export class SubscribeCommands {
 }
 
 interface CommandsObserver {
-  /** Redis has acknowledged a subscription. */
+  /** Called when Redis has acknowledged a subscription. */
   onHeard(): void;
-  /** The last operation in flight is done, and has asked for no other. */
+  /** Called when the last operation in flight is done and no other one has followed. */
   onQuiet(): void;
 }
 
-/** The texts of node-redis's own errors about a connection; those of sockets carry a `code`, those of Redis neither. */
+/** The texts of node-redis's own connection errors. Socket errors have a `code`; errors from Redis have neither. */
 const TRANSPORT_ERRORS =
   /^(Socket closed unexpectedly|Socket timeout|Connection timeout|The client is (closed|offline)|Disconnects client|All the root nodes are unavailable)/;

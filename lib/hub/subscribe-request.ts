@@ -2,7 +2,7 @@ import type { ChannelKind } from '../channel-kind.js';
 import { keySlot } from './key-slot.js';
 import type { RedisSubscription } from './redis-subscription.js';
 
-/** `'resubscribe'`: the client may believe that it has the names, and has to ask Redis all the same. */
+/** The operation. `'resubscribe'`: the client has to ask Redis even if it believes to have the names. */
 export type Verb = 'subscribe' | 'resubscribe' | 'unsubscribe';
 
 export interface SubscribeRequest {
@@ -18,7 +18,7 @@ export function assigned(request: SubscribeRequest): SubscribeRequest {
   return request;
 }
 
-/** Tells the subscriptions the outcome, except where a later request has taken this one's place. */
+/** Tells the subscriptions the outcome, unless a later request has replaced this one. */
 export function settle(request: SubscribeRequest, error: unknown): void {
   for (const subscription of request.subscriptions) {
     if (subscription.request !== request) continue;
@@ -27,9 +27,9 @@ export function settle(request: SubscribeRequest, error: unknown): void {
   }
 }
 
-/** Returns the same number for names that go out in one command: numbers, because there may be very many. */
+/** Returns the same number for names that may share a command. Numbers, because there may be very many names. */
 export function keyOf(verb: Verb, { kind, name }: RedisSubscription, binary: boolean): number {
-  // A cluster takes only names of one slot in one command.
+  // A cluster accepts only names of one slot in one command.
   const slot = kind === 'shard' ? keySlot(name) : -1;
   return (slot + 1) * 6 + VERBS.indexOf(verb) * 2 + (binary ? 1 : 0);
 }

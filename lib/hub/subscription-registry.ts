@@ -23,13 +23,13 @@ export class SubscriptionRegistry {
     this.byKind[subscription.kind].set(subscription.name, subscription);
   }
 
-  /** Returns whether the subscription was registered: another one may have taken its place. */
+  /** Removes the subscription; returns false if another one has taken its place. */
   delete(subscription: RedisSubscription): boolean {
     const { kind, name } = subscription;
     return this.get(kind, name) === subscription && this.byKind[kind].delete(name);
   }
 
-  /** Whether one command for all names of a kind, as in the client's own resubscription, would be too large. */
+  /** Returns whether one command for all names of a kind, like the client's resubscription, would be too large. */
   get isTooMuchForOneCommand(): boolean {
     return Object.values(this.byKind).some((subscriptions) => {
       let characters = 0;
@@ -53,7 +53,7 @@ export class SubscriptionRegistry {
   }
 }
 
-/** Returns the listeners that receive what is published now. */
+/** Returns the listeners that receive messages published now. */
 export function liveListenersOf(subscriptions: readonly RedisSubscription[]): HubListener[] {
   return subscriptions.flatMap((subscription) => (subscription.isLive ? subscription.listeners : []));
 }

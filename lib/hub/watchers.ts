@@ -1,9 +1,9 @@
 import type { Watcher } from './pub-sub-hub.js';
 
-/** The Receivers that want to know how a connection fares, each as often as it has asked for it. */
+/** The Receivers that watch a connection. A Receiver that was added several times has to be removed as often. */
 export class Watchers {
   readonly #entries = new Map<Watcher, { count: number; readonly heartbeat: number }>();
-  /** How many of them wish for a heartbeat of so many milliseconds. */
+  /** The number of watchers with each heartbeat, in milliseconds. */
   readonly #heartbeats = new Map<number, number>();
   readonly #onChange: () => void;
 
@@ -15,7 +15,7 @@ export class Watchers {
     return this.#entries.size;
   }
 
-  /** The shortest heartbeat that one of them wishes for, in milliseconds; 0 for none. */
+  /** The shortest heartbeat of all watchers, in milliseconds; 0 for none. */
   get heartbeat(): number {
     let shortest = Infinity;
     for (const heartbeat of this.#heartbeats.keys())
@@ -23,7 +23,7 @@ export class Watchers {
     return shortest === Infinity ? 0 : shortest;
   }
 
-  /** Returns them as they are now. */
+  /** Returns the watchers as they are now. */
   all(): readonly Watcher[] {
     return [...this.#entries.keys()];
   }

@@ -1,11 +1,11 @@
 import type { Publisher, PubSubClient } from '../hub/client.js';
 import type { OpenTarget } from './open-options.js';
 
-/** A client that nobody else has. */
+/** A client that belongs to this package alone. */
 export type OwnedClient = PubSubClient &
   Publisher & { connect(): Promise<unknown>; close(): Promise<unknown>; destroy(): unknown };
 
-/** Loads node-redis; what it resolves to makes a client, not yet connected, at each call. */
+/** Loads node-redis; resolves to a function that creates a client, not yet connected, at each call. */
 export async function loadFactory(target: OpenTarget): Promise<() => OwnedClient> {
   const redis = await import('redis');
   switch (target.kind) {

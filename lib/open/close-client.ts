@@ -1,20 +1,20 @@
 import type { OwnedClient } from './client-factory.js';
 
-/** Events that say that a client, or one of those inside a cluster's, has made a connection, or is about to try again. */
+/** The events of a client, or of one inside a cluster client, that has connected, or that is about to try again. */
 const SIGNS = ['connect', 'node-connect', 'node-error'];
 
 /**
- * Closes a client of our own for good. node-redis goes on with a connection that it was making when it was destroyed, and
- * would keep it, and with it the process: that one is closed when it is there.
+ * Closes a client of this package for good. node-redis finishes a connection that it was making when it was destroyed, and
+ * would keep it open, and the process alive: that connection is closed as soon as it is there.
  */
 export function closeClient(client: OwnedClient): void {
   for (const event of SIGNS) {
     client.on(event, () => {
-      // Not before the client has taken the connection over.
+      // Only after the client has taken over the connection.
       setImmediate(() => destroy(client));
     });
   }
-  // Also where it is not open: a cluster's client that could not be connected leaves the clients of its nodes open.
+  // Even if the client is not open: a cluster client that could not connect leaves the clients of its nodes open.
   destroy(client);
 }
 
@@ -26,13 +26,13 @@ function destroy(client: OwnedClient): void {
   }
 }
 
-/** What version 5 uses itself to exchange its socket. */
+/** The methods by which version 5 exchanges its socket. */
 interface Version5 {
   _ejectSocket?(): { destroySocket(): void };
   _insertSocket?(socket: object): void;
 }
 
-/** Version 5 refuses to destroy a client that it calls closed, also while it makes a connection for it. */
+/** Destroys the socket of a version 5 client: `destroy` refuses while the client counts as closed, even if it connects. */
 function destroySocket(client: OwnedClient & Version5): void {
   const socket = client._ejectSocket?.();
   if (!socket) return;

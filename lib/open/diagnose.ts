@@ -3,18 +3,18 @@ import { connect as connectTls } from 'node:tls';
 import { asyncScheduler } from 'rxjs';
 import type { ServerAddress } from './server-address.js';
 
-/** Milliseconds that a server has to answer a probe. */
+/** Milliseconds within which a server has to answer a probe. */
 const PATIENCE = 2_000;
 
-/** Codes of a connection that did not come about: a probe would fare no better. */
+/** The codes of connections that were not established: a probe would fail in the same way. */
 const UNREACHABLE = /^(ECONNREFUSED|ENOTFOUND|ENOENT|EAI_AGAIN|EHOSTUNREACH|ENETUNREACH|EACCES)$/;
 const NO_TLS = /wrong version number|packet length too long/i;
 const NO_TLS_CODES = /^ERR_SSL_(WRONG_VERSION_NUMBER|PACKET_LENGTH_TOO_LONG)$/;
 
-/** Milliseconds after which a connection that does not come about is looked into, though it has not failed. */
+/** Milliseconds after which a slow connection is diagnosed, although it has not failed. */
 const SLOW = 1_000;
 
-/** Looks into why servers cannot be connected to, and calls back with an error that another try would not mend. */
+/** The diagnosis of servers that cannot be connected to; it calls back with an error that another attempt cannot fix. */
 export class Diagnosis {
   readonly #addresses: readonly ServerAddress[];
   readonly #onFound: (error: Error) => void;
@@ -29,7 +29,7 @@ export class Diagnosis {
   }
 
   onFailedTry(error: unknown): void {
-    // Nothing is to be seen of a server that is down: it may be found to be the wrong one once it is up.
+    // A server that is down shows nothing. Once it is up, it may turn out to be the wrong one.
     if (this.#hasSeenFailure || this.#isLooking || UNREACHABLE.test(codeOf(error))) return;
     this.#hasSeenFailure = true;
     void this.#look(error);
@@ -45,16 +45,16 @@ export class Diagnosis {
     this.#isLooking = true;
     const errors = await Promise.all(this.#addresses.map((address) => diagnose(address, failure)));
     this.#isLooking = false;
-    // Of several servers, one that is the right one is enough.
+    // Among several servers, a single right one is enough.
     const [error] = errors;
     if (error && errors.every(Boolean) && !this.#isOver) this.#onFound(error);
   }
 }
 
 /**
- * Finds out, by one probe, why a server ends the connections that it accepts: it speaks TLS and the client does not, or the
- * other way round, or it is in protected mode. The client's own error does not tell: node-redis does not show an answer that
- * comes before its first command, and a server without TLS waits for the end of the line that a TLS handshake is to it.
+ * Finds out, by one probe, why a server ends the connections that it accepts: only one side speaks TLS, or the server is in
+ * protected mode. The client's own error does not tell: node-redis hides a reply that comes before its first command, and a
+ * server without TLS reads the TLS handshake as a line and waits for its end.
  */
 async function diagnose(address: ServerAddress, failure: unknown): Promise<Error | undefined> {
   if ('path' in address) return undefined;
@@ -91,14 +91,14 @@ function codeOf(error: unknown): string {
 
 type TcpAddress = Exclude<ServerAddress, { path: string }>;
 
-/** Returns what the server answers to a PING without TLS; '' if nothing. */
+/** Returns the server's answer to a PING without TLS; '' if there is none. */
 function plainAnswer({ host, port }: TcpAddress): Promise<string> {
   const socket = connect({ host, port });
   socket.on('connect', () => socket.write('PING\r\n'));
   return outcomeOf(socket.setEncoding('latin1'), 'data', '', (answer) => answer as string);
 }
 
-/** Returns whether a TLS handshake succeeds. The certificate is of no interest: nothing is sent. */
+/** Returns whether a TLS handshake succeeds. The certificate does not matter, because nothing is sent. */
 function handshakes({ host, port }: TcpAddress): Promise<boolean> {
   const socket = connectTls({ host, port, rejectUnauthorized: false });
   return outcomeOf(socket, 'secureConnect', false, () => true);

@@ -14,8 +14,8 @@ export { closeClient } from './close-client.js';
 export type { OnFailedTry } from './tries.js';
 
 /**
- * Makes a client that notices a half-open connection and never gives up, and connects it. `onMade` gets each one that it
- * tries, before that is connected; `onFailedTry` hears of the tries that fail, now and when the connection is lost later.
+ * Creates a client that notices a half-open connection and never gives up, and connects it. `onMade` gets each client before
+ * it connects; `onFailedTry` is told of each failed attempt, now and when the connection is lost later.
  */
 export async function openClient(
   redis: string | OpenOptions = {},
@@ -38,7 +38,7 @@ export async function openClient(
       return client;
     } catch (error) {
       if (signal?.aborted) throw abortError(signal, tries);
-      // A cluster's or Sentinel set's client does not try on by itself as long as it has not been connected.
+      // A cluster or Sentinel client does not retry its first connection by itself.
       const pause = target.kind === 'server' || isRefusal(error) ? false : target.retryIn(retries, error);
       if (pause === false) throw tries.explain(error);
       tries.rejected(error, attempt);
@@ -67,7 +67,7 @@ function connect(
       closeClient(client);
       if (isConnecting) settle(() => reject(reason));
     };
-    // A client without a listener for 'error' throws it at the process: this one stays.
+    // An 'error' event without a listener would crash the process, so this listener stays.
     const onError = (error: unknown) => {
       if (!isConnecting) return;
       if (isRefusal(error)) giveUp(error);
@@ -76,20 +76,20 @@ function connect(
     client.on('error', onError);
     client.on('node-error', onError);
     const diagnosis = new Diagnosis(addressesOf(target), giveUp);
-    // Behind the listener that closes a client whose connection is refused: no other try follows that one.
+    // Added after the listener that closes a client whose connection is refused: no attempt follows that one.
     tries.watch(client);
     const forget = signal && onAbort(signal, () => giveUp(signal.reason));
     client.connect().then(() => {
       if (isConnecting) settle(resolve);
-      // It was given up meanwhile, and has connected all the same.
+      // The client was given up meanwhile, and has connected all the same.
       else closeClient(client);
     }, giveUp);
   });
 }
 
 /**
- * Another try would fare no better: a wrong password, or one of which a URL makes nothing; a user without the permission; a
- * certificate that is not trusted, on either side.
+ * Returns whether another attempt would fail, too: a wrong password, or one that cannot be decoded from a URL; a user
+ * without permission; a certificate that one of the two sides does not trust.
  */
 function isRefusal(error: unknown): boolean {
   if (typeof error !== 'object' || error === null) return false;
@@ -98,12 +98,12 @@ function isRefusal(error: unknown): boolean {
   return REFUSALS.test(message) || UNTRUSTED.test(code) || ALERTS.test(code) || isRefusal(cause);
 }
 
-/** Redis's answers. */
+/** Error replies of Redis. */
 const REFUSALS = /^(NOAUTH|WRONGPASS|NOPERM|DENIED|ERR (?!max number of clients)) ?/;
-/** Codes of OpenSSL's and Node's about the other side's certificate. */
+/** Codes of OpenSSL and Node for an untrusted certificate of the server. */
 const UNTRUSTED = /^(CERT_|DEPTH_ZERO_|SELF_SIGNED_|UNABLE_TO_(GET|VERIFY)_|ERR_TLS_CERT_)/;
 
-/** Codes of OpenSSL's about what the other side refuses: a certificate that is missing or not trusted, or a version. */
+/** Codes of OpenSSL for alerts of the server: a certificate that is missing or not trusted, or an unsupported version. */
 const ALERTS =
   /^ERR_SSL_\w*ALERT_(CERTIFICATE_|NO_CERTIFICATE|BAD_CERT|UNSUPPORTED_CERT|UNKNOWN_CA|ACCESS_DENIED|HANDSHAKE_|PROTOCOL_|INSUFFICIENT_)/;
 
@@ -120,8 +120,8 @@ function wait(milliseconds: number, signal: AbortSignal | undefined): Promise<vo
 }
 
 /**
- * Makes the server close the connection of a client whose reader failed: a reply may have been lost, and from then on each
- * command would get the reply to another. The client reconnects by itself.
+ * Makes the server close the connection of a client whose reader has failed: a reply may be lost, and then each command
+ * would get the reply of another. The client reconnects by itself.
  */
 function reconnectWhenOutOfStep(client: OwnedClient & ServerClient): void {
   let isQuitting = false;

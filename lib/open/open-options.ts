@@ -12,24 +12,24 @@ import { invalidArgument } from '../errors/invalid-argument.js';
 
 /** The options of node-redis's `createClient`, of either protocol. */
 export type OpenServerOptions = RedisClientOptions<RedisModules, RedisFunctions, RedisScripts, RespVersions>;
-/** The options of node-redis's `createCluster`: they have `rootNodes`. */
+/** The options of node-redis's `createCluster`, recognised by `rootNodes`. */
 export type OpenClusterOptions = RedisClusterOptions<
   RedisModules,
   RedisFunctions,
   RedisScripts,
   RespVersions
 >;
-/** The options of node-redis's `createSentinel`: they have `sentinelRootNodes`. */
+/** The options of node-redis's `createSentinel`, recognised by `sentinelRootNodes`. */
 export type OpenSentinelOptions = RedisSentinelOptions<
   RedisModules,
   RedisFunctions,
   RedisScripts,
   RespVersions
 >;
-/** What `Receiver.open` connects to: one server, a cluster, or the master that Sentinels watch over. */
+/** The target of `Receiver.open`: one server, a cluster, or the master of a Sentinel set. */
 export type OpenOptions = OpenServerOptions | OpenClusterOptions | OpenSentinelOptions;
 
-/** Milliseconds until the next try, or false to give up. */
+/** A function that returns the milliseconds until the next attempt, or false to give up. */
 export type RetryIn = (retries: number, cause: unknown) => number | false;
 
 export type OpenTarget =
@@ -39,14 +39,14 @@ export type OpenTarget =
 
 type ConnectionOptions = Pick<RedisClientOptions, 'maintNotifications' | 'pingInterval' | 'socket'>;
 
-/** Milliseconds without a word after which the server is asked for one. */
+/** Milliseconds of silence after which the server is pinged. */
 const PING_INTERVAL = 5_000;
-/** Milliseconds without a word, the answers to those included, after which the connection counts as dead. */
+/** Milliseconds of silence, despite the pings, after which the connection counts as dead. */
 const SOCKET_TIMEOUT = 15_000;
 const SHORTEST_WAIT = 50;
 const LONGEST_WAIT = 2_000;
 
-/** What to connect to, with a heartbeat and a way to reconnect where the user has set none. */
+/** Returns the target, with a heartbeat and a reconnect strategy unless the user has set them. */
 export function parseOpenOptions(redis: string | OpenOptions): OpenTarget {
   if (typeof redis === 'string') return parseOpenOptions({ url: redis });
   if (typeof redis !== 'object' || (redis as object | null) === null) {
@@ -70,10 +70,14 @@ function parseSentinel(redis: OpenSentinelOptions): OpenTarget {
   assertOptionNames('server', sentinelClientOptions, 'sentinelClientOptions');
   assertNodes('sentinelRootNodes', sentinelRootNodes);
   if (typeof name !== 'string' || name === '') {
-    throw invalidArgument("the option 'name'", 'what the Sentinels call their master', name);
+    throw invalidArgument(
+      "the option 'name'",
+      'the name of the master in the configuration of the Sentinels',
+      name,
+    );
   }
   const options = {
-    // Else nobody would hear that a password is wrong.
+    // Without this option, a wrong password would not be reported.
     passthroughClientErrorEvents: true,
     ...redis,
     nodeClientOptions: withDefaults(nodeClientOptions),
@@ -93,14 +97,14 @@ function parseCluster(redis: OpenClusterOptions): OpenTarget {
   }
   assertUrl(given.url, given.socket, 'redis');
   const defaults = withDefaults(given);
-  // A Receiver has connections of its own: the client's are for asking where to lead them.
+  // A Receiver has its own connections; those of the client are only for asking which node to connect to.
   const options = { minimizeConnections: true, ...redis, defaults };
   return { kind: 'cluster', options, retryIn: retryIn(defaults) };
 }
 
 /**
- * Node's and node-redis's own errors would show the whole URL, and with it the password. A cluster's client tells nobody of a
- * URL of which it can make nothing, and would try it for ever.
+ * Throws if the URL is not valid. The errors of Node and node-redis would show the whole URL with its password, and a
+ * cluster client does not report an unusable URL, but retries it for ever.
  */
 function assertUrl(
   url: string | undefined,
@@ -108,7 +112,7 @@ function assertUrl(
   schemes: 'any' | 'redis' = 'any',
 ): void {
   if (url === undefined || (schemes === 'any' && url.startsWith('unix:'))) return;
-  // Who has forgotten the host has the password in its place.
+  // In a URL without a host, the password stands in its place.
   const shown = url.replace(/^([^/]*\/\/)?(.*@|[^:]*:.*)/s, '$1…');
   const what = 'the URL of the server';
   if (!URL.canParse(url) || (schemes === 'redis' && !/^rediss?:/.test(url)))
@@ -139,8 +143,8 @@ function assertNodes(option: string, nodes: unknown): void {
 
 function withDefaults<T extends ConnectionOptions>(options: T): T {
   return {
-    // When a server announces that it moves, node-redis 6 swaps the socket and does not subscribe again on the new one. It
-    // also cannot ask for such announcements where the URL has an IPv6 address, or a user and the path of a Unix socket.
+    // When a server announces that it moves, node-redis 6 swaps the socket and does not resubscribe on the new one. It also
+    // cannot ask for such announcements if the URL has an IPv6 address, or a user and the path of a Unix socket.
     maintNotifications: 'disabled',
     pingInterval: PING_INTERVAL,
     ...options,
@@ -148,7 +152,7 @@ function withDefaults<T extends ConnectionOptions>(options: T): T {
   };
 }
 
-/** Exponential, at most 2 seconds, with up to half of it taken off at random, so that clients do not come all at once. */
+/** Returns an exponential pause, at most 2 seconds, less up to half at random, so that clients do not come all at once. */
 function reconnectStrategy(retries: number): number {
   const longest = Math.min(SHORTEST_WAIT * 2 ** retries, LONGEST_WAIT);
   return longest * (0.5 + Math.random() / 2);

@@ -1,7 +1,7 @@
 import { nearestOf } from '../errors/known-options.js';
 import { OPEN_OPTIONS } from '../receiver-options.js';
 
-/** Options of `createClient`, and of each client that a cluster or a Sentinel set has. */
+/** The options of `createClient`, and of each client inside a cluster or Sentinel client. */
 const CLIENT_NAMES = [
   'url',
   'socket',
@@ -30,7 +30,7 @@ const CLIENT_NAMES = [
   'functions',
   'scripts',
 ];
-/** Options that a cluster and a Sentinel set both have as a whole. */
+/** The options that a cluster client and a Sentinel client have in common. */
 const SHARED_NAMES = [
   'keyPrefix',
   'commandOptions',
@@ -64,7 +64,7 @@ const SENTINEL_NAMES = [
   'reserveClient',
   ...SHARED_NAMES,
 ];
-/** Options of `socket`, as far as somebody is likely to set them. */
+/** The options of `socket` that users are likely to set. */
 const SOCKET_NAMES = [
   'host',
   'port',
@@ -92,7 +92,7 @@ const SOCKET_NAMES = [
   'ciphers',
 ];
 
-/** Names in node-redis of what other libraries, or habits, call otherwise. */
+/** node-redis's names of options, by the name that other libraries use or that is often mistaken for it. */
 const RENAMED = new Map([
   ['db', 'database'],
   ['user', 'username'],
@@ -114,10 +114,10 @@ const RENAMED = new Map([
   ['natMap', 'nodeAddressMap'],
 ]);
 
-/** One kind of options. */
+/** The options at one place. */
 interface Level {
   readonly names: readonly string[];
-  /** Where the options of each single client stand; undefined where they stand here. */
+  /** The option that holds the options of each single client; undefined if they stand at this place. */
   readonly client?: string;
 }
 
@@ -127,14 +127,14 @@ const LEVELS = {
   sentinel: { names: SENTINEL_NAMES, client: 'nodeClientOptions' },
 } as const satisfies Record<string, Level>;
 
-/** Options that make a cluster or a Sentinel set of what is taken for a server where they are misspelt. */
+/** The options that tell a cluster or Sentinel set from a server: misspelt, they leave the target a server. */
 const MARKS = ['rootNodes', 'sentinelRootNodes'];
 
 /**
- * Throws where an option has a name or a place that node-redis ignores without a word, and is recognized as one of its own.
- * Other names pass: a later version may have them.
+ * Throws if an option has a name or a place that node-redis ignores silently, and resembles one of its options. Other names
+ * pass, because a later version may have them.
  *
- * @param within the option that has these options, as in `'defaults'`; empty for the argument of `open` itself
+ * @param within the option that contains these options, as in `'defaults'`; empty for the argument of `open` itself
  */
 export function assertOptionNames(kind: keyof typeof LEVELS, options: object, within = ''): void {
   const level: Level = LEVELS[kind];
@@ -166,7 +166,7 @@ function adviceOn(name: string, { names, client }: Level): string | undefined {
   return meant && `node-redis has ${meant}`;
 }
 
-/** Returns the known name with at most two slips in it, or one in a short name: two would make one word of another. */
+/** Returns the known name within two slips, or within one for a short name: two would turn one word into another. */
 function misspelt(name: string, known: readonly string[]): string | undefined {
   return nearestOf(name, known, name.length > 5 ? 2 : 1);
 }

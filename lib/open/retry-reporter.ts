@@ -3,13 +3,13 @@ import { toError } from '../errors/to-error.js';
 import { messageOf } from './message-of.js';
 import type { ConnectionRetry } from '../receiver-options.js';
 
-/** What a Receiver has for its reporter. */
+/** The parts of a Receiver that the reporter needs. */
 export interface RetryEvents {
   readonly events: { readonly observed: boolean };
   emit(event: ReceiverEvent): void;
 }
 
-/** Tells of each failed try to connect: by `onRetry`, by an event, or, where nobody listens, by one warning an outage. */
+/** The reports of failed attempts to connect: to `onRetry`, as events, or, without either, as one warning per outage. */
 export class RetryReporter {
   readonly #onRetry: ((retry: ConnectionRetry) => void) | undefined;
   #receiver: RetryEvents | undefined;
@@ -18,7 +18,7 @@ export class RetryReporter {
     this.#onRetry = onRetry;
   }
 
-  /** Tells the events of this Receiver from now on. */
+  /** Emits the events on this Receiver from now on. */
   attach(receiver: RetryEvents): void {
     this.#receiver = receiver;
   }
@@ -35,7 +35,7 @@ export class RetryReporter {
       process.emitWarning(toError(error));
     };
     try {
-      // It may be an async function, whatever its type says.
+      // `onRetry` may be an async function, whatever its type says.
       Promise.resolve(onRetry(retry)).catch(onError);
     } catch (error) {
       onError(error);
@@ -45,9 +45,9 @@ export class RetryReporter {
   #warn(error: Error, where: string): void {
     const what = `${this.#receiver ? 'reconnect' : 'connect'} to ${where}: ${messageOf(error)}`;
     const until = this.#receiver
-      ? 'It goes on trying until it is stopped. Observe its `events`'
-      : 'It goes on trying until `signal` aborts. Give `onRetry`';
-    process.emitWarning(`A Receiver cannot ${what}. ${until} to hear of each failed try.`, {
+      ? 'It keeps trying until it is stopped. Observe its `events`'
+      : 'It keeps trying until `signal` aborts. Pass `onRetry`';
+    process.emitWarning(`A Receiver cannot ${what}. ${until} to be told of each failed attempt.`, {
       type: 'RedisConnectionWarning',
       code: 'RX_REDIS_RECEIVER_RETRY',
     });

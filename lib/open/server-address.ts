@@ -1,12 +1,12 @@
 import type { OpenTarget } from './open-options.js';
 
-/** Where a server listens: never with a user or a password. */
+/** The address of a server, without user and password. */
 export type ServerAddress =
   { readonly path: string } | { readonly host: string; readonly port: number; readonly isTls: boolean };
 
 const DEFAULT_PORT = 6379;
 
-/** What says where a client connects to: of the options of `socket`, only these. */
+/** The options that determine the address; of the options of `socket`, only these. */
 interface Place {
   readonly url?: string | undefined;
   readonly socket?: {
@@ -17,7 +17,7 @@ interface Place {
   };
 }
 
-/** Returns where a client with these options connects to. */
+/** Returns the address that a client with these options connects to. */
 function addressOf({ url, socket = {} }: Place): ServerAddress {
   if (url?.startsWith('unix:')) return { path: url.replace(/^unix:(\/\/)?([^/]*@)?|\?.*$/g, '') };
   if (url !== undefined) {
@@ -29,7 +29,7 @@ function addressOf({ url, socket = {} }: Place): ServerAddress {
   return path ? { path } : { host, port, isTls: tls };
 }
 
-/** Returns where the target's client connects to first. */
+/** Returns the addresses that the target's client connects to first. */
 export function addressesOf(target: OpenTarget): readonly ServerAddress[] {
   switch (target.kind) {
     case 'server':
@@ -49,7 +49,7 @@ export function addressesOf(target: OpenTarget): readonly ServerAddress[] {
   }
 }
 
-/** Returns what the target of `Receiver.open` is called in a message. */
+/** Returns a description of the target of `Receiver.open` for a message. */
 export function describeTarget(target: OpenTarget): string {
   const addresses = addressesOf(target).map(describe).join(', ');
   switch (target.kind) {

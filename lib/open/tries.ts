@@ -4,23 +4,23 @@ import type { OwnedClient } from './client-factory.js';
 import type { OpenTarget } from './open-options.js';
 import { describeTarget } from './server-address.js';
 
-/** Hears of each failed try to connect to `where`; `attempt` counts from 1 in each outage. */
+/** The function that is called after each failed attempt to connect to `where`; `attempt` counts from 1 in each outage. */
 export type OnFailedTry = (error: Error, attempt: number, where: string) => void;
 
-/** The errors of the clients that a Sentinel set's client has inside, as that passes them on. */
+/** The messages with which a Sentinel client passes on the errors of the clients inside it. */
 const OF_A_NODE = /^(Master|Replica|Sentinel) Client \(/;
 
-/** Counts the tries to connect that fail, of one client after another until one is connected, and of that one later. */
+/** The failed attempts to connect: of one client after another until one is connected, and later of that one. */
 export class Tries {
   readonly where: string;
   readonly #target: OpenTarget;
   readonly #onFailed: OnFailedTry | undefined;
   #attempt = 0;
   #lastError: Error | undefined;
-  /** What the client last said that is no failed try by itself: one of several servers that did not answer. */
+  /** The client's last error that is not a failed attempt by itself: one of several servers did not answer. */
   #lastDetail: Error | undefined;
   #hasOpened = false;
-  /** The client that is being connected, or is; none once it was given up. */
+  /** The client that connects or has connected; undefined once it is given up. */
   #client: OwnedClient | undefined;
 
   constructor(target: OpenTarget, onFailed: OnFailedTry | undefined) {
@@ -29,12 +29,12 @@ export class Tries {
     this.#onFailed = onFailed;
   }
 
-  /** The error of the last try that failed. */
+  /** The error of the last failed attempt. */
   get lastError(): Error | undefined {
     return this.#lastError;
   }
 
-  /** How many have failed since the opening began, or since the connection was lost. */
+  /** The number of attempts that have failed since the opening began, or since the connection was lost. */
   get attempt(): number {
     return this.#attempt;
   }
@@ -52,18 +52,18 @@ export class Tries {
     }
   }
 
-  /** What the client says from now on is no try. */
+  /** Ignores all events of the client from now on. */
   ignore(): void {
     this.#client = undefined;
   }
 
-  /** The client is connected: from now on, a failed try is one to reconnect. */
+  /** Notes that the client is connected: from now on, a failed attempt is one to reconnect. */
   opened(): void {
     this.#hasOpened = true;
     this.#attempt = 0;
   }
 
-  /** Returns the error with which a client has given up, with what it said before as its cause. */
+  /** Returns the error with which a client has given up, with its preceding error as the cause. */
   explain(reason: unknown): unknown {
     const detail = this.#lastDetail ?? this.#lastError;
     if (isError(reason) && reason.cause === undefined && detail && !isPartOf(reason, detail))
@@ -71,7 +71,7 @@ export class Tries {
     return reason;
   }
 
-  /** A client of several servers has given up, and another one follows: that is news where it has told nothing itself. */
+  /** Reports that a client of several servers gave up and another one follows, unless it reported an attempt itself. */
   rejected(reason: unknown, attemptBefore: number): void {
     if (this.#attempt === attemptBefore) this.#tell(toError(this.explain(reason)));
   }
@@ -88,7 +88,7 @@ export class Tries {
     });
     client.on('error', (error) => {
       if (state === 'connected') loss = error;
-      // A ping that was on its way fails with the error of the loss. Version 5 emits the error of some tries twice.
+      // A ping in flight fails with the error of the loss. Version 5 emits the error of some attempts twice.
       if (state !== 'trying' || error === loss) return;
       state = 'failed';
       this.#fail(client, toError(error));
@@ -96,7 +96,7 @@ export class Tries {
   }
 
   #watchCluster(client: OwnedClient): void {
-    // Its root nodes are tried one after another: it has failed when it rejects.
+    // A cluster client tries its root nodes one after another, and has failed when `connect` rejects.
     client.on('error', (error) => {
       this.#lastDetail = toError(error);
       if (this.#hasOpened) this.#failIfAway(client, this.#lastDetail);
@@ -108,13 +108,13 @@ export class Tries {
   #watchSentinel(client: OwnedClient, sentinels: number): void {
     let unanswered = 0;
     client.on('error', (error) => {
-      // It says the same once more, as a string.
+      // The client emits the same error once more, as a string.
       if (!isError(error)) return;
       this.#lastDetail = error;
       if (!OF_A_NODE.test(error.message) && ++unanswered % sentinels > 0) return;
       this.#failIfAway(client, error);
     });
-    // Also where the user does not want these as 'error'.
+    // This event comes even if the user does not want these errors as 'error'.
     client.on('client-error', (event) => {
       const { error } = event as { readonly error: Error };
       if (error !== this.#lastError?.cause) this.#failIfAway(client, error);
@@ -129,7 +129,7 @@ export class Tries {
     if (this.#hasOpened) this.#attempt = 0;
   }
 
-  /** A client of several servers may lose one that is of no concern. */
+  /** Counts a failed attempt only if a connection that is needed is lost: a client of several servers may lose others. */
   #failIfAway(client: OwnedClient, error: Error): void {
     if (!this.#hasOpened || hubOf(client).isAway) this.#fail(client, error);
     else this.#attempt = 0;
@@ -145,7 +145,7 @@ export class Tries {
   }
 }
 
-/** Whether one of the two is the other, or its cause. */
+/** Returns whether `error` is `detail`, or one of its causes. */
 function isPartOf(error: Error, detail: Error): boolean {
   for (let cause: unknown = detail; isError(cause); cause = cause.cause) if (cause === error) return true;
   return false;

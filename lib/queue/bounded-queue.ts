@@ -6,31 +6,31 @@ import { Ring } from './ring.js';
 
 export interface BoundedQueueOptions<T> {
   readonly bounds: Bounds;
-  /** The bytes of a value; by default its payload's. */
+  /** Returns the bytes of a value; by default those of its payload. */
   readonly sizeOf?: (value: T) => number;
-  /** Hears of each value that is lost. */
+  /** Called with each value that is lost. */
   readonly onDrop?: ((value: T) => void) | undefined;
   /**
-   * Asked when a place first loses something, for what makes an error of it once it is come to; by default that is a
-   * BufferOverflowError where the policy is `'error'`, and nothing elsewhere.
+   * Called when a place first loses a value. Returns a function that creates the error once that place is reached; by
+   * default a BufferOverflowError if the policy is `'error'`, and none otherwise.
    */
   readonly lossError?: (() => (loss: Loss) => Error) | undefined;
 }
 
-/** Errors that stand behind a value; due when `at` values have left the head of the queue. */
+/** Errors that stand behind a value. They are due when `at` values have left the head of the queue. */
 interface Place {
   readonly at: number;
   readonly faults: FaultList;
 }
 
 /**
- * A queue of values, bounded by their number and their bytes, with errors that stand between them. Errors take no room:
- * they hold their place by a sequence number, so that evicting values never evicts an error. Evicting a value makes one of
- * the places before and behind it, and errors that can be joined never stand twice at one place: there are at most as many
+ * A queue of values, bounded by their number and their bytes, with errors that stand between them. Errors take no room: they
+ * hold their place by a sequence number, so that evicting values never evicts an error. Evicting a value merges the places
+ * before and behind it, and errors that can be joined never stand twice at one place. There are therefore at most as many
  * errors as places (the values, and one more) times kinds.
  *
- * Counting the bytes of a string costs more than all else here. As long as not even the most that they can be is too much,
- * nobody counts them.
+ * Counting the bytes of a string costs more than everything else here. As long as even an upper bound of the bytes is within
+ * the limit, they are not counted.
  */
 export class BoundedQueue<T> {
   readonly #bounds: Bounds;
@@ -41,16 +41,16 @@ export class BoundedQueue<T> {
   readonly #onDrop: ((value: T) => void) | undefined;
   readonly #lossError: (() => (loss: Loss) => Error) | undefined;
   readonly #values = new Ring<T>();
-  /** Of the values from the head on, as far as they are counted. */
+  /** The sizes of the values from the head on, as far as they are counted. */
   readonly #sizes = new Ring<number>();
   /** The errors in front of the value at the head. */
   #due = new FaultList();
   /** The places that have errors behind the value at the head. */
   readonly #places = new Ring<Place>();
   #left = 0;
-  /** Of the values that are counted. */
+  /** The bytes of the counted values. */
   #bytes = 0;
-  /** The most that the others can be, and those that have left since they were counted or none was there. */
+  /** An upper bound for the bytes of the others; includes values that have left since the last count or empty queue. */
   #bytesAtMost = 0;
   #highWater = 0;
 
@@ -67,28 +67,28 @@ export class BoundedQueue<T> {
       (bounds.overflow === 'error' ? () => (loss: Loss) => new BufferOverflowError(loss) : undefined);
   }
 
-  /** Values that wait. */
+  /** The number of values that wait. */
   get length(): number {
     return this.#values.length;
   }
 
-  /** Their bytes. */
+  /** The bytes of the values that wait. */
   get bytes(): number {
     this.#countBytes();
     return this.#bytes;
   }
 
-  /** The most values that ever waited. */
+  /** The largest number of values that ever waited. */
   get highWater(): number {
     return this.#highWater;
   }
 
-  /** Whether neither a value nor an error waits. */
+  /** Returns whether neither a value nor an error waits. */
   get isEmpty(): boolean {
     return this.#values.length === 0 && this.#due.isEmpty;
   }
 
-  /** Below half of both bounds: an overflow that was is over. */
+  /** Returns whether less than half of both bounds is in use: an overflow is then over. */
   get isRelaxed(): boolean {
     return this.length * 2 < this.#capacity && this.bytes * 2 < this.#maxBytes;
   }
@@ -105,19 +105,19 @@ export class BoundedQueue<T> {
   }
 
   /**
-   * Places an error behind what waits. `join` may merge it with one that stands at the same place, now or once what is
-   * between them has been evicted.
+   * Places an error behind all values. `join` may merge it with another error at the same place, now or once the values
+   * between the two have been evicted.
    */
   place(error: Error, join?: Join): void {
     this.#tail().add(error, join);
   }
 
-  /** Takes the error that stands at the head, if one does. Ask before each `shift`. */
+  /** Takes the error that stands at the head, if there is one. To be called before each `shift`. */
   takeError(): Error | undefined {
     return this.#due.take();
   }
 
-  /** The value at the head. */
+  /** Returns the value at the head. */
   peek(): T | undefined {
     return this.#values.at(0);
   }
@@ -129,7 +129,7 @@ export class BoundedQueue<T> {
     return value;
   }
 
-  /** Takes the value at the head where no error stands anywhere and no bytes are counted: what is so most of the time. */
+  /** Takes the value at the head if the queue has no errors and no counted bytes: the usual case. */
   shiftPlain(): T | undefined {
     const { length } = this.#values;
     if (length === 0 || this.#sizes.length > 0 || !this.#due.isEmpty || this.#places.length > 0)
@@ -158,7 +158,7 @@ export class BoundedQueue<T> {
     this.#values.push(value);
     this.#sizes.push(size);
     this.#bytes += size;
-    // Only now, with the new one in its place: who hears of a loss may come back here.
+    // Only now, with the new value in its place: `onDrop` may call the queue again.
     for (let bound = reached; bound; bound = this.#boundReachedWith(0, 0)) this.#evict(bound);
     if (this.#values.length > this.#highWater) this.#highWater = this.#values.length;
   }
@@ -197,7 +197,7 @@ export class BoundedQueue<T> {
     return this.#values.shift();
   }
 
-  /** Makes the errors due that stood behind the value which was at the head. */
+  /** Makes the errors due that stand behind the value that has left the head. */
   #reachPlace(): void {
     if (this.#places.at(0)?.at !== this.#left) return;
     const { faults } = this.#places.shift() as Place;

@@ -1,24 +1,24 @@
 import { invalidArgument } from '../errors/invalid-argument.js';
 
-/** What happens to a message that finds the buffer full. */
+/** The treatment of a message that finds the buffer full. */
 export type OverflowPolicy = 'error' | 'drop-oldest' | 'drop-incoming';
 
-/** The bounds of a buffer, and what happens when they are reached. */
+/** The bounds of a buffer, and the policy when they are reached. */
 export interface BufferOptions {
   /**
-   * The most messages that wait, a positive integer; for an operator `Infinity` too.
+   * The largest number of messages that wait, a positive integer; for an operator also `Infinity`.
    * @default 16_384
    */
   readonly capacity?: number | undefined;
   /**
-   * The most payload bytes that wait, a positive integer; for an operator `Infinity` too.
+   * The largest number of payload bytes that wait, a positive integer; for an operator also `Infinity`.
    * @default 67_108_864 (64 MiB)
    */
   readonly maxBytes?: number | undefined;
   /**
-   * `'error'` refuses what comes while the buffer is full and puts one {@link BufferOverflowError} at the place of the
-   * loss; `'drop-oldest'` evicts from the head; `'drop-incoming'` refuses what comes. A message that is larger than
-   * `maxBytes` by itself is the one that is lost, whatever the policy.
+   * The policy for a full buffer. `'error'` refuses incoming messages and puts one {@link BufferOverflowError} at the place
+   * of the loss; `'drop-oldest'` evicts messages from the head; `'drop-incoming'` refuses incoming messages. A message that
+   * is larger than `maxBytes` by itself is always the one that is lost, whatever the policy.
    * @default 'error'
    */
   readonly overflow?: OverflowPolicy | undefined;
@@ -29,7 +29,7 @@ export type Bounds = { readonly [K in keyof BufferOptions]-?: NonNullable<Buffer
 const DEFAULTS: Bounds = { capacity: 16_384, maxBytes: 64 * 1024 * 1024, overflow: 'error' };
 const POLICIES: readonly unknown[] = ['error', 'drop-oldest', 'drop-incoming'] satisfies OverflowPolicy[];
 
-/** Checks the options and fills in the defaults; `Infinity` as a bound passes only where `unbounded` allows it. */
+/** Checks the options and fills in the defaults; accepts `Infinity` as a bound only if `unbounded` allows it. */
 export function resolveBounds(
   { capacity = DEFAULTS.capacity, maxBytes = DEFAULTS.maxBytes, overflow = DEFAULTS.overflow }: BufferOptions,
   unbounded: 'unbounded' | 'bounded' = 'bounded',

@@ -1,8 +1,8 @@
 import type { Loss } from '../errors/errors.js';
 
 /**
- * Merges two errors that stand at one place, or returns undefined where both have to be told. `later` is the second of
- * them, with all that has been merged into it already.
+ * A function that merges two errors at one place, or returns undefined if both have to be reported. `later` is the second
+ * error, with all errors already merged into it.
  */
 export type Join = (earlier: Error, later: Error) => Error | undefined;
 
@@ -23,8 +23,9 @@ interface PlacedLoss {
 type Fault = PlacedError | PlacedLoss;
 
 /**
- * The errors at one place of a queue, in the order in which each kind came first: what can be joined is joined, whatever
- * stands between. A linked list, because taking the first of many has to cost the same as taking the first of two.
+ * The errors at one place of a queue, in the order in which each kind first came: errors that can be joined are joined,
+ * whatever stands between them. The list is a linked one, because taking the first of many errors has to cost the same as
+ * taking the first of two.
  */
 export class FaultList {
   #first: Fault | undefined;
@@ -39,13 +40,13 @@ export class FaultList {
     if (!join || !this.#join(error, join)) this.#append({ is: 'error', error, join, next: undefined });
   }
 
-  /** Counts a lost value: `create` makes the error of the first one. */
+  /** Counts a lost value; `create` makes the error for the first one. */
   lose(loss: Omit<Loss, 'dropped'>, create: () => (loss: Loss) => Error): void {
     if (this.#loss) this.#loss.loss.dropped++;
     else this.#appendLoss({ dropped: 1, ...loss }, create());
   }
 
-  /** Takes over what stands at the place behind this one, which is this one from now on. */
+  /** Takes over the errors of the place behind this one, because the two places have become one. */
   absorb(behind: FaultList): void {
     for (let fault = behind.#first; fault; fault = fault.next) {
       if (fault.is === 'error') this.add(fault.error, fault.join);

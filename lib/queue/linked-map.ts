@@ -5,7 +5,7 @@ interface Entry<K, V> {
   next: Entry<K, V> | undefined;
 }
 
-/** A Map that finds its oldest entry in constant time; a `Map` walks over the entries that were deleted before it. */
+/** A Map that finds its oldest entry in constant time; a built-in `Map` walks over the entries deleted before it. */
 export class LinkedMap<K, V> {
   readonly #entries = new Map<K, Entry<K, V>>();
   #oldest: Entry<K, V> | undefined;
@@ -15,7 +15,7 @@ export class LinkedMap<K, V> {
     return this.#entries.size;
   }
 
-  /** The oldest entry; undefined when the map is empty. */
+  /** The oldest entry; undefined if the map is empty. */
   get oldest(): Pick<Entry<K, V>, 'key' | 'value'> | undefined {
     return this.#oldest;
   }
@@ -41,7 +41,7 @@ export class LinkedMap<K, V> {
     this.#newest = entry;
   }
 
-  /** Returns whether the key was in the map. */
+  /** Removes an entry; returns false if the key was not in the map. */
   delete(key: K): boolean {
     const entry = this.#entries.get(key);
     if (!entry) return false;

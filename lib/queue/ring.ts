@@ -1,10 +1,10 @@
 const SMALLEST = 16;
-/** A ring that has once had so many slots keeps them: what comes in chunks would make it grow and shrink with each. */
+/** The number of slots that a ring keeps once it has them: it would grow and shrink with each chunk of values. */
 const KEPT = 1_024;
 
 /**
- * First in, first out, in constant time. Doubles when it is full and halves when three quarters lie idle, so that a
- * burst does not keep its memory; an array's `shift` would cost time in proportion to its length.
+ * A first-in, first-out queue in constant time. It doubles when it is full and halves when less than a quarter is in use, so
+ * that a burst does not keep its memory. An array's `shift` would take time in proportion to the array's length.
  */
 export class Ring<T> {
   #slots: (T | undefined)[] = [];
@@ -32,7 +32,7 @@ export class Ring<T> {
     return value;
   }
 
-  /** The value that `index` others stand before. */
+  /** Returns the value with `index` values in front of it. */
   at(index: number): T | undefined {
     return index < this.#length ? this.#slots[(this.#head + index) & (this.#slots.length - 1)] : undefined;
   }
