@@ -8,7 +8,7 @@ import { scenarios, take, type Scenario } from './model/steps.js';
 import { Simulation } from './model/simulation.js';
 import { RedisCluster } from '../support/redis-cluster.js';
 import { RedisSentinels } from '../support/redis-sentinels.js';
-import { rounds } from '../support/rounds.js';
+import { inLongTier, rounds } from '../support/rounds.js';
 import type { TcpProxy } from '../support/tcp-proxy.js';
 
 const SEED = Number(process.env.PROPERTY_SEED ?? 20_260_401);
@@ -73,7 +73,7 @@ describe.each(['cluster', 'sentinel'] as const)('Receivers on one %s client', (k
 
   it('subscribe what they want, and hear it once and in order', () => check('calm', 40), 2 * PATIENCE);
 
-  it('lose nothing by what other code does to the client', () => check('shared', 15), 2 * PATIENCE);
+  inLongTier('lose nothing by what other code does to the client', () => check('shared', 15), 2 * PATIENCE);
 
   it(
     'hear everything again after their connections were killed, or their readers have failed',
@@ -81,7 +81,7 @@ describe.each(['cluster', 'sentinel'] as const)('Receivers on one %s client', (k
     2 * PATIENCE,
   );
 
-  it(
+  inLongTier(
     'hear everything again that Redis has refused and then permits',
     () => check('forbidding', 15),
     2 * PATIENCE,

@@ -6,7 +6,7 @@ import { ServerUnderTest, USER, type FaultLevel } from './model/redis-under-test
 import { scenarios, take, type Scenario } from './model/steps.js';
 import { Simulation } from './model/simulation.js';
 import { RedisServer } from '../support/redis-server.js';
-import { rounds } from '../support/rounds.js';
+import { inLongTier, rounds } from '../support/rounds.js';
 import { TcpProxy } from '../support/tcp-proxy.js';
 import { until } from '../support/until.js';
 
@@ -80,7 +80,7 @@ describe.each([2, 3] as const)('Receivers on one client, on RESP%i', (RESP) => {
     2 * PATIENCE,
   );
 
-  it(
+  inLongTier(
     `hear everything again, or of a gap, after other code has unsubscribed ${seed}`,
     () => check('shared', 200),
     2 * PATIENCE,
@@ -92,16 +92,20 @@ describe.each([2, 3] as const)('Receivers on one client, on RESP%i', (RESP) => {
     2 * PATIENCE,
   );
 
-  it(`hear everything again whatever a network does to it ${seed}`, () => check('wild', 400), 2 * PATIENCE);
+  inLongTier(
+    `hear everything again whatever a network does to it ${seed}`,
+    () => check('wild', 400),
+    2 * PATIENCE,
+  );
 
-  it(
+  inLongTier(
     `hear everything again that Redis has refused and then permits ${seed}`,
     () => check('forbidding', 50),
     2 * PATIENCE,
   );
 
   if (RESP === 3)
-    it(
+    inLongTier(
       `hear everything again after the server has sent their client elsewhere ${seed}`,
       () => check('moving', 100),
       2 * PATIENCE,
