@@ -1,18 +1,16 @@
 import { Subject, type Subscriber } from 'rxjs';
-import { allOrLate } from './all-or-late.js';
 import { tell, transition } from '../outbox.js';
 import type { Bounds } from '../queue/buffer-options.js';
-import { Channel, sourceOf } from '../channel.js';
+import { Channel, sourceOf, type ReceiverEvent, type Message } from '../channel.js';
 import { bytes, text, type Codec } from '../codec/codec.js';
-import { decodeMessage } from './decode-message.js';
 import { ChannelClosedError, ConnectionLostError, SubscribeError } from '../errors/errors.js';
-import type { ReceiverEvent } from '../channel.js';
 import { reasonOf } from '../errors/reason-of.js';
 import type { HubListener, Leave, FastPath } from '../hub/hub-listener.js';
 import type { PubSubHub, Watcher } from '../hub/pub-sub-hub.js';
-import type { RawMessage } from './buffered-subject.js';
 import type { ChannelKind } from '../channel-kind.js';
-import type { Message } from '../channel.js';
+import { allOrLate } from './all-or-late.js';
+import { decodeMessage } from './decode-message.js';
+import type { RawMessage } from './raw-message.js';
 import { OwnObservers, type MessageCounts, type ObservedChannel } from './own-observers.js';
 
 /** What a Channel needs of its Receiver. */

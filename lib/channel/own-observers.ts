@@ -1,11 +1,10 @@
-import { type Subscriber } from 'rxjs';
-import type { DecodeError } from '../channel.js';
+import type { Subscriber } from 'rxjs';
+import type { DecodeError, ReceiverEvent, Message } from '../channel.js';
 import { BoundedQueue } from '../queue/bounded-queue.js';
 import type { Bounds } from '../queue/buffer-options.js';
-import type { ReceiverEvent } from '../channel.js';
 import { Grace } from './grace.js';
-import { BufferedSubject, type BufferedSubjectHost, type RawMessage } from './buffered-subject.js';
-import type { Message } from '../channel.js';
+import { BufferedSubject, type BufferedSubjectHost } from './buffered-subject.js';
+import type { RawMessage } from './raw-message.js';
 
 /** What they need of their Channel. */
 export interface ObservedChannel<T> {
@@ -64,7 +63,7 @@ export class OwnObservers<T> implements BufferedSubjectHost<T> {
 
   /** Ends those who are there now with an error that is theirs alone. */
   fail(error: Error): void {
-    this.#subject.fail(error);
+    this.#subject.dismiss(error);
   }
 
   end(when: 'now' | 'behind', error?: Error): void {

@@ -1,6 +1,5 @@
 import { onAbort } from '../abort.js';
-import type { Codec } from '../codec/codec.js';
-import { assertCodec } from '../codec/codec.js';
+import { assertCodec, type Codec } from '../codec/codec.js';
 import { ChannelClosedError } from '../errors/errors.js';
 import { invalidArgument } from '../errors/invalid-argument.js';
 import { assertKnownOptions, optionNames } from '../errors/known-options.js';

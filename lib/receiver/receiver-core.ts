@@ -2,7 +2,14 @@ import { Subject, type Subscriber } from 'rxjs';
 import { allOrLate } from '../channel/all-or-late.js';
 import { BoundedQueue } from '../queue/bounded-queue.js';
 import type { Bounds } from '../queue/buffer-options.js';
-import type { Channel } from '../channel.js';
+import {
+  GapError,
+  type Channel,
+  type DecodeError,
+  type Gap,
+  type ReceiverEvent,
+  type Message,
+} from '../channel.js';
 import { coreOf, type ChannelCore, type ChannelOwner } from '../channel/channel-core.js';
 import { decodeMessage } from '../channel/decode-message.js';
 import type { Codec } from '../codec/codec.js';
@@ -12,13 +19,11 @@ import {
   ReceiverBusyError,
   SubscribeError,
 } from '../errors/errors.js';
-import { type DecodeError, GapError } from '../channel.js';
-import type { Gap, ReceiverEvent } from '../channel.js';
 import type { HubListener } from '../hub/hub-listener.js';
 import { batchOn, type PubSubHub } from '../hub/pub-sub-hub.js';
 import { tell, transition } from '../outbox.js';
-import { BufferedSubject, type BufferedSubjectHost, type RawMessage } from '../channel/buffered-subject.js';
-import type { Message } from '../channel.js';
+import { BufferedSubject, type BufferedSubjectHost } from '../channel/buffered-subject.js';
+import type { RawMessage } from '../channel/raw-message.js';
 import { OverflowEpisode } from './overflow-episode.js';
 import { Pulls, type Pull } from './pulls.js';
 import { ReceiverConnection } from './receiver-connection.js';
@@ -386,7 +391,7 @@ export class ReceiverCore implements ChannelOwner {
   #onObserved(): void {
     if (this.#life.at !== 'open') return;
     const obstacle = this.#connection.isConnected ? undefined : this.#connection.obstacle;
-    if (obstacle) this.#subject.fail(obstacle);
+    if (obstacle) this.#subject.dismiss(obstacle);
     else this.#connection.use('while-used');
   }
 

@@ -1,4 +1,4 @@
-import type { RawMessage } from '../channel/buffered-subject.js';
+import type { RawMessage } from '../channel/raw-message.js';
 import type { Message } from '../channel.js';
 import type { Pull } from './pulls.js';
 import type { ReceiverCore } from './receiver-core.js';

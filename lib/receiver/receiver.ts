@@ -1,24 +1,19 @@
 import { Observable, type Observer, type Subscription } from 'rxjs';
 import { onAbort } from '../abort.js';
 import { resolveBounds } from '../queue/buffer-options.js';
-import type { Channel } from '../channel.js';
+import type { Channel, ReceiverEvent, Message } from '../channel.js';
 import { ChannelCore } from '../channel/channel-core.js';
 import { subscribeWithoutStorm } from '../subscribe-without-storm.js';
 import { assertPubSubClient, type PubSubClient } from '../hub/client.js';
 import { isWellFormed } from '../codec/well-formed.js';
 import { assertCodec, text, type Codec } from '../codec/codec.js';
-import type { ReceiverEvent } from '../channel.js';
 import { hubOf } from '../cluster/hub-of.js';
 import type { PubSubHub } from '../hub/pub-sub-hub.js';
 import { invalidArgument } from '../errors/invalid-argument.js';
 import { assertKnownOptions } from '../errors/known-options.js';
 import type { ChannelKind } from '../channel-kind.js';
-import type { Message } from '../channel.js';
 import { closeClient, openClient, type OnFailedTry } from '../open/open-client.js';
 import type { OpenOptions } from '../open/open-options.js';
-import { pullMessage, pullWaiting } from './pull-promises.js';
-import { ReceiverCore } from './receiver-core.js';
-import { ReceiverIterator } from './receiver-iterator.js';
 import {
   CHANNEL_OPTIONS,
   OPEN_OPTIONS,
@@ -28,6 +23,9 @@ import {
   type ReceiverOptions,
 } from '../receiver-options.js';
 import { RetryReporter } from '../open/retry-reporter.js';
+import { pullMessage, pullWaiting } from './pull-promises.js';
+import { ReceiverCore } from './receiver-core.js';
+import { ReceiverIterator } from './receiver-iterator.js';
 import type { ReceiverStats } from './stats.js';
 
 /** The key under which `open` hands an {@link Owned} to the constructor. */
