@@ -78,7 +78,7 @@ export class ChannelCore<T> implements HubListener, FastPath, ObservedChannel<T>
       return;
     }
     this.#own ??= new OwnObservers<T>(this, this.#owner);
-    this.#own.observe(subscriber);
+    this.#own.subject.observe(subscriber);
   }
 
   get isMerged(): boolean {
@@ -154,7 +154,7 @@ export class ChannelCore<T> implements HubListener, FastPath, ObservedChannel<T>
 
   /** Puts an error into the stream of the Channel's own observers. */
   place(error: Error, join: Join): void {
-    this.#own?.place(error, join);
+    this.#own?.subject.place(error, join);
   }
 
   decode(raw: RawMessage): Message<T> {
@@ -226,7 +226,7 @@ export class ChannelCore<T> implements HubListener, FastPath, ObservedChannel<T>
     this.#attachment.end(error);
     this.#attachment.rejectWaiters(() => error);
     const own = this.#own;
-    tell(() => own?.fail(error));
+    tell(() => own?.subject.dismiss(error));
     this.#owner.emit({ type: 'channel-error', source: this.channel, error });
     if (wasMerged) this.#owner.onChannelRefused(this, error);
   }

@@ -1,10 +1,8 @@
-import type { Subscriber } from 'rxjs';
 import type { DecodeError, Message } from '../channel.js';
 import { BoundedQueue } from '../queue/bounded-queue.js';
-import type { Join } from '../queue/fault-list.js';
-import { Grace } from './grace.js';
-import type { ChannelOwner, MessageCounts } from './channel-owner.js';
 import { BufferedSubject, type BufferedSubjectHost } from './buffered-subject.js';
+import type { ChannelOwner, MessageCounts } from './channel-owner.js';
+import { Grace } from './grace.js';
 import type { RawMessage } from './raw-message.js';
 
 /** The part of a Channel's core that its observers need. */
@@ -23,46 +21,32 @@ type ObservedReceiver = Pick<ChannelOwner<never>, 'bounds' | 'stream' | 'emit'>;
 /** Discarded counts: when the Receiver takes these messages too, it does the counting. */
 const COUNTED_ELSEWHERE: MessageCounts = { received: 0, delivered: 0, dropped: 0, undecodable: 0 };
 
-/** The observers of a Channel of its own, and for a moment after the last has left. */
+/** A Channel's own observers, until a moment after the last one has left. */
 export class OwnObservers<T> implements BufferedSubjectHost<T> {
+  readonly subject: BufferedSubject<T>;
   readonly #channel: ObservedChannel<T>;
   readonly #receiver: ObservedReceiver;
-  readonly #subject: BufferedSubject<T>;
   readonly #grace = new Grace();
   #isBeingLeft = false;
 
   constructor(channel: ObservedChannel<T>, receiver: ObservedReceiver) {
     this.#channel = channel;
     this.#receiver = receiver;
-    this.#subject = new BufferedSubject<T>(
+    this.subject = new BufferedSubject<T>(
       this,
       () => new BoundedQueue<RawMessage>({ bounds: receiver.bounds, onDrop: () => this.counts.dropped++ }),
     );
   }
 
-  observe(subscriber: Subscriber<Message<T>>): void {
-    this.#subject.observe(subscriber);
-  }
-
-  /** `isDecoded`: the message is as they want it. */
+  /** Takes in a message; `isDecoded`: it is in the observers' form already. */
   receive(raw: RawMessage, isDecoded: boolean): void {
     this.counts.received++;
-    this.#subject.push(raw, isDecoded);
-  }
-
-  /** Puts an error into their stream. */
-  place(error: Error, join: Join): void {
-    this.#subject.place(error, join);
-  }
-
-  /** Ends those who are there now with an error that is theirs alone. */
-  fail(error: Error): void {
-    this.#subject.dismiss(error);
+    this.subject.push(raw, isDecoded);
   }
 
   end(when: 'now' | 'behind', error?: Error): void {
     this.#grace.cancel();
-    this.#subject.end(when, error);
+    this.subject.end(when, error);
   }
 
   decode(raw: RawMessage): Message<T> {

@@ -6,10 +6,9 @@ import { ReceiverBusyError } from '../errors/errors.js';
 import { tell } from '../outbox.js';
 import { BoundedQueue } from '../queue/bounded-queue.js';
 import type { Bounds } from '../queue/buffer-options.js';
-import type { Join } from '../queue/fault-list.js';
 import { decodeByChannel } from './decoder.js';
 import { OverflowEpisode } from './overflow-episode.js';
-import { Pulls, type Pull } from './pulls.js';
+import { Pulls } from './pulls.js';
 import type { ReceiverStats } from './stats.js';
 
 export interface MergedStreamOptions {
@@ -24,6 +23,8 @@ export interface MergedStreamOptions {
 
 /** The messages of all Channels of a Receiver, on their way through one queue to its one consumer. */
 export class MergedStream implements BufferedSubjectHost<unknown> {
+  readonly subject: BufferedSubject<unknown>;
+  readonly pulls: Pulls;
   readonly counts = { received: 0, delivered: 0, dropped: 0, late: 0, undecodable: 0 };
   readonly decode = decodeByChannel;
   readonly onObserved: () => void;
@@ -32,8 +33,6 @@ export class MergedStream implements BufferedSubjectHost<unknown> {
   hasCodecs = false;
   readonly #emit: (event: ReceiverEvent) => void;
   readonly #queue: BoundedQueue<RawMessage>;
-  readonly #subject: BufferedSubject<unknown>;
-  readonly #pulls: Pulls;
   readonly #episode: OverflowEpisode;
 
   constructor({ bounds, onGap, emit, onObserved, onDeserted }: MergedStreamOptions) {
@@ -44,8 +43,8 @@ export class MergedStream implements BufferedSubjectHost<unknown> {
     const lossError =
       onGap === 'error' && bounds.overflow !== 'error' ? () => this.#episode.witness() : undefined;
     this.#queue = new BoundedQueue({ bounds, onDrop: (raw) => this.#onDrop(raw), lossError });
-    this.#subject = new BufferedSubject<unknown>(this, () => this.#queue);
-    this.#pulls = new Pulls(this.#subject);
+    this.subject = new BufferedSubject<unknown>(this, () => this.#queue);
+    this.pulls = new Pulls(this.subject);
   }
 
   get stats(): Omit<ReceiverStats, 'gaps'> {
@@ -53,63 +52,37 @@ export class MergedStream implements BufferedSubjectHost<unknown> {
     return { ...this.counts, buffered, bufferedBytes, highWater };
   }
 
-  get isEmpty(): boolean {
-    return this.#subject.isEmpty;
-  }
-
-  get isObserved(): boolean {
-    return this.#subject.isObserved;
-  }
-
   /** Takes in a message; `isDecoded`: it is in its consumer's form already. */
   accept(raw: RawMessage, isDecoded: boolean): void {
     this.counts.received++;
-    this.#subject.push(raw, isDecoded);
+    this.subject.push(raw, isDecoded);
   }
 
   observe(subscriber: Subscriber<Message<unknown>>): void {
-    if (!this.#pulls.isWaiting) return this.#subject.observe(subscriber);
+    if (!this.pulls.isWaiting) return this.subject.observe(subscriber);
     const advice = 'A pull is waiting: a Receiver has one consumer at a time. Wait for it, or abort it.';
     subscriber.error(new ReceiverBusyError(advice));
   }
 
-  /** Ends the present observers alone. */
-  fail(error: Error): void {
-    this.#subject.dismiss(error);
-  }
-
-  /** Puts an error into the stream, behind what waits. */
-  place(error: Error, join?: Join): void {
-    this.#subject.place(error, join);
-  }
-
   /** Takes what waits already where nothing is to be decoded, announced or thrown on the way. */
   takePlain(): Message<unknown> | undefined {
-    return this.hasCodecs || this.#episode.isRunning ? undefined : this.#subject.takePlain();
+    return this.hasCodecs || this.#episode.isRunning ? undefined : this.subject.takePlain();
   }
 
   /** Takes what waits already; throws the error that stands there. */
   take<T>(decode: (raw: RawMessage) => Message<T>): Message<T> | undefined {
     try {
-      return this.#subject.take(decode);
+      return this.subject.take(decode);
     } finally {
-      this.#subject.taken();
+      this.subject.taken();
     }
-  }
-
-  pull<T>(pull: Pull<T>): void {
-    this.#pulls.add(pull);
-  }
-
-  cancelPull<T>(pull: Pull<T>): void {
-    this.#pulls.remove(pull);
   }
 
   end(when: 'now' | 'behind', error: Error | undefined): void {
     this.#episode.end();
-    tell(() => this.#subject.end(when, error));
-    if (error) this.#pulls.fail(error);
-    else this.#pulls.end();
+    tell(() => this.subject.end(when, error));
+    if (error) this.pulls.fail(error);
+    else this.pulls.end();
   }
 
   onUndecodable(error: Error): void {
@@ -122,11 +95,11 @@ export class MergedStream implements BufferedSubjectHost<unknown> {
   }
 
   onWaiting(): void {
-    this.#pulls.serve();
+    this.pulls.serve();
   }
 
   offer(raw: RawMessage): boolean {
-    return this.#pulls.offer(raw);
+    return this.pulls.offer(raw);
   }
 
   #onDrop(raw: RawMessage): void {

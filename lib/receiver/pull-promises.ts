@@ -97,7 +97,7 @@ function pullWithAbort<T, R>(
     const pull = create(settled(resolve), settled(reject));
     if (signal) {
       ignoreSignal = onAbort(signal, () => {
-        core.stream.cancelPull(pull);
+        core.stream.pulls.remove(pull);
         reject(signal.reason as Error);
       });
     }

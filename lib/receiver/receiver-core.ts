@@ -40,16 +40,14 @@ export class ReceiverCore implements ChannelOwner<ChannelCore<unknown>> {
   readonly stream: MergedStream;
   readonly ending: Ending;
   readonly hub: PubSubHub;
-  readonly codec: Codec<unknown>;
   readonly heartbeat: number;
   readonly bounds: Bounds;
-  readonly #options: CoreOptions;
+  readonly options: CoreOptions;
   readonly #connection: ReceiverConnection;
 
   constructor(options: CoreOptions) {
-    this.#options = options;
+    this.options = options;
     this.hub = options.hub;
-    this.codec = options.codec;
     this.heartbeat = options.heartbeat;
     this.bounds = options.bounds;
     const { registry, events } = this;
@@ -63,7 +61,7 @@ export class ReceiverCore implements ChannelOwner<ChannelCore<unknown>> {
       hub: options.hub,
       registry,
       watcher: this,
-      isObserved: () => stream.isObserved,
+      isObserved: () => stream.subject.isObserved,
     }));
     this.ending = new Ending({ registry, connection, stream, events, onStopped: options.onStopped });
   }
@@ -74,7 +72,7 @@ export class ReceiverCore implements ChannelOwner<ChannelCore<unknown>> {
 
   get isActive(): boolean {
     const { ended } = this.ending;
-    return ended ? ended.hadChannels && !this.stream.isEmpty : this.registry.size > 0;
+    return ended ? ended.hadChannels && !this.stream.subject.isEmpty : this.registry.size > 0;
   }
 
   get isOpen(): boolean {
@@ -93,7 +91,7 @@ export class ReceiverCore implements ChannelOwner<ChannelCore<unknown>> {
 
   /** The end of a stream that has nothing left. */
   get endOfStream(): { readonly error: ConnectionLostError | undefined } | undefined {
-    return this.stream.isEmpty ? this.ending.ended : undefined;
+    return this.stream.subject.isEmpty ? this.ending.ended : undefined;
   }
 
   add(core: ChannelCore<unknown>): void {
@@ -121,13 +119,14 @@ export class ReceiverCore implements ChannelOwner<ChannelCore<unknown>> {
   /** Takes what waits already where a `pull` would have nothing else to do; throws the error that stands there. */
   takeReady<T>(decode: (raw: RawMessage) => Message<T>, connects: Connects): Message<T> | undefined {
     const { stream } = this;
-    if (stream.isEmpty || stream.isObserved || !this.#isConnectedAs(connects)) return undefined;
+    if (stream.subject.isEmpty || stream.subject.isObserved || !this.#isConnectedAs(connects))
+      return undefined;
     return stream.take(decode);
   }
 
   pull<T>(pull: Pull<T>, connects: Connects): void {
     this.hub.check();
-    if (this.stream.isObserved) {
+    if (this.stream.subject.isObserved) {
       const advice =
         'The Receiver is being observed: it has one consumer at a time. Unsubscribe before you pull.';
       return pull.fail(new ReceiverBusyError(advice));
@@ -139,9 +138,9 @@ export class ReceiverCore implements ChannelOwner<ChannelCore<unknown>> {
       if (this.isOpen) {
         const obstacle = this.#obstacle;
         if (!obstacle) this.#connection.use(connects);
-        else if (this.stream.isEmpty) return pull.fail(obstacle);
+        else if (this.stream.subject.isEmpty) return pull.fail(obstacle);
       }
-      this.stream.pull(pull);
+      this.stream.pulls.add(pull);
     });
   }
 
@@ -167,7 +166,7 @@ export class ReceiverCore implements ChannelOwner<ChannelCore<unknown>> {
 
   onChannelRefused(core: ChannelCore<unknown>, error: SubscribeError): void {
     if (this.#connection.refuse(core, error)) return;
-    tell(() => this.stream.place(error, joinRefusals));
+    tell(() => this.stream.subject.place(error, joinRefusals));
   }
 
   onChannelObserved(core: ChannelCore<unknown>): void {
@@ -206,10 +205,10 @@ export class ReceiverCore implements ChannelOwner<ChannelCore<unknown>> {
       if (core.hub === this.hub) return;
       this.registry.remove(core);
       this.#connection.done(core);
-      if (error && this.#connection.isConnected) this.stream.place(error);
+      if (error && this.#connection.isConnected) this.stream.subject.place(error);
     }
     // A Receiver that nobody consumes has no stream to end: its Channels come and go.
-    if (!this.#options.autoStop || !this.#connection.isConnected || core.registration === 'forgotten') return;
+    if (!this.options.autoStop || !this.#connection.isConnected || core.registration === 'forgotten') return;
     if (this.registry.size === 0) void this.ending.stop();
   }
 
@@ -222,9 +221,9 @@ export class ReceiverCore implements ChannelOwner<ChannelCore<unknown>> {
     if (cores.length === 0) return;
     const gap: Gap = { cause: 'reconnect', since, until, channels: cores.map(({ channel }) => channel) };
     this.emit({ type: 'gap', gap });
-    if (this.#options.onGap !== 'error') return;
+    if (this.options.onGap !== 'error') return;
     for (const core of cores) core.place(new GapError({ ...gap, channels: [core.channel] }), joinGaps);
-    if (this.#connection.isConnected) this.stream.place(new GapError(gap), joinGaps);
+    if (this.#connection.isConnected) this.stream.subject.place(new GapError(gap), joinGaps);
   }
 
   onClientEnded(hub: PubSubHub, error: Error | undefined): void {
@@ -244,7 +243,7 @@ export class ReceiverCore implements ChannelOwner<ChannelCore<unknown>> {
   #onObserved(): void {
     if (!this.isOpen) return;
     const obstacle = this.#obstacle;
-    if (obstacle) this.stream.fail(obstacle);
+    if (obstacle) this.stream.subject.dismiss(obstacle);
     else this.#connection.use('while-used');
   }
 }

@@ -100,7 +100,7 @@ export class ReceiverIterator<T> implements AsyncIterableIterator<Message<T>> {
     this.#isDone = true;
     this.#release();
     for (const pull of this.#waiting) {
-      this.#core.stream.cancelPull(pull);
+      this.#core.stream.pulls.remove(pull);
       pull.end(true);
     }
   }

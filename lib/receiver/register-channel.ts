@@ -64,7 +64,7 @@ function addChannel(
   options: ChannelOptions<unknown>,
 ): ChannelCore<unknown> {
   const hub = options.client ? hubOf(options.client) : core.hub;
-  const codec = options.codec ?? core.codec;
+  const codec = options.codec ?? core.options.codec;
   const forgotten = core.registry.recall(kind, name);
   const isSame = forgotten?.codec === codec && forgotten.hub === hub;
   // A Channel of this name that is observed otherwise from now on takes its place.

@@ -12,7 +12,7 @@ interface Forgotten {
 }
 
 /**
- * The Channels of a Receiver, in the order of their registration. Those that it has forgotten can be recalled for as long as
+ * The Channels of a Receiver, in the order of their registration. Forgotten Channels can be recalled for as long as
  * somebody else holds them: a name has one Channel at a time.
  */
 export class Registry {
@@ -30,7 +30,6 @@ export class Registry {
     pattern: new Map(),
     shard: new Map(),
   };
-
   /** Channels that have left, and may still be heard of until their subscriptions let go of them. */
   readonly closing = new Set<ChannelCore<unknown>>();
 
