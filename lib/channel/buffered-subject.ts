@@ -2,51 +2,47 @@ import { asapScheduler, type Subscriber, type Subscription } from 'rxjs';
 import type { BoundedQueue } from '../queue/bounded-queue.js';
 import type { Join } from '../queue/fault-list.js';
 import type { Message } from '../channel.js';
-
-/** A message as Redis delivered it. */
-export type RawMessage = Message<string | Buffer>;
+import { ObserverList } from './observer-list.js';
+import { unpinned, type RawMessage } from './raw-message.js';
 
 /** How many observers in one turn get what waits at once; those of `retry()` and `repeat()` stand on one another's stack. */
 const MOST_NEWCOMERS = 256;
-const NOBODY: readonly never[] = [];
 
-/** What a subject needs of whom it belongs to. */
+/** The part of a Receiver or a Channel that its subject needs. */
 export interface BufferedSubjectHost<T> {
-  /** Where what is delivered is counted. */
+  /** Counts to which each delivered message is added. */
   readonly counts: { delivered: number };
-  /** Throws what the consumer is to get. */
+  /** Throws the error that the consumer is to get. */
   decode(raw: RawMessage): Message<T>;
-  /** `decode` has thrown this. */
+  /** Hears of an error that `decode` has thrown. */
   onUndecodable(error: Error): void;
-  /** A message has left the queue. */
+  /** Hears that a message has left the queue. */
   onTaken?(): void;
-  /** Something waits that no observer takes, and nothing did before. */
+  /** Hears that something waits that no observer takes, and nothing did before. */
   onWaiting?(): void;
-  /** Offers a message that would have to wait; true if it was taken. */
+  /** Takes a message that would have to wait; false if it has to. */
   offer?(raw: RawMessage): boolean;
-  /** The first observer has come: before it gets what waits. */
+  /** Hears that the first observer has come, before that observer gets what waits. */
   onObserved(): void;
-  /** The last observer has left. */
+  /** Hears that the last observer has left. */
   onDeserted(): void;
-  /** An observer has left, and others stay. */
+  /** Hears that an observer has left, and others stay. */
   onLeft?(): void;
 }
 
 /**
- * Messages on their way to who consumes them: handed to the observers at once, and queued while there are none, or
- * while an earlier one is still being handed over.
+ * Messages on their way to their consumer: handed to the observers at once, and queued while there are none, or while an
+ * earlier message is still being handed over.
  */
 export class BufferedSubject<T> {
   readonly #host: BufferedSubjectHost<T>;
   readonly #createQueue: () => BoundedQueue<RawMessage>;
-  /** Made when something has to wait for the first time, which for most Channels never comes. */
+  /** The queue, made when something has to wait for the first time: for most Channels nothing ever does. */
   #queue: BoundedQueue<RawMessage> | undefined;
-  readonly #observers = new Set<Subscriber<Message<T>>>();
-  /** The observers as they are now, made anew for the first message after a change. */
-  #current: readonly Subscriber<Message<T>>[] | undefined;
+  readonly #observers = new ObserverList<Message<T>>();
   /**
-   * The only observer, while nothing waits, nothing has ended and so nothing is to be looked at for each message: whatever
-   * changes that takes it away, and `#settle` gives it back.
+   * The only observer, while nothing waits and nothing has ended, so that a message needs no look at anything else. Every
+   * change of that clears the field, and `#drain` sets it again.
    */
   #sole: Subscriber<Message<T>> | undefined;
   #isHanding = false;
@@ -67,7 +63,7 @@ export class BufferedSubject<T> {
     return this.#queue === undefined || this.#queue.isEmpty;
   }
 
-  /** `isDecoded`: the message is as its consumer wants it. */
+  /** Hands a message over or queues it; `isDecoded`: it is in its consumer's form already. */
   push(raw: RawMessage, isDecoded: boolean): void {
     const sole = this.#sole;
     if (sole === undefined || !isDecoded || this.#isHanding) return this.#pushInTurn(raw, isDecoded);
@@ -82,10 +78,13 @@ export class BufferedSubject<T> {
   }
 
   #pushInTurn(raw: RawMessage, isDecoded: boolean): void {
-    if (this.#isHanding || !this.#isReady) return this.#keep(raw);
+    if (this.#isHanding || !this.isObserved || !this.isEmpty) return this.#keep(raw);
     this.#isHanding = true;
     try {
-      if (isDecoded) this.#give(raw as Message<unknown> as Message<T>);
+      if (isDecoded) {
+        this.#host.counts.delivered++;
+        this.#observers.next(raw as Message<unknown> as Message<T>);
+      }
       // The only observer has left inside the codec: the message waits for the next one.
       else if (!this.#hand(raw)) this.#theQueue().push(unpinned(raw));
     } finally {
@@ -104,26 +103,32 @@ export class BufferedSubject<T> {
 
   observe(subscriber: Subscriber<Message<T>>): void {
     if (subscriber.closed) return;
-    const isFirst = this.#observers.size === 0;
+    const isFirst = !this.isObserved;
     this.#observers.add(subscriber);
-    this.#onObserversChanged();
+    this.#sole = undefined;
     subscriber.add(() => this.#leave(subscriber));
     if (isFirst && !this.#end) this.#host.onObserved();
     if (this.isEmpty) return this.#drain();
-    // Closed: somebody else's action threw, and the scheduler has dropped the rest.
+    // Closed: another action of the scheduler threw, and the scheduler has dropped the rest.
     if (this.#welcome?.closed !== false) this.#welcome = asapScheduler.schedule(() => this.#welcomeRest());
     this.#newcomers++;
     if (this.#newcomers <= MOST_NEWCOMERS) this.#drain();
   }
 
-  /** Ends those who observe it now with an error that is theirs alone. */
-  fail(error: Error): void {
-    this.#dismiss(error);
+  /** Ends the present observers alone. They leave first: an observer that comes back inside its error callback is new. */
+  dismiss(error: Error | undefined): void {
+    const observers = this.#observers.clear();
+    this.#sole = undefined;
+    for (const observer of observers) {
+      if (error) observer.error(error);
+      else observer.complete();
+    }
+    if (observers.length > 0 && !this.isObserved && !this.#end) this.#host.onDeserted();
   }
 
   /**
    * Takes the message at the head; throws the error that stands there; undefined if nothing waits, or if its consumer has
-   * been cancelled inside the codec. To be followed by `taken`, once the message is where it belongs.
+   * been cancelled inside the codec. The caller calls `taken` next, once the message is where it belongs.
    */
   take<U>(decode: (raw: RawMessage) => Message<U>, isCancelled = never): Message<U> | undefined {
     const error = this.#queue?.takeError();
@@ -132,14 +137,14 @@ export class BufferedSubject<T> {
     return raw && this.open(raw, decode, isCancelled, () => this.#remove(raw));
   }
 
-  /** What waited has been taken: the queue may have room again, and say so. */
+  /** Tells the host, after a `take`, that the queue may have room again. */
   taken(): void {
     this.#host.onTaken?.();
   }
 
-  /** Takes the message at the head if no more is to be done than to take it: it is as its consumer wants it. */
+  /** Takes the message at the head if it needs nothing else: it is in its consumer's form already. */
   takePlain(): Message<unknown> | undefined {
-    if (this.#observers.size > 0) return undefined;
+    if (this.isObserved) return undefined;
     const message = this.#queue?.shiftPlain();
     if (message !== undefined) this.#host.counts.delivered++;
     return message;
@@ -164,16 +169,11 @@ export class BufferedSubject<T> {
     return message;
   }
 
-  /** Ends the stream: at once for those who observe it now, or behind what is on its way to them. */
+  /** Ends the stream: at once for the present observers, or behind the messages on their way to them. */
   end(when: 'now' | 'behind', error?: Error): void {
     this.#end ??= { error };
     this.#sole = undefined;
-    if (when === 'now' || !this.#isHanding) this.#finish();
-  }
-
-  /** Whether a message that comes now can be handed over at once. */
-  get #isReady(): boolean {
-    return this.#observers.size > 0 && this.isEmpty;
+    if (when === 'now' || !this.#isHanding) this.dismiss(this.#end.error);
   }
 
   #theQueue(): BoundedQueue<RawMessage> {
@@ -192,49 +192,40 @@ export class BufferedSubject<T> {
     this.#sole = undefined;
     this.#theQueue().push(unpinned(raw));
     if (isFirst) this.#host.onWaiting?.();
-    // Inside the event of an overflow somebody may have come.
-    if (this.#observers.size > 0) this.#drain();
+    // An observer may have come inside the event of an overflow.
+    if (this.isObserved) this.#drain();
   }
 
   #drain(): void {
     if (this.#isHanding) return;
     this.#isHanding = true;
     try {
-      while (this.#observers.size > 0 && !this.isEmpty) this.#handNext();
+      while (this.isObserved && !this.isEmpty) this.#handNext();
     } finally {
       this.#isHanding = false;
     }
-    if (this.#end) this.#finish();
-    else this.#settle();
-  }
-
-  #settle(): void {
-    const isSole = this.#observers.size === 1 && this.isEmpty && !this.#end;
-    this.#sole = isSole ? this.#list()[0] : undefined;
+    if (this.#end) this.dismiss(this.#end.error);
+    else this.#sole = this.isEmpty ? this.#observers.sole : undefined;
   }
 
   #handNext(): void {
     const error = this.#queue?.takeError();
-    if (error) return this.#dismiss(error);
+    if (error) return this.dismiss(error);
     const raw = this.#queue?.peek();
     if (raw && this.#hand(raw, () => this.#remove(raw))) this.taken();
   }
 
   /** Decodes a message and hands it to the observers; false where all of them have left inside the codec. */
   #hand(raw: RawMessage, remove = always): boolean {
+    const isCancelled = () => !this.isObserved;
     let message;
     try {
-      message = this.open(
-        raw,
-        (from) => this.#host.decode(from),
-        () => this.#observers.size === 0,
-        remove,
-      );
+      message = this.open(raw, (from) => this.#host.decode(from), isCancelled, remove);
     } catch (error) {
-      this.#dismiss(error as Error);
+      this.dismiss(error as Error);
       return true;
     }
-    if (message) this.#giveEach(message);
+    if (message) this.#observers.next(message);
     return message !== undefined;
   }
 
@@ -245,56 +236,14 @@ export class BufferedSubject<T> {
     return true;
   }
 
-  #give(message: Message<T>): void {
-    this.#host.counts.delivered++;
-    this.#giveEach(message);
-  }
-
-  #giveEach(message: Message<T>): void {
-    const observers = this.#list();
-    for (let i = 0; i < observers.length; i++) (observers[i] as Subscriber<Message<T>>).next(message);
-  }
-
-  /** The observers leave first, so that one who comes back from inside its error callback is a new one. */
-  #dismiss(error: Error | undefined): void {
-    const observers = this.#list();
-    this.#observers.clear();
-    this.#onObserversChanged();
-    for (const observer of observers) {
-      if (error) observer.error(error);
-      else observer.complete();
-    }
-    if (observers.length > 0 && this.#observers.size === 0 && !this.#end) this.#host.onDeserted();
-  }
-
-  #finish(): void {
-    if (this.#end) this.#dismiss(this.#end.error);
-  }
-
   #leave(subscriber: Subscriber<Message<T>>): void {
     if (!this.#observers.delete(subscriber)) return;
-    this.#onObserversChanged();
-    if (this.#end) return;
-    if (this.#observers.size === 0) this.#host.onDeserted();
-    else this.#host.onLeft?.();
-  }
-
-  #list(): readonly Subscriber<Message<T>>[] {
-    return (this.#current ??= this.#observers.size === 0 ? NOBODY : [...this.#observers]);
-  }
-
-  #onObserversChanged(): void {
-    this.#current = undefined;
     this.#sole = undefined;
+    if (this.#end) return;
+    if (this.isObserved) this.#host.onLeft?.();
+    else this.#host.onDeserted();
   }
 }
 
 const never = (): boolean => false;
 const always = (): boolean => true;
-
-/** A small Buffer that the client cut from a chunk would keep the whole chunk alive for as long as it waits. */
-function unpinned(raw: RawMessage): RawMessage {
-  const { data } = raw;
-  if (typeof data === 'string' || data.buffer.byteLength <= 2 * data.byteLength) return raw;
-  return { ...raw, data: Buffer.from(data) };
-}

@@ -1,8 +1,6 @@
 import { bytes, decodeWith, text, type Codec } from '../codec/codec.js';
-import { DecodeError } from '../channel.js';
-import type { Channel } from '../channel.js';
-import type { RawMessage } from './buffered-subject.js';
-import type { Message } from '../channel.js';
+import { DecodeError, type Channel, type Message } from '../channel.js';
+import type { RawMessage } from './raw-message.js';
 
 /** Decodes a raw message; what the codec throws becomes a DecodeError. */
 export function decodeMessage<T>(

@@ -1,75 +1,52 @@
-import { type Subscriber } from 'rxjs';
-import type { DecodeError } from '../channel.js';
+import type { DecodeError, Message } from '../channel.js';
 import { BoundedQueue } from '../queue/bounded-queue.js';
-import type { Bounds } from '../queue/buffer-options.js';
-import type { ReceiverEvent } from '../channel.js';
+import { BufferedSubject, type BufferedSubjectHost } from './buffered-subject.js';
+import type { ChannelOwner, MessageCounts } from './channel-owner.js';
 import { Grace } from './grace.js';
-import { BufferedSubject, type BufferedSubjectHost, type RawMessage } from './buffered-subject.js';
-import type { Message } from '../channel.js';
+import type { RawMessage } from './raw-message.js';
 
-/** What they need of their Channel. */
+/** The part of a Channel's core that its observers need. */
 export interface ObservedChannel<T> {
-  readonly bounds: Bounds;
   /** Whether the Receiver takes its messages too, and counts them. */
   readonly isMerged: boolean;
-  readonly counts: MessageCounts;
   decode(raw: RawMessage): Message<T>;
-  emit(event: ReceiverEvent): void;
-  /** The first has come: before it gets what waits. */
+  /** Hears that the first observer has come, before that observer gets what waits. */
   onObserved(): void;
-  /** The last has left, and nobody has come in its place. */
+  /** Hears that the last observer has left, and none has come in its place. */
   onDeserted(): void;
 }
 
-/** Every message is received, and then counted as one of the others, unless it still waits. */
-export interface MessageCounts {
-  received: number;
-  delivered: number;
-  dropped: number;
-  undecodable: number;
-}
+type ObservedReceiver = Pick<ChannelOwner<never>, 'bounds' | 'stream' | 'emit'>;
 
-/** What the Receiver takes too counts there. */
+/** Discarded counts: when the Receiver takes these messages too, it does the counting. */
 const COUNTED_ELSEWHERE: MessageCounts = { received: 0, delivered: 0, dropped: 0, undecodable: 0 };
 
-/** The observers of a Channel of its own, and for a moment after the last has left. */
+/** A Channel's own observers, until a moment after the last one has left. */
 export class OwnObservers<T> implements BufferedSubjectHost<T> {
+  readonly subject: BufferedSubject<T>;
   readonly #channel: ObservedChannel<T>;
-  readonly #subject: BufferedSubject<T>;
+  readonly #receiver: ObservedReceiver;
   readonly #grace = new Grace();
   #isBeingLeft = false;
 
-  constructor(channel: ObservedChannel<T>) {
+  constructor(channel: ObservedChannel<T>, receiver: ObservedReceiver) {
     this.#channel = channel;
-    this.#subject = new BufferedSubject<T>(
+    this.#receiver = receiver;
+    this.subject = new BufferedSubject<T>(
       this,
-      () => new BoundedQueue<RawMessage>({ bounds: channel.bounds, onDrop: () => this.counts.dropped++ }),
+      () => new BoundedQueue<RawMessage>({ bounds: receiver.bounds, onDrop: () => this.counts.dropped++ }),
     );
   }
 
-  observe(subscriber: Subscriber<Message<T>>): void {
-    this.#subject.observe(subscriber);
-  }
-
-  /** `isDecoded`: the message is as they want it. */
+  /** Takes in a message; `isDecoded`: it is in the observers' form already. */
   receive(raw: RawMessage, isDecoded: boolean): void {
     this.counts.received++;
-    this.#subject.push(raw, isDecoded);
-  }
-
-  /** Puts an error into their stream. */
-  place(error: Error, join: (earlier: Error, later: Error) => Error | undefined): void {
-    this.#subject.place(error, join);
-  }
-
-  /** Ends those who are there now with an error that is theirs alone. */
-  fail(error: Error): void {
-    this.#subject.fail(error);
+    this.subject.push(raw, isDecoded);
   }
 
   end(when: 'now' | 'behind', error?: Error): void {
     this.#grace.cancel();
-    this.#subject.end(when, error);
+    this.subject.end(when, error);
   }
 
   decode(raw: RawMessage): Message<T> {
@@ -93,12 +70,12 @@ export class OwnObservers<T> implements BufferedSubjectHost<T> {
   }
 
   get counts(): MessageCounts {
-    return this.#channel.isMerged ? COUNTED_ELSEWHERE : this.#channel.counts;
+    return this.#channel.isMerged ? COUNTED_ELSEWHERE : this.#receiver.stream.counts;
   }
 
   onUndecodable(error: Error): void {
     this.counts.undecodable++;
-    if (!this.#channel.isMerged) this.#channel.emit({ type: 'decode-error', error: error as DecodeError });
+    if (!this.#channel.isMerged) this.#receiver.emit({ type: 'decode-error', error: error as DecodeError });
   }
 
   onObserved(): void {

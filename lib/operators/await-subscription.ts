@@ -1,4 +1,4 @@
-import { coreOf } from '../channel/channel-core.js';
+import { coreOf } from '../channel/core-of.js';
 import type { Channel } from '../channel.js';
 import { tell } from '../outbox.js';
 

@@ -8,7 +8,7 @@ import {
   type Subscriber,
 } from 'rxjs';
 import type { Channel, Message, ReceiverEvent } from '../channel.js';
-import { coreOf } from '../channel/channel-core.js';
+import { coreOf } from '../channel/core-of.js';
 import { BoundedQueue } from '../queue/bounded-queue.js';
 import type { Bounds } from '../queue/buffer-options.js';
 import type { Receiver } from '../receiver/receiver.js';

@@ -1,4 +1,4 @@
-import { coreOf } from '../channel/channel-core.js';
+import { coreOf } from '../channel/core-of.js';
 import type { PubSubClient } from '../hub/client.js';
 import { hubOf } from '../cluster/hub-of.js';
 import type { Receiver } from './receiver.js';

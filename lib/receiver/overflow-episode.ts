@@ -1,10 +1,8 @@
 import { asyncScheduler } from 'rxjs';
 import type { OverflowPolicy } from '../queue/buffer-options.js';
-import type { Channel } from '../channel.js';
-import { GapError } from '../channel.js';
+import { GapError, type Channel, type Gap, type ReceiverEvent } from '../channel.js';
 import type { Loss } from '../errors/errors.js';
-import type { Gap, ReceiverEvent } from '../channel.js';
-import type { RawMessage } from '../channel/buffered-subject.js';
+import type { RawMessage } from '../channel/raw-message.js';
 
 interface Episode {
   readonly since: number;

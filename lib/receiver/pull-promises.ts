@@ -1,10 +1,10 @@
 import { onAbort } from '../abort.js';
-import type { Codec } from '../codec/codec.js';
-import { assertCodec } from '../codec/codec.js';
+import { assertCodec, type Codec } from '../codec/codec.js';
 import { ChannelClosedError } from '../errors/errors.js';
 import { invalidArgument } from '../errors/invalid-argument.js';
 import { assertKnownOptions, optionNames } from '../errors/known-options.js';
 import type { Message } from '../channel.js';
+import { decoderOf } from './decoder.js';
 import type { Pull } from './pulls.js';
 import type { ReceiverCore } from './receiver-core.js';
 
@@ -31,7 +31,7 @@ export function pullMessage<T>(
     const { codec, signal } = options ?? {};
     if (signal?.aborted) return Promise.reject(signal.reason as Error);
     if (codec !== undefined) assertCodec(codec);
-    const decode = core.decoder(codec);
+    const decode = decoderOf(codec);
     const ready = core.takeReady(decode, 'pin');
     return ready ? Promise.resolve(ready) : waitForMessage(core, decode, signal);
   } catch (error) {
@@ -97,7 +97,7 @@ function pullWithAbort<T, R>(
     const pull = create(settled(resolve), settled(reject));
     if (signal) {
       ignoreSignal = onAbort(signal, () => {
-        core.cancelPull(pull);
+        core.stream.pulls.remove(pull);
         reject(signal.reason as Error);
       });
     }

@@ -1,4 +1,5 @@
-import type { BufferedSubject, RawMessage } from '../channel/buffered-subject.js';
+import type { BufferedSubject } from '../channel/buffered-subject.js';
+import type { RawMessage } from '../channel/raw-message.js';
 import type { Message } from '../channel.js';
 import { LinkedMap } from '../queue/linked-map.js';
 

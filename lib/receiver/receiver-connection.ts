@@ -1,5 +1,6 @@
 import { asyncScheduler } from 'rxjs';
-import { NOT_OPEN, type ChannelCore } from '../channel/channel-core.js';
+import { NOT_OPEN } from '../channel/attachment.js';
+import type { ChannelCore } from '../channel/channel-core.js';
 import { SubscribeError } from '../errors/errors.js';
 import { Grace } from '../channel/grace.js';
 import { batchOn, type PubSubHub, type Watcher } from '../hub/pub-sub-hub.js';

@@ -1,5 +1,6 @@
-import type { RawMessage } from '../channel/buffered-subject.js';
+import type { RawMessage } from '../channel/raw-message.js';
 import type { Message } from '../channel.js';
+import { decoderOf } from './decoder.js';
 import type { Pull } from './pulls.js';
 import type { ReceiverCore } from './receiver-core.js';
 
@@ -15,7 +16,7 @@ export class ReceiverIterator<T> implements AsyncIterableIterator<Message<T>> {
 
   constructor(core: ReceiverCore) {
     this.#core = core;
-    this.#decode = core.decoder<T>(undefined);
+    this.#decode = decoderOf<T>(undefined);
   }
 
   [Symbol.asyncIterator](): this {
@@ -99,7 +100,7 @@ export class ReceiverIterator<T> implements AsyncIterableIterator<Message<T>> {
     this.#isDone = true;
     this.#release();
     for (const pull of this.#waiting) {
-      this.#core.cancelPull(pull);
+      this.#core.stream.pulls.remove(pull);
       pull.end(true);
     }
   }

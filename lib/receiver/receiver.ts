@@ -1,43 +1,25 @@
 import { Observable, type Observer, type Subscription } from 'rxjs';
-import { onAbort } from '../abort.js';
-import { resolveBounds } from '../queue/buffer-options.js';
-import type { Channel } from '../channel.js';
-import { ChannelCore } from '../channel/channel-core.js';
-import { subscribeWithoutStorm } from '../subscribe-without-storm.js';
-import { assertPubSubClient, type PubSubClient } from '../hub/client.js';
-import { isWellFormed } from '../codec/well-formed.js';
-import { assertCodec, text, type Codec } from '../codec/codec.js';
-import type { ReceiverEvent } from '../channel.js';
-import { hubOf } from '../cluster/hub-of.js';
-import type { PubSubHub } from '../hub/pub-sub-hub.js';
+import type { Channel, Message, ReceiverEvent } from '../channel.js';
+import type { Codec } from '../codec/codec.js';
 import { invalidArgument } from '../errors/invalid-argument.js';
-import { assertKnownOptions } from '../errors/known-options.js';
-import type { ChannelKind } from '../channel-kind.js';
-import type { Message } from '../channel.js';
+import type { PubSubClient } from '../hub/client.js';
 import { closeClient, openClient, type OnFailedTry } from '../open/open-client.js';
 import type { OpenOptions } from '../open/open-options.js';
-import { pullMessage, pullWaiting } from './pull-promises.js';
-import { ReceiverCore } from './receiver-core.js';
-import { ReceiverIterator } from './receiver-iterator.js';
+import { RetryReporter } from '../open/retry-reporter.js';
 import {
-  CHANNEL_OPTIONS,
   OPEN_OPTIONS,
-  RECEIVER_OPTIONS,
   type ChannelOptions,
   type OpenReceiverOptions,
   type ReceiverOptions,
 } from '../receiver-options.js';
-import { RetryReporter } from '../open/retry-reporter.js';
+import { subscribeWithoutStorm } from '../subscribe-without-storm.js';
+import { createCore, OWNED, type Owned } from './create-core.js';
+import { pullMessage, pullWaiting } from './pull-promises.js';
+import type { ReceiverCore } from './receiver-core.js';
+import { ReceiverIterator } from './receiver-iterator.js';
+import { registerChannel } from './register-channel.js';
+import { resolveOptions } from './resolve-options.js';
 import type { ReceiverStats } from './stats.js';
-
-/** The key under which `open` hands an {@link Owned} to the constructor. */
-const OWNED = Symbol('owned');
-
-/** What comes with a client that the Receiver owns. */
-interface Owned {
-  readonly reporter: RetryReporter;
-  close(): void;
-}
 
 /**
  * A multi-producer, single-consumer queue over any number of Redis channels, patterns and sharded channels, as an
@@ -85,8 +67,6 @@ export class Receiver<T = string>
   readonly events: Observable<ReceiverEvent>;
 
   readonly #core: ReceiverCore;
-  readonly #hub: PubSubHub;
-  readonly #codec: Codec<T>;
 
   /**
    * @param client a node-redis client, cluster or sentinel that is open; it is borrowed, and stays open
@@ -97,8 +77,6 @@ export class Receiver<T = string>
     super((subscriber) => core.observe(subscriber));
     this.client = client;
     this.#core = core;
-    this.#hub = core.hub;
-    this.#codec = options.codec ?? (text as Codec<unknown> as Codec<T>);
     this.channels = core.registry.view<T>('channel');
     this.patterns = core.registry.view<T>('pattern');
     this.shards = core.registry.view<T>('shard');
@@ -163,17 +141,17 @@ export class Receiver<T = string>
    * @throws {ChannelClosedError} the Receiver is stopped
    */
   channel<U extends T = T>(name: string, options?: ChannelOptions<U>): Channel<U> {
-    return this.#register('channel', name, options);
+    return registerChannel(this.#core, 'channel', name, options);
   }
 
   /** Registers a pattern (PSUBSCRIBE), Redis's own kind of glob; otherwise like `channel()`. */
   pattern<U extends T = T>(glob: string, options?: ChannelOptions<U>): Channel<U> {
-    return this.#register('pattern', glob, options);
+    return registerChannel(this.#core, 'pattern', glob, options);
   }
 
   /** Registers a sharded channel (SSUBSCRIBE, Redis 7); otherwise like `channel()`. */
   shard<U extends T = T>(name: string, options?: ChannelOptions<U>): Channel<U> {
-    return this.#register('shard', name, options);
+    return registerChannel(this.#core, 'shard', name, options);
   }
 
   /**
@@ -216,114 +194,16 @@ export class Receiver<T = string>
    * never hangs: it waits 2 seconds at the most.
    */
   stop(): Promise<void> {
-    return this.#core.stop();
+    return this.#core.ending.stop();
   }
 
   /** Unsubscribes, takes what comes before Redis's acknowledgements, and then stops; waits 2 seconds at the most. */
   drain(): Promise<void> {
-    return this.#core.drain();
+    return this.#core.ending.drain();
   }
 
   /** The same as `stop()`, for `await using`. */
   [Symbol.asyncDispose](): Promise<void> {
     return this.stop();
   }
-
-  #register<U extends T>(kind: ChannelKind, name: string, options: ChannelOptions<U> = {}): Channel<U> {
-    if (typeof name !== 'string') {
-      throw invalidArgument(
-        `the name of a ${kind}`,
-        'a string',
-        name,
-        'Decode a Buffer first: node-redis never delivers to one.',
-      );
-    }
-    if (!isWellFormed(name)) {
-      const advice = 'Redis would subscribe another name, and nothing would be heard.';
-      throw invalidArgument(`the name of a ${kind}`, 'a string without lone surrogates', name, advice);
-    }
-    assertKnownOptions(
-      `the options of a ${kind}`,
-      options,
-      CHANNEL_OPTIONS,
-      typeof options === 'function' ? 'Subscribe to the Channel instead.' : '',
-    );
-    if (options.codec !== undefined) assertCodec(options.codec);
-    if (options.client !== undefined) assertPubSubClient(options.client);
-    const { registry } = this.#core;
-    const existing = registry.get(kind, name);
-    if (existing) {
-      const channel = reuse(existing, options) as Channel<U>;
-      existing.isKept ||= options.keep === true;
-      existing.isClaimed ||= existing.isDeserted;
-      return channel;
-    }
-    const hub = options.client ? hubOf(options.client) : this.#hub;
-    const codec = options.codec ?? (this.#codec as Codec<unknown> as Codec<U>);
-    const forgotten = registry.recall(kind, name);
-    const isSame = forgotten?.codec === codec && forgotten.hub === hub;
-    // A Channel of this name that is observed otherwise from now on takes its place.
-    if (forgotten && !isSame) void forgotten.close();
-    const channelCore = isSame
-      ? (forgotten as ChannelCore<U>)
-      : new ChannelCore<U>({ owner: this.#core, hub, kind, name, codec });
-    channelCore.isKept ||= options.keep === true;
-    this.#core.add(channelCore);
-    return channelCore.channel;
-  }
-}
-
-function reuse(
-  channelCore: ChannelCore<unknown>,
-  { codec, client }: ChannelOptions<unknown>,
-): Channel<unknown> {
-  const what = `the ${channelCore.kind} ${JSON.stringify(channelCore.name)}`;
-  const advice = 'Close it first, or use another Receiver.';
-  if (codec && codec !== channelCore.codec) {
-    throw invalidArgument(`the codec of ${what}`, 'the one it is registered with', codec, advice);
-  }
-  if (client && hubOf(client) !== channelCore.hub) {
-    throw invalidArgument(`the client of ${what}`, 'the one it is registered with', client, advice);
-  }
-  return channelCore.channel;
-}
-
-const DEFAULT_HEARTBEAT = 5_000;
-/** More than this no timer can wait. */
-const LONGEST_HEARTBEAT = 2 ** 31 - 1;
-
-function resolveOptions(options: ReceiverOptions<unknown>, known: readonly string[]) {
-  assertKnownOptions('the options of a Receiver', options, known);
-  const { codec, autoStop = true, onGap = 'event', heartbeat = DEFAULT_HEARTBEAT, signal, ...rest } = options;
-  if (codec !== undefined) assertCodec(codec);
-  if (typeof autoStop !== 'boolean') throw invalidArgument("the option 'autoStop'", 'a boolean', autoStop);
-  if (!['event', 'error'].includes(onGap))
-    throw invalidArgument("the option 'onGap'", "'event' or 'error'", onGap);
-  if (typeof heartbeat !== 'number' || !(heartbeat >= 0 && heartbeat <= LONGEST_HEARTBEAT)) {
-    throw invalidArgument("the option 'heartbeat'", `milliseconds, 0 to ${LONGEST_HEARTBEAT}`, heartbeat);
-  }
-  if (signal !== undefined && !(signal instanceof AbortSignal)) {
-    throw invalidArgument("the option 'signal'", 'an AbortSignal', signal);
-  }
-  return { bounds: resolveBounds(rest), autoStop, onGap, heartbeat };
-}
-
-function createCore(client: PubSubClient, options: ReceiverOptions<unknown>): ReceiverCore {
-  assertPubSubClient(client);
-  const owned = (options as { readonly [OWNED]?: Owned } | null)?.[OWNED];
-  const resolved = resolveOptions(options, RECEIVER_OPTIONS);
-  const { signal } = options;
-  const stop = () => void core.stop();
-  const core = new ReceiverCore({
-    ...resolved,
-    hub: hubOf(client),
-    onStopped: () => {
-      forget?.();
-      owned?.close();
-    },
-  });
-  owned?.reporter.attach(core);
-  const forget = signal && onAbort(signal, stop);
-  if (signal?.aborted) stop();
-  return core;
 }

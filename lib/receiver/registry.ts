@@ -12,7 +12,7 @@ interface Forgotten {
 }
 
 /**
- * The Channels of a Receiver, in the order of their registration. Those that it has forgotten can be recalled for as long as
+ * The Channels of a Receiver, in the order of their registration. Forgotten Channels can be recalled for as long as
  * somebody else holds them: a name has one Channel at a time.
  */
 export class Registry {
@@ -30,6 +30,8 @@ export class Registry {
     pattern: new Map(),
     shard: new Map(),
   };
+  /** Channels that have left, and may still be heard of until their subscriptions let go of them. */
+  readonly closing = new Set<ChannelCore<unknown>>();
 
   get size(): number {
     return Object.values(this.#cores).reduce((sum, cores) => sum + cores.size, 0);
@@ -44,9 +46,14 @@ export class Registry {
     return this.#cores[kind].get(name);
   }
 
+  has(core: ChannelCore<unknown>): boolean {
+    return this.get(core.kind, core.name) === core;
+  }
+
   add(core: ChannelCore<unknown>): void {
     const { kind, name, hub } = core;
-    core.isForgotten = false;
+    if (core.registration === 'forgotten') core.registration = 'while-observed';
+    this.closing.delete(core);
     this.#forgotten[kind].delete(name);
     this.#cores[kind].set(name, core);
     this.#hubs.set(hub, (this.#hubs.get(hub) ?? 0) + 1);
@@ -55,7 +62,7 @@ export class Registry {
   remove(core: ChannelCore<unknown>): void {
     const { kind, name, hub } = core;
     if (this.#forgotten[kind].get(name)?.core.deref() === core) this.#forgotten[kind].delete(name);
-    if (this.get(kind, name) !== core) return;
+    if (!this.has(core)) return;
     this.#cores[kind].delete(name);
     const count = (this.#hubs.get(hub) ?? 0) - 1;
     if (count > 0) this.#hubs.set(hub, count);
@@ -66,10 +73,17 @@ export class Registry {
   forget(core: ChannelCore<unknown>): void {
     const { kind, name } = core;
     this.remove(core);
-    core.isForgotten = true;
+    core.registration = 'forgotten';
+    if (core.isAttached) this.closing.add(core);
     const entry = { kind, name, core: new WeakRef(core) };
     this.#forgotten[kind].set(name, entry);
     this.#collected.register(core, entry);
+  }
+
+  /** Keeps a Channel registered that somebody asks for: for good, or else until its next observers have left. */
+  claim(core: ChannelCore<unknown>, keep: boolean): void {
+    if (keep) core.registration = 'kept';
+    else if (core.isDeserted) core.registration = 'claimed';
   }
 
   /** Returns a Channel that was forgotten, if somebody still holds it. */

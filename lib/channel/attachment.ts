@@ -1,0 +1,162 @@
+import type { Channel } from '../channel.js';
+import type { ChannelKind } from '../channel-kind.js';
+import { SubscribeError } from '../errors/errors.js';
+import { reasonOf } from '../errors/reason-of.js';
+import type { HubListener, Leave } from '../hub/hub-listener.js';
+import type { PubSubHub } from '../hub/pub-sub-hub.js';
+import type { ChannelOwner } from './channel-owner.js';
+import { Waiters } from './waiters.js';
+
+/** The part of a Channel's core that its Attachment needs. */
+export interface AttachedChannel extends HubListener {
+  readonly channel: Channel<unknown>;
+  readonly hub: PubSubHub;
+  readonly kind: ChannelKind;
+  readonly name: string;
+  refuse(error: SubscribeError): void;
+}
+
+export interface AcknowledgementWaiter {
+  readonly resolve: () => void;
+  readonly reject: (error: Error) => void;
+}
+
+/** `'leaving'`: the Channel hears on until it is released. */
+type State =
+  | { readonly at: 'off'; readonly refusal?: SubscribeError }
+  | { readonly at: 'attached'; readonly isServed: boolean; readonly wasServed: boolean }
+  | { readonly at: 'leaving'; readonly wasServed: boolean };
+
+// There may be very many Channels, and most are in the same few states.
+const OFF: State = { at: 'off' };
+const ATTACHED: State = { at: 'attached', isServed: false, wasServed: false };
+const SERVED: State = { at: 'attached', isServed: true, wasServed: true };
+
+/** The advice where nothing can be subscribed. */
+export const NOT_OPEN = 'the client is not open. Await client.connect() before, or use Receiver.open().';
+
+/** The state of a Channel's subscription, and waiters for its acknowledgement and for its release. */
+export class Attachment<C extends AttachedChannel> {
+  readonly #core: C;
+  readonly #owner: ChannelOwner<C>;
+  #state: State = OFF;
+  #acknowledgement: Waiters<AcknowledgementWaiter> | undefined = undefined;
+  #release: Waiters<() => void> | undefined = undefined;
+
+  constructor(core: C, owner: ChannelOwner<C>) {
+    this.#core = core;
+    this.#owner = owner;
+  }
+
+  get at(): State['at'] {
+    return this.#state.at;
+  }
+
+  get isServed(): boolean {
+    return this.#state.at === 'attached' && this.#state.isServed;
+  }
+
+  /** The error of a Channel that cannot be subscribed now, if it is not. */
+  get obstacle(): SubscribeError | undefined {
+    return this.#state.at === 'off' && !this.#core.hub.isOpen ? this.#refusal(NOT_OPEN) : undefined;
+  }
+
+  /** Subscribes or unsubscribes. */
+  update(isWanted: boolean): void {
+    const { hub, kind, name } = this.#core;
+    if (!isWanted) this.detach('at-once');
+    else if (this.#state.at === 'attached') hub.updateFastPath(kind, name);
+    else if (hub.isOpen) this.#attach();
+    else this.#core.refuse(this.#refusal(NOT_OPEN));
+  }
+
+  detach(leave: Leave): void {
+    if (this.#state.at !== 'attached') return;
+    const { hub, kind, name } = this.#core;
+    this.#state = { at: 'leaving', wasServed: this.#state.wasServed };
+    hub.detach(kind, name, this.#core, leave);
+  }
+
+  whenServed(): Promise<void> {
+    const { hub, kind, name } = this.#core;
+    // Somebody else may have unsubscribed it on the client.
+    if (this.isServed) hub.verify(kind, name);
+    if (this.isServed) return Promise.resolve();
+    const refusal = (this.#state.at === 'off' ? this.#state.refusal : undefined) ?? this.obstacle;
+    if (refusal) return Promise.reject(refusal);
+    return new Promise((resolve, reject) => this.addWaiter({ resolve, reject }));
+  }
+
+  /** Calls a waiter when Redis has acknowledged the subscription, or `rejectWaiters` is called. */
+  addWaiter(waiter: AcknowledgementWaiter): void {
+    (this.#acknowledgement ??= new Waiters()).add(waiter);
+  }
+
+  rejectWaiters(reason: () => Error): void {
+    this.#acknowledgement?.settle(({ reject }) => reject(reason()));
+  }
+
+  /** Calls back when the subscription has let go of the Channel; at once where it has already. */
+  whenReleased(onReleased: () => void): void {
+    if (this.#state.at === 'off') onReleased();
+    else (this.#release ??= new Waiters()).add(onReleased);
+  }
+
+  onSubscribed(): void {
+    if (this.#state.at !== 'attached' || this.#state.isServed) return;
+    const { wasServed } = this.#state;
+    this.#state = SERVED;
+    this.#acknowledgement?.settle(({ resolve }) => resolve());
+    if (!wasServed) this.#emit('subscribed');
+    this.#owner.onChannelSubscribed(this.#core);
+  }
+
+  onInterrupted(): void {
+    if (this.#state.at !== 'attached' || !this.#state.isServed) return;
+    this.#state = { ...this.#state, isServed: false };
+    this.#owner.onChannelInterrupted(this.#core);
+  }
+
+  onReplaced(): void {
+    if (this.#state.at !== 'attached' || !this.#state.wasServed) return;
+    this.#state = ATTACHED;
+    this.#emit('unsubscribed');
+  }
+
+  onReleased(): void {
+    if (this.#state.at === 'leaving') this.end(undefined, this.#state.wasServed);
+  }
+
+  onRefused(cause: unknown): void {
+    const advice = `Redis refused: ${reasonOf(cause)}. Mend the cause, and subscribe again.`;
+    this.#core.refuse(this.#refusal(advice, { cause }));
+  }
+
+  /** Lets go of the Channel, as the hub has; `isTold`: an event says so. */
+  end(refusal?: SubscribeError, isTold = false): void {
+    const wasAttached = this.#state.at !== 'off';
+    this.#state = refusal ? { at: 'off', refusal } : OFF;
+    if (wasAttached) this.#core.hub.unwatch(this.#owner);
+    // An observer of the event may bring the Channel back.
+    if (isTold) this.#emit('unsubscribed');
+    this.#owner.onChannelReleased(this.#core);
+    // Last, because a waiter may end the events.
+    this.#release?.settle((onReleased) => onReleased());
+  }
+
+  #attach(): void {
+    const { hub, kind, name } = this.#core;
+    if (this.#state.at === 'off') hub.watch(this.#owner);
+    const wasServed = this.#state.at === 'leaving' && this.#state.wasServed;
+    this.#state = wasServed ? { at: 'attached', isServed: false, wasServed } : ATTACHED;
+    hub.attach(kind, name, this.#core);
+  }
+
+  #refusal(advice: string, options?: ErrorOptions): SubscribeError {
+    return new SubscribeError(this.#core.kind, this.#core.name, advice, options);
+  }
+
+  #emit(type: 'subscribed' | 'unsubscribed'): void {
+    this.#owner.emit({ type, source: this.#core.channel });
+  }
+}

@@ -1,0 +1,37 @@
+import { onAbort } from '../abort.js';
+import { hubOf } from '../cluster/hub-of.js';
+import { assertPubSubClient, type PubSubClient } from '../hub/client.js';
+import type { RetryReporter } from '../open/retry-reporter.js';
+import { RECEIVER_OPTIONS, type ReceiverOptions } from '../receiver-options.js';
+import { ReceiverCore } from './receiver-core.js';
+import { resolveOptions } from './resolve-options.js';
+
+/** The key under which `Receiver.open` hands an {@link Owned} to the constructor. */
+export const OWNED = Symbol('owned');
+
+/** What comes with a client that the Receiver owns. */
+export interface Owned {
+  readonly reporter: RetryReporter;
+  close(): void;
+}
+
+/** Makes the core of a Receiver that stops when the signal aborts, and that closes its client if it owns it. */
+export function createCore(client: PubSubClient, options: ReceiverOptions<unknown>): ReceiverCore {
+  assertPubSubClient(client);
+  const owned = (options as { readonly [OWNED]?: Owned } | null)?.[OWNED];
+  const resolved = resolveOptions(options, RECEIVER_OPTIONS);
+  const { signal } = options;
+  const stop = () => void core.ending.stop();
+  const core = new ReceiverCore({
+    ...resolved,
+    hub: hubOf(client),
+    onStopped: () => {
+      forget?.();
+      owned?.close();
+    },
+  });
+  owned?.reporter.attach(core);
+  const forget = signal && onAbort(signal, stop);
+  if (signal?.aborted) stop();
+  return core;
+}

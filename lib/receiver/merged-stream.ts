@@ -1,0 +1,111 @@
+import type { Subscriber } from 'rxjs';
+import type { DecodeError, Message, ReceiverEvent } from '../channel.js';
+import { BufferedSubject, type BufferedSubjectHost } from '../channel/buffered-subject.js';
+import type { RawMessage } from '../channel/raw-message.js';
+import { ReceiverBusyError } from '../errors/errors.js';
+import { tell } from '../outbox.js';
+import { BoundedQueue } from '../queue/bounded-queue.js';
+import type { Bounds } from '../queue/buffer-options.js';
+import { decodeByChannel } from './decoder.js';
+import { OverflowEpisode } from './overflow-episode.js';
+import { Pulls } from './pulls.js';
+import type { ReceiverStats } from './stats.js';
+
+export interface MergedStreamOptions {
+  readonly bounds: Bounds;
+  readonly onGap: 'event' | 'error';
+  readonly emit: (event: ReceiverEvent) => void;
+  /** Called when the first observer has come, before that observer gets what waits. */
+  readonly onObserved: () => void;
+  /** Called when the last observer has left. */
+  readonly onDeserted: () => void;
+}
+
+/** The messages of all Channels of a Receiver, on their way through one queue to its one consumer. */
+export class MergedStream implements BufferedSubjectHost<unknown> {
+  readonly subject: BufferedSubject<unknown>;
+  readonly pulls: Pulls;
+  readonly counts = { received: 0, delivered: 0, dropped: 0, late: 0, undecodable: 0 };
+  readonly decode = decodeByChannel;
+  readonly onObserved: () => void;
+  readonly onDeserted: () => void;
+  /** Whether a message may be queued that has to be decoded. */
+  hasCodecs = false;
+  readonly #emit: (event: ReceiverEvent) => void;
+  readonly #queue: BoundedQueue<RawMessage>;
+  readonly #episode: OverflowEpisode;
+
+  constructor({ bounds, onGap, emit, onObserved, onDeserted }: MergedStreamOptions) {
+    this.#emit = emit;
+    this.onObserved = onObserved;
+    this.onDeserted = onDeserted;
+    this.#episode = new OverflowEpisode(bounds.overflow, emit);
+    const lossError =
+      onGap === 'error' && bounds.overflow !== 'error' ? () => this.#episode.witness() : undefined;
+    this.#queue = new BoundedQueue({ bounds, onDrop: (raw) => this.#onDrop(raw), lossError });
+    this.subject = new BufferedSubject<unknown>(this, () => this.#queue);
+    this.pulls = new Pulls(this.subject);
+  }
+
+  get stats(): Omit<ReceiverStats, 'gaps'> {
+    const { length: buffered, bytes: bufferedBytes, highWater } = this.#queue;
+    return { ...this.counts, buffered, bufferedBytes, highWater };
+  }
+
+  /** Takes in a message; `isDecoded`: it is in its consumer's form already. */
+  accept(raw: RawMessage, isDecoded: boolean): void {
+    this.counts.received++;
+    this.subject.push(raw, isDecoded);
+  }
+
+  observe(subscriber: Subscriber<Message<unknown>>): void {
+    if (!this.pulls.isWaiting) return this.subject.observe(subscriber);
+    const advice = 'A pull is waiting: a Receiver has one consumer at a time. Wait for it, or abort it.';
+    subscriber.error(new ReceiverBusyError(advice));
+  }
+
+  /** Takes what waits already where nothing is to be decoded, announced or thrown on the way. */
+  takePlain(): Message<unknown> | undefined {
+    return this.hasCodecs || this.#episode.isRunning ? undefined : this.subject.takePlain();
+  }
+
+  /** Takes what waits already; throws the error that stands there. */
+  take<T>(decode: (raw: RawMessage) => Message<T>): Message<T> | undefined {
+    try {
+      return this.subject.take(decode);
+    } finally {
+      this.subject.taken();
+    }
+  }
+
+  end(when: 'now' | 'behind', error: Error | undefined): void {
+    this.#episode.end();
+    tell(() => this.subject.end(when, error));
+    if (error) this.pulls.fail(error);
+    else this.pulls.end();
+  }
+
+  onUndecodable(error: Error): void {
+    this.counts.undecodable++;
+    this.#emit({ type: 'decode-error', error: error as DecodeError });
+  }
+
+  onTaken(): void {
+    if (this.#episode.isRunning && this.#queue.isRelaxed) this.#episode.end();
+  }
+
+  onWaiting(): void {
+    this.pulls.serve();
+  }
+
+  offer(raw: RawMessage): boolean {
+    return this.pulls.offer(raw);
+  }
+
+  #onDrop(raw: RawMessage): void {
+    this.counts.dropped++;
+    this.#episode.drop(raw);
+    // A message too large by itself is lost though there is room.
+    this.onTaken();
+  }
+}

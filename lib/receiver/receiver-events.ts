@@ -1,0 +1,64 @@
+import { Subject, type Subscriber } from 'rxjs';
+import type { ReceiverEvent } from '../channel.js';
+import type { ChannelCore } from '../channel/channel-core.js';
+import { coreOf } from '../channel/core-of.js';
+import { tell } from '../outbox.js';
+
+/** The events of a Receiver, and of each Channel of which they are observed. */
+export class ReceiverEvents extends Subject<ReceiverEvent> {
+  readonly #ofChannels = new Map<ChannelCore<unknown>, Subject<ReceiverEvent>>();
+  #gaps = 0;
+  #isOver = false;
+
+  /** Number of `gap` events. */
+  get gaps(): number {
+    return this.#gaps;
+  }
+
+  emit(event: ReceiverEvent): void {
+    if (event.type === 'gap') this.#gaps++;
+    if (!this.observed && this.#ofChannels.size === 0) return;
+    tell(() => {
+      this.next(event);
+      if (this.#ofChannels.size === 0) return;
+      for (const core of this.#concernedBy(event)) this.#ofChannels.get(core)?.next(event);
+    });
+  }
+
+  /** Adds an observer of the events that concern a Channel. */
+  observeChannel(core: ChannelCore<unknown>, subscriber: Subscriber<ReceiverEvent>): void {
+    if (this.#isOver) return subscriber.complete();
+    const events = this.#ofChannels.get(core) ?? new Subject<ReceiverEvent>();
+    this.#ofChannels.set(core, events);
+    events.subscribe(subscriber);
+    // Behind the teardown that takes the observer off the Subject.
+    subscriber.add(() => {
+      if (!events.observed) this.#ofChannels.delete(core);
+    });
+  }
+
+  /** Completes all, because nothing more can happen. */
+  end(): void {
+    this.#isOver = true;
+    this.complete();
+    for (const events of this.#ofChannels.values()) events.complete();
+    this.#ofChannels.clear();
+  }
+
+  /** Returns the Channels that an event concerns, and perhaps others whose events nobody observes. */
+  #concernedBy(event: ReceiverEvent): readonly ChannelCore<unknown>[] {
+    switch (event.type) {
+      case 'overflow':
+        return [];
+      case 'disconnected':
+      case 'retry':
+        return [...this.#ofChannels.keys()].filter(({ isOpen }) => isOpen);
+      case 'gap':
+        return event.gap.channels.map(coreOf);
+      case 'decode-error':
+        return [coreOf(event.error.raw.source)];
+      default:
+        return [coreOf(event.source)];
+    }
+  }
+}

@@ -1,0 +1,75 @@
+import type { Channel } from '../channel.js';
+import { ChannelCore } from '../channel/channel-core.js';
+import type { ChannelKind } from '../channel-kind.js';
+import { hubOf } from '../cluster/hub-of.js';
+import { assertCodec } from '../codec/codec.js';
+import { isWellFormed } from '../codec/well-formed.js';
+import { invalidArgument } from '../errors/invalid-argument.js';
+import { assertKnownOptions } from '../errors/known-options.js';
+import { assertPubSubClient } from '../hub/client.js';
+import { CHANNEL_OPTIONS, type ChannelOptions } from '../receiver-options.js';
+import type { ReceiverCore } from './receiver-core.js';
+
+/** Returns the Channel of this name: the one that is registered or forgotten, or a new one. */
+export function registerChannel<T>(
+  core: ReceiverCore,
+  kind: ChannelKind,
+  name: string,
+  options: ChannelOptions<T> = {},
+): Channel<T> {
+  assertName(kind, name);
+  assertChannelOptions(kind, options);
+  const existing = core.registry.get(kind, name);
+  if (existing) assertSame(existing, options);
+  const channelCore = existing ?? addChannel(core, kind, name, options);
+  core.registry.claim(channelCore, options.keep === true);
+  return channelCore.channel as Channel<T>;
+}
+
+function assertName(kind: ChannelKind, name: string): void {
+  const what = `the name of a ${kind}`;
+  if (typeof name !== 'string') {
+    const advice = 'Decode a Buffer first: node-redis never delivers to one.';
+    throw invalidArgument(what, 'a string', name, advice);
+  }
+  if (!isWellFormed(name)) {
+    const advice = 'Redis would subscribe another name, and nothing would be heard.';
+    throw invalidArgument(what, 'a string without lone surrogates', name, advice);
+  }
+}
+
+function assertChannelOptions(kind: ChannelKind, options: ChannelOptions<unknown>): void {
+  const advice = typeof options === 'function' ? 'Subscribe to the Channel instead.' : '';
+  assertKnownOptions(`the options of a ${kind}`, options, CHANNEL_OPTIONS, advice);
+  if (options.codec !== undefined) assertCodec(options.codec);
+  if (options.client !== undefined) assertPubSubClient(options.client);
+}
+
+/** Throws where a Channel that is registered already was to have another codec or client. */
+function assertSame(core: ChannelCore<unknown>, { codec, client }: ChannelOptions<unknown>): void {
+  const what = `the ${core.kind} ${JSON.stringify(core.name)}`;
+  const advice = 'Close it first, or use another Receiver.';
+  if (codec && codec !== core.codec) {
+    throw invalidArgument(`the codec of ${what}`, 'the one it is registered with', codec, advice);
+  }
+  if (client && hubOf(client) !== core.hub) {
+    throw invalidArgument(`the client of ${what}`, 'the one it is registered with', client, advice);
+  }
+}
+
+function addChannel(
+  core: ReceiverCore,
+  kind: ChannelKind,
+  name: string,
+  options: ChannelOptions<unknown>,
+): ChannelCore<unknown> {
+  const hub = options.client ? hubOf(options.client) : core.hub;
+  const codec = options.codec ?? core.options.codec;
+  const forgotten = core.registry.recall(kind, name);
+  const isSame = forgotten?.codec === codec && forgotten.hub === hub;
+  // A Channel of this name that is observed otherwise from now on takes its place.
+  if (forgotten && !isSame) void forgotten.close();
+  const added = isSame ? forgotten : new ChannelCore<unknown>(core, { hub, kind, name, codec });
+  core.add(added);
+  return added;
+}

@@ -1,0 +1,36 @@
+import { assertCodec, text } from '../codec/codec.js';
+import { invalidArgument } from '../errors/invalid-argument.js';
+import { assertKnownOptions } from '../errors/known-options.js';
+import { resolveBounds } from '../queue/buffer-options.js';
+import type { ReceiverOptions } from '../receiver-options.js';
+import type { CoreOptions } from './receiver-core.js';
+
+const DEFAULT_HEARTBEAT = 5_000;
+/** More than this no timer can wait. */
+const LONGEST_HEARTBEAT = 2 ** 31 - 1;
+
+/** Checks the options of a Receiver, of which these are known, and fills in the defaults. */
+export function resolveOptions(
+  options: ReceiverOptions<unknown>,
+  known: readonly string[],
+): Omit<CoreOptions, 'hub' | 'onStopped'> {
+  assertKnownOptions('the options of a Receiver', options, known);
+  const { codec, autoStop = true, onGap = 'event', heartbeat = DEFAULT_HEARTBEAT, signal, ...rest } = options;
+  if (codec !== undefined) assertCodec(codec);
+  if (typeof autoStop !== 'boolean') throw invalidArgument("the option 'autoStop'", 'a boolean', autoStop);
+  if (!['event', 'error'].includes(onGap))
+    throw invalidArgument("the option 'onGap'", "'event' or 'error'", onGap);
+  if (typeof heartbeat !== 'number' || !(heartbeat >= 0 && heartbeat <= LONGEST_HEARTBEAT)) {
+    throw invalidArgument("the option 'heartbeat'", `milliseconds, 0 to ${LONGEST_HEARTBEAT}`, heartbeat);
+  }
+  if (signal !== undefined && !(signal instanceof AbortSignal)) {
+    throw invalidArgument("the option 'signal'", 'an AbortSignal', signal);
+  }
+  return {
+    codec: codec ?? text,
+    bounds: resolveBounds(rest),
+    autoStop,
+    onGap,
+    heartbeat,
+  };
+}
