@@ -1,27 +1,27 @@
 export interface Contestant {
   readonly title: string;
-  /** The key of what it does, in the process that is measured. */
+  /** Key of the way, in the measured process. */
   readonly way: string;
-  /** Of the names of its channels. */
+  /** Prefix of the names of its channels. */
   readonly prefix: string;
-  /** The folder of the snapshot that it runs from. */
+  /** Folder of the snapshot that runs. */
   readonly snapshot: string;
   readonly packet: Packet;
   readonly every: number;
 }
 
-/** What stands before and behind the payload of each message, because a contestant takes no other. */
+/** Text before and behind the payload of each message, for a contestant that takes no bare payload. */
 export type Packet = readonly [before: string, behind: string];
 
-/** A way that is measured, before it is known from which snapshot. */
+/** Way that is measured, without a snapshot yet. */
 export interface Entry {
   readonly title: string;
   readonly way: string;
-  /** `'reference'`: the others' ratios are to it; `'control'`: the first reference once more. */
+  /** Role of the way: the ratios of the others are to a `'reference'`; the `'control'` is the first reference once more. */
   readonly as: 'reference' | 'control' | 'baseline' | 'receiver';
   /** @default none */
   readonly packet?: (prefix: string) => Packet;
-  /** Takes every so many turns: one that is slow would make all wait. @default 1 */
+  /** Number of turns of the others for one of its own: a slow way would make all others wait. @default 1 */
   readonly every?: number;
 }
 
@@ -31,7 +31,10 @@ export interface Field {
   readonly control: Contestant;
 }
 
-/** Who runs: of the Receiver's own ways and the baselines those that are asked for, from each snapshot. */
+/**
+ * Returns the contestants: every reference and control; of the baselines and the Receiver's own ways the ones whose title
+ * contains `only`, and the Receiver's own ways from each snapshot.
+ */
 export function enter(entries: readonly Entry[], snapshots: readonly string[], only: string): Field {
   const [first, ...compared] = snapshots as [string, ...string[]];
   const field = { contestants: [] as Contestant[], references: [] as Contestant[] };

@@ -1,4 +1,4 @@
-// The cost of joining, at n and at 4n: a ratio of about 4 is linear, one of about 16 quadratic.
+// Measures the cost of joining, at n and at 4n: a ratio of about 4 is linear, one of about 16 quadratic.
 // Run it: npm run bench:joins
 
 import { setImmediate as immediate } from 'node:timers/promises';
@@ -13,7 +13,7 @@ const ROUNDS = 5;
 interface Join {
   readonly title: string;
   readonly count: number;
-  /** Joins so many times, and returns what leaves again. */
+  /** Joins `count` times, and returns the function that leaves again. */
   run(count: number): Promise<() => unknown>;
 }
 

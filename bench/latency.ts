@@ -8,13 +8,13 @@ import { spread } from './statistics.js';
 import { tableOf, type Table } from './table.js';
 
 const RATE = 20_000;
-/** A second of messages. */
+/** Messages of one second. */
 const WINDOW = RATE;
 const TURNS = 4;
 const WARM_UP = 1;
 const LEFT_OUT = ['bareResp2', 'bareBytes'];
 
-/** How long messages are on their way at a steady rate that all can bear. */
+/** Measures the latency of messages at a steady rate that all contestants can sustain. */
 export async function latency(
   options: Options,
   url: string,

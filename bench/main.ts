@@ -26,7 +26,7 @@ using folder = temporaryFolder();
 const snapshots = checkouts.map((checkout, index) =>
   takeSnapshot(checkout, join(folder.path, String(index))),
 );
-// A subscriber that lags behind is what is measured: the server must not cut it off.
+// The benchmark measures a subscriber that lags behind: the server must not disconnect it.
 await using redis = await RedisServer.start({ args: ['--client-output-buffer-limit', 'pubsub 0 0 0'] });
 
 const PARTS: Readonly<Record<Part, readonly (() => Promise<readonly Table[]>)[]>> = {

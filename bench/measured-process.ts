@@ -10,13 +10,13 @@ export interface Run {
   readonly script:
     'receive-messages' | 'time-messages' | 'subscribe-channels' | 'hold-channels' | 'handle-events';
   readonly task: MessageTask | SubscribeTask;
-  /** Of Node. */
+  /** Flags of Node. */
   readonly flags?: readonly string[];
-  /** A folder for its CPU profile. */
+  /** Folder for the CPU profile of the process. */
   readonly profile: string | undefined;
 }
 
-/** A fresh process of one contestant's. */
+/** Fresh process of one contestant. */
 export class MeasuredProcess {
   readonly contestant: Contestant;
   readonly #child: ChildProcess;
@@ -32,14 +32,14 @@ export class MeasuredProcess {
     this.#exit = new Promise((resolve) => this.#child.once('exit', () => resolve()));
   }
 
-  /** Resolves when it is ready. */
+  /** Starts a process. Resolves when the process is ready. */
   static async start(run: Run): Promise<MeasuredProcess> {
     const started = new MeasuredProcess(run);
     await started.#report();
     return started;
   }
 
-  /** Gives it the word or whatever else makes it work, and resolves to what it tells of that. */
+  /** Makes the process work, by sending a message or by calling `give`, and resolves to its report. */
   async ask<K extends Report['is']>(
     is: K,
     give: () => unknown = () => this.#child.send('go'),
@@ -47,11 +47,11 @@ export class MeasuredProcess {
     const report = this.#report();
     await give();
     const told = await report;
-    if (told.is !== is) throw new Error(`"${this.contestant.title}" told of ${told.is}, not of ${is}`);
+    if (told.is !== is) throw new Error(`"${this.contestant.title}" reported ${told.is}, not ${is}`);
     return told as Extract<Report, { is: K }>;
   }
 
-  /** It ends by itself when nobody listens any more: one that is profiled has to. */
+  /** Disconnects, so that the process ends by itself: a process that is profiled has to. */
   async end(): Promise<void> {
     if (this.#child.connected) this.#child.disconnect();
     await this.#exit;

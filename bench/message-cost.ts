@@ -6,10 +6,12 @@ import { inRounds } from './rounds.js';
 import { spread } from './statistics.js';
 import { tableOf, type Table } from './table.js';
 
-/** Long enough that what the others have left in the caches of the processor does not count. */
+/** Messages in a turn: so many that the leftovers of other contestants in the processor's caches do not count. */
 const WINDOW = 20_000;
 
-/** Where messages are measured: their bytes, their channels, and whether one pattern takes all of them. */
+/**
+ * Conditions of a measurement: the bytes of a payload, the number of channels, and whether one pattern takes all of them.
+ */
 export interface Cell {
   readonly payload: number;
   readonly channels: number;
@@ -40,7 +42,7 @@ const OF_ONE_CHANNEL: readonly Entry[] = [
   { title: 'one Channel, 100 observers', way: 'ownObservers', as: 'receiver', every: 5 },
 ];
 
-/** What it costs a subscriber to receive a message, and how many it can take. */
+/** Measures what a message costs a subscriber, and how many messages the subscriber can receive. */
 export async function messageCost(
   options: Options,
   url: string,

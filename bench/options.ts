@@ -1,31 +1,31 @@
 import { parseArgs } from 'node:util';
 
 export interface Options {
-  /** How often each contestant runs. */
+  /** Number of runs of each contestant. */
   readonly rounds: number;
   /** Messages that are measured in one run. */
   readonly messages: number;
-  /** Messages before those: until the code is compiled, which other threads do meanwhile, and the heap has its size. */
+  /** Messages before the measured ones, until other threads have compiled the code and the heap has its size. */
   readonly warmUp: number;
-  /** Channels that the messages go round. */
+  /** Channels that receive the messages in turn. */
   readonly channels: number;
-  /** Whether one pattern takes them all. */
+  /** True if one pattern takes all channels. */
   readonly byPattern: boolean;
-  /** Bytes of a message. */
+  /** Bytes of a payload. */
   readonly payload: number;
-  /** Channels that the second part subscribes. */
+  /** Channels that the parts `subscribing`, `memory` and `recovery` subscribe. */
   readonly subscriptions: number;
-  /** What is measured. */
+  /** Parts to measure. */
   readonly parts: readonly Part[];
-  /** Whether messages are measured at all sizes, and not only at this one. */
+  /** True to measure messages under all conditions, and not only under these. */
   readonly isGrid: boolean;
-  /** A folder for tables and plots. */
+  /** Folder for tables and plots. */
   readonly save: string | undefined;
-  /** Runs only the contestants whose title contains this, and those that they are compared with. */
+  /** Text in the titles of the contestants to run, beside the ones that they are compared with. */
   readonly only: string;
-  /** Another checkout, whose Receiver runs beside this one's. */
+  /** Path of another checkout, whose Receiver runs beside the Receiver of this one. */
   readonly compare: string | undefined;
-  /** A folder for the CPU profile of each run. */
+  /** Folder for the CPU profile of each run. */
   readonly profile: string | undefined;
 }
 

@@ -5,7 +5,10 @@ import { titleOf, type Table } from './table.js';
 const OURS = '#d9480f';
 const OTHERS = '#868e96';
 
-/** A bar a contestant, its median, with a line from the least to the most; as SVG, legible on light and dark. */
+/**
+ * Returns an SVG that is legible on light and dark: a bar for the median of each contestant, with a line from the least to
+ * the most.
+ */
 export async function plot(table: Table): Promise<string> {
   const { unit, digits, references, rows } = table;
   const [reference] = references;

@@ -3,11 +3,11 @@ import { createClient } from 'redis';
 import { NUMBER_DIGITS, TIME_DIGITS } from './measured/sequence.js';
 import type { PublisherTask } from './publisher.js';
 
-// Publishes what it is asked for.
+// Publishes the messages that its parent asks for.
 
 /**
- * Publishes from inside the server: what the subscriber has not read yet waits in the server's output buffer, so that the
- * subscriber never runs dry within a window, whatever the speed of the two.
+ * Script that publishes from inside the server: unread messages wait in the server's output buffer, so that the subscriber
+ * never runs dry within a window, whatever the speed of the server and of the subscriber.
  */
 const SCRIPT = `
   local prefix, first, count, channels = ARGV[1], tonumber(ARGV[2]), tonumber(ARGV[3]), tonumber(ARGV[4])

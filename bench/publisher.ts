@@ -6,19 +6,19 @@ import type { Packet } from './contestant.js';
 export interface Messages {
   readonly prefix: string;
   readonly channels: number;
-  /** Bytes. */
+  /** Bytes of a payload. */
   readonly payload: number;
-  /** The number of the first. */
+  /** Number of the first message. */
   readonly first: number;
   readonly count: number;
-  /** What stands before and behind each payload, which `payload` does not count. */
+  /** Text before and behind each payload, which `payload` does not count. */
   readonly packet?: Packet;
 }
 
-/** What the process that publishes is asked for. With a `rate`, so many messages a second, and their time in each. */
+/** Task of the process that publishes. With a `rate`, the process sends so many messages a second, each with its time. */
 export type PublisherTask = Required<Messages> & { readonly rate?: number };
 
-/** A process of its own that publishes numbered messages. */
+/** Separate process that publishes numbered messages. */
 export class Publisher implements AsyncDisposable {
   readonly #child: ChildProcess;
 
@@ -32,12 +32,12 @@ export class Publisher implements AsyncDisposable {
     return publisher;
   }
 
-  /** All at once, and resolves when Redis has them all. */
+  /** Publishes the messages all at once. Resolves when Redis has them all. */
   async publish(messages: Messages): Promise<void> {
     await this.#do({ packet: ['', ''], ...messages });
   }
 
-  /** So many a second, each with the time at which it was sent. */
+  /** Publishes `rate` messages a second, each with the time at which it was sent. */
   async publishSteadily(messages: Messages, rate: number): Promise<void> {
     await this.#do({ packet: ['', ''], ...messages, rate });
   }

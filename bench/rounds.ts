@@ -2,7 +2,7 @@ import type { Contestant } from './contestant.js';
 import { MeasuredProcess, type Run } from './measured-process.js';
 import { shuffled } from './statistics.js';
 
-/** What the turns of each contestant told, round by round. */
+/** Reports of the turns of each contestant, round by round. */
 export type Results<R> = ReadonlyMap<Contestant, readonly (readonly R[])[]>;
 
 export interface Plan<R> {
@@ -12,13 +12,13 @@ export interface Plan<R> {
   /** Turns of each contestant in a round, the first `warmUp` of which do not count. */
   readonly turns: number;
   readonly warmUp: number;
-  /** `turn`: how many this contestant has had in this round. */
+  /** Function that runs a turn; `turn` is the number of turns that this contestant has had in this round. */
   readonly turn: (process: MeasuredProcess, turn: number) => Promise<R>;
 }
 
 /**
- * A round has a fresh process of each contestant. They take turns, each time in another order and one at a time, so that
- * what slows the machine down for a while slows all of them.
+ * Runs the rounds. Each round has a fresh process for each contestant. The processes take turns, each time in another order
+ * and one at a time, so that a slow phase of the machine slows all of them.
  */
 export async function inRounds<R>(plan: Plan<R>): Promise<Results<R>> {
   const results = new Map(plan.contestants.map((contestant) => [contestant, [] as (readonly R[])[]]));

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { plot } from './plot.js';
 import { aligned, titleOf, type Table } from './table.js';
 
-/** Writes what was measured and a plot of each table into a folder, and puts all that this holds by now side by side. */
+/** Writes each table and its plot into a folder, and puts all tables in the folder side by side in `tables.md`. */
 export async function save(tables: readonly Table[], folder: string): Promise<void> {
   mkdirSync(folder, { recursive: true });
   for (const table of tables) {
@@ -21,7 +21,7 @@ export async function save(tables: readonly Table[], folder: string): Promise<vo
   writeFileSync(join(folder, 'tables.md'), `${summaries.join('\n\n')}\n`);
 }
 
-/** One figure everywhere that it was measured: the median, and its ratio to the first reference. */
+/** Returns the table of one figure under all measured conditions: the median, and its ratio to the first reference. */
 function summary(tables: readonly Table[]): string {
   const [{ what, unit, references }] = tables as [Table];
   const titles = [...new Set(tables.flatMap(({ rows }) => rows.map(({ title }) => title)))];

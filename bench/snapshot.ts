@@ -6,8 +6,8 @@ import ts from 'typescript';
 const MEASURED = join(import.meta.dirname, 'measured');
 
 /**
- * Compiles the package of a checkout as `npm run build` does, and what is measured beside it, into a folder of its own:
- * the measured processes run plain JavaScript, and nothing that happens to the checkout meanwhile reaches them.
+ * Compiles the package of a checkout as `npm run build` does, and the scripts of the measured processes of this checkout,
+ * into a folder of its own. The measured processes run plain JavaScript, and later changes of the sources do not reach them.
  */
 export function takeSnapshot(checkout: string, folder: string): string {
   const root = resolve(checkout);

@@ -12,7 +12,7 @@ export function spread(values: readonly number[]): Spread {
   return { median, min: sorted[0] as number, max: sorted.at(-1) as number };
 }
 
-/** Round by round, because what disturbs one run disturbs its neighbours too. */
+/** Returns the ratios round by round, because a disturbance of one run disturbs its neighbours too. */
 export function ratios(values: readonly number[], references: readonly number[]): Spread {
   return spread(values.map((value, round) => value / (references[round] as number)));
 }

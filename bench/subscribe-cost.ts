@@ -22,7 +22,7 @@ export const ENTRIES: readonly Entry[] = [
 const SUBSCRIBE = 0;
 const RELEASE = 1;
 
-/** How long it takes to subscribe many channels, and to release them. */
+/** Measures the time to subscribe many channels, and to release them. */
 export async function subscribeCost(
   options: Options,
   url: string,
@@ -46,7 +46,7 @@ export async function subscribeCost(
   ];
 }
 
-/** What a channel holds of the heap while nothing comes. */
+/** Measures the heap that a channel holds while no message arrives. */
 export async function idleMemory(
   options: Options,
   url: string,
@@ -66,7 +66,7 @@ export async function idleMemory(
   return [tableOf(figure, field, results)];
 }
 
-/** How long after its connection was killed a subscriber has all its channels again. */
+/** Measures the time from the kill of a subscriber's connection until the subscriber has all its channels again. */
 export async function recovery(
   options: Options,
   url: string,

@@ -4,17 +4,17 @@ import { ratios, spread, type Spread } from './statistics.js';
 
 const MOST_OFF = 0.05;
 
-/** One figure of a round, from what its turns told. */
+/** Figure of a round, computed from the reports of its turns. */
 export interface Figure<R> {
   readonly what: string;
-  /** With which messages, or how many channels. */
+  /** Conditions: the kind of messages, or the number of channels. */
   readonly where: string;
   readonly unit: string;
   readonly of: (turns: readonly R[]) => number;
   readonly digits: number;
 }
 
-/** A figure of all contestants, and its ratios to the references. */
+/** Figure of all contestants, and its ratios to the references. */
 export interface Table {
   readonly what: string;
   readonly where: string;
@@ -22,7 +22,7 @@ export interface Table {
   readonly digits: number;
   readonly references: readonly string[];
   readonly rows: readonly Row[];
-  /** How far the control is from what it repeats: 0.02 is 2 % more. */
+  /** Deviation of the control from the reference that it repeats: 0.02 is 2 % more. */
   readonly off: number;
 }
 
@@ -40,7 +40,7 @@ export function tableOf<R>(
   const values = new Map([...results].map(([contestant, rounds]) => [contestant, rounds.map(of)]));
   const valuesOf = (contestant: Contestant) => values.get(contestant) as number[];
   const [first] = references as [Contestant];
-  // Compared with the mean of the two, the others inherit less of the noise of either.
+  // Compare the others with the mean of reference and control: the ratios then inherit less of the noise of either.
   const both = valuesOf(first).map((value, round) => (value + (valuesOf(control)[round] as number)) / 2);
   const rows = contestants.map((contestant) => {
     const own = valuesOf(contestant);
@@ -76,7 +76,7 @@ function range({ min, max }: Spread, digits: number): string {
   return `${min.toFixed(digits)}–${max.toFixed(digits)}`;
 }
 
-/** A table in Markdown, of which the first row is the head. */
+/** Returns the lines of a Markdown table, whose head is the first row. */
 export function aligned(rows: readonly (readonly string[])[]): string[] {
   const widths = (rows[0] as readonly string[]).map((_, column) =>
     Math.max(...rows.map((row) => (row[column] as string).length)),

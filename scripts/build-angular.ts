@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url';
 import { nodeBinary } from './node-binary.js';
 
 const FOLDER = new URL('../examples/angular/', import.meta.url);
-/** For where this runs on one that Angular's tools refuse. */
+/** Version of Node for the build, where Angular's tools refuse the Node that runs this script. */
 const NODE = '24.21.0';
 const CACHE = fileURLToPath(new URL('../node_modules/.cache/', import.meta.url));
 
@@ -20,7 +20,10 @@ export function buildAngular(): URL {
   return new URL('dist/', FOLDER);
 }
 
-/** Whether what its package.json asks for is there: npm writes the other file at the end. */
+/**
+ * Returns whether the dependencies in package.json are installed: npm writes .package-lock.json at the end of an
+ * installation.
+ */
 function isInstalled(): boolean {
   const [wanted, installed] = ['package.json', 'node_modules/.package-lock.json'].map(
     (file) => statSync(new URL(file, FOLDER), { throwIfNoEntry: false })?.mtimeMs ?? 0,
@@ -28,7 +31,7 @@ function isInstalled(): boolean {
   return (installed ?? 0) > (wanted ?? 0);
 }
 
-/** What `engines` of @angular/cli says. */
+/** Returns whether the running Node satisfies `engines` of @angular/cli. */
 function isNewEnough(): boolean {
   const [major = 0, minor = 0, patch = 0] = process.versions.node.split('.').map(Number);
   if (major === 22) return minor > 22 || (minor === 22 && patch >= 3);

@@ -7,6 +7,6 @@ rmSync('dist', { recursive: true, force: true });
 run('tsc', '--project', 'tsconfig.esm.json');
 run('tsc', '--project', 'tsconfig.cjs.json');
 
-// The package is of type "module": without this Node would take the CommonJS files for ES modules.
+// Without this file Node would take the CommonJS files for ES modules, because the package is of type "module".
 mkdirSync('dist/cjs', { recursive: true });
 writeFileSync('dist/cjs/package.json', '{ "type": "commonjs" }\n');

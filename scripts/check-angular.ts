@@ -6,7 +6,7 @@ import { findChromium } from '../spec/support/find-chromium.js';
 import { RedisServer } from '../spec/support/redis-server.js';
 import { buildAngular } from './build-angular.js';
 
-// Builds examples/angular, and shows in a browser that it does what it says.
+// Builds examples/angular, and checks in a browser that it works as described.
 
 const page = fileURLToPath(buildAngular());
 const executablePath = findChromium();
@@ -44,7 +44,7 @@ async function drive(executablePath: string): Promise<void> {
     await tab.getByRole('status').getByText('Retrying').waitFor();
     dashboard = await startDashboard({ ...options, port: Number(port) });
     await tab.getByRole('status').getByText('Live').waitFor();
-    await tab.waitForFunction(`${numberIn('#delivered')} < 500`); // of the new one
+    await tab.waitForFunction(`${numberIn('#delivered')} < 500`); // of the new server
     await isAbove(tab, '#delivered', 100);
     console.log('ok    it connects again to a server that comes back');
   } finally {

@@ -2,9 +2,11 @@ import { execFileSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 
-/** The path of another version of Node, which this installs into a folder of its own unless it is there. */
+/**
+ * Returns the path of another version of Node. Installs this version into a folder of its own, unless it is there already.
+ */
 export function nodeBinary(version: string, folder: string): string {
-  // What the package `node` installs for the platform it finds, but without an install script.
+  // The package `node` installs this package for the platform, but with an install script.
   const name = `node-${process.platform}-${process.arch}`;
   const prefix = join(folder, `node-${version}`);
   const binary = join(prefix, 'node_modules', name, 'bin/node');

@@ -12,7 +12,7 @@ import { buildAngular } from './build-angular.js';
 interface Subject {
   readonly name: string;
   readonly page: URL;
-  /** Seconds before anything happens. */
+  /** Seconds before the first click. */
   readonly calm: number;
   readonly viewport: { readonly width: number; readonly height: number };
 }
@@ -52,7 +52,7 @@ async function photograph(browser: Browser, { name, page, calm, viewport }: Subj
     }),
   );
   const [first] = tabs as [Page];
-  // Calm, a burst, calm, a gap, calm: as somebody would play with it.
+  // Calm, a burst, calm, a gap, calm: as a visitor would use the example.
   await seconds(first, calm);
   await first.getByRole('button', { name: 'Burst' }).click();
   await seconds(first, 7);
@@ -67,7 +67,7 @@ async function photograph(browser: Browser, { name, page, calm, viewport }: Subj
   }
 }
 
-/** What the pictures show takes its time. */
+/** Waits for so many seconds of the example. */
 function seconds(tab: Page, count: number): Promise<void> {
   return tab.waitForTimeout(count * 1_000);
 }

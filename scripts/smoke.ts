@@ -8,11 +8,11 @@ import { nodeBinary } from './node-binary.js';
 import { pack } from './pack.js';
 import { temporaryFolder } from './temporary-folder.js';
 
-// Usage: smoke.ts [VERSION_OF_NODE...]. Installs the packed package as a user would, and uses it: on the
-// Node that runs this and on each of the versions, with both major versions of redis and of Nest that it supports.
+// Usage: smoke.ts [VERSION_OF_NODE...]. Installs the packed package as a user would, and runs it on the current Node and on
+// each of the given versions, with both major versions of redis and of Nest that it supports.
 
 const TIME_LIMIT = 60_000;
-/** 11 is the last of CommonJS, 12 the first of ES modules. */
+/** Major versions of Nest: 11 is the last of CommonJS, 12 the first of ES modules. */
 const NEST_VERSIONS = [11, 12];
 const { devDependencies } = JSON.parse(readFileSync('package.json', 'utf8')) as {
   devDependencies: Record<string, string>;
@@ -28,7 +28,7 @@ let failures = 0;
 const tarball = pack(folder.path);
 const project = join(folder.path, 'project');
 cpSync('spec/smoke', project, { recursive: true });
-// The same lines as an ES module and as CommonJS: each is to find the types of its own format.
+// The same lines run as an ES module and as CommonJS: each has to find the types of its own format.
 for (const ending of ['mts', 'cts']) {
   for (const name of ['consumer', 'nest', 'nest-module', 'testing']) {
     cpSync(`spec/smoke/${name}.ts`, join(project, `${name}.${ending}`));
@@ -71,7 +71,7 @@ for (const major of NEST_VERSIONS) {
 process.exitCode = failures === 0 ? 0 : 1;
 
 function install(...packages: string[]): void {
-  // Peers stay out until they are asked for by name.
+  // Peers stay out until they are installed by name.
   const options = ['--legacy-peer-deps', '--prefer-offline', '--no-audit', '--no-fund'];
   execFileSync('npm', ['install', ...options, ...packages], {
     cwd: project,

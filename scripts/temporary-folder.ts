@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-/** Removed at the end of the block that it is `using`'d in. */
+/** Makes a temporary folder, which is removed at the end of the block that declares it with `using`. */
 export function temporaryFolder(): Disposable & { readonly path: string } {
   const path = mkdtempSync(join(tmpdir(), 'rx-redis-receiver-'));
   return {

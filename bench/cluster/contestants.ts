@@ -1,9 +1,9 @@
 import { createCluster } from 'redis';
 import { Receiver } from '../../lib/index.js';
 
-/** One way to hear sharded channels on a cluster. */
+/** Way to receive the messages of sharded channels on a cluster. */
 export interface Contestant {
-  /** Resolves when all are acknowledged. */
+  /** Subscribes the channels. Resolves when Redis has acknowledged all of them. */
   subscribe(names: readonly string[], onMessage: () => void): Promise<unknown>;
 }
 
@@ -11,7 +11,7 @@ export const CONTESTANTS: Readonly<Record<string, (rootNodes: { url: string }[])
   async 'bare cluster client'(rootNodes) {
     const client = await open(rootNodes);
     return {
-      // One call a channel: an array over several slots fails.
+      // One call for each channel: an array of names over several slots fails.
       subscribe: (names, onMessage) => Promise.all(names.map((name) => client.sSubscribe(name, onMessage))),
     };
   },

@@ -14,7 +14,7 @@ const CHANNEL = 'news';
 const PACE = 5;
 const PATIENCE = { timeout: 60_000 };
 
-/** When each was first heard of after the kill. */
+/** Times after the kill by event: the first message of each subscription, and the promotion of the replica. */
 type Heard = Map<string, number>;
 
 async function bare(cluster: RedisCluster, carrier: RedisNode, heard: Heard) {

@@ -23,7 +23,7 @@ const BATCH = 1_000;
 const PATIENCE = { timeout: 60_000 };
 const SCRIPT = `for i = 1, tonumber(ARGV[4]) do redis.call(ARGV[1], ARGV[2], ARGV[3]) end`;
 
-/** Microseconds of CPU that a server has used. */
+/** Returns the microseconds of CPU that a server has used. */
 async function cpuOf(node: RedisNode): Promise<number> {
   const parts = ['used_cpu_user', 'used_cpu_sys'].map((name) => node.field(name, 'INFO', 'cpu'));
   return (await Promise.all(parts)).reduce((sum, part) => sum + Number(part) * 1e6, 0);
@@ -42,12 +42,12 @@ await using cluster = await RedisCluster.start({
   args: ['--cluster-node-timeout', '15000'],
 });
 const [publisher, ...others] = cluster.nodes as [RedisNode, ...RedisNode[]];
-/** One whose slot the publisher owns. */
+/** Name of a channel whose slot the publisher owns. */
 const name = Array.from({ length: 1_000 }, (_, index) => `room:${index}`).find(
   (candidate) => keySlot(candidate) < 16_384 / 6,
 ) as string;
 
-/** What publishing costs each node, in microseconds of CPU a message. */
+/** Measures what publishing costs each node, in microseconds of CPU a message. */
 async function costs(command: 'PUBLISH' | 'SPUBLISH'): Promise<number[]> {
   const received = await Promise.all(others.map(publishedTo));
   const before = await Promise.all(cluster.nodes.map(cpuOf));

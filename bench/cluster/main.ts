@@ -25,10 +25,10 @@ const [rounds, channels, messages, payload] = [
 ].map(Number) as [number, number, number, number];
 const SLOTS = 16_384;
 const MASTERS = 3;
-/** What waits in a server's output buffer must stay below its limit. */
+/** Messages of a burst for each channel: the server's output buffer must stay below its limit. */
 const BURST = 4;
 
-/** Publishes from inside the server, so that the subscriber never runs dry. */
+/** Script that publishes from inside the server, so that the subscriber never runs dry. */
 const SCRIPT = `
   for burst = 1, tonumber(ARGV[1]) do
     for index = 3, #ARGV do redis.call('SPUBLISH', ARGV[index], ARGV[2]) end
@@ -43,7 +43,7 @@ await using cluster = await RedisCluster.start({ masters: MASTERS, replicas: 0 }
 const names = Array.from({ length: channels }, (_, index) => `room:${index}`);
 const masterOf = (name: string) => Math.floor((keySlot(name) * MASTERS) / SLOTS);
 
-/** Each of the channels gets `count` messages, from all masters at once. */
+/** Publishes `count` messages to each of the channels, from all masters at once. */
 async function publish(count: number): Promise<void> {
   await Promise.all(
     cluster.nodes.map(async (node, index) => {

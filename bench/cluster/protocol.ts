@@ -4,7 +4,7 @@ export interface Task {
   readonly channels: number;
 }
 
-/** Milliseconds, of the clock and of the processor. */
+/** Cost in milliseconds, of the clock and of the processor. */
 export interface Cost {
   readonly wall: number;
   readonly cpu: number;

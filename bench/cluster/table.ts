@@ -1,6 +1,6 @@
 import { spread } from '../statistics.js';
 
-/** One figure of all contestants over the rounds. */
+/** Prints one figure of all contestants over the rounds. */
 export function printSpreads(title: string, rows: ReadonlyMap<string, readonly number[]>): void {
   console.log(`\n${title}\n`);
   const widest = Math.max(...[...rows.keys()].map(({ length }) => length));

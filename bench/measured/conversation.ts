@@ -1,9 +1,9 @@
 import { once } from 'node:events';
 import type { Report } from './protocol.js';
 
-// The measured process's side of its talk with the process that started it.
+// The measured process's side of the conversation with its parent, the process that started it.
 
-// That one has all it wants, or has died.
+// The parent has all its reports, or has died.
 process.once('disconnect', () => process.exit());
 
 export function readTask(): unknown {
@@ -14,7 +14,7 @@ export function tell(report: Report): void {
   process.send?.(report);
 }
 
-/** The other side gives the word. */
+/** Waits for the parent to give the word. */
 export async function word(): Promise<void> {
   await once(process, 'message');
 }

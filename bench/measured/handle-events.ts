@@ -4,7 +4,7 @@ import type { MessageTask } from './protocol.js';
 import { Stopwatch } from './stopwatch.js';
 import { WAYS_TO_SERVE, type WayToServe } from './ways-to-serve.js';
 
-// Handles events in one way, and tells what each window of them has cost.
+// Handles events in one way, and reports the cost of each window of them.
 
 const { url, way, prefix, channels, window } = readTask() as MessageTask;
 const names = channelNames(prefix, channels);

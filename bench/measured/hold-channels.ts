@@ -4,7 +4,7 @@ import type { SubscribeTask } from './protocol.js';
 import { channelNames } from './sequence.js';
 import { WAYS_TO_SUBSCRIBE } from './ways-to-subscribe.js';
 
-// Subscribes many channels in one way, tells how much of the heap they hold, and keeps them.
+// Subscribes many channels in one way, reports how much of the heap they hold, and keeps them.
 
 const { url, way, prefix, channels } = readTask() as SubscribeTask;
 const names = channelNames(prefix, channels);
@@ -16,7 +16,7 @@ const before = await settledHeap();
 await subscribe();
 tell({ is: 'heap', bytes: (await settledHeap()) - before });
 
-/** Timers of the first moments are over, and what they held is collected. */
+/** Returns the size of the heap once the timers of the first moments are over, and their memory is collected. */
 async function settledHeap(): Promise<number> {
   for (let round = 0; round < 3; round++) {
     globalThis.gc!();

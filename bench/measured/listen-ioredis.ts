@@ -13,7 +13,10 @@ export const ioredis: WayToListen = async ({ url, prefix, byPattern }, names, on
   }
 };
 
-/** It stands on ioredis. Its callbacks are not told the channel; one for each knows it. */
+/**
+ * Way of graphql-redis-subscriptions, which uses ioredis. Its callbacks do not receive the channel, so each channel has a
+ * callback of its own.
+ */
 export const graphqlRedisSubscriptions: WayToListen = async (
   { url, prefix, byPattern },
   names,

@@ -3,7 +3,7 @@ import { createClient } from 'redis';
 import { openClient } from './client.js';
 import type { WayToListen } from './way-to-listen.js';
 
-/** What node-redis itself offers: a callback. It is what the others are compared with. */
+/** Listener of node-redis itself, with which all others are compared. */
 export const bareListener: WayToListen = async ({ url, prefix, byPattern }, names, onMessage) => {
   const client = await openClient(url);
   const listener = (data: string, channel: string) => onMessage(channel, data);
@@ -29,7 +29,7 @@ interface Heard {
   readonly data: string;
 }
 
-/** What everybody writes first: an Observable a channel, all merged. */
+/** Usual first attempt: one Observable for each channel, all merged. */
 export const naiveMerge: WayToListen = async ({ url, prefix, byPattern }, names, onMessage) => {
   const client = await openClient(url);
   const acknowledged: Promise<void>[] = [];

@@ -6,7 +6,7 @@ const CR = 13;
 const ZERO = 48;
 const BULK = 36;
 
-/** The floor: a socket, and a parser of RESP2 that knows no more than it meets here. */
+/** Lower bound: a socket, and a parser of RESP2 that covers only the replies of this benchmark. */
 export const rawSocket: WayToListen = async ({ url, byPattern, prefix }, names, onMessage) => {
   const { hostname, port } = new URL(url);
   const socket = connect(Number(port), hostname);
@@ -31,13 +31,13 @@ export const rawSocket: WayToListen = async ({ url, byPattern, prefix }, names, 
   });
 };
 
-/** Where the parts of the last reply start and end, one after the other. */
+/** Start and end of each part of the last reply, one after the other. */
 const bounds = new Uint32Array(8);
 let parts = 0;
-/** Behind the number that was read last. */
+/** Index behind the number that was read last. */
 let behind = 0;
 
-/** The place behind the reply that starts here; -1 where it is not whole. */
+/** Returns the index behind the reply that begins at `start`; -1 if the reply is not complete. */
 function readReply(bytes: Buffer, start: number): number {
   parts = readNumber(bytes, start + 1);
   if (parts === -1) return -1;

@@ -22,7 +22,7 @@ export const pulled: WayToListen = async (at, names, onMessage) => {
   await receiver.connect();
 };
 
-/** A handler that is done at once: what the operator itself costs. */
+/** Handler that is done at once, to show the cost of the operator itself. */
 export const mapped: WayToListen = async (at, names, onMessage) => {
   const receiver = await receiverOf(at, names);
   const handle = mergeMapBounded(({ channel, data }: { channel: string; data: string }) => {
@@ -33,7 +33,7 @@ export const mapped: WayToListen = async (at, names, onMessage) => {
   await receiver.connect();
 };
 
-/** Each Channel observed of its own. */
+/** Observers of each Channel, instead of the Receiver. */
 export const ownObservers =
   (observers: number): WayToListen =>
   async (at, names, onMessage) => {

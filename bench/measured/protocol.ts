@@ -1,17 +1,17 @@
-/** Where messages are to be listened to. */
+/** Server and channels whose messages a process receives. */
 export interface Listening {
   readonly url: string;
-  /** The channels are this and a number. */
+  /** Prefix of the channel names, before a number. */
   readonly prefix: string;
   readonly channels: number;
-  /** One pattern takes them all. */
+  /** True if one pattern takes all channels. */
   readonly byPattern: boolean;
 }
 
-/** What a measured process is to do: its one argument, as JSON. */
+/** Task of a measured process: its one argument, as JSON. */
 export interface MessageTask extends Listening {
   readonly way: string;
-  /** It tells what it has spent each time that it has received so many messages. */
+  /** Number of messages after which the process reports its cost, each time. */
   readonly window: number;
 }
 
@@ -22,28 +22,28 @@ export interface SubscribeTask {
   readonly channels: number;
 }
 
-/** Milliseconds. */
+/** Cost in milliseconds. */
 export interface Cost {
   readonly cpu: number;
   readonly wall: number;
 }
 
-/** What a window of messages has cost, once its first message was there. */
+/** Cost of a window of messages, since the end of the window before. */
 export interface WindowCost extends Cost {
-  /** Messages a second, from the first to the last. */
+  /** Messages a second, from the first message to the last. */
   readonly rate: number;
-  /** Bytes that the process holds at its end. */
+  /** Resident memory of the process at the end of the window, in bytes. */
   readonly resident: number;
 }
 
-/** Nanoseconds from the publisher to the subscriber. */
+/** Latency in nanoseconds, from the publisher to the subscriber. */
 export interface Latency {
   readonly p50: number;
   readonly p99: number;
   readonly p999: number;
 }
 
-/** What a measured process tells. */
+/** Report of a measured process. */
 export type Report =
   | { readonly is: 'ready' }
   | { readonly is: 'cost'; readonly cost: Cost }

@@ -4,7 +4,7 @@ import { channelNames, Sequence } from './sequence.js';
 import { Stopwatch } from './stopwatch.js';
 import { WAYS_TO_LISTEN } from './ways-to-listen.js';
 
-// Receives messages in one way, and tells what each window of them has cost.
+// Receives messages in one way, and reports the cost of each window of them.
 
 const task = readTask() as MessageTask;
 const names = channelNames(task.prefix, task.channels);

@@ -1,11 +1,11 @@
-/** Of the number that each message starts with. */
+/** Digits of the number with which each message starts. */
 export const NUMBER_DIGITS = 8;
-/** Of the nanoseconds that may follow it. */
+/** Digits of the nanoseconds that may follow the number. */
 export const TIME_DIGITS = 18;
 
 /**
- * Checks that each message is the next one, on its channel. All come over one connection, so that their order over all
- * channels is known. It is part of what is measured, hence without a parser or a look-up.
+ * Check that each message is the next one, on its channel. All messages come over one connection, so that their order over
+ * all channels is known. The check is part of the measured work, and therefore has no parser and no look-up.
  */
 export class Sequence {
   readonly #names: readonly string[];
@@ -15,7 +15,7 @@ export class Sequence {
     this.#names = names;
   }
 
-  /** Takes a message, of a channel that may be unknown, and returns how many it has taken. */
+  /** Takes a message, whose channel may be unknown, and returns the number of messages taken. */
   take(channel: string | undefined, data: string | Buffer): number {
     const expected = this.#received++;
     const number =
@@ -31,7 +31,7 @@ export class Sequence {
   }
 }
 
-/** Checks that each message is the next one of its channel: the order over all channels is not promised. */
+/** Check that each message is the next one of its channel: the order over all channels is not guaranteed. */
 export class ChannelSequences {
   readonly #next: Map<string, number>;
   readonly #step: number;
@@ -42,7 +42,7 @@ export class ChannelSequences {
     this.#step = names.length;
   }
 
-  /** Takes a message, and returns how many it has taken. */
+  /** Takes a message, and returns the number of messages taken. */
   take(channel: string, data: string): number {
     const expected = this.#next.get(channel) as number;
     if (numberOf(data) !== expected) {

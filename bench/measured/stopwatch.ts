@@ -1,12 +1,12 @@
 import type { Cost, WindowCost } from './protocol.js';
 
-/** Time on the clock and of the CPU: user and system, all threads of this process. */
+/** Stopwatch for the time on the clock and of the CPU: user and system, all threads of this process. */
 export class Stopwatch {
   #cpu = process.cpuUsage();
   #wall = performance.now();
   #first = this.#wall;
 
-  /** What went by since the last lap, or since it was made. */
+  /** Returns the time since the last lap, or since the stopwatch was made. */
   lap(): Cost {
     const { user, system } = process.cpuUsage(this.#cpu);
     const wall = performance.now() - this.#wall;
@@ -15,12 +15,12 @@ export class Stopwatch {
     return { cpu: (user + system) / 1_000, wall };
   }
 
-  /** The first message of a window is there. */
+  /** Notes the arrival of the first message of a window. */
   start(): void {
     this.#first = performance.now();
   }
 
-  /** The last of so many messages is there. */
+  /** Returns the cost of a window of so many messages, on arrival of the last one. */
   window(messages: number): WindowCost {
     const rate = ((messages - 1) * 1_000) / (performance.now() - this.#first);
     return { ...this.lap(), rate, resident: process.memoryUsage.rss() };

@@ -5,7 +5,8 @@ import { channelNames } from './sequence.js';
 import { Stopwatch } from './stopwatch.js';
 import { WAYS_TO_SUBSCRIBE } from './ways-to-subscribe.js';
 
-// Subscribes many channels in one way, then releases them, and tells what each cost until Redis had acknowledged all.
+// Subscribes many channels in one way, then releases them, and reports the cost of each step until Redis has acknowledged
+// all channels.
 
 const { url, way, prefix, channels } = readTask() as SubscribeTask;
 const names = channelNames(prefix, channels);
@@ -24,7 +25,7 @@ async function measure(work: () => Promise<unknown>, expected: number): Promise<
   const cost = stopwatch.lap();
   const subscribed = await witness.pubSubChannels(`${prefix}*`);
   if (subscribed.length !== expected) {
-    throw new Error(`Redis has ${subscribed.length} of the channels, and not ${expected}.`);
+    throw new Error(`Redis has ${subscribed.length} of the channels, not ${expected}.`);
   }
   tell({ is: 'cost', cost });
 }

@@ -4,7 +4,7 @@ import type { MessageTask } from './protocol.js';
 import { channelNames, NUMBER_DIGITS, Sequence, TIME_DIGITS } from './sequence.js';
 import { WAYS_TO_LISTEN } from './ways-to-listen.js';
 
-// Receives messages in one way, each of which says when it was sent, and tells how long those of a window were on their way.
+// Receives messages in one way, each with the time at which it was sent, and reports the latencies of each window.
 
 const task = readTask() as MessageTask;
 const names = channelNames(task.prefix, task.channels);
@@ -13,7 +13,7 @@ const histogram = createHistogram();
 
 const listen = await WAYS_TO_LISTEN[task.way]!();
 await listen(task, names, (channel, data) => {
-  // All processes of a machine have the same clock.
+  // All processes of a machine share this clock.
   const sent = BigInt(data.slice(NUMBER_DIGITS, NUMBER_DIGITS + TIME_DIGITS).toString());
   histogram.record(process.hrtime.bigint() - sent);
   if (sequence.take(channel, data) % task.window !== 0) return;

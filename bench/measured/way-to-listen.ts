@@ -1,7 +1,7 @@
 import type { Listening } from './protocol.js';
 
-/** A channel that is not known is undefined. */
+/** Callback for a message; an unknown channel is undefined. */
 export type OnMessage = (channel: string | undefined, data: string | Buffer) => void;
 
-/** Subscribes all channels, and resolves when Redis has acknowledged. */
+/** Function that subscribes all channels. Resolves when Redis has acknowledged them. */
 export type WayToListen = (at: Listening, names: readonly string[], onMessage: OnMessage) => Promise<void>;

@@ -1,6 +1,6 @@
 import type { WayToListen } from './way-to-listen.js';
 
-/** Each is loaded only where it runs: nobody is to pay for the memory of another. */
+/** Ways to listen by key. Each is loaded only where it runs, so that no way pays for the memory of another. */
 export const WAYS_TO_LISTEN: Readonly<Record<string, () => Promise<WayToListen>>> = {
   raw: async () => (await import('./listen-raw-socket.js')).rawSocket,
   bare: async () => (await import('./listen-node-redis.js')).bareListener,

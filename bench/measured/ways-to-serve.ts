@@ -14,7 +14,7 @@ import { openClient } from './client.js';
 
 type OnEvent = (channel: string, data: string) => void;
 
-/** Serves the events of all channels, and resolves when it does. */
+/** Function that serves the events of all channels. Resolves when it serves them. */
 export type WayToServe = (
   url: string,
   prefix: string,
@@ -35,7 +35,7 @@ export const WAYS_TO_SERVE: Readonly<Record<string, WayToServe>> = {
     const { hostname, port } = new URL(url);
     const options = { host: hostname, port: Number(port) };
     await serve({ transport: Transport.REDIS, options }, names, onEvent);
-    // It does not wait for the acknowledgements: the connection that subscribes answers them before anything else.
+    // Nest's own transport does not wait for the acknowledgements: wait until Redis counts a subscriber of the last channel.
     const client = await openClient(url);
     while ((await client.pubSubNumSub([...names]))[names.at(-1) as string] !== 1);
     client.destroy();
@@ -69,7 +69,7 @@ async function serve(
     }
   }
   const { prototype } = Events;
-  // As decorators would be called: what runs here is transpiled file by file.
+  // Call the decorators as functions: this file is transpiled on its own.
   EventPattern([...patterns])(prototype, 'handle', Object.getOwnPropertyDescriptor(prototype, 'handle')!);
   Payload()(prototype, 'handle', 0);
   Ctx()(prototype, 'handle', 1);

@@ -4,15 +4,15 @@ import { Receiver } from 'rx-redis-receiver';
 import { merge, Observable } from 'rxjs';
 import { openClient } from './client.js';
 
-/** Many channels on a connection that is there already. */
+/** Subscription of many channels on an open connection. */
 export interface Subscribing {
-  /** Resolves when Redis has acknowledged all channels. */
+  /** Subscribes all channels. Resolves when Redis has acknowledged them. */
   subscribe(): Promise<unknown>;
-  /** Resolves when Redis has acknowledged that none is subscribed any more. */
+  /** Releases all channels. Resolves when Redis has acknowledged that none is subscribed any more. */
   release(): Promise<unknown>;
 }
 
-/** `name`: what Redis is to call the connection that subscribes. */
+/** Function that opens the connection; `name` is the name of the connection in Redis. */
 export type WayToSubscribe = (url: string, names: readonly string[], name: string) => Promise<Subscribing>;
 
 export const WAYS_TO_SUBSCRIBE: Readonly<Record<string, WayToSubscribe>> = {
@@ -74,7 +74,7 @@ export const WAYS_TO_SUBSCRIBE: Readonly<Record<string, WayToSubscribe>> = {
       },
       async release() {
         for (const id of ids) pubSub.unsubscribe(id);
-        // It does not tell when that is done: the connection answers in order.
+        // `unsubscribe` does not report its end; the reply to PING does, because the connection answers in order.
         await subscriber.ping();
       },
     };

@@ -17,7 +17,7 @@ const ENTRIES: readonly Entry[] = [
   { title: 'ReceiverStrategy, a pattern', way: 'strategyPattern', as: 'receiver', packet: asEvent },
 ];
 
-/** What it costs the CPU of a service of Nest's to handle an event. */
+/** Measures the CPU time that a Nest service takes to handle an event. */
 export async function eventCost(options: Options, url: string, snapshot: string): Promise<void> {
   const { rounds, channels, payload, only, profile } = options;
   const field = enter(ENTRIES, [snapshot], only);

@@ -7,7 +7,7 @@ import { eventCost } from './event-cost.js';
 
 using folder = temporaryFolder();
 const snapshot = takeSnapshot('.', join(folder.path, '0'));
-// A subscriber that lags behind is what is measured: the server must not cut it off.
+// The benchmark measures a subscriber that lags behind: the server must not disconnect it.
 await using redis = await RedisServer.start({ args: ['--client-output-buffer-limit', 'pubsub 0 0 0'] });
 
 await eventCost(readOptions(), redis.url, snapshot);

@@ -5,7 +5,7 @@ import type { Counts, Sample, Task } from './protocol.js';
 const task = JSON.parse(process.argv[2] as string) as Task;
 const counts: Counts = { received: 0, handled: 0, dropped: 0, cuts: 0 };
 
-/** Takes its time asynchronously, `speed` times a second on average. */
+/** Time at which the current message is done: `handle` takes its time asynchronously, `speed` times a second on average. */
 let due = performance.now();
 async function handle(): Promise<void> {
   const now = performance.now();

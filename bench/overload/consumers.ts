@@ -8,7 +8,7 @@ export type Consume = (url: string, channel: string, handle: Handle, counts: Cou
 
 const BOUNDS = { capacity: 10_000, overflow: 'drop-oldest' } as const;
 
-/** Who consumes, and how. */
+/** Consumers by title. */
 export const CONSUMERS: Readonly<Record<string, Consume>> = {
   'naive adapter, concatMap': async (url, channel, handle, counts) => {
     const client = createClient({ url });

@@ -20,7 +20,7 @@ const [rate, speed, seconds, payload] = [values.rate, values.speed, values.secon
   Number,
 ) as [number, number, number, number];
 const BATCHES = 100;
-/** What waits at the end has to be handled, too. */
+/** Seconds for the consumer to handle the messages that wait at the end. */
 const PATIENCE = 30;
 
 interface Outcome {
@@ -30,7 +30,7 @@ interface Outcome {
   readonly end: Sample;
 }
 
-/** One consumer after another, each in a fresh process on a Redis with its default limits. */
+/** Runs one consumer, in a fresh process on a Redis with its default limits. */
 async function run(title: string): Promise<Outcome> {
   await using redis = await RedisServer.start();
   await using publisher = await Publisher.connect(redis.url);

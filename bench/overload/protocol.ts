@@ -1,11 +1,11 @@
-/** What a consumer has counted so far. */
+/** Counts of a consumer so far. */
 export interface Counts {
   received: number;
   handled: number;
   dropped: number;
-  /** Connections that were lost. */
+  /** Number of lost connections. */
   cuts: number;
-  /** Brings the others up to date. */
+  /** Callback that brings the counts up to date. */
   onSample?: () => void;
 }
 
@@ -18,6 +18,6 @@ export interface Task {
   readonly consumer: string;
   readonly url: string;
   readonly channel: string;
-  /** Messages that it handles in a second. */
+  /** Messages that the consumer handles in a second. */
   readonly speed: number;
 }

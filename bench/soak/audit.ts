@@ -2,21 +2,21 @@ import type { Channel, GapError, Message } from 'rx-redis-receiver';
 
 const MOST_LISTED = 10;
 
-/** Judges a stream of numbered messages: what is missing, and whether the stream has said so. */
+/** Audit of a stream of numbered messages: the missing messages, and whether the stream has reported them. */
 export class Audit {
   delivered = 0;
-  /** Missing where the stream tells of a lost connection, and perhaps of an overflow too. */
+  /** Messages missing where the stream reports a lost connection, and perhaps an overflow too. */
   insideGaps = 0;
-  /** Missing where the stream tells of an overflow alone: all of these have to be counted as dropped. */
+  /** Messages missing where the stream reports an overflow alone: all of them have to be counted as dropped. */
   insideOverflows = 0;
   duplicates = 0;
   outOfOrder = 0;
   unexplained = 0;
   gaps = 0;
-  /** The first few things that are wrong. */
+  /** First few findings, as text. */
   readonly wrong: string[] = [];
   readonly #last = new Map<Channel, Map<string, number>>();
-  /** The gaps that stand in the stream behind the last message of each channel; a lost connection outweighs an overflow. */
+  /** Causes of the gaps in the stream behind the last message of each channel; a lost connection outweighs an overflow. */
   readonly #pending = new Map<Channel, Map<string, GapError['gap']['cause']>>();
 
   hear({ source, channel, data }: Message): void {
@@ -48,7 +48,7 @@ export class Audit {
     }
   }
 
-  /** Whether the last message heard of a channel through each of these is this one. */
+  /** Returns whether the last message of a channel through this source has this number. */
   hasHeard(source: Channel, channel: string, number: number): boolean {
     return this.#last.get(source)?.get(channel) === number;
   }

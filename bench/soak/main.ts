@@ -10,7 +10,7 @@ import { TcpProxy } from '../../spec/support/tcp-proxy.js';
 import { until } from '../../spec/support/until.js';
 import { Audit } from './audit.js';
 
-// Steady load for some minutes, and a fault every few seconds: what is missing in the end has to be told by the stream.
+// Applies a steady load for some minutes, and a fault every few seconds: the stream has to report every missing message.
 
 const { values } = parseArgs({
   options: {
@@ -29,9 +29,9 @@ const [seconds, rate, every, seed] = [values.seconds, values.rate, values.every,
 
 const CHANNELS = Array.from({ length: 20 }, (_, index) => `soak:${index}`);
 const PATTERN = 'soak:1*';
-/** A channel that is forbidden for some time, and observed by itself. */
+/** Channel that is forbidden for some time, with observers of its own. */
 const FORBIDDEN = 'refused';
-/** A channel of other code, whose listener throws at the client's reader. */
+/** Channel of other code, whose listener throws into the client's reader. */
 const TRAP = 'trap';
 const TICK = 10;
 const CAPACITY = 1_000;
@@ -50,7 +50,7 @@ const receiver = await Receiver.open(
     url: proxy.url,
     username: 'soaked',
     password: 'soaked',
-    // Receiver.open turns these off: here they have to make the client change its socket.
+    // `Receiver.open` turns these notifications off: here the client has to change its socket because of them.
     maintNotifications: 'auto',
     pingInterval: 100,
     socket: { socketTimeout: 600, reconnectStrategy: () => 50 },
@@ -83,10 +83,10 @@ let total = 0;
 let isSlow = false;
 let isOver = false;
 
-/** Waits for a command of other code, but not for ever: node-redis does not answer all of them when faults meet. */
+/** Waits for a command of other code, but for half a second at most: node-redis leaves some unanswered when faults meet. */
 const briefly = (command: Promise<unknown>) => Promise.race([command.catch(() => undefined), delay(500)]);
 
-/** `bytes`: where something that happens in the middle does. */
+/** Faults by name; `bytes` is a random number: a position in the data, or the choice of a channel. */
 const FAULTS: Readonly<Record<string, (bytes: number) => unknown>> = {
   'connection killed': () => publisher.sendCommand(['CLIENT', 'KILL', 'TYPE', 'pubsub']),
   'cut in mid-burst': (bytes) => proxy.cutAfter(bytes),
@@ -104,7 +104,7 @@ const FAULTS: Readonly<Record<string, (bytes: number) => unknown>> = {
     proxy.swallow('to-client');
     await delay(1_000);
     proxy.release('to-client');
-    // What was swallowed is gone: a network that loses bytes of a connection loses the connection.
+    // The swallowed bytes are gone: a network that loses bytes of a connection loses the connection.
     proxy.cut();
   },
   'bytes split': (bytes) => proxy.splitNext(bytes % 100),
@@ -166,7 +166,7 @@ function publishNext(): void {
   const name = CHANNELS[total++ % CHANNELS.length] as string;
   const number = (sent.get(name) ?? 0) + 1;
   sent.set(name, number);
-  // One that dies with a connection may have been published or not: the next one tells.
+  // A message whose connection dies may have been published or not: the next message shows.
   publisher.publish(name, String(number)).catch(() => undefined);
 }
 
@@ -204,7 +204,7 @@ await disturb();
 isOver = true;
 await loading;
 await until(() => publisher.isReady, { timeout: 10_000 });
-// Whatever came last may be missing: one more of each, once all are subscribed, shows what came before it.
+// The last messages may be missing: one more message of each channel, once all are subscribed, shows the messages before it.
 const sources: readonly Channel[] = [...receiver.channels.values(), pattern];
 await until(
   async () => {
@@ -234,7 +234,7 @@ const twice = patterned.reduce((sum, name) => sum + (sent.get(name) as number), 
 print('sent', `${total}, ${total + twice} to hear, those that match the pattern twice`);
 print('delivered', audit.delivered);
 const { dropped } = receiver.stats;
-// Of those that were dropped some fell into a lost connection's gap as well.
+// Some of the dropped messages fell into the gap of a lost connection as well.
 print('inside gaps', audit.insideGaps + audit.insideOverflows - dropped);
 print('dropped', dropped);
 print('duplicates', audit.duplicates);

@@ -1,26 +1,29 @@
 import type { WritePacket } from '@nestjs/microservices';
 import { Subject, takeUntil, type Observable } from 'rxjs';
 
-/** Publishes a reply, and resolves to whether somebody may have received it. Never rejects. */
+/** Function that publishes a reply. Resolves to false only if no subscriber can have received the reply. Never rejects. */
 export type Reply = (packet: WritePacket) => Promise<boolean>;
 
-/** Nest's `Server.send`: hands over what a stream emits, its error and its end, one packet after the other. */
+/** Nest's `Server.send`, which hands over the values of a stream, its error and its end, one packet after the other. */
 export type Send = (stream: Observable<unknown>, respond: (packet: WritePacket) => Promise<void>) => unknown;
 
-/** The replies to one request, from its handler's call until Redis has the last of them. */
+/** Replies to one request, from the call of its handler until Redis has the last reply. */
 export class Answer {
   readonly #cut = new Subject<void>();
   #hasBegun = false;
   #isUnheard = false;
   #onBegun!: () => void;
-  /** Resolves when Redis has the first reply. */
+  /** Promise that resolves when Redis has the first reply, or when publishing it has failed. */
   readonly begun = new Promise<void>((resolve) => (this.#onBegun = resolve));
 
   get hasBegun(): boolean {
     return this.#hasBegun;
   }
 
-  /** Sends what the stream emits. Resolves when Redis has the last reply, or nobody listens to them any more. */
+  /**
+   * Sends the values of the stream. Resolves after the last reply; the stream ends early when no subscriber listens any
+   * more.
+   */
   send(stream: Observable<unknown>, send: Send, reply: Reply): Promise<void> {
     return new Promise((resolve) => {
       send(stream.pipe(takeUntil(this.#cut)), async (packet) => {
@@ -31,7 +34,7 @@ export class Answer {
     });
   }
 
-  /** Ends the stream with an error, which is its last reply. */
+  /** Ends the stream with an error, which is the last reply. */
   cutOff(error: unknown): void {
     this.#cut.error(error);
   }

@@ -1,14 +1,14 @@
 import type { Publisher, PubSubClient } from '../index.js';
 
-/** What tells the clients of node-redis apart. */
+/** Methods that tell the clients of node-redis apart. */
 interface Traits extends Pick<PubSubClient, 'getPubSubListeners'> {
-  /** A single server's client. */
+  /** Method of a single server's client. */
   sendCommand?(args: string[]): Promise<unknown>;
-  /** A Sentinel set's client. */
+  /** Method of a Sentinel set's client. */
   getMasterNode?(): unknown;
 }
 
-/** Tells whether a reply that Redis counts no receiver for has reached nobody. */
+/** Subscribers to the replies, as far as the counts of Redis show whether there are any. */
 export class Audience {
   readonly #publisher: Publisher;
   #isCounted: Promise<boolean> | undefined;
@@ -17,7 +17,10 @@ export class Audience {
     this.#publisher = publisher;
   }
 
-  /** Resolves to false only where the count covers every listener. Never rejects. */
+  /**
+   * Returns whether a subscriber may have received a reply with this count: resolves to false only if the count is zero and
+   * covers every subscriber. Never rejects.
+   */
   async mayHear(receivers: number): Promise<boolean> {
     if (receivers !== 0) return true;
     this.#isCounted ??= countsAll(this.#publisher).catch(() => false);
@@ -25,7 +28,10 @@ export class Audience {
   }
 }
 
-/** A node of a cluster counts its own listeners alone, and a publisher of another kind may count anything. */
+/**
+ * Returns whether the counts of the publisher cover every subscriber. A node of a cluster counts its own subscribers alone,
+ * and a publisher of another kind may count anything.
+ */
 async function countsAll(publisher: Publisher & Traits): Promise<boolean> {
   if (publisher.getMasterNode) return true;
   if (!publisher.getPubSubListeners) return false;

@@ -1,11 +1,11 @@
 import { timer, type Subscription } from 'rxjs';
 
-/** Milliseconds that all slots have to be busy before that is told: a burst is no news. */
+/** Milliseconds that an episode must last before it is reported: a short burst is not worth a warning. */
 const TOLD_AFTER = 1_000;
 
 /**
- * Counts the messages that are handled and those that wait, and tells once an episode that all slots are busy. An episode
- * ends when nothing waits any more.
+ * Counter of the running and the waiting messages, which reports once an episode that all slots are busy. An episode ends
+ * when no message waits any more.
  */
 export class BusySlots {
   readonly #concurrent: number;

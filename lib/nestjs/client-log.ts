@@ -5,7 +5,7 @@ import { connectionErrorText } from './error-text.js';
 
 const NAMES: Record<Role, string> = { sub: 'that subscribes', pub: 'that replies' };
 
-/** Says what happens to the connections of a server: the same error once an outage. */
+/** Log of the connections of a server, with each error once an outage. */
 export class ClientLog {
   readonly #logger: LoggerService;
   readonly #said = new Set<string>();

@@ -3,10 +3,10 @@ import type { ReceiverEvent } from '../index.js';
 import type { EventListeners, Role } from './event-listeners.js';
 import type { ClientLog } from './client-log.js';
 
-/** As Nest's own Redis transport has them: while one of the clients reconnects, the server does. */
+/** Status of a server, as in Nest's own Redis transport: the server is reconnecting while one of its clients is. */
 export type ReceiverStrategyStatus = 'connected' | 'reconnecting' | 'disconnected';
 
-/** What a server's status and its log say of its two connections, from `begin()` to `end()`. */
+/** State of the two connections of a server, which updates the server's status and log from `begin()` to `end()`. */
 export class ConnectionState {
   readonly #status: Subject<ReceiverStrategyStatus>;
   readonly #log: ClientLog;
@@ -27,13 +27,13 @@ export class ConnectionState {
     this.#tellConnected();
   }
 
-  /** What happens from here on is meant to. */
+  /** Stops reporting: from now on, the server closes its connections on purpose. */
   end(): void {
     this.#isServing = false;
     this.#away.clear();
   }
 
-  /** What the Receiver knows: a cluster's client tells nothing of the connections that subscribe. */
+  /** Takes an event of the Receiver into account: a cluster client emits no events for its subscribing connections. */
   onEvent(event: ReceiverEvent): void {
     if (event.type === 'disconnected') this.#leave('sub');
     if (event.type !== 'gap' || event.gap.cause !== 'reconnect') return;

@@ -4,13 +4,13 @@ import { closeClient, openClient, type OwnedClient } from '../internal.js';
 import type { EventListeners, Emitter, Role } from './event-listeners.js';
 import type { ReceiverStrategyOptions } from './receiver-strategy-options.js';
 
-/** Milliseconds that a client has for what it has still to send. */
+/** Milliseconds for a closing client to send its pending commands. */
 const CLOSE_TIMEOUT = 1_000;
 
-/** The clients of a server: one subscribes, one replies. Those that are not given are its own. */
+/** Clients of a server: one subscribes, and one replies. The server owns each client that is not given in the options. */
 export class Connections {
   readonly subscriber: PubSubClient;
-  /** Missing where a `client` was given and no `publisher`: nothing can be replied. */
+  /** Client that replies; undefined if the options have a `client` and no `publisher`: the server then cannot reply. */
   readonly publisher: Publisher | undefined;
 
   readonly #own: readonly OwnedClient[];
@@ -49,7 +49,7 @@ export class Connections {
     }
   }
 
-  /** Closes its own clients, behind what they have still to send. */
+  /** Closes the server's own clients, behind their pending commands. */
   async close(): Promise<void> {
     await Promise.all(
       this.#own.map((client) => firstValueFrom(race(from(end(client)), timer(CLOSE_TIMEOUT)))),

@@ -1,13 +1,16 @@
 import type { PubSubClient } from '../index.js';
 
-/** Which of the two clients: as Nest's own Redis transport calls them. */
+/** Name of one of the two clients, as Nest's own Redis transport calls them. */
 export type Role = 'sub' | 'pub';
 
 export type EventListener = (role: Role, ...args: unknown[]) => void;
 
 export type Emitter = Pick<PubSubClient, 'on' | 'off'>;
 
-/** Listeners to the events of both clients, those that come later included. They leave nothing behind. */
+/**
+ * Listeners to the events of both clients, including clients that are added later. `release` removes every listener from the
+ * clients.
+ */
 export class EventListeners {
   readonly #listeners: (readonly [event: string, listener: EventListener])[] = [];
   readonly #clients: (readonly [role: Role, client: Emitter])[] = [];
@@ -23,7 +26,7 @@ export class EventListeners {
     for (const [event, listener] of this.#listeners) this.#add(role, client, event, listener);
   }
 
-  /** Lets go of the clients, and keeps the listeners for those that come. */
+  /** Removes the listeners from the clients, and keeps them for later clients. */
   release(): void {
     for (const remove of this.#added.splice(0)) remove();
     this.#clients.length = 0;

@@ -1,7 +1,7 @@
 import type { ChannelKind, Codec } from '../index.js';
 
 /**
- * What a handler of the `ReceiverStrategy` can say beside its name:
+ * Extras of a handler of the `ReceiverStrategy`, given beside its name:
  *
  * ```typescript
  * @EventPattern('orders:{eu}', { kind: 'shard' } satisfies HandlerExtras)
@@ -9,13 +9,13 @@ import type { ChannelKind, Codec } from '../index.js';
  */
 export interface HandlerExtras {
   /**
-   * How Redis is to subscribe it.
+   * Kind of subscription for the name of the handler.
    * @default 'pattern' for a name with an unescaped `*`, `?` or `[`, else 'channel'
    */
   readonly kind?: ChannelKind | undefined;
   /**
-   * Decodes what comes through this handler's channel, and encodes its replies.
-   * @default the strategy's
+   * Codec that decodes the messages of this handler's channel, and encodes its replies.
+   * @default the codec of the strategy
    */
   readonly codec?: Codec<unknown> | undefined;
 }

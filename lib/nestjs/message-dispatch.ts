@@ -11,18 +11,18 @@ import { inHooks, type ProcessingHooks } from './processing-hooks.js';
 import { isReply, type Registration } from './registration.js';
 import type { Replies, Request } from './replies.js';
 
-/** What `@nestjs/microservices` has for every transport. */
+/** Parts of a server that `@nestjs/microservices` has for every transport. */
 export interface HandlingServer {
   readonly deserializer: ConsumerDeserializer;
   readonly send: Send;
-  /** What the application has set, if it has, to run around each message. */
+  /** Returns the hooks that run around each message, if the application has set any. */
   hooks(): ProcessingHooks | undefined;
 }
 
 export interface DispatchOptions {
   readonly server: HandlingServer;
   readonly registrations: ReadonlyMap<Channel<unknown>, Registration>;
-  /** Missing where nothing can be replied. */
+  /** Replies to requests; undefined if the server cannot reply. */
   readonly replies: Replies | undefined;
   readonly key: ((message: Message<unknown>) => unknown) | undefined;
   readonly onError: (what: string, error: unknown) => void;
@@ -30,17 +30,17 @@ export interface DispatchOptions {
 
 type Packet = Partial<IncomingRequest> & { readonly metadata?: unknown };
 
-/** Refusals that may be on their way at a time: a publisher that lags behind is not to pile them up. */
+/** Maximum number of refusals in flight, so that they do not pile up in a publisher that lags behind. */
 const MOST_REFUSALS = 1_000;
 const OVERLOADED = { status: 'error', message: 'The server is overloaded, and did not take this request.' };
 const CLOSED = { status: 'error', message: 'The server was closed before this was complete.' };
 
-/** Leads each message to its handler, and what that answers back. */
+/** Dispatcher that passes each message to its handler, and the handler's answer to the client. */
 export class MessageDispatch {
   readonly #options: DispatchOptions;
-  /** Fails when the server is closed. */
+  /** Subject that fails when the server is closed. */
   readonly #closed = new Subject<never>();
-  /** The requests that are being answered, each with when it is done. */
+  /** Requests that are being answered, each with a promise of its completion. */
   readonly #answers = new Map<Answer, Promise<void>>();
   #isClosed = false;
   #refusals = 0;
@@ -49,7 +49,7 @@ export class MessageDispatch {
     this.#options = options;
   }
 
-  /** Ends the reply streams that have begun, with an error, which goes to the client. */
+  /** Ends the reply streams that have begun. Each client receives an error. */
   endStreams(): void {
     for (const answer of this.#answers.keys()) {
       if (answer.hasBegun) answer.cutOff(CLOSED);
@@ -62,8 +62,8 @@ export class MessageDispatch {
   }
 
   /**
-   * Cuts off what is being answered and the streams that handlers have returned, with an error, which goes to the client.
-   * What comes from now on is not handled: a request is answered with that error.
+   * Ends every open answer, and every stream of an event handler, with an error. The clients of the requests receive the
+   * error. From now on, messages are not handled: a request is answered with that error.
    */
   close(): void {
     this.#isClosed = true;
@@ -71,7 +71,7 @@ export class MessageDispatch {
     this.#closed.error(CLOSED);
   }
 
-  /** Messages of one key are handled one by one. Never throws. */
+  /** Returns the key of a message: messages of one key are handled one by one. Never throws. */
   keyOf(message: Message<unknown>): unknown {
     const { key, onError } = this.#options;
     const byDefault = this.#registrationOf(message).handler.isEventHandler ? message.channel : message;
@@ -85,8 +85,8 @@ export class MessageDispatch {
   }
 
   /**
-   * Resolves when the handler of an event is done, or when Redis has the first reply to a request: the rest of a reply
-   * stream, which may never end, holds up nothing. Never rejects.
+   * Handles a message. Resolves when the handler of an event is done, or when Redis has the first reply to a request: the
+   * rest of a reply stream, which may never end, holds up no other message. Never rejects.
    */
   async handle(message: Message<unknown>): Promise<void> {
     if (isReply(message)) return;
@@ -99,10 +99,10 @@ export class MessageDispatch {
       const deserialized: unknown = server.deserializer.deserialize(message.data, {
         channel: message.channel,
       });
-      // A packet that is there already is handled in this very tick.
+      // A packet that was deserialized synchronously is handled in this very tick.
       const packet = (isThenable(deserialized) ? await deserialized : deserialized) as Packet;
       const request = this.#requestOf(message, packet);
-      // Where Nest 12 has the metadata of a packet; Nest 11 has none.
+      // Nest 12 has the metadata of a packet at this place; Nest 11 has no metadata.
       const context = new RedisContext([message.channel, packet.metadata] as unknown as [string]);
       const hooks = server.hooks();
       if (request) {
@@ -118,7 +118,7 @@ export class MessageDispatch {
     }
   }
 
-  /** Whoever waits for the answer to a message that was dropped learns that there will be none. Never rejects. */
+  /** Answers a dropped request with an error, so that its client does not wait in vain. Never rejects. */
   async refuse(message: Message<unknown>): Promise<void> {
     if (this.#refusals >= MOST_REFUSALS) return;
     this.#refusals++;
@@ -133,7 +133,7 @@ export class MessageDispatch {
       const request = this.#requestOf(message, packet);
       if (request) await this.#options.replies?.send(request, { err, isDisposed: true });
     } catch {
-      // Nobody waits who could be found.
+      // A packet that cannot be read names no client that waits.
     }
   }
 
@@ -168,7 +168,7 @@ export class MessageDispatch {
     return Promise.race([answer.begun, done]);
   }
 
-  /** An event's handler may resolve to a stream: it is done when that is complete. */
+  /** Waits for the stream that an event handler may have returned: the handler is done when the stream completes. */
   #completion(result: unknown): Promise<unknown> | undefined {
     if (!isObservable(result)) return undefined;
     return lastValueFrom(result.pipe(takeUntil(this.#closed)), { defaultValue: undefined });

@@ -6,27 +6,27 @@ export interface IntakeOptions {
   readonly concurrent: number;
   readonly capacity: number | undefined;
   readonly overflow: 'drop-oldest' | 'drop-incoming';
-  /** Never throws. */
+  /** Key of a message. Never throws. */
   readonly key: (message: Message<unknown>) => unknown;
-  /** Never rejects. */
+  /** Handler of a message. Never rejects. */
   readonly handle: (message: Message<unknown>) => Promise<void>;
   readonly onDrop: (message: Message<unknown>) => void;
-  /** Hears, once a second while messages are dropped, how many have been. */
+  /** Callback with the number of dropped messages so far, once a second while messages are dropped. */
   readonly onDropped: (count: number) => void;
-  /** Hears, once an episode, that all slots are busy, and how many messages wait. */
+  /** Callback with the number of waiting messages, once an episode in which all slots are busy. */
   readonly onFull: (waiting: number) => void;
   readonly onError: (error: Error) => void;
 }
 
 const DROPS_TOLD_EVERY = 1_000;
 
-/** Takes what a Receiver hears, and has it handled: a bounded number at a time, and in order within a key. */
+/** Intake of the messages of a Receiver, handled a bounded number at a time, and in order within a key. */
 export class MessageIntake {
   readonly #running = new Subscription();
-  /** One for each message that is being handled. */
+  /** Subscribers that wait for handlers, one for each message that is being handled. */
   readonly #handling = new Set<Subscriber<never>>();
   readonly #slots: BusySlots;
-  /** Resolves when everything has been handled. */
+  /** Promise that resolves when everything has been handled. */
   readonly end: Promise<void>;
 
   constructor(receiver: Receiver<unknown>, options: IntakeOptions) {
@@ -38,7 +38,7 @@ export class MessageIntake {
     let dropped = 0;
     this.#running.add(drops.pipe(auditTime(DROPS_TOLD_EVERY)).subscribe(() => onDropped(dropped)));
     const handled = receiver.pipe(
-      // Each error stands for one message, or for those that are missing: the others go on.
+      // Each error concerns one message, or the messages that are missing: the stream continues with the others.
       retry({
         delay(error: Error) {
           onError(error);
@@ -70,7 +70,7 @@ export class MessageIntake {
     });
   }
 
-  /** Waits no longer for what is being handled: what has waited behind it comes. */
+  /** Stops waiting for the messages that are being handled, so that the messages behind them get their turn. */
   giveUp(): void {
     for (const subscriber of [...this.#handling]) subscriber.complete();
   }
@@ -79,7 +79,7 @@ export class MessageIntake {
     this.#running.unsubscribe();
   }
 
-  /** What RxJS would make of a promise that never rejects, with fewer steps. */
+  /** Returns an Observable that completes with a promise that never rejects. RxJS's own conversion takes more steps. */
   #completionOf(promise: Promise<void>): Observable<never> {
     return new Observable((subscriber) => {
       this.#handling.add(subscriber);

@@ -1,6 +1,6 @@
 import type { Codec } from '../index.js';
 
-/** What Nest's own Redis transport puts on the wire: JSON, and what is none is taken as a text. */
+/** Codec of Nest's own Redis transport: JSON; a payload that is not JSON is decoded as text. */
 export const packets: Codec<unknown> = {
   encode: (value) => JSON.stringify(value),
   decode(data) {

@@ -1,15 +1,15 @@
 import type { BaseRpcContext } from '@nestjs/microservices';
 
-/** What an application has set to run around each message, as Nest's transports take it. */
+/** Hooks of an application around each message, as Nest's transports take them. */
 export interface ProcessingHooks {
-  /** Does the work by calling `done`; it may be asynchronous, and may decide against the work. */
+  /** Hook that starts the work by calling `done`. The hook may be asynchronous, and may decide against the work. */
   readonly start: (context: BaseRpcContext, done: () => Promise<void>) => unknown;
   readonly end: (context: BaseRpcContext) => void;
 }
 
 /**
- * Does the work, which never rejects, between the hooks. Resolves when it is done, or when the hook has returned without
- * having begun it: else a hook that decides against the work would keep the messages behind it waiting for ever.
+ * Does the work, which never rejects, between the hooks. Resolves when the work is done, or when the start hook has finished
+ * without beginning it: otherwise a hook that decides against the work would keep the messages behind it waiting for ever.
  */
 export function inHooks(
   { start, end }: ProcessingHooks,

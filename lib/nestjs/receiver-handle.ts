@@ -6,7 +6,7 @@ import { RetryLog } from './retry-log.js';
 
 const handles = new WeakMap<object, ReceiverHandle>();
 
-/** Why no messages come. */
+/** Reason why no messages arrive. */
 export interface Obstacle {
   readonly message: string;
   /** Text of the error with which the last try to reconnect failed. */
@@ -15,11 +15,11 @@ export interface Obstacle {
   readonly attempt?: number;
 }
 
-/** A module's Receiver, and what is known of its connection. */
+/** Receiver of a module, with the known state of its connection. */
 export class ReceiverHandle {
   readonly receiver: Receiver<unknown>;
   #isStopped = false;
-  /** The last try that failed; none before the first one of an outage. */
+  /** Last failed attempt to reconnect; undefined before the first one of an outage. */
   #lastRetry: ConnectionRetry | undefined;
 
   private constructor(receiver: Receiver<unknown>, ownsClient: boolean) {
@@ -33,16 +33,16 @@ export class ReceiverHandle {
       },
       complete: () => (this.#isStopped = true),
     });
-    // The events tell nothing of a connection on which nothing is subscribed. A borrowed client tells of no tries.
+    // The events of the Receiver do not cover a connection without subscriptions. A borrowed client reports no attempts.
     if (ownsClient) receiver.client.on('ready', forget);
   }
 
-  /** Returns undefined where something else is provided in the place of a Receiver, as in a test. */
+  /** Returns the handle of a Receiver; undefined where another object is provided in its place, as in a test. */
   static of(receiver: Receiver<unknown>): ReceiverHandle | undefined {
     return handles.get(receiver);
   }
 
-  /** Resolves when it may be used: connected to Redis and, if that is asked for, subscribed. */
+  /** Opens a Receiver. Resolves when it is connected to Redis and, with the option `connect`, subscribed. */
   static async open(options: ReceiverModuleOptions): Promise<ReceiverHandle> {
     assertModuleOptions(options);
     const { channels = [], patterns = [], shards = [], connect, ...source } = options;
@@ -59,7 +59,7 @@ export class ReceiverHandle {
     }
   }
 
-  /** Returns why no messages come, if they do not. */
+  /** Returns the reason why no messages arrive, if there is one. */
   get obstacle(): Obstacle | undefined {
     const { client } = this.receiver;
     if (this.#isStopped) return { message: 'The Receiver is stopped' };
@@ -74,13 +74,13 @@ export class ReceiverHandle {
 
 type Source = Omit<ReceiverModuleOptions, 'channels' | 'patterns' | 'shards' | 'connect'>;
 
-/** Makes the Receiver on the client that is given, or opens it with one of its own, and logs each try that fails. */
+/** Makes the Receiver on the given client, or opens it with a client of its own and logs failed attempts to connect. */
 async function openReceiver({ redis, client, onRetry, ...options }: Source): Promise<Receiver<unknown>> {
   if (client !== undefined) return new Receiver(client, options);
   const log = new RetryLog();
   return Receiver.open(redis, {
     ...options,
-    // What it returns may be a promise, whose rejection the Receiver reports.
+    // Return the result of the callback: it may be a promise, whose rejection the Receiver reports.
     onRetry: (retry) => {
       log.warn(retry);
       return onRetry?.(retry);

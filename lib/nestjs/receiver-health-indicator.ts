@@ -5,9 +5,9 @@ import { ReceiverHandle, type Obstacle } from './receiver-handle.js';
 import { getReceiverToken } from './receiver-token.js';
 
 /**
- * What `@nestjs/terminus` takes for the result of a check: under its key, the status and what explains it. While the
- * connection is lost, `error` and `attempt` are those of the last try to reconnect that failed, if the client is the Receiver's
- * own.
+ * Result of a check as `@nestjs/terminus` takes it: the status and its explanation, under the key of the check. While the
+ * connection is lost, `error` and `attempt` are those of the last failed attempt to reconnect, if the client is the
+ * Receiver's own.
  */
 export type ReceiverHealth<Key extends string = string> = Record<
   Key,
@@ -16,8 +16,8 @@ export type ReceiverHealth<Key extends string = string> = Record<
 >;
 
 /**
- * Says whether a Receiver is connected, in the form that `@nestjs/terminus` expects. It asks nobody: a connection that
- * has died is known by its heartbeat.
+ * Health indicator that reports whether a Receiver is connected, in the form that `@nestjs/terminus` expects. A check sends
+ * nothing to Redis: the heartbeat of the client finds a dead connection.
  *
  * ```typescript
  * @Get() @HealthCheck()
@@ -35,13 +35,13 @@ export class ReceiverHealthIndicator {
   }
 
   /**
-   * @param key what the result stands under
-   * @param name of the Receiver, as in `@InjectReceiver(name)`
+   * @param key key of the result
+   * @param name name of the Receiver, as in `@InjectReceiver(name)`
    */
   isHealthy<const Key extends string>(key: Key, name?: string): ReceiverHealth<Key> {
     const receiver = this.#moduleRef.get<Receiver<unknown>>(getReceiverToken(name), { strict: false });
     const obstacle = ReceiverHandle.of(receiver)?.obstacle;
-    // A test may have put anything in its place.
+    // A test may have provided any object in place of the Receiver.
     const { buffered, dropped, gaps } = (receiver.stats as ReceiverStats | undefined) ?? {};
     const detail = { buffered, dropped, gaps };
     const result = obstacle ? { status: 'down', ...obstacle, ...detail } : { status: 'up', ...detail };

@@ -4,46 +4,47 @@ import { assertKnownOptions, invalidArgument, optionNames } from '../internal.js
 
 export interface ReceiverModuleOptions extends OpenReceiverOptions<unknown> {
   /**
-   * What to connect to, as in `Receiver.open`: a URL, or the options of `createClient`, `createCluster` or
+   * Server to connect to, as in `Receiver.open`: a URL, or the options of `createClient`, `createCluster` or
    * `createSentinel`. The client is the Receiver's own, and is closed with it.
    * @default redis://localhost:6379
    */
   readonly redis?: string | OpenOptions | undefined;
-  /** A client to borrow, in place of one of its own: it has to be open, and stays open. */
+  /** Client to borrow, in place of the Receiver's own. The client must be open, and stays open. */
   readonly client?: PubSubClient | undefined;
-  /** Channels to register: SUBSCRIBE. */
+  /** Channels to register, with SUBSCRIBE. */
   readonly channels?: readonly string[] | undefined;
-  /** Patterns to register: PSUBSCRIBE. */
+  /** Patterns to register, with PSUBSCRIBE. */
   readonly patterns?: readonly string[] | undefined;
-  /** Sharded channels to register: SSUBSCRIBE. */
+  /** Sharded channels to register, with SSUBSCRIBE. */
   readonly shards?: readonly string[] | undefined;
   /**
-   * Whether the application starts only when Redis has acknowledged what is registered here. From then on messages wait
-   * in the queue until somebody takes them.
-   * @default false: subscribed when somebody observes, pulls or connects
+   * True to start the application only when Redis has acknowledged everything registered here. From then on, messages wait
+   * in the queue until they are taken.
+   * @default false: the Receiver subscribes when it is observed, pulled from or connected
    */
   readonly connect?: boolean | undefined;
   /**
-   * Called at each try to connect that failed, as in `Receiver.open`: when the application starts and whenever the connection
-   * is lost. Beside it, each reason is logged as a warning, once an outage. Not beside `client`, which reconnects by itself.
+   * Callback for each failed attempt to connect, as in `Receiver.open`: when the application starts, and whenever the
+   * connection is lost. In addition, the module logs each reason as a warning, once an outage. Not allowed beside `client`,
+   * which reconnects by itself.
    */
   readonly onRetry?: OpenReceiverOptions<unknown>['onRetry'];
 }
 
 export interface ReceiverModuleExtras {
   /**
-   * What `@InjectReceiver(name)` asks for, where there is more than one.
+   * Name for `@InjectReceiver(name)`, where there is more than one Receiver.
    * @default 'default'
    */
   readonly name?: string | undefined;
   /**
-   * Whether every module can inject it, or only those that import this one.
+   * True if every module can inject the Receiver, false if only the modules that import this one can.
    * @default true
    */
   readonly isGlobal?: boolean | undefined;
 }
 
-/** What `forRootAsync` takes: the factory, or the class whose `createReceiverOptions()` is the factory. */
+/** Options of `forRootAsync`: the factory, or the class whose `createReceiverOptions()` is the factory. */
 export type ReceiverModuleAsyncOptions = ConfigurableModuleAsyncOptions<
   ReceiverModuleOptions,
   'createReceiverOptions'
@@ -92,12 +93,12 @@ export function assertModuleOptions(options: ReceiverModuleOptions): void {
     if (value !== undefined) throw invalidArgument(`the option '${name}'`, "left out beside 'client'", value);
 }
 
-/** Checks the names of what `forRoot` is given. */
+/** Checks the names of the options of `forRoot`. */
 export function assertForRootOptions(options: ReceiverModuleOptions & ReceiverModuleExtras): void {
   assertKnownOptions('the options of a ReceiverModule', options, [...OPTIONS, ...EXTRAS]);
 }
 
-/** Checks the names of what `forRootAsync` is given: the factory returns the options of the module itself. */
+/** Checks the names of the options of `forRootAsync`: the factory returns the options of the module itself. */
 export function assertForRootAsyncOptions(options: ReceiverModuleAsyncOptions): void {
   assertKnownOptions('the options of ReceiverModule.forRootAsync', options, ASYNC_OPTIONS);
 }

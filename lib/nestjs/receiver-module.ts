@@ -17,7 +17,7 @@ import {
 } from './receiver-module-options.js';
 import { getReceiverToken } from './receiver-token.js';
 
-/** The module's own Receiver, whatever its name. */
+/** Token of the module's own Receiver, whatever its name. */
 const RECEIVER = Symbol('receiver');
 
 const { ConfigurableModuleClass, MODULE_OPTIONS_TOKEN } =
@@ -28,7 +28,7 @@ const { ConfigurableModuleClass, MODULE_OPTIONS_TOKEN } =
     .build();
 
 /**
- * Provides a Receiver, opened before the application serves, and drained when it shuts down.
+ * Module that provides a Receiver: opened before the application serves, and drained when the application shuts down.
  *
  * ```typescript
  * @Module({
@@ -49,16 +49,16 @@ const { ConfigurableModuleClass, MODULE_OPTIONS_TOKEN } =
 export class ReceiverModule extends ConfigurableModuleClass implements BeforeApplicationShutdown {
   readonly #receiver: Receiver<unknown>;
 
-  /** Nest calls it. */
+  /** Takes the Receiver that Nest injects. */
   constructor(@Inject(RECEIVER) receiver: Receiver<unknown>) {
     super();
     this.#receiver = receiver;
   }
 
   /**
-   * Provides a Receiver with options that are known.
+   * Provides a Receiver with these options.
    *
-   * @throws {TypeError} an option that is none
+   * @throws {TypeError} if an option is unknown
    */
   static override forRoot(options: ReceiverModuleOptions & ReceiverModuleExtras = {}): DynamicModule {
     assertForRootOptions(options);
@@ -66,9 +66,9 @@ export class ReceiverModule extends ConfigurableModuleClass implements BeforeApp
   }
 
   /**
-   * Provides a Receiver with options that something else provides.
+   * Provides a Receiver with the options that a factory returns.
    *
-   * @throws {TypeError} an option that is none; what the factory returns is checked when the application starts
+   * @throws {TypeError} if an option is unknown; the result of the factory is checked when the application starts
    */
   static override forRootAsync(options: ReceiverModuleAsyncOptions): DynamicModule {
     assertForRootAsyncOptions(options);
@@ -76,8 +76,9 @@ export class ReceiverModule extends ConfigurableModuleClass implements BeforeApp
   }
 
   /**
-   * Drains the Receiver. Any later would hang: Nest then waits for the HTTP responses that the Receiver feeds, and calls
-   * `onApplicationShutdown` of the root module, which may wait for the end of its stream, before that of this one.
+   * Drains the Receiver. A later hook would hang: Nest then waits for the HTTP responses that the Receiver feeds, and calls
+   * `onApplicationShutdown` of the root module, which may wait for the end of the Receiver's stream, before that of this
+   * module.
    */
   async beforeApplicationShutdown(): Promise<void> {
     await ReceiverHandle.of(this.#receiver)?.receiver.drain();
@@ -92,7 +93,7 @@ function provideReceiver(definition: DynamicModule, { name, isGlobal }: Receiver
     providers: [
       ...(definition.providers ?? []),
       {
-        // Where a test provides another one, nothing is opened.
+        // If a test overrides this provider, no Receiver is opened.
         provide: receiver,
         inject: [MODULE_OPTIONS_TOKEN],
         useFactory: async (options: ReceiverModuleOptions) => (await ReceiverHandle.open(options)).receiver,

@@ -5,58 +5,59 @@ import { packets } from './packet-codec.js';
 
 export interface ReceiverStrategyOptions {
   /**
-   * What to connect to, as in `Receiver.open`: a URL, or the options of `createClient`, `createCluster` or
-   * `createSentinel`. The strategy makes two clients of it, one that subscribes and one that replies, and closes them.
+   * Server to connect to, as in `Receiver.open`: a URL, or the options of `createClient`, `createCluster` or
+   * `createSentinel`. The strategy makes two clients from it, one that subscribes and one that replies, and closes them.
    * @default redis://localhost:6379
    */
   readonly redis?: string | OpenOptions | undefined;
-  /** A client to subscribe with, in place of one of its own. It is borrowed, has to be open, and stays open. */
+  /** Client to subscribe with, in place of the strategy's own. The client is borrowed, must be open, and stays open. */
   readonly client?: PubSubClient | undefined;
-  /** A client to reply with, in place of one of its own. Needed beside `client` where there are request handlers. */
+  /** Client to reply with, in place of the strategy's own. Needed beside `client` where there are request handlers. */
   readonly publisher?: Publisher | undefined;
   /**
-   * The most messages that are handled at a time, a positive integer or `Infinity`. A request counts until its first reply, an
-   * event until its handler's promise or stream is done. A warning says when all are busy and messages wait.
+   * Maximum number of messages that are handled at a time, a positive integer or `Infinity`. A request counts until its
+   * first reply, an event until its handler's promise or stream is done. A warning reports that all slots are busy and
+   * messages wait.
    * @default 256
    */
   readonly concurrent?: number | undefined;
   /**
-   * Messages of one key are handled one at a time, in the order in which they came: the next one when an event is done, or
-   * when a request has its first reply.
-   * @default the channel of an event; a request has no order
+   * Key of a message. Messages of one key are handled one at a time, in their order of arrival: the next one when an event
+   * is done, or when a request has its first reply.
+   * @default the channel of an event; requests have no order
    */
   readonly key?: ((message: Message<unknown>) => unknown) | undefined;
   /**
-   * The most messages that wait to be handled.
+   * Maximum number of messages that wait to be handled.
    * @default 16384
    */
   readonly capacity?: number | undefined;
   /**
-   * Which message is lost when more would have to wait: the one that has waited longest, or the one that comes. It is
-   * reported, and a request is answered with an error.
+   * Message that is lost when one more would have to wait: the one that has waited longest, or the one that arrives. The
+   * loss is reported, and a request is answered with an error.
    * @default 'drop-oldest'
    */
   readonly overflow?: 'drop-oldest' | 'drop-incoming' | undefined;
   /**
-   * How packets are written. What it cannot decode is reported, as a `DecodeError`.
-   * @default JSON, and what is none is taken as a text, as in Nest's own Redis transport
+   * Codec of the packets. A packet that cannot be decoded is reported, as a `DecodeError`.
+   * @default JSON; a payload that is not JSON is decoded as text, as in Nest's own Redis transport
    */
   readonly codec?: Codec<unknown> | undefined;
   /**
-   * Milliseconds that `close()` waits for events and for requests that have no reply yet. Then it ends their streams with an
-   * error, which also goes to the client. A reply stream that has begun ends so at once.
+   * Milliseconds that `close()` waits for events, and for requests that have no reply yet. Then `close()` ends their streams
+   * with an error, which a client of a request receives too. A reply stream that has begun ends in this way at once.
    * @default 10000
    */
   readonly drainTimeout?: number | undefined;
-  /** As in Nest's own transports: makes the packet out of what was decoded. */
+  /** Deserializer that makes a packet from decoded data, as in Nest's own transports. */
   readonly deserializer?: ConsumerDeserializer | undefined;
-  /** As in Nest's own transports: makes what is encoded out of a reply. */
+  /** Serializer that makes the data to encode from a reply, as in Nest's own transports. */
   readonly serializer?: ConsumerSerializer | undefined;
 }
 
 type Defaulted = 'codec' | 'concurrent' | 'overflow' | 'drainTimeout';
 
-/** The options with their defaults. */
+/** Options with their defaults. */
 export type ResolvedOptions = ReceiverStrategyOptions & {
   readonly [K in Defaulted]-?: NonNullable<ReceiverStrategyOptions[K]>;
 };
@@ -77,7 +78,7 @@ const OPTIONS = optionNames<ReceiverStrategyOptions>({
 
 const OVERFLOWS: readonly unknown[] = ['drop-oldest', 'drop-incoming'];
 
-/** Checks the options, except for what the core checks when the server listens, and adds the defaults. */
+/** Checks the options, except for the ones that the core checks when the server listens, and adds the defaults. */
 export function resolveStrategyOptions(options: ReceiverStrategyOptions): ResolvedOptions {
   assertKnownOptions('the options of a ReceiverStrategy', options, OPTIONS);
   const { client, redis, key, concurrent = 256, overflow = 'drop-oldest', drainTimeout = 10_000 } = options;

@@ -20,22 +20,22 @@ import { register, type Registration } from './registration.js';
 import { Replies } from './replies.js';
 import { isDone, type Session } from './session.js';
 
-/** Any event of node-redis; its listener learns first which of the two clients it comes from. */
+/** Events of node-redis. The first argument of a listener is the role of the client that emitted the event. */
 export type ReceiverStrategyEvents = Record<string, EventListener>;
 
-/** A `listen()` that has not succeeded or failed yet. */
+/** Call of `listen()` that has not succeeded or failed yet. */
 interface Opening {
   readonly controller: AbortController;
-  /** Never rejects. */
+  /** Promise that never rejects. */
   readonly settled: Promise<unknown>;
 }
 
-/** Milliseconds that the last answers have after `drainTimeout`. */
+/** Milliseconds for the last answers after `drainTimeout`. */
 const FAREWELL = 1_000;
 
 /**
- * A transport of Nest's microservices on Redis Pub/Sub. On the wire it is Nest's own Redis transport, whose `ClientProxy`
- * talks to it unchanged.
+ * Transport of Nest's microservices on Redis Pub/Sub. The format on the wire is that of Nest's own Redis transport, so
+ * Nest's `ClientProxy` for Redis works with the strategy unchanged.
  *
  * ```typescript
  * const app = await NestFactory.createMicroservice(AppModule, {
@@ -44,21 +44,22 @@ const FAREWELL = 1_000;
  * await app.listen();
  * ```
  *
- * The name of a handler is subscribed as a pattern if it has a `*`, `?` or `[`, else as a channel; {@link HandlerExtras}
- * say otherwise. Events are handled one by one and in order on each channel, requests side by side, and all of them at
- * most `concurrent` at a time. An event handler of a pattern answers no request that it hears: the channel's own handler
- * does.
+ * The strategy subscribes the name of a handler as a pattern if the name has an unescaped `*`, `?` or `[`, and otherwise as
+ * a channel; {@link HandlerExtras} override this. Events are handled one by one and in order on each channel, requests side
+ * by side, and all of them at most `concurrent` at a time. An event handler of a pattern does not answer the requests that
+ * it receives: the channel's own handler does.
  *
- * What fails, a packet that cannot be decoded, a handler or a reply, is logged and disturbs nothing else.
+ * A failure, such as a packet that cannot be decoded, or an error of a handler or a reply, is logged and affects no other
+ * message.
  */
 export class ReceiverStrategy
   extends Server<ReceiverStrategyEvents, ReceiverStrategyStatus>
   implements CustomTransportStrategy
 {
-  /** Handlers that are meant for `Transport.REDIS` alone are served too. */
+  /** Transport of the handlers: handlers that are meant for `Transport.REDIS` alone are served too. */
   override transportId: Transport | symbol = Transport.REDIS;
 
-  /** Tells Nest 12 that what event handlers fail with is reported here. */
+  /** Flag for Nest 12: the strategy itself reports the errors of event handlers. */
   readonly propagatesEventHandlerErrors = true;
 
   protected override readonly logger = new Logger(ReceiverStrategy.name);
@@ -66,13 +67,13 @@ export class ReceiverStrategy
   readonly #options: ResolvedOptions;
   readonly #listeners = new EventListeners();
   readonly #state = new ConnectionState(this._status$, new ClientLog(this.logger), this.#listeners);
-  /** Nest's own, that only goes on. */
+  /** Default hook of Nest, which only calls `done`. */
   readonly #noStartHook: unknown = this.onProcessingStartHook;
   #opening: Opening | undefined;
   #session: Session | undefined;
   #closing: Promise<void> | undefined;
 
-  /** @throws {TypeError} an option that is none */
+  /** @throws {TypeError} if an option is unknown or invalid */
   constructor(options: ReceiverStrategyOptions = {}) {
     super();
     this.#options = resolveStrategyOptions(options);
@@ -80,7 +81,7 @@ export class ReceiverStrategy
     this.initializeDeserializer(options as Parameters<typeof this.initializeDeserializer>[0]);
   }
 
-  /** Connects and subscribes all handlers; calls back when Redis has acknowledged, or with the error. */
+  /** Connects and subscribes all handlers. Calls back when Redis has acknowledged, or with the error. */
   listen(callback: (error?: unknown) => unknown): void {
     this.#open().then(
       () => callback(),
@@ -89,8 +90,8 @@ export class ReceiverStrategy
   }
 
   /**
-   * Unsubscribes, handles and answers what had come until then, and closes the clients of its own. Reply streams that have
-   * begun end with an error; for everything else it waits for `drainTimeout` at the most.
+   * Unsubscribes, handles and answers the messages that had arrived until then, and closes the strategy's own clients. Reply
+   * streams that have begun end with an error; for everything else, `close()` waits for `drainTimeout` at the most.
    */
   close(): Promise<void> {
     this.#opening?.controller.abort(new Error('The server was closed while it was connecting.'));
@@ -98,12 +99,12 @@ export class ReceiverStrategy
     return this.#closing;
   }
 
-  /** Listens to an event of both clients, from when they are made. */
+  /** Listens to an event of both clients, from the moment when they are made. */
   on(event: string, callback: EventListener): void {
     this.#listeners.on(event, callback);
   }
 
-  /** `[publisher, subscriber, receiver]`: the two clients, as Nest's own has them, and the Receiver. */
+  /** Returns `[publisher, subscriber, receiver]`: the two clients, as Nest's own transport does, and the Receiver. */
   override readonly unwrap: Server['unwrap'] = () => {
     if (!this.#session)
       throw new Error('The server does not listen. Await listen() or startAllMicroservices().');
@@ -132,7 +133,7 @@ export class ReceiverStrategy
     const { codec } = this.#options;
     let receiver: Receiver<unknown> | undefined;
     try {
-      // The signal stops it: it does not wait for an acknowledgement then.
+      // The signal stops the Receiver, which then does not wait for an acknowledgement.
       receiver = new Receiver<unknown>(connections.subscriber, { codec, autoStop: false, signal });
       const dispatch = this.#dispatch(this.#register(receiver, connections), connections);
       receiver.events.subscribe((event) => this.#state.onEvent(event));
@@ -161,12 +162,12 @@ export class ReceiverStrategy
     this._status$.next('disconnected');
   }
 
-  /** Whoever waits for an answer gets one: those whose requests are being handled, and those whose requests wait. */
+  /** Answers the open requests with an error: the requests that are being handled, and the requests that wait. */
   async #cutOff(session: Session): Promise<void> {
     const { dispatch, intake } = session;
     this.logger.warn(`Closed with messages that were not handled within ${this.#options.drainTimeout} ms`);
     dispatch.close();
-    // What that replies goes out a turn later.
+    // The replies of `dispatch.close()` go out a turn later.
     await firstValueFrom(timer(0));
     intake.giveUp();
     await isDone(session, FAREWELL);
@@ -214,7 +215,7 @@ export class ReceiverStrategy
   #hooks(): ProcessingHooks | undefined {
     const id = this.transportId;
     const start = this.onProcessingStartHook as (...args: unknown[]) => unknown;
-    // There is none before an application has set one, whatever its type says.
+    // The end hook is undefined until an application has set one, whatever its type says.
     const end = this.onProcessingEndHook as typeof this.onProcessingEndHook | undefined;
     if (start === this.#noStartHook && !end) return undefined;
     return {

@@ -2,14 +2,14 @@ import { Inject } from '@nestjs/common';
 
 const DEFAULT_NAME = 'default';
 
-/** The token that a Receiver is provided under: what a test overrides. */
+/** Returns the token under which a Receiver is provided, and which a test overrides. */
 export function getReceiverToken(name: string = DEFAULT_NAME): symbol {
-  // The same in the ES module and in the CommonJS build.
+  // `Symbol.for` returns the same token in the ES module and in the CommonJS build.
   return Symbol.for(`rx-redis-receiver.nestjs.receiver.${name}`);
 }
 
 /**
- * Injects the Receiver of a `ReceiverModule`, by the name that this was given.
+ * Injects the Receiver of the `ReceiverModule` with this name.
  *
  * ```typescript
  * constructor(@InjectReceiver() private readonly receiver: Receiver) {}

@@ -3,14 +3,14 @@ import type { Channel, ChannelKind, Codec, Message, Receiver } from '../index.js
 import { invalidArgument } from '../internal.js';
 import type { HandlerExtras } from './handler-extras.js';
 
-/** A handler, and the Channel that leads to it. */
+/** Handler, and the Channel that delivers its messages. */
 export interface Registration {
   readonly handler: MessageHandler;
-  /** The channel's name or the pattern's glob. */
+  /** Name of the channel, or glob of the pattern. */
   readonly name: string;
   readonly channel: Channel<unknown>;
   readonly codec: Codec<unknown>;
-  /** Whether a request gets an answer from it. */
+  /** True if the handler answers requests. */
   readonly isAnswering: boolean;
 }
 
@@ -28,12 +28,12 @@ export function register(
   }
   assertAlike(handler, name);
   const channel = receiver[kind](name, { codec });
-  // A pattern hears requests that another handler is there for.
+  // A pattern also receives requests that are meant for another handler.
   const isAnswering = !handler.isEventHandler || kind !== 'pattern';
   return { handler, name, channel, codec, isAnswering };
 }
 
-/** Nest chains the handlers of one name, and one subscription serves them all. */
+/** Checks that the handlers of one name agree: Nest chains them, and one subscription serves them all. */
 function assertAlike(first: MessageHandler, name: string): void {
   const { kind, codec } = extrasOf(first, name);
   let handler: MessageHandler | undefined = first;
@@ -50,7 +50,10 @@ function extrasOf({ extras }: MessageHandler, name: string) {
   return { kind, codec };
 }
 
-/** Whether a pattern has heard what somebody was answered: what matches requests matches the replies to them too. */
+/**
+ * Returns whether a message is a reply that a pattern has received: a pattern that matches requests may also match their
+ * replies.
+ */
 export function isReply({ channel, pattern, data }: Message<unknown>): boolean {
   if (pattern === undefined || !channel.endsWith('.reply')) return false;
   if (typeof data !== 'object' || data === null || !('id' in data) || 'pattern' in data) return false;
@@ -61,7 +64,7 @@ function kindOf(name: string): ChannelKind {
   return /(?<!\\)(?:\\\\)*[*?[]/.test(name) && !isJson(name) ? 'pattern' : 'channel';
 }
 
-/** Nest writes a name that is an object, `{ cmd: '*' }`, as JSON: that is no glob. */
+/** Returns whether a name is JSON. Nest writes a name that is an object, `{ cmd: '*' }`, as JSON, which is not a glob. */
 function isJson(name: string): boolean {
   try {
     JSON.parse(name);

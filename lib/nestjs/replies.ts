@@ -2,7 +2,7 @@ import type { ConsumerSerializer, WritePacket } from '@nestjs/microservices';
 import type { Codec, Message, Publisher } from '../index.js';
 import { Audience } from './audience.js';
 
-/** A request, and how its reply is to be written. */
+/** Request, and the codec of its reply. */
 export interface Request {
   readonly message: Message<unknown>;
   readonly id: string;
@@ -17,7 +17,7 @@ export interface RepliesOptions {
 
 const UNWRITABLE = { status: 'error', message: 'The reply could not be written.' };
 
-/** Publishes replies to where Nest's `ClientProxy` waits for them. */
+/** Publisher of the replies, to the channels on which Nest's `ClientProxy` waits for them. */
 export class Replies {
   readonly #options: RepliesOptions;
   readonly #audience: Audience;
@@ -27,7 +27,10 @@ export class Replies {
     this.#audience = new Audience(options.publisher);
   }
 
-  /** Resolves when Redis has the reply: to whether somebody may have received it. Never rejects. */
+  /**
+   * Publishes a reply. Resolves when Redis has answered: to false only if no subscriber can have received the reply. Never
+   * rejects.
+   */
   async send(request: Request, packet: WritePacket): Promise<boolean> {
     const { publisher, onError } = this.#options;
     const { source, channel } = request.message;
@@ -51,7 +54,7 @@ export class Replies {
       return write(packet);
     } catch (error) {
       this.#options.onError('A reply could not be written', error);
-      // Else who asked would wait for it.
+      // Without this error, the client would wait for the reply.
       return write({ err: UNWRITABLE, isDisposed: true });
     }
   }

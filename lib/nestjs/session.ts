@@ -4,7 +4,7 @@ import type { Connections } from './connections.js';
 import type { MessageDispatch } from './message-dispatch.js';
 import type { MessageIntake } from './message-intake.js';
 
-/** The parts of a server from `listen()` to `close()`. */
+/** Parts of a server from `listen()` to `close()`. */
 export interface Session {
   readonly connections: Connections;
   readonly receiver: Receiver<unknown>;
@@ -12,7 +12,7 @@ export interface Session {
   readonly intake: MessageIntake;
 }
 
-/** Resolves when everything is handled and answered, or after so many milliseconds: to whether it was in time. */
+/** Resolves to true when everything is handled and answered, or to false after `patience` milliseconds. */
 export function isDone({ dispatch, intake }: Session, patience: number): Promise<boolean> {
   const done = intake.end.then(() => dispatch.whenAnswered());
   return firstValueFrom(race(from(done).pipe(map(() => true)), timer(patience).pipe(map(() => false))));

@@ -2,19 +2,21 @@ import { coreOf } from '../channel/core-of.js';
 import type { Channel } from '../channel.js';
 import { tell } from '../outbox.js';
 
-/** Returns whether a Channel's acknowledgement is still to come: it is wanted, open, and not subscribed. */
+/** Returns whether Redis has yet to acknowledge a Channel: the Channel is wanted and open, but not subscribed. */
 export function isAwaited(channel: Channel<unknown>, wantedBy: 'observers' | 'receiver'): boolean {
   const core = coreOf(channel);
   // The Receiver gives up a Channel that Redis has refused.
   return core.isOpen && !core.isServed && (wantedBy === 'observers' || core.isMerged);
 }
 
-/** The Channels whose acknowledgement is still to come. */
+/** Channels that Redis has yet to acknowledge. */
 export class AwaitedChannels {
   readonly #onChange: () => void;
   readonly #channels = new Set<Channel<unknown>>();
 
-  /** @param onChange hears that a Channel is awaited no more, and no event has said so: it was closed, as a rule */
+  /**
+   * @param onChange called when a Channel stops being awaited without an event that says so, usually because it was closed
+   */
   constructor(onChange: () => void) {
     this.#onChange = onChange;
   }
@@ -26,7 +28,7 @@ export class AwaitedChannels {
   add(channel: Channel<unknown>): void {
     if (this.#channels.has(channel)) return;
     this.#channels.add(channel);
-    // The Channel may be in the middle of its change.
+    // The Channel may be in the middle of a transition: `tell` makes the call after it.
     const settle = () =>
       tell(() => {
         if (this.#channels.delete(channel)) this.#onChange();
@@ -34,7 +36,7 @@ export class AwaitedChannels {
     coreOf(channel).addWaiter({ resolve: settle, reject: settle });
   }
 
-  /** Waits no longer for a Channel. */
+  /** Stops waiting for a Channel. */
   remove(channel: Channel<unknown>): void {
     this.#channels.delete(channel);
   }

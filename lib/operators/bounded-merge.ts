@@ -11,7 +11,7 @@ export interface BoundedMergeOptions<T, R> {
   readonly line: WaitingLine<T>;
 }
 
-/** Observes the source of a `mergeMapBounded`. */
+/** Observer of the source of a `mergeMapBounded`. */
 export class BoundedMerge<T, R> implements Observer<T> {
   readonly #options: BoundedMergeOptions<T, R>;
   #starting: Inner<R> | undefined;
@@ -28,7 +28,8 @@ export class BoundedMerge<T, R> implements Observer<T> {
     try {
       const key = keyOf?.(value);
       if (destination.closed) return;
-      // While a slot is free, all that waits waits for a busy key: an idle one has nothing to overtake.
+      // While a slot is free, every value in the line waits for a busy key. A value with an idle key starts at once: no
+      // value of the same key waits before it.
       if (this.#active < concurrent && order.claim(key)) this.#start(value, key);
       else line.push(value, key);
       this.#proceed();
@@ -46,11 +47,11 @@ export class BoundedMerge<T, R> implements Observer<T> {
     this.#proceed();
   }
 
-  /** An inner stream is complete, and has been torn down. */
+  /** Frees the slot of an inner stream that has completed and has been torn down. */
   end(inner: Inner<R>): void {
     if (inner === this.#starting) {
-      // It is still inside its subscribe function. What waits is started from the loop that started this one, and not
-      // from here: the stack would grow with every value.
+      // The inner stream is still inside its subscribe function. The loop that started this stream starts the next value:
+      // starting one from here would grow the stack with every value.
       inner.hasEnded = true;
     } else {
       this.#release(inner);
@@ -60,7 +61,7 @@ export class BoundedMerge<T, R> implements Observer<T> {
 
   #start(value: T, key: unknown): void {
     const { destination, project } = this.#options;
-    // Re-entrancy: an inner stream that emits while it starts may make the source emit, and so start another one.
+    // Re-entrancy: an inner stream that emits while it starts may make the source emit, and so start another inner stream.
     const interrupted = this.#starting;
     const inner = new Inner(destination, this, key);
     this.#active++;
@@ -80,7 +81,10 @@ export class BoundedMerge<T, R> implements Observer<T> {
     this.#options.order.release(key);
   }
 
-  /** Starts what may start, and completes when nothing can come any more. */
+  /**
+   * Starts waiting values while slots are free, and completes the destination after the last inner stream of a completed
+   * source.
+   */
   #proceed(): void {
     const { destination, concurrent, line } = this.#options;
     while (line.length > 0 && this.#active < concurrent) {
@@ -92,7 +96,7 @@ export class BoundedMerge<T, R> implements Observer<T> {
   }
 }
 
-/** Passes an inner stream on to the destination, but for its completion. */
+/** Subscriber to one inner stream. Values and errors go to the destination; the completion does not. */
 class Inner<R> extends Subscriber<R> {
   hasEnded = false;
 
@@ -101,8 +105,8 @@ class Inner<R> extends Subscriber<R> {
     readonly merge: { end(inner: Inner<R>): void },
     readonly key: unknown,
   ) {
-    // The one way to tie a subscriber to its destination that costs no more than `mergeMap`'s own. No release of RxJS 7
-    // will take it away.
+    // The deprecated constructor is the only way to tie a subscriber to its destination that costs no more than the one in
+    // `mergeMap`. No release of RxJS 7 will remove it.
     // eslint-disable-next-line @typescript-eslint/no-deprecated
     super(destination);
   }
@@ -111,7 +115,7 @@ class Inner<R> extends Subscriber<R> {
     try {
       this.unsubscribe();
     } finally {
-      // Only now: what this stream held is free before the next one starts.
+      // Tear down first: this stream releases its resources before the next one starts.
       this.merge.end(this);
     }
   }

@@ -1,4 +1,6 @@
-/** A binary heap: gives the item of the lowest rank first. An item's rank must not change while it is inside. */
+/**
+ * Binary heap: `pop` returns the item of the lowest rank. The rank of an item must not change while the heap holds the item.
+ */
 export class Heap<T> {
   readonly #items: T[] = [];
   readonly #rank: (item: T) => number;
@@ -30,7 +32,7 @@ export class Heap<T> {
     this.#items.length = 0;
   }
 
-  /** Puts an item in the place of the top, and lets it sink. */
+  /** Replaces the top by an item, and sifts the item down. */
   #sink(item: T): void {
     const { length } = this.#items;
     let at = 0;

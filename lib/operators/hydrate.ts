@@ -11,7 +11,7 @@ export type { Hydrated } from './hydration.js';
 const OPTIONS = optionNames<BufferOptions>({ capacity: true, maxBytes: true, overflow: true });
 
 /**
- * Joins a snapshot with its live updates, without a race between the two, and again after every gap.
+ * Joins a snapshot with its live updates without a race between the two, and does so again after every gap.
  *
  * ```
  * live       --(subscribed)--a---b-----c----(gap)--d-----e--
@@ -19,13 +19,17 @@ const OPTIONS = optionNames<BufferOptions>({ capacity: true, maxBytes: true, ove
  * hydrate    -------------------(Sab)--c-----------(Td)--e--
  * ```
  *
- * It subscribes to `live`, waits for Redis to acknowledge, and takes the snapshot only then, so that nothing falls
- * between them; messages that come meanwhile are kept, and follow it. A message that was published before the snapshot
- * was read may follow it, so updates have to be such that applying one twice does no harm. After a gap the messages that
- * were kept before it are dropped: the new snapshot is later than they are. A gap while a snapshot is being taken starts
- * it afresh. So does a Channel of a Receiver that is registered later: once Redis has acknowledged it, a new snapshot is
- * taken, as after a gap, and one for all that were registered together. In front of a Receiver's queue that may overflow, choose `drop-oldest`: of the other policies what waited
- * before the loss comes behind the new snapshot.
+ * `hydrate` subscribes to `live`, waits for Redis to acknowledge, and only then takes the snapshot, so that no update falls
+ * between the two. Messages that arrive meanwhile are kept, and follow the snapshot. A message that was published before the
+ * snapshot was read may follow it too, so applying an update twice must do no harm.
+ *
+ * After a gap, `hydrate` drops the messages kept before the gap, because the new snapshot is later than they are. A gap
+ * while a snapshot is being taken starts the snapshot afresh. A Channel that is registered with the Receiver later also
+ * leads to a new snapshot, as a gap does: once Redis has acknowledged the Channel, one snapshot serves all Channels that
+ * were registered together.
+ *
+ * For a Receiver whose queue may overflow, choose `drop-oldest`: under the other policies, messages that waited before the
+ * loss arrive after the new snapshot.
  *
  * ```ts
  * const receiver = await Receiver.open<Price>(url, { codec: json() });
@@ -37,10 +41,10 @@ const OPTIONS = optionNames<BufferOptions>({ capacity: true, maxBytes: true, ove
  * ```
  *
  * @param live a Channel, or a Receiver with all its Channels
- * @param snapshot takes the snapshot: the first value of what it returns. If it fails, or gives none, that is an error
- *   of the stream; `retry()` begins anew
- * @param options the bounds of what is kept while a snapshot is taken: by default 16,384 messages and 64 MiB, and a
- *   {@link BufferOverflowError} behind what was kept; `Infinity` is allowed
+ * @param snapshot returns a source, whose first value is the snapshot. A failure, or a source without a value, is an error
+ *   of the stream; `retry()` starts over
+ * @param options bounds of the messages kept while a snapshot is taken: by default 16,384 messages and 64 MiB, with a
+ *   {@link BufferOverflowError} after the kept messages; `Infinity` is allowed
  * @see {@link Receiver.events} for the gaps
  */
 export function hydrate<S, T>(

@@ -15,25 +15,25 @@ import type { Receiver } from '../receiver/receiver.js';
 import { AwaitedChannels, isAwaited } from './await-subscription.js';
 import { subscribeWithin } from './subscribe-within.js';
 
-/** What `hydrate` emits: a snapshot, and the messages that belong behind it. */
+/** Output of `hydrate`: a snapshot, or a message that belongs after the snapshot. */
 export type Hydrated<S, T> =
   | { readonly kind: 'snapshot'; readonly snapshot: S }
   | { readonly kind: 'message'; readonly message: Message<T> };
 
 type Phase<S> =
-  /** Waiting for acknowledgements. */
+  /** Acknowledgements are outstanding. */
   | { readonly is: 'subscribing' }
   /** A snapshot is being taken. */
   | { readonly is: 'fetching' }
   /** The snapshot goes to the consumer next. */
   | { readonly is: 'fetched'; readonly snapshot: S }
-  /** The snapshot is out: what was kept follows it, and then what comes. */
+  /** The consumer has the snapshot: the kept messages follow, and then the new ones. */
   | { readonly is: 'live' };
 
 /**
- * One subscription of a `hydrate`. A consumer, and the function that takes the snapshot, may do anything from inside: meet a
- * gap, publish, close, leave. So one loop alone hands parts over, and what comes meanwhile waits until the consumer is done
- * with the part before: else it would finish with an old part after a newer snapshot.
+ * One subscription of a `hydrate`. The consumer and the snapshot function may do anything inside a call: cause a gap,
+ * publish, close or unsubscribe. Therefore a single loop emits the parts, and a part that arrives meanwhile waits until the
+ * consumer is done with the part before. Otherwise the consumer would finish with an old part after a newer snapshot.
  */
 export class Hydration<S, T> {
   readonly #live: Channel<T> | Receiver<T>;
@@ -41,7 +41,7 @@ export class Hydration<S, T> {
   readonly #subscriber: Subscriber<Hydrated<S, T>>;
   readonly #kept: BoundedQueue<Message<T>>;
   readonly #awaited = new AwaitedChannels(() => this.#fetchIfSubscribed());
-  /** The Channels that a snapshot knows of: what they miss from then on is told by a gap. */
+  /** Channels that the snapshot covers: a gap event reports any message that they miss from then on. */
   #covered = new Set<Channel<unknown>>();
   #phase: Phase<S> = { is: 'subscribing' };
   #fetching = new Subscription();
@@ -75,7 +75,7 @@ export class Hydration<S, T> {
       complete: () => this.#onLiveOver(),
     });
     this.#isStarting = false;
-    // Only now is it known what the Receiver wants.
+    // The Channels that the Receiver wants are known only after the subscription above.
     this.#awaitChannels();
     this.#fetchIfSubscribed();
   }
@@ -99,14 +99,14 @@ export class Hydration<S, T> {
   #onSubscribed(channel: Channel<unknown>): void {
     if (coreOf(channel).isServed) this.#awaited.remove(channel);
     if (this.#phase.is === 'subscribing' || this.#covered.has(channel)) return this.#fetchIfSubscribed();
-    // No snapshot knows of it yet. Others may have been registered with it, and one snapshot does for all.
+    // No snapshot covers this Channel yet. Other Channels may have been registered with it: one snapshot serves them all.
     this.#reset({ is: 'subscribing' });
     this.#awaitChannels();
     this.#fetchIfSubscribed();
   }
 
   #onGap(cause: 'reconnect' | 'overflow', channels: readonly Channel<unknown>[]): void {
-    // What the Receiver's queue has dropped, the Channel's own observers have heard.
+    // The Channel's own observers have received the messages that the Receiver's queue has dropped.
     if (cause === 'overflow' && isChannel(this.#live)) return;
     for (const channel of channels) if (coreOf(channel).isServed) this.#awaited.remove(channel);
     if (this.#phase.is === 'subscribing') return this.#fetchIfSubscribed();
@@ -123,13 +123,13 @@ export class Hydration<S, T> {
 
   #fetchIfSubscribed(): void {
     if (this.#phase.is !== 'subscribing' || this.#isStarting || !this.#awaited.isEmpty) return;
-    // Closed: its completion is on its way.
+    // The Channel is closed, and its completion is about to arrive.
     if (isChannel(this.#live) && !this.#live.isActive) return;
     this.#phase = { is: 'fetching' };
     this.#fetch();
   }
 
-  /** Drops the snapshot that is on its way, and what was kept: the next one is later than both. */
+  /** Drops the pending snapshot and the kept messages: the next snapshot is later than both. */
   #reset(phase: Phase<S>): void {
     this.#phase = phase;
     this.#fetching.unsubscribe();
@@ -140,7 +140,7 @@ export class Hydration<S, T> {
     if (this.#subscriber.closed) return;
     const channels = channelsOf(this.#live);
     this.#covered = new Set(channels.filter((one) => coreOf(one).isServed || this.#covered.has(one)));
-    // Before it is taken, so that whatever happens inside can end it.
+    // Assign before the snapshot function runs, so that a gap or an unsubscribe inside the function can cancel the snapshot.
     const fetching = new Subscription();
     this.#fetching = fetching;
     subscribeWithin(fetching, defer(this.#snapshot).pipe(take(1), throwIfEmpty()), {
@@ -164,7 +164,7 @@ export class Hydration<S, T> {
     if (this.#isLiveOver && this.#phase.is === 'live') this.#subscriber.complete();
   }
 
-  /** Takes what the consumer gets next, if it can have something. */
+  /** Takes the next part for the consumer, if one is ready. */
   #next(): Hydrated<S, T> | undefined {
     if (this.#phase.is === 'fetched') {
       const { snapshot } = this.#phase;
@@ -201,7 +201,7 @@ function channelsOf(live: Channel<unknown> | Receiver<unknown>): Channel<unknown
   return [live.channels, live.patterns, live.shards].flatMap((channels) => [...channels.values()]);
 }
 
-/** Tells the two by their shape: the source may come from another copy of this package. */
+/** Tells a Channel from a Receiver by shape: the source may come from another copy of this package. */
 export function isChannel<T>(live: Channel<T> | Receiver<T>): live is Channel<T> {
   return live instanceof Observable && 'whenSubscribed' in live;
 }

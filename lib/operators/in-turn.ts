@@ -1,6 +1,6 @@
 /**
- * Puts answers that come in any order back into the order of their questions: each question draws a number with `draw`,
- * and what is given to the function that it gets is run when all before it have been.
+ * Sequencer that puts answers back into the order of their questions. Each question calls `draw`, and passes its answer to
+ * the function that `draw` returns; the answer runs once all earlier answers have run.
  */
 export class InTurn {
   readonly #early = new Map<number, () => void>();
@@ -11,7 +11,7 @@ export class InTurn {
     const number = this.#drawn++;
     return (answer) => {
       this.#early.set(number, answer);
-      // An answer may bring new questions that are answered at once. They run inside it, and are in order all the same.
+      // An answer may draw further questions that are answered at once. Their answers run inside this one, still in order.
       for (let next = this.#early.get(this.#turn); next; next = this.#early.get(this.#turn)) {
         this.#early.delete(this.#turn++);
         next();

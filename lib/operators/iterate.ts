@@ -7,9 +7,11 @@ import { subscribeWithin } from './subscribe-within.js';
 import { WaitingLine } from './waiting-line.js';
 import { ArrivalOrder } from './waiting-order.js';
 
-/** As {@link BufferOptions}, for the values that nobody has pulled yet; here `Infinity` lifts a bound. */
+/**
+ * Options of {@link iterate}: {@link BufferOptions} for the values that wait to be pulled, where `Infinity` lifts a bound.
+ */
 export interface IterateOptions<T> extends BufferOptions {
-  /** Hears of each value that is dropped, also of the one that `overflow: 'error'` refuses. */
+  /** Callback for each dropped value, including the value that `overflow: 'error'` refuses. */
   readonly onDrop?: ((value: T) => void) | undefined;
 }
 
@@ -21,7 +23,7 @@ const OPTIONS = optionNames<IterateOptions<unknown>>({
 });
 
 /**
- * Pulls the values of an Observable with `for await`, with a bound on those that wait to be pulled.
+ * Pulls the values of an Observable with `for await`, with a bound on the values that wait to be pulled.
  *
  * ```text
  * source   ---a-b-c-----d-|
@@ -29,16 +31,16 @@ const OPTIONS = optionNames<IterateOptions<unknown>>({
  * answer      a  b c    d |      b and c have waited
  * ```
  *
- * The first `next()` subscribes. A `break`, an error in the loop's body, `return()` and `throw()` unsubscribe, drop what
- * waits and answer the pulls that are still open with `done`. Calls of `next()` need not wait for one another: they are
- * answered in order. When the source has completed or failed, what waits comes first.
+ * The first `next()` subscribes. A `break`, an error in the loop's body, `return()` and `throw()` unsubscribe, drop the
+ * waiting values and answer the open pulls with `done`. Calls of `next()` need not wait for one another: the iterator
+ * answers them in order. When the source has completed or failed, the waiting values come first.
  *
  * `maxBytes` counts the payload: a string in UTF-8, a Buffer, typed array or ArrayBuffer by its length, a Message by its
- * `data`. Any other value counts nothing, and only `capacity` bounds it.
+ * `data`. Any other value counts as zero bytes, and only `capacity` bounds it.
  *
- * With `overflow: 'error'`, the default, the first value that finds the buffer full ends the iteration: the source is
- * released at once, what waits can still be pulled, and then `next()` rejects with a {@link BufferOverflowError}. What
- * `onDrop` throws ends it in the same way.
+ * With `overflow: 'error'`, the default, the first value that finds the buffer full ends the iteration: the iterator
+ * unsubscribes at once, the waiting values can still be pulled, and then `next()` rejects with a
+ * {@link BufferOverflowError}. An error thrown by `onDrop` ends the iteration in the same way.
  *
  * ```ts
  * import { interval, take } from 'rxjs';
@@ -57,7 +59,7 @@ const OPTIONS = optionNames<IterateOptions<unknown>>({
  * 2
  * ```
  *
- * A Receiver needs none of this: it is iterable itself, from its own queue.
+ * A Receiver does not need `iterate`: a Receiver is iterable itself, from its own queue.
  *
  * @see {@link mergeMapBounded} to stay in the stream
  */
@@ -80,10 +82,10 @@ export function iterate<T>(
 type State =
   | { readonly is: 'idle' }
   | { readonly is: 'open' }
-  /** Nothing comes any more; what waits is delivered, and then the failure, once. */
+  /** No value arrives any more: the waiting values are delivered, and then the failure, once. */
   | { readonly is: 'ended'; readonly failure?: Failure | undefined };
 
-/** Boxed, as a source may fail with `undefined` too. */
+/** Box of an error, because a source may also fail with `undefined`. */
 interface Failure {
   readonly error: unknown;
 }
@@ -96,7 +98,7 @@ interface Pull<T> {
 class BoundedIterator<T> implements AsyncIterableIterator<T>, AsyncDisposable {
   readonly #source: Observable<T>;
   readonly #line: WaitingLine<T>;
-  /** While a pull waits, no value does. */
+  /** Open pulls. While a pull waits, no value does. */
   readonly #pulls = new Ring<Pull<T>>();
   readonly #subscription = new Subscription();
   #state: State = { is: 'idle' };
@@ -115,7 +117,7 @@ class BoundedIterator<T> implements AsyncIterableIterator<T>, AsyncDisposable {
       return failure ? Promise.reject(failure.error) : Promise.resolve({ done: true, value: undefined });
     }
     return new Promise((resolve, reject) => {
-      // Before the source runs: the first value of a synchronous one is for this pull, and takes no room.
+      // Add the pull before the source runs: the first value of a synchronous source is for this pull, and takes no room.
       this.#pulls.push({ resolve, reject });
       if (this.#state.is === 'idle') this.#open();
     });
@@ -154,7 +156,7 @@ class BoundedIterator<T> implements AsyncIterableIterator<T>, AsyncDisposable {
     try {
       this.#line.push(value);
     } catch (error) {
-      // An `onDrop` that has called `return()` before it threw has nobody left to tell.
+      // An `onDrop` that called `return()` before it threw has ended the iteration: no pull is left to reject.
       if (this.#state.is === 'open') this.#end({ error });
     }
   }
@@ -171,7 +173,7 @@ class BoundedIterator<T> implements AsyncIterableIterator<T>, AsyncDisposable {
     else first?.resolve({ done: true, value: undefined });
     for (let pull = this.#pulls.shift(); pull; pull = this.#pulls.shift())
       pull.resolve({ done: true, value: undefined });
-    // Last, as the source's teardown may throw or come back: by now nobody waits.
+    // Unsubscribe last: the source's teardown may throw or call the iterator, and by now no pull waits.
     this.#subscription.unsubscribe();
   }
 }

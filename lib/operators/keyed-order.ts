@@ -1,17 +1,17 @@
 import { Heap } from './heap.js';
 import type { Waiting, WaitingOrder } from './waiting-order.js';
 
-/** The values that wait for one key: never none. */
+/** Values that wait for one key: at least one. */
 interface Lane<T> {
   readonly key: unknown;
   head: Node<T>;
   tail: Node<T>;
 }
 
-/** A place in two lists: that of its lane, and that of all lanes together. */
+/** Element of two lists: the list of its lane, and the list of all lanes together. */
 interface Node<T> {
   readonly waiting: Waiting<T>;
-  /** Counts arrivals. */
+  /** Number of the arrival. */
   readonly at: number;
   behind: Node<T> | undefined;
   older: Node<T> | undefined;
@@ -19,14 +19,14 @@ interface Node<T> {
 }
 
 /**
- * First in, first out within a key, one at a time; the oldest whose key is idle goes first. Every step takes constant
- * time, or logarithmic in the number of idle keys for which something waits. An idle key for which nothing waits is
- * nowhere.
+ * Order that is first in, first out within a key, and lets one value of a key run at a time: the oldest value whose key is
+ * idle goes first. Every step takes constant time, or time logarithmic in the number of idle keys with waiting values. An
+ * idle key without waiting values takes no memory.
  */
 export class KeyedOrder<T> implements WaitingOrder<T> {
   readonly #busy = new Set<unknown>();
   readonly #lanes = new Map<unknown, Lane<T>>();
-  /** The lanes whose key is idle. */
+  /** Lanes whose key is idle. */
   readonly #ready = new Heap<Lane<T>>(({ head }) => head.at);
   #oldest: Node<T> | undefined;
   #newest: Node<T> | undefined;
@@ -79,7 +79,7 @@ export class KeyedOrder<T> implements WaitingOrder<T> {
     const lane = this.#oldest && this.#lanes.get(this.#oldest.waiting.key);
     if (!lane) return undefined;
     const isIdle = !this.#busy.has(lane.key);
-    // If its key is idle, the lane with the oldest value is at the top of the heap.
+    // The lane with the oldest value is at the top of the heap if its key is idle.
     if (isIdle) this.#ready.pop();
     const waiting = this.#takeHead(lane);
     if (isIdle && this.#lanes.has(lane.key)) this.#ready.push(lane);

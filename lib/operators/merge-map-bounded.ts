@@ -8,20 +8,21 @@ import { subscribeWithin } from './subscribe-within.js';
 import { WaitingLine } from './waiting-line.js';
 import { ArrivalOrder } from './waiting-order.js';
 
-/** As {@link BufferOptions}, for the values that wait; here `Infinity` lifts a bound. */
+/** Options of {@link mergeMapBounded}: {@link BufferOptions} for the waiting values, where `Infinity` lifts a bound. */
 export interface MergeMapBoundedOptions<T> extends BufferOptions {
   /**
-   * The most inner streams that run at a time, a positive integer or `Infinity`.
+   * Maximum number of inner streams that run at a time, a positive integer or `Infinity`.
    * @default 1
    */
   readonly concurrent?: number | undefined;
   /**
-   * Keeps the order among values of the same key, as a `Map` compares them: one of a key runs at a time, and a value
-   * overtakes those that wait for their key. Asked once a value, when it comes. A key that is done leaves nothing behind.
-   * @default no keys: values start in the order in which they came
+   * Function that returns the key of a value. Values of the same key, as a `Map` compares keys, run one at a time and in
+   * order; a value overtakes the values that wait for a busy key of their own. The operator calls the function once per
+   * value, on arrival. A key without running or waiting values takes no memory.
+   * @default no keys: values start in their order of arrival
    */
   readonly key?: ((value: T) => unknown) | undefined;
-  /** Hears of each value that is dropped, also of the one that `overflow: 'error'` refuses. */
+  /** Callback for each dropped value, including the value that `overflow: 'error'` refuses. */
   readonly onDrop?: ((value: T) => void) | undefined;
 }
 
@@ -35,7 +36,7 @@ const OPTIONS = optionNames<MergeMapBoundedOptions<unknown>>({
 });
 
 /**
- * Like `mergeMap`, with a bound on the values that wait for their turn.
+ * Projects each value to an inner stream like `mergeMap`, with a bound on the values that wait for their turn.
  *
  * ```text
  * source            -abc------d-----|
@@ -44,19 +45,20 @@ const OPTIONS = optionNames<MergeMapBoundedOptions<unknown>>({
  *                   -a---c----d-----|      b still waits for a when c comes, and is dropped
  * ```
  *
- * A hot source does not slow down for a slow consumer: what comes while `concurrent` inner streams run has to wait, and
- * `mergeMap` and `concatMap` let it wait in an array without bound. Here `capacity` and `maxBytes` bound what waits (not
- * what runs), and `overflow` says what happens to the rest. With `concurrent: 1`, the default, this is a bounded
- * `concatMap`.
+ * A hot source does not slow down for a slow consumer: values that arrive while `concurrent` inner streams run have to wait,
+ * and `mergeMap` and `concatMap` keep them in an array without bound. Here `capacity` and `maxBytes` bound the waiting
+ * values (not the running ones), and `overflow` decides which values are lost beyond the bounds. With `concurrent: 1`, the
+ * default, `mergeMapBounded` is a bounded `concatMap`.
  *
  * `maxBytes` counts the payload: a string in UTF-8, a Buffer, typed array or ArrayBuffer by its length, a Message by its
- * `data`. Any other value counts nothing, and only `capacity` bounds it. A value that does not have to wait passes
- * whatever its size.
+ * `data`. Any other value counts as zero bytes, and only `capacity` bounds it. A value that does not have to wait passes at
+ * any size.
  *
- * An overflow under `overflow: 'error'` is a {@link BufferOverflowError} at once: it unsubscribes the inner streams and
- * drops what waits. All else is as in `mergeMap`: errors of the source, of an inner stream or of a function given here end
- * the stream; it completes when the source and all inner streams have. Values that wait start in a loop, not one inside
- * the other: however many complete synchronously, the stack does not grow.
+ * Under `overflow: 'error'`, an overflow is a {@link BufferOverflowError} at once: the error unsubscribes the inner streams
+ * and drops the waiting values. In all other respects the operator works as `mergeMap` does: an error of the source, of an
+ * inner stream or of a function given here ends the stream; the stream completes when the source and all inner streams have
+ * completed. Waiting values start in a loop, not one inside the other: however many complete synchronously, the stack does
+ * not grow.
  *
  * ```ts
  * import { delay, from, of } from 'rxjs';
@@ -78,7 +80,7 @@ const OPTIONS = optionNames<MergeMapBoundedOptions<unknown>>({
  *
  * Ten customers at a time, each customer's orders one by one: `{ concurrent: 10, key: (order) => order.customer }`.
  *
- * @param project makes an inner stream of a value; `index` counts the values projected, from 0
+ * @param project returns the inner stream for a value; `index` counts the projected values, from 0
  * @see {@link iterate} to pull instead
  */
 export function mergeMapBounded<T, R>(

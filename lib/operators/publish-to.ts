@@ -11,17 +11,17 @@ const CONCURRENT = 64;
 
 export interface PublishToOptions<T> {
   /**
-   * Turns the values into payloads.
+   * Codec that encodes the values as payloads.
    * @default text
    */
   readonly codec?: Codec<T> | undefined;
   /**
-   * Publishes to sharded channels (SPUBLISH), which needs a client with `sPublish`.
+   * True to publish to sharded channels (SPUBLISH), which needs a client with `sPublish`.
    * @default false
    */
   readonly sharded?: boolean | undefined;
   /**
-   * The most messages that are published but not yet reported, a positive integer.
+   * Maximum number of messages that are published but not yet reported, a positive integer.
    * @default 64
    */
   readonly concurrent?: number | undefined;
@@ -29,7 +29,7 @@ export interface PublishToOptions<T> {
 
 const OPTIONS = optionNames<PublishToOptions<unknown>>({ codec: true, sharded: true, concurrent: true });
 
-/** A message was not published, or nobody knows whether it was; `cause` says why. */
+/** Error for a message that was not published, or that may or may not have been; `cause` says why. */
 export class PublishError extends Error {
   static {
     Object.defineProperty(this.prototype, 'name', {
@@ -39,16 +39,16 @@ export class PublishError extends Error {
     });
   }
 
-  /** Tells the errors apart, also where two copies of this package are loaded. */
+  /** Code of the error, which identifies it even where two copies of this package are loaded. */
   readonly code = 'ERR_PUBLISH';
-  /** Where it was to go. */
+  /** Name of the channel for which the message was meant. */
   readonly channel: string;
 
   constructor(channel: string, options?: ErrorOptions) {
     const reason = reasonOf(options?.cause);
     super(
-      `Could not publish to the channel ${JSON.stringify(channel)} (${reason}). Nothing after this message was ` +
-        'published, except what was in flight. Publish it again if it may arrive twice.',
+      `Could not publish to the channel ${JSON.stringify(channel)} (${reason}). No later message was published, ` +
+        'except messages in flight. Publish this message again if it may arrive twice.',
       options,
     );
     this.channel = channel;
@@ -56,7 +56,7 @@ export class PublishError extends Error {
 }
 
 /**
- * Publishes each value, and emits how many subscribers received it.
+ * Publishes each value, and emits the number of subscribers that received it.
  *
  * ```text
  * source       -abc--------|
@@ -66,15 +66,16 @@ export class PublishError extends Error {
  * publishTo    -------(201)|
  * ```
  *
- * The numbers come in the order of the source. At most `concurrent` messages are in flight, counted from when one is sent
- * until its number is emitted; with 1, each waits for Redis's reply to the one before. What comes meanwhile waits, within
- * the default bounds of {@link BufferOptions} (16,384 values, 64 MiB as `mergeMapBounded` counts them); one more is a
- * {@link BufferOverflowError}. For other bounds, or to drop, publish from inside of one:
+ * The numbers come in the order of the source. At most `concurrent` messages are in flight, counted from the moment of
+ * sending until the number is emitted; with 1, each message waits for Redis's reply to the one before. Values that arrive
+ * meanwhile wait, within the default bounds of {@link BufferOptions} (16,384 values, 64 MiB as `mergeMapBounded` counts
+ * them); one value more is a {@link BufferOverflowError}. For other bounds, or to drop values, publish inside a
+ * `mergeMapBounded`:
  * `mergeMapBounded((value) => of(value).pipe(publishTo(client, channel)), { capacity: 100, overflow: 'drop-oldest' })`.
  *
- * A failure, of Redis or of the codec, is a {@link PublishError}. It takes its turn as a number does, so that all that
- * went well before it has been reported, and nothing more is published once it is known. What was in flight when the
- * stream ends may still be published.
+ * A failure of Redis or of the codec is a {@link PublishError}. The error takes its turn as a number does, so the stream
+ * reports every earlier success first; once the failure is known, no further message is sent. A message that is in flight
+ * when the stream ends may still be published.
  *
  * ```ts
  * import { of } from 'rxjs';
@@ -93,8 +94,8 @@ export class PublishError extends Error {
  * 0
  * ```
  *
- * @param client what publishes; it stays open. Give it a connection that subscribes to nothing
- * @param channel where to, or a function that says so for each value
+ * @param client client that publishes, and stays open. Pass a connection without subscriptions
+ * @param channel name of the channel, or a function that returns it for each value
  * @see {@link mergeMapBounded}
  */
 export function publishTo<T>(
@@ -137,7 +138,7 @@ function inOrder<T>(send: Send<T>): (value: T) => Observable<number> {
   const inTurn = new InTurn();
   let hasFailed = false;
   return (value) => {
-    // The failure is on its way to the consumer, behind the replies that are still to come.
+    // The failure is on its way to the consumer, behind the outstanding replies.
     if (hasFailed) return NEVER;
     return new Observable((subscriber) => {
       const report = inTurn.draw();

@@ -2,15 +2,18 @@ import { of, retry, throwError, type MonoTypeOperatorFunction } from 'rxjs';
 import { invalidArgument } from '../errors/invalid-argument.js';
 
 export interface RetryRecoverableOptions {
-  /** Hears of each error that the stream goes on behind. */
+  /** Callback for each error after which the stream continues. */
   readonly onError?: ((error: Error) => void) | undefined;
 }
 
-/** Errors that stand at one place of the stream, by their `code`: two copies of this package have classes of their own. */
+/**
+ * Codes of the errors that concern one place of the stream. Two copies of this package have different classes, but the same
+ * codes.
+ */
 const RECOVERABLE: readonly unknown[] = ['ERR_BUFFER_OVERFLOW', 'ERR_DECODE', 'ERR_GAP', 'ERR_SUBSCRIBE'];
 
 /**
- * Goes on behind the errors that stand at one place in the stream of a Receiver or a Channel, and hands on all others.
+ * Continues after the errors that concern one place in the stream of a Receiver or a Channel, and passes on all others.
  *
  * ```text
  * source             --a--b--#           (DecodeError)
@@ -18,10 +21,10 @@ const RECOVERABLE: readonly unknown[] = ['ERR_BUFFER_OVERFLOW', 'ERR_DECODE', 'E
  * retryRecoverable() --a--b----c--d--#
  * ```
  *
- * It subscribes again after a {@link DecodeError}, {@link BufferOverflowError}, {@link GapError} or {@link SubscribeError}:
- * nothing is lost but what the error stands for, and Redis is asked for a name that it refuses with a pause that grows to two
- * seconds. A {@link ConnectionLostError} is final, and an error of your own operators may be a fault: both come through,
- * where RxJS's `retry()` would try again.
+ * `retryRecoverable` subscribes again after a {@link DecodeError}, {@link BufferOverflowError}, {@link GapError} or
+ * {@link SubscribeError}: only the messages that the error stands for are lost. The pause before another request for a name
+ * that Redis refuses grows to two seconds. A {@link ConnectionLostError} is final, and an error of the user's own operators
+ * may be a bug: the operator passes on both, where RxJS's `retry()` would try again.
  *
  * ```ts
  * import { Receiver, json, retryRecoverable } from 'rx-redis-receiver';
@@ -33,7 +36,7 @@ const RECOVERABLE: readonly unknown[] = ['ERR_BUFFER_OVERFLOW', 'ERR_DECODE', 'E
  *   .subscribe({ next: ({ data }) => console.log(data.id), error: (error) => console.error('The end:', error) });
  * ```
  *
- * @throws {TypeError} an option that is none
+ * @throws {TypeError} if `onError` is not a function
  */
 export function retryRecoverable<T>(options: RetryRecoverableOptions = {}): MonoTypeOperatorFunction<T> {
   const { onError } = options;

@@ -4,8 +4,8 @@ import { BufferOverflowError, type Loss } from '../errors/errors.js';
 import type { Waiting, WaitingOrder } from './waiting-order.js';
 
 /**
- * The values that wait for an operator, within their bounds. An overflow under `'error'` is thrown at once, as it ends
- * the operator's stream; where a stream goes on behind the loss, that is a {@link BoundedQueue}.
+ * Values that wait for an operator, within their bounds. Under `'error'`, an overflow is thrown at once, because it ends the
+ * operator's stream. A {@link BoundedQueue} serves a stream that continues after the loss.
  */
 export class WaitingLine<T> {
   readonly #order: WaitingOrder<T>;
@@ -19,12 +19,15 @@ export class WaitingLine<T> {
     this.#onDrop = onDrop;
   }
 
-  /** Values that wait. */
+  /** Number of waiting values. */
   get length(): number {
     return this.#order.length;
   }
 
-  /** Appends a value, as far as the bounds and the policy allow; throws what `onDrop` throws. */
+  /**
+   * Appends a value, as far as the bounds and the policy allow. Throws the overflow under `'error'`, and any error of
+   * `onDrop`.
+   */
   push(value: T, key?: unknown): void {
     const { capacity, maxBytes } = this.#bounds;
     const size = byteSize(value);
@@ -32,14 +35,14 @@ export class WaitingLine<T> {
     if (bound) return this.#refuse(value, bound);
     this.#order.push({ value, key, size });
     this.#bytes += size;
-    // Only now, with the value in its place: `onDrop` may come back with another value, or end it all.
+    // Evict only now, with the value in its place: `onDrop` may push another value, or end the stream.
     while (this.length > capacity || this.#bytes > maxBytes) {
       const { value: oldest } = this.#taken(this.#order.evict()) as Waiting<T>;
       this.#onDrop?.(oldest);
     }
   }
 
-  /** Takes the oldest of those that may go. */
+  /** Takes the oldest value that may go. */
   next(): Waiting<T> | undefined {
     return this.#taken(this.#order.next());
   }
@@ -49,7 +52,7 @@ export class WaitingLine<T> {
     this.#bytes = 0;
   }
 
-  /** Which bound forbids a value of this size, if one does. */
+  /** Returns the bound that forbids a value of this size, if one does. */
   #boundAgainst(size: number): Loss['bound'] | undefined {
     const { capacity, maxBytes, overflow } = this.#bounds;
     if (size > maxBytes) return 'maxBytes';

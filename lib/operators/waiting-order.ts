@@ -1,29 +1,29 @@
 import { Ring } from '../queue/ring.js';
 
-/** A value that waits. */
+/** Value that waits. */
 export interface Waiting<T> {
   readonly value: T;
   readonly key: unknown;
-  /** Its bytes. */
+  /** Size of the value in bytes. */
   readonly size: number;
 }
 
-/** Says which of the values that wait may go next. */
+/** Order in which waiting values may go. */
 export interface WaitingOrder<T> {
-  /** Values that wait. */
+  /** Number of waiting values. */
   readonly length: number;
-  /** Whether a value that just came may go without waiting; if so, its key is taken until `release`. */
+  /** Returns whether a new value may go without waiting; if so, claims its key until `release`. */
   claim(key: unknown): boolean;
   release(key: unknown): void;
   push(waiting: Waiting<T>): void;
-  /** Takes the oldest of those that may go, and claims its key. */
+  /** Takes the oldest value that may go, and claims its key. */
   next(): Waiting<T> | undefined;
-  /** Takes the oldest of all. */
+  /** Takes the oldest value of all. */
   evict(): Waiting<T> | undefined;
   clear(): void;
 }
 
-/** First in, first out, whatever the keys. */
+/** Order that is first in, first out, whatever the keys. */
 export class ArrivalOrder<T> implements WaitingOrder<T> {
   readonly #ring = new Ring<Waiting<T>>();
 
@@ -36,7 +36,7 @@ export class ArrivalOrder<T> implements WaitingOrder<T> {
   }
 
   release(): void {
-    // No key is ever taken.
+    // This order claims no keys.
   }
 
   push(waiting: Waiting<T>): void {

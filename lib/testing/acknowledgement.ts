@@ -1,22 +1,22 @@
 type Outcome<T> = { readonly value: T } | { readonly error: unknown };
 
 /**
- * The promise of a request. Its callbacks run in the moment in which it settles: virtual time knows no microtasks. What
- * `then` returns, and so what is awaited, is an ordinary promise.
+ * Promise of a request. Its callbacks run at the moment when the promise settles, because virtual time runs no microtasks.
+ * `then` returns an ordinary promise, so code after an `await` runs in a microtask.
  */
 export class Acknowledgement<T> implements Promise<T> {
   readonly [Symbol.toStringTag] = 'Promise';
   #outcome: Outcome<T> | undefined;
   readonly #callbacks: ((outcome: Outcome<T>) => void)[] = [];
-  /** An ordinary promise in the place of a rejection that has no handler: it makes Node report that. */
+  /** Ordinary promise that stands in for a rejection without a handler, so that Node reports the rejection. */
   #unhandled: Promise<never> | undefined;
 
-  /** Does nothing once it has settled. */
+  /** Fulfils the promise, unless it has settled already. */
   resolve(value: T): void {
     this.#settle({ value });
   }
 
-  /** Does nothing once it has settled. */
+  /** Rejects the promise, unless it has settled already. */
   reject(error: unknown): void {
     this.#settle({ error });
   }

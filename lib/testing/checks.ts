@@ -12,7 +12,7 @@ const KIND_OF: Readonly<Record<RegistryType, ChannelKind>> = {
 };
 const KINDS: readonly unknown[] = Object.values(KIND_OF);
 
-/** Names as a list. node-redis subscribes a Buffer too, but never delivers what comes for it. */
+/** Returns the names as a list. Refuses a Buffer: node-redis subscribes a Buffer too, but never delivers its messages. */
 export function checkedNames(names: unknown, kind: ChannelKind): string[] {
   const list: readonly unknown[] = Array.isArray(names) ? names : [names];
   return list.map((name) => checkedName(name, kind));
@@ -28,7 +28,7 @@ export function checkedKind(kind: unknown): ChannelKind {
   throw invalidArgument('the kind', "'channel', 'pattern' or 'shard'", kind);
 }
 
-/** node-redis's word for a kind. */
+/** Returns the kind of Channel for a type of node-redis. */
 export function checkedType(type: unknown): ChannelKind {
   if (typeof type === 'string' && Object.hasOwn(KIND_OF, type)) return KIND_OF[type as RegistryType];
   throw invalidArgument('the type', "'CHANNELS', 'PATTERNS' or 'SHARDED'", type);
@@ -80,13 +80,13 @@ export function checkedReplier(reply: unknown): PublishReply {
   throw invalidArgument('what replies', 'a function', reply);
 }
 
-/** What becomes of the requests that were on their way. */
+/** Checks the fate of the requests in flight. */
 export function checkedFate(fate: unknown): 'reject' | 'keep' {
   if (fate === 'reject' || fate === 'keep') return fate;
-  throw invalidArgument('what becomes of the requests', "'reject' or 'keep'", fate);
+  throw invalidArgument("the argument 'requests'", "'reject' or 'keep'", fate);
 }
 
-/** What happens between a reply and its promise. */
+/** Checks the hook between the replies and their promises. */
 export function checkedHook(hook: unknown): (() => void) | undefined {
   if (hook === undefined || typeof hook === 'function') return hook as (() => void) | undefined;
   throw invalidArgument('what happens before the promises resolve', 'a function', hook);

@@ -1,11 +1,11 @@
 import { Observable, Subject } from 'rxjs';
 
-/** What a client was asked to send, in order. */
+/** Commands that a client was asked to send, in order. */
 export class CommandLog {
   readonly #list: string[] = [];
   readonly #added = new Subject<string>();
 
-  /** From the first on, and then as they come; it never completes. */
+  /** Commands from the first on, and then as they come, in an Observable that never completes. */
   readonly commands = new Observable<string>((subscriber) => {
     for (const text of [...this.#list]) subscriber.next(text);
     return this.#added.subscribe(subscriber);

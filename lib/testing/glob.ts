@@ -1,10 +1,10 @@
-/** Decides about one byte. */
+/** Test of one byte. */
 type ByteTest = (byte: number) => boolean;
 type Token = ByteTest | typeof STAR;
 
 interface Parsed<T> {
   readonly value: T;
-  /** Where the glob goes on. */
+  /** Index at which the glob continues. */
   readonly next: number;
 }
 
@@ -20,18 +20,18 @@ const CODE = {
   caret: 0x5e,
 };
 
-/** Redis calls itself for each star that something follows, and matches nothing where that goes deeper. */
+/** Depth limit of Redis, which recurses for each star that has something behind it, and matches nothing beyond the limit. */
 const DEEPEST = 1_000;
 
 /**
- * Redis's globs, byte for byte: `?` stands for one byte, so that a character which UTF-8 writes in two needs two of
- * them. Returns the test for the bytes of a channel's name.
+ * Returns the test of a glob for the bytes of a channel's name. As in Redis, a glob matches byte for byte: `?` stands for
+ * one byte, so a character of two bytes in UTF-8 needs two of them.
  */
 export function compileGlob(glob: string): (name: Uint8Array) => boolean {
   const tokens = parse(Buffer.from(glob));
   const depth = tokens.filter((token, index) => token === STAR && isNoStar(tokens[index + 1])).length;
   if (depth > DEEPEST) return () => false;
-  // Redis does not look at the pattern when there is nothing to match it with: not even `*` matches the empty name.
+  // Redis does not read the pattern for an empty name: not even `*` matches it.
   return (name) => (name.length === 0 ? tokens.length === 0 : matches(tokens, name));
 }
 
@@ -39,7 +39,10 @@ function isNoStar(token: Token | undefined): boolean {
   return token !== undefined && token !== STAR;
 }
 
-/** A mismatch goes back to the last star alone: what an earlier one could take in addition, the last one can too. */
+/**
+ * Returns whether the tokens match. A mismatch backtracks to the last star alone: the last star can take any byte that an
+ * earlier one could.
+ */
 function matches(tokens: readonly Token[], name: Uint8Array): boolean {
   let token = 0;
   let at = 0;
@@ -87,14 +90,14 @@ function parseToken(glob: Uint8Array, at: number): Parsed<Token> {
   }
 }
 
-/** A backslash takes the next byte for what it is; at the end it is a backslash. */
+/** Parses a literal byte. A backslash makes the next byte literal; at the end of the glob, a backslash stands for itself. */
 function parseLiteral(glob: Uint8Array, at: number): Parsed<ByteTest> {
   const isEscape = glob[at] === CODE.backslash && at + 1 < glob.length;
   const literal = glob[isEscape ? at + 1 : at];
   return { value: (byte) => byte === literal, next: at + (isEscape ? 2 : 1) };
 }
 
-/** What stands between brackets; without a closing one the set goes on to the end of the glob. */
+/** Parses a set between brackets. Without a closing bracket, the set extends to the end of the glob. */
 function parseSet(glob: Uint8Array, start: number): Parsed<ByteTest> {
   const isNegated = glob[start] === CODE.caret;
   const members: ByteTest[] = [];
@@ -107,7 +110,7 @@ function parseSet(glob: Uint8Array, start: number): Parsed<ByteTest> {
   return { value: (byte) => members.some((test) => test(byte)) !== isNegated, next: at + 1 };
 }
 
-/** A range takes whatever byte is its end for that end, also a closing bracket and a backslash. */
+/** Parses a member of a set. Any byte can be the end of a range, even a closing bracket or a backslash. */
 function parseMember(glob: Uint8Array, at: number): Parsed<ByteTest> {
   const isRange = glob[at + 1] === CODE.hyphen && at + 2 < glob.length;
   const isEscape = glob[at] === CODE.backslash && at + 1 < glob.length;
@@ -117,7 +120,10 @@ function parseMember(glob: Uint8Array, at: number): Parsed<ByteTest> {
   return { value: (byte) => signed(byte) >= low && signed(byte) <= high, next: at + 3 };
 }
 
-/** Redis compares the ends of a range as C's `char`: on most machines the bytes above 127 come before the others. */
+/**
+ * Returns the value of a byte as C's `char`, by which Redis compares the ends of a range: on most machines, bytes above 127
+ * come before the others.
+ */
 function signed(byte: number): number {
   return byte < 0x80 ? byte : byte - 0x100;
 }

@@ -1,17 +1,17 @@
 import type { ChannelKind } from '../channel-kind.js';
 import type { ClientListener } from '../hub/client.js';
 
-/** The listeners of one name, in the form of node-redis. */
+/** Listeners of one name, in the form of node-redis. */
 export interface ListenerSets {
-  /** Set once an UNSUBSCRIBE was sent: the next subscription sends a command again. */
+  /** Mark set when the last listener requests an UNSUBSCRIBE: the next subscription then sends a command again. */
   unsubscribing: boolean;
   buffers: Set<ClientListener>;
   strings: Set<ClientListener>;
 }
 
-/** A change that takes a command: `apply` it when Redis has acknowledged. */
+/** Change of the registry that takes a command: call `apply` when Redis has acknowledged the command. */
 export interface Change {
-  /** What the command names; undefined for all names of the kind. */
+  /** Names in the command; undefined for all names of the kind. */
   readonly names: readonly string[] | undefined;
   apply(): void;
 }
@@ -19,8 +19,8 @@ export interface Change {
 type Registry = Map<string, ListenerSets>;
 
 /**
- * Which listener hears what, kept as node-redis keeps it, with its faults: two operations on one name that are not
- * awaited can lose a listener, or keep one.
+ * Listeners by name, kept as node-redis keeps them, with its faults: two operations on one name that are not awaited can
+ * lose a listener, or keep one.
  */
 export class ListenerRegistry {
   readonly #byKind: Readonly<Record<ChannelKind, Registry>> = {
@@ -33,7 +33,9 @@ export class ListenerRegistry {
     return this.#byKind[kind];
   }
 
-  /** Adds the listener where there is one already; undefined if that was all. */
+  /**
+   * Adds the listener to the names that are subscribed already. Returns the change for the other names, if there are any.
+   */
   subscribe(
     kind: ChannelKind,
     names: readonly string[],
@@ -63,7 +65,9 @@ export class ListenerRegistry {
     };
   }
 
-  /** Registers the listeners at once, before Redis is asked; undefined if it knows all the names. */
+  /**
+   * Registers the listeners at once, before Redis is asked. Returns the change for the names that are new, if there are any.
+   */
   extend(kind: ChannelKind, listeners: ReadonlyMap<string, ListenerSets>): Change | undefined {
     const registry = this.#byKind[kind];
     const added: string[] = [];
@@ -80,7 +84,10 @@ export class ListenerRegistry {
     return added.length > 0 ? { names: added, apply: () => undefined } : undefined;
   }
 
-  /** Removes the listener where others stay; undefined if that was all. */
+  /**
+   * Returns the change that removes the listener. Removes it at once, and returns undefined, if every name keeps other
+   * listeners.
+   */
   unsubscribe(
     kind: ChannelKind,
     names: readonly string[],
@@ -109,7 +116,7 @@ export class ListenerRegistry {
     return undefined;
   }
 
-  /** Removes the listeners of these names, or of all. */
+  /** Returns the change that removes all listeners of these names, or of all names. */
   unsubscribeAll(kind: ChannelKind, names: readonly string[] | undefined): Change {
     const registry = this.#byKind[kind];
     const apply = () => {

@@ -13,22 +13,24 @@ import { Receiver } from '../receiver/receiver.js';
 import { RECEIVER_OPTIONS, type ReceiverOptions } from '../receiver-options.js';
 
 /**
- * What a marble test is given: RxJS's own helpers (`hot`, `cold`, `time`, `expectObservable`, …), and a Receiver on a Redis
- * in memory.
+ * Helpers of a marble test: RxJS's own (`hot`, `cold`, `time`, `expectObservable`, …), and a Receiver on a Redis in memory.
  */
 export interface Marbles<T = string> extends RunHelpers {
   /**
-   * Redis and the Receiver's client: here the connection is lost, names are refused, acknowledgements withheld.
+   * Redis and the Receiver's client in one: drops the connection, refuses names and withholds acknowledgements.
    *
    * ```ts
    * at('--x', () => redis.disconnect());
    * ```
    */
   readonly redis: MemoryPubSub;
-  /** What is tested is piped from here, or from its Channels. Its options are those of {@link marbles}. */
+  /**
+   * Receiver under test, with the options of {@link marbles}. Pipe the tested stream from the Receiver or from one of its
+   * Channels.
+   */
   readonly receiver: Receiver<T>;
   /**
-   * What Redis was asked for.
+   * Commands that the client was asked to send to Redis.
    *
    * ```ts
    * expectObservable(commands).toBe('s---u', { s: 'SUBSCRIBE a b', u: 'UNSUBSCRIBE a b' });
@@ -36,18 +38,18 @@ export interface Marbles<T = string> extends RunHelpers {
    */
   readonly commands: Observable<string>;
   /**
-   * Publishes to a channel at the frame of each letter, what `values` has for it, else the letter itself, encoded by the
-   * Receiver's codec. What that would not encode can be fed to {@link redis} as it is.
+   * Publishes to a channel at the frame of each letter: the value of the letter in `values`, or else the letter itself,
+   * encoded by the Receiver's codec. To publish data that the codec would not encode, use {@link redis}.
    *
    * ```ts
    * publish('sensor:1', '-a-b', { a: '20', b: '99' });
    * ```
    */
   publish(channel: string, diagram: string, values?: Readonly<Record<string, T>>): void;
-  /** As {@link publish}, to a sharded channel. */
+  /** Publishes to a sharded channel, as {@link publish} does. */
   sPublish(channel: string, diagram: string, values?: Readonly<Record<string, T>>): void;
   /**
-   * Does something at the frame of each letter of a diagram. What it throws, such as a failed assertion, fails the test.
+   * Calls `work` at the frame of each letter of a diagram. An error of `work`, such as a failed assertion, fails the test.
    *
    * ```ts
    * at('---c', () => void channel.close());
@@ -55,20 +57,20 @@ export interface Marbles<T = string> extends RunHelpers {
    */
   at(diagram: string, work: (letter: string) => void): void;
   /**
-   * Expects the data of the messages of a stream, as `expectObservable` does.
+   * Expects the data of the messages of a stream, as `expectObservable` expects values.
    *
    * ```ts
    * expectData(receiver.channel('a'), '-^---!').toBe('--a-b-');
    * ```
    *
-   * @param subscription when it is observed: by default from the first frame on
+   * @param subscription diagram of the subscription: by default from the first frame on
    */
   expectData(
     messages: Observable<Message<unknown>>,
     subscription?: string,
   ): ReturnType<RunHelpers['expectObservable']>;
   /**
-   * Expects from when to when Redis had a name subscribed, each time a diagram.
+   * Expects the periods in which Redis had a name subscribed, each as a diagram.
    *
    * ```ts
    * expectSubscribed('a').toBe('-^---!');
@@ -80,10 +82,10 @@ export interface Marbles<T = string> extends RunHelpers {
   expectSubscribed(name: string, kind?: ChannelKind): ReturnType<RunHelpers['expectSubscriptions']>;
 }
 
-/** The options of the Receiver and of the Redis in memory. */
+/** Options of the Receiver and of the Redis in memory. */
 export interface MarblesOptions<T> extends ReceiverOptions<T>, Pick<MemoryPubSubOptions, 'acknowledge'> {
   /**
-   * Compares what came with what was expected, both lists, and throws where they differ; for example
+   * Function that compares the actual list with the expected one, and throws where they differ; for example
    * `(actual, expected) => expect(actual).toEqual(expected)`.
    * @default deepStrictEqual of node:assert
    */
@@ -99,8 +101,8 @@ const OPTIONS = [
 ];
 
 /**
- * A marble test of streams over Redis Pub/Sub, in virtual time and without a server. It works in every test runner: what
- * is not as expected is thrown, as is what the test's own functions throw.
+ * Runs a marble test of streams over Redis Pub/Sub, in virtual time and without a server. Works in every test runner:
+ * `marbles` throws a failed expectation, and any error of the test's own functions.
  *
  * ```ts
  * it('warns', () =>
@@ -111,11 +113,12 @@ const OPTIONS = [
  *   }));
  * ```
  *
- * Within one frame subscriptions come first, then what is published and done, in the order in which the test says so,
- * and at the end what was delayed until then, as acknowledgements. A promise does not settle in virtual time: give `hydrate` and its like Observables.
+ * Within one frame subscriptions come first, then publications and the calls of `at`, in the order in which the test makes
+ * them, and last any work that was delayed until this frame, such as acknowledgements. A promise does not settle in virtual
+ * time: pass Observables to `hydrate` and similar operators.
  *
- * @param test runs once, and says what is published and expected; time begins when it returns
- * @throws TypeError where the arguments are no test and no options, or the test returns a promise
+ * @param test runs once, and declares publications and expectations; time begins when it returns
+ * @throws TypeError if the arguments are not a test and options, or if the test returns a promise
  * @see MemoryPubSub
  */
 export function marbles<T = string>(
@@ -194,10 +197,6 @@ function checkedWork(work: unknown): (letter: string) => void {
 
 function checkedValues(values: unknown): (letter: string) => unknown {
   if (typeof values !== 'object' || values === null)
-    throw invalidArgument(
-      'the values',
-      "an object of what each letter stands for, as { a: 'hello' }",
-      values,
-    );
+    throw invalidArgument('the values', "an object with a value for each letter, as { a: 'hello' }", values);
   return (letter) => (Object.hasOwn(values, letter) ? (values as Record<string, unknown>)[letter] : letter);
 }

@@ -25,7 +25,9 @@ const WORDS: Readonly<Record<Verb, Readonly<Record<ChannelKind, string>>>> = {
 
 const NO_PERMISSION = 'NOPERM this user has no permissions to access one of the channels used as arguments';
 
-/** What node-redis does between its methods and its socket: requests, the registry, and the state of the connection. */
+/**
+ * Part of a node-redis client between its methods and its socket: requests, the registry, and the state of the connection.
+ */
 export class MemoryClientCore {
   readonly registry = new ListenerRegistry();
   readonly log = new CommandLog();
@@ -33,11 +35,11 @@ export class MemoryClientCore {
   readonly logs: SubscriptionLogs;
   readonly #host: MemoryClientHost;
   #connection: MemoryConnection | undefined;
-  /** Requests that wait for a connection. */
+  /** Requests that are not sent yet: the connection is lost, or the client is not ready. */
   #unsent: Request[] = [];
   #isOpen = true;
   #isReady = true;
-  /** What has yet to be answered before the client is ready. */
+  /** Number of replies that are outstanding before the client is ready. */
   #restoring = 0;
 
   constructor(host: MemoryClientHost) {
@@ -67,7 +69,7 @@ export class MemoryClientCore {
     return this.#connection?.subscriptions(kind) ?? [];
   }
 
-  /** Sends what a change of the registry takes; there may be nothing to send. */
+  /** Sends the command of a change of the registry, if there is one. */
   request(verb: Verb, kind: ChannelKind, change: Change | undefined): Promise<void> {
     const promise = new Acknowledgement<void>();
     if (!change) {
@@ -86,7 +88,7 @@ export class MemoryClientCore {
       },
     };
     this.log.add([WORDS[verb][kind], ...(names ?? [])].join(' '));
-    // Behind those that have waited longer, also in the moment in which the client is ready.
+    // Queue the request behind older ones, even at the moment when the client becomes ready.
     if (!this.#isReady || this.#unsent.length > 0) this.#unsent.push(request);
     else this.line.send(request);
     return promise;
@@ -97,7 +99,7 @@ export class MemoryClientCore {
     this.reconnect();
   }
 
-  /** For good: `announce` tells how. */
+  /** Ends the client until `open`; `announce` emits the events of the end. */
   end(error: Error, announce: () => void): void {
     if (!this.#isOpen) return;
     this.#isOpen = false;
@@ -122,13 +124,16 @@ export class MemoryClientCore {
     this.#host.emit('connect');
     const requests = this.#restoration();
     this.#restoring = requests.length + 1;
-    // Those that waited go out behind the restoration, and before the client is ready.
+    // Waiting requests go out behind the restoration, and before the client is ready.
     for (const request of [...requests, ...this.#unsent.splice(0)]) this.line.send(request);
     this.#onRestored();
     this.#host.server.run();
   }
 
-  /** What a new connection asks for by itself: all names of a kind in one command, but sharded channels one by one. */
+  /**
+   * Returns the requests that a new connection sends by itself: one command for all names of a kind, but one per sharded
+   * channel.
+   */
   #restoration(): Request[] {
     return KINDS.flatMap((kind) => {
       const names = [...this.registry.of(kind).keys()];
@@ -161,7 +166,7 @@ export class MemoryClientCore {
     for (const request of this.#takeUnsent()) this.line.send(request);
   }
 
-  /** What waits, one by one as long as the client is ready: each can bring about others, or the end. */
+  /** Yields the waiting requests one by one, while the client is ready: each can cause others, or the end of the client. */
   *#takeUnsent(): Iterable<Request> {
     for (let next; this.isReady && (next = this.#unsent.shift());) yield next;
   }
@@ -196,7 +201,7 @@ export class MemoryClientCore {
   }
 }
 
-/** The name as Redis gets it: what UTF-8 cannot write comes as a replacement character. */
+/** Returns the name as Redis receives it: a surrogate that UTF-8 cannot encode becomes a replacement character. */
 export function onWire(name: string): string {
   return Buffer.from(name).toString();
 }

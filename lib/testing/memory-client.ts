@@ -10,11 +10,11 @@ import type { PubSubClient, ClientListener, RegistryType } from '../hub/client.j
 
 type Names = string | readonly string[];
 
-/** The methods and events of a node-redis client, as far as Pub/Sub goes: what the code under test sees. */
+/** Methods and events of a node-redis client, as far as Pub/Sub goes: the part for the code under test. */
 export abstract class MemoryClient extends EventEmitter implements PubSubClient {
   /**
-   * Names and globs that Redis refuses to this client from now on, with NOPERM: to subscribe them, and to subscribe them
-   * again after a reconnect. What is subscribed stays so.
+   * Names and globs that Redis refuses to this client from now on with NOPERM, when they are subscribed and when they are
+   * subscribed again after a reconnect. Existing subscriptions stay.
    *
    * ```ts
    * redis.forbidden.add('secret');
@@ -35,54 +35,60 @@ export abstract class MemoryClient extends EventEmitter implements PubSubClient 
     this.join(new MemoryServer());
   }
 
-  /** Whether it has not been closed, and has not given up. */
+  /** Returns whether the client is open: neither closed nor given up. */
   get isOpen(): boolean {
     return this.core.isOpen;
   }
 
-  /** Whether it is connected, and subscribed again to all that it knows of. */
+  /** Returns whether the client is connected, and has subscribed everything in its registry again. */
   get isReady(): boolean {
     return this.core.isReady;
   }
 
-  /** SUBSCRIBE. The promise resolves in the moment of the acknowledgement, and rejects when Redis refuses. */
+  /**
+   * Subscribes to channels (SUBSCRIBE). The promise resolves at the moment of the acknowledgement, and rejects when Redis
+   * refuses.
+   */
   subscribe(channels: Names, listener: ClientListener, bufferMode = false): Promise<void> {
     return this.#subscribe('channel', channels, listener, bufferMode);
   }
 
-  /** UNSUBSCRIBE: the listener, or without one all of them, from these names, or without any from all names. */
+  /**
+   * Unsubscribes from channels (UNSUBSCRIBE). Removes the listener from these names; without a listener, removes all
+   * listeners of these names; without names, removes all listeners of all names.
+   */
   unsubscribe(channels?: Names, listener?: ClientListener, bufferMode = false): Promise<void> {
     return this.#unsubscribe('channel', channels, listener, bufferMode);
   }
 
-  /** PSUBSCRIBE, as {@link subscribe}. */
+  /** Subscribes to patterns (PSUBSCRIBE), as {@link subscribe} does to channels. */
   pSubscribe(patterns: Names, listener: ClientListener, bufferMode = false): Promise<void> {
     return this.#subscribe('pattern', patterns, listener, bufferMode);
   }
 
-  /** PUNSUBSCRIBE, as {@link unsubscribe}. */
+  /** Unsubscribes from patterns (PUNSUBSCRIBE), as {@link unsubscribe} does from channels. */
   pUnsubscribe(patterns?: Names, listener?: ClientListener, bufferMode = false): Promise<void> {
     return this.#unsubscribe('pattern', patterns, listener, bufferMode);
   }
 
-  /** SSUBSCRIBE, as {@link subscribe}. */
+  /** Subscribes to sharded channels (SSUBSCRIBE), as {@link subscribe} does to channels. */
   sSubscribe(channels: Names, listener: ClientListener, bufferMode = false): Promise<void> {
     return this.#subscribe('shard', channels, listener, bufferMode);
   }
 
-  /** SUNSUBSCRIBE, as {@link unsubscribe}. */
+  /** Unsubscribes from sharded channels (SUNSUBSCRIBE), as {@link unsubscribe} does from channels. */
   sUnsubscribe(channels?: Names, listener?: ClientListener, bufferMode = false): Promise<void> {
     return this.#unsubscribe('shard', channels, listener, bufferMode);
   }
 
-  /** The client's live registry of listeners, by name. */
+  /** Returns the client's live registry of listeners, by name. */
   getPubSubListeners(type: RegistryType): Map<string, ListenerSets> {
     return this.core.registry.of(checkedType(type));
   }
 
   /**
    * Registers listeners as node-redis does for a client that takes the place of another: at once, with one command for the
-   * names that the registry lacks. Where Redis refuses, the promise rejects, and the registry keeps the listeners.
+   * names that the registry lacks. If Redis refuses, the promise rejects, and the registry keeps the listeners.
    */
   extendPubSubListeners(type: RegistryType, listeners: ReadonlyMap<string, ListenerSets>): Promise<void> {
     return rejectingErrors(() => {
@@ -94,8 +100,8 @@ export abstract class MemoryClient extends EventEmitter implements PubSubClient 
   }
 
   /**
-   * Opens a client that was closed or has given up; what its registry holds is subscribed again. Resolves when ready.
-   * Rejects if it is open: it is connected from the start.
+   * Opens a client that was closed or has given up, and subscribes everything in its registry again. Resolves when the
+   * client is ready. Rejects if the client is open: a new client is connected from the start.
    */
   connect(): Promise<this> {
     if (this.isOpen)
@@ -105,13 +111,13 @@ export abstract class MemoryClient extends EventEmitter implements PubSubClient 
     return ready;
   }
 
-  /** The user closes it: `end`. What is not acknowledged fails. */
+  /** Closes the client, as its user would: emits `end`, and rejects unacknowledged requests. */
   close(): Promise<void> {
     this.destroy();
     return Promise.resolve();
   }
 
-  /** As {@link close}. */
+  /** Closes the client, as {@link close} does. */
   destroy(): void {
     this.core.end(new Error('Disconnects client'), () => this.emit('end'));
   }
@@ -134,7 +140,7 @@ export abstract class MemoryClient extends EventEmitter implements PubSubClient 
   }
 
   /**
-   * Without a listener an EventEmitter would throw it at the test.
+   * Emits an error if there is a listener: without one, an EventEmitter would throw the error at the test.
    * @internal
    */
   protected emitError(error: Error): void {
@@ -157,7 +163,7 @@ export abstract class MemoryClient extends EventEmitter implements PubSubClient 
   ): Promise<void> {
     const { registry } = this.core;
     return rejectingErrors(() => {
-      // The empty string alone means all names to node-redis, too.
+      // node-redis, too, takes the empty string for all names.
       const list = names === undefined || names === '' ? undefined : checkedNames(names, kind);
       if (list?.length === 0)
         throw invalidArgument(
@@ -175,7 +181,10 @@ export abstract class MemoryClient extends EventEmitter implements PubSubClient 
   }
 }
 
-/** No `async` function: its promise would settle some microtasks later. */
+/**
+ * Returns a rejected promise where the work throws. An `async` function would return a promise that settles some microtasks
+ * later.
+ */
 function rejectingErrors(work: () => Promise<void>): Promise<void> {
   try {
     return work();

@@ -1,17 +1,20 @@
 import type { Observable } from 'rxjs';
 
-/** A channel and what is published to it, such as `['news', 'hello']`. */
+/** Channel, and the data published to it, such as `['news', 'hello']`. */
 export type MemoryMessage = readonly [channel: string, data: string | Buffer];
 
-/** A message that Redis has been sent by a `MemoryPubSub.publisher`, and has not yet answered. */
+/** Message that a `MemoryPubSub.publisher` has sent to Redis, and that Redis has not answered yet. */
 export interface Publication {
   readonly channel: string;
   readonly data: string | Buffer;
-  /** Whether it was SPUBLISH. */
+  /** True if the message was sent with SPUBLISH. */
   readonly sharded: boolean;
-  /** Who received it, as Redis counts. */
+  /** Number of receivers, as Redis counts them. */
   readonly receivers: number;
 }
 
-/** What Redis answers: a number; when it does: with the first value of an Observable; or that it fails: its error. */
+/**
+ * Function that returns Redis's reply: a number for a reply at once, or an Observable for a later one. The first value of
+ * the Observable is the reply; its error is a failure of the command.
+ */
 export type PublishReply = (publication: Publication) => number | Observable<number>;

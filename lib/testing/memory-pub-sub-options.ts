@@ -4,7 +4,7 @@ import { invalidArgument } from '../errors/invalid-argument.js';
 import { assertKnownOptions, optionNames } from '../errors/known-options.js';
 
 /**
- * When a {@link MemoryPubSub} acknowledges, and by which clock.
+ * Options of a {@link MemoryPubSub}: when Redis acknowledges, and by which clock.
  *
  * ```ts
  * new MemoryPubSub({ acknowledge: 5 }); // five milliseconds later
@@ -12,14 +12,14 @@ import { assertKnownOptions, optionNames } from '../errors/known-options.js';
  */
 export interface MemoryPubSubOptions {
   /**
-   * When Redis executes and acknowledges what it is asked: `'immediate'`, in the same tick; `'withheld'`, when
-   * the test calls `acknowledge()`; a number, so many milliseconds later.
+   * Time at which Redis executes and acknowledges a request: `'immediate'`, in the same tick; `'withheld'`, when the test
+   * calls `acknowledge()`; a number, so many milliseconds later.
    * @default 'immediate'
    */
   readonly acknowledge?: AcknowledgeMode | undefined;
   /**
-   * Its clock, which delayed acknowledgements wait on. Inside `TestScheduler.run` the default is in virtual time already;
-   * outside of it, give the TestScheduler.
+   * Clock of the delayed acknowledgements. Inside `TestScheduler.run` the default is in virtual time already; outside of it,
+   * pass the TestScheduler.
    * @default asyncScheduler
    */
   readonly scheduler?: SchedulerLike | undefined;

@@ -17,10 +17,10 @@ import type { ChannelKind } from '../channel-kind.js';
 import type { Publisher } from '../hub/client.js';
 
 /**
- * Redis Pub/Sub and a node-redis client of it in one object, without a server, a socket or a timer: for tests.
+ * Redis Pub/Sub and a node-redis client in one object, for tests: without a server, a socket or a timer.
  *
- * It does what a client of node-redis 6 on Redis 7 does, with the same counts, order, globs, events, refusals and
- * reconnects, but in the same tick, so that virtual time governs everything. It is connected from the start.
+ * The client behaves as a client of node-redis 6 on Redis 7, with the same counts, order, globs, events, refusals and
+ * reconnects, but in the same tick, so that virtual time governs everything. The client is connected from the start.
  *
  * ```ts
  * const redis = new MemoryPubSub();
@@ -29,15 +29,15 @@ import type { Publisher } from '../hub/client.js';
  * redis.publish('news', 'hello'); // returns 1, and hello has been printed
  * ```
  *
- * Its inherited methods are those of a client, for the code under test; the ones below are for the test: what others
- * publish, when Redis acknowledges, and what becomes of the connection.
+ * The inherited methods are a client's, for the code under test. The methods below are for the test: publishing by other
+ * clients, the time of acknowledgements, and the fate of the connection.
  *
  * @see marbles
  */
 export class MemoryPubSub extends MemoryClient {
   /**
-   * What this client was asked to send, such as `'SUBSCRIBE a b'`, from the first on; it never completes. What a reconnect
-   * subscribes again is not among it.
+   * Commands that this client was asked to send, such as `'SUBSCRIBE a b'`, from the first on, in an Observable that never
+   * completes. The commands by which a reconnect subscribes again are not included.
    *
    * ```ts
    * expectObservable(redis.commands).toBe('-s---u', { s: 'SUBSCRIBE a', u: 'UNSUBSCRIBE a' });
@@ -47,16 +47,16 @@ export class MemoryPubSub extends MemoryClient {
     return this.core.log.commands;
   }
 
-  /** {@link commands} until now. */
+  /** List of the {@link commands} until now. */
   get log(): readonly string[] {
     return this.core.log.list;
   }
 
   /**
-   * The names that this client has subscribed in Redis, in order.
+   * Returns the names that this client has subscribed in Redis, in order.
    *
    * ```ts
-   * assert.deepEqual(redis.subscriptions('channel'), []); // nothing is left
+   * assert.deepEqual(redis.subscriptions('channel'), []); // no subscription is left
    * ```
    */
   subscriptions(kind: ChannelKind): string[] {
@@ -64,7 +64,8 @@ export class MemoryPubSub extends MemoryClient {
   }
 
   /**
-   * From when to when this client had the name subscribed in Redis: for `expectSubscriptions`. It grows as time goes on.
+   * Returns the periods in which this client had the name subscribed in Redis, for `expectSubscriptions`. The list grows as
+   * time goes on.
    *
    * ```ts
    * expectSubscriptions(redis.subscriptionLog('news')).toBe('-^---!');
@@ -74,44 +75,44 @@ export class MemoryPubSub extends MemoryClient {
     return this.core.logs.of(checkedKind(kind), onWire(checkedName(name, kind)));
   }
 
-  /** Another client of the same Redis, with the same options and a connection of its own. */
+  /** Returns another client of the same Redis, with the same options and a connection of its own. */
   duplicate(): MemoryPubSub {
     const other = new MemoryPubSub(this.settings);
     other.join(this.server);
     return other;
   }
 
-  // What others publish
+  // Publishing by other clients
 
   /**
-   * Somebody publishes. Returns the receivers as Redis counts them: each client once for the channel and once for each of
-   * its patterns that match. Listeners are called before it returns, the channel's before the patterns'; what is published
-   * from inside a listener comes when all that was before it has come.
+   * Publishes as another client does. Returns the number of receivers as Redis counts them: each client once for the channel
+   * and once for each of its patterns that match. Calls the listeners before it returns, the channel's before the patterns'.
+   * A message published from inside a listener arrives after all earlier messages.
    *
    * ```ts
    * redis.publish('news', 'hello'); // 1
    * redis.publish('news', Buffer.from([0xff])); // 1
    * ```
    *
-   * @throws what a listener throws; nothing else is lost by it
+   * @throws the error of a listener; other listeners of the same name, called after it, miss the message
    */
   publish(channel: string, data: string | Buffer): number {
     return this.server.publish(onWire(checkedName(channel, 'channel')), checkedPayload(data));
   }
 
-  /** SPUBLISH: as {@link publish}, to those who have subscribed the sharded channel. */
+  /** Publishes to a sharded channel (SPUBLISH), as {@link publish} does to a channel. */
   sPublish(channel: string, data: string | Buffer): number {
     return this.server.sPublish(onWire(checkedName(channel, 'shard')), checkedPayload(data));
   }
 
   /**
-   * Publishes what the source emits, until it ends or the subscription is closed.
+   * Publishes the messages that the source emits, until the source ends or the subscription is closed.
    *
    * ```ts
    * redis.feed(hot('-a-b', { a: ['news', 'hello'], b: ['news', 'world'] }));
    * ```
    *
-   * An error of the source, and a value that is no message, are reported as RxJS reports errors that nobody handles.
+   * An error of the source, and a value that is not a message, are reported as RxJS reports an unhandled error.
    */
   feed(source: Observable<MemoryMessage>): Subscription {
     return checkedSource(source).subscribe((message) => {
@@ -120,8 +121,8 @@ export class MemoryPubSub extends MemoryClient {
   }
 
   /**
-   * A client for publishing alone, for tests of `publishTo`. Redis publishes at once; `reply` says what it answers, and
-   * when: a number, or an Observable, whose first value or error settles the promise in that moment.
+   * Returns a client for publishing alone, for tests of `publishTo`. Redis publishes at once; `reply` decides the reply and
+   * its time: a number, or an Observable, whose first value or error settles the promise at that moment.
    *
    * ```ts
    * const slow = redis.publisher(({ receivers }) => of(receivers).pipe(delay(5)));
@@ -136,20 +137,20 @@ export class MemoryPubSub extends MemoryClient {
 
   // Acknowledgements
 
-  /** Requests are neither executed nor acknowledged from now on, until {@link acknowledge}. */
+  /** Withholds requests: Redis neither executes nor acknowledges them from now on, until {@link acknowledge}. */
   withhold(): void {
     this.core.line.withhold();
   }
 
   /**
-   * Redis executes and acknowledges all that waits, in order, and from now on at once (or with the delay of the options).
-   * What `beforeResolve` publishes comes right behind the replies, as in one chunk of the socket: before the promises
-   * resolve.
+   * Executes and acknowledges all waiting requests, in order, and later ones at once (or with the delay of the options).
+   * Messages that `beforeResolve` publishes arrive right behind the replies, as in one chunk of the socket: before the
+   * promises resolve.
    *
    * ```ts
    * redis.withhold();
    * channel.subscribe(({ data }) => console.log(data));
-   * redis.publish('news', 'too early'); // nobody is subscribed yet
+   * redis.publish('news', 'too early'); // no client is subscribed yet
    * redis.acknowledge(() => redis.publish('news', 'hello'));
    * ```
    */
@@ -157,12 +158,14 @@ export class MemoryPubSub extends MemoryClient {
     this.core.line.release(checkedHook(beforeResolve));
   }
 
-  /** As {@link acknowledge} the oldest of what waits, alone; false if nothing waits. */
+  /**
+   * Executes and acknowledges the oldest waiting request alone, as {@link acknowledge} does. Returns false if none waits.
+   */
   acknowledgeNext(beforeResolve?: () => void): boolean {
     return this.core.line.releaseNext(checkedHook(beforeResolve));
   }
 
-  /** What waits fails with this error, while the connection looks alive. For a name that Redis refuses: `forbidden`. */
+  /** Rejects all waiting requests with this error, while the connection looks alive. To refuse a name, use `forbidden`. */
   reject(error: Error): void {
     for (const request of this.core.line.recall()) request.settle(error);
   }
@@ -170,8 +173,9 @@ export class MemoryPubSub extends MemoryClient {
   // The connection
 
   /**
-   * The connection dies: `error`, `reconnecting`, and nothing comes until {@link reconnect}. What was not acknowledged is
-   * rejected with the error; `'keep'`: it had not been written yet, and will be. Does nothing while it is not connected.
+   * Drops the connection: emits `error` and `reconnecting`, and delivers nothing until {@link reconnect}. Rejects
+   * unacknowledged requests with the error; with `'keep'`, these requests have not been written yet, and are sent later.
+   * Does nothing while the client is not connected.
    *
    * ```ts
    * redis.disconnect();
@@ -187,7 +191,9 @@ export class MemoryPubSub extends MemoryClient {
     this.core.disconnect(error, checkedFate(requests));
   }
 
-  /** A try to reconnect fails: `error`, `reconnecting`. Does nothing while it is connected. */
+  /**
+   * Fails an attempt to reconnect: emits `error` and `reconnecting`. Does nothing while the client is connected or closed.
+   */
   failToReconnect(error: Error = new Error('connect ECONNREFUSED')): void {
     if (!this.isOpen || this.core.hasConnection) return;
     this.emitError(error);
@@ -195,9 +201,10 @@ export class MemoryPubSub extends MemoryClient {
   }
 
   /**
-   * The connection is back: `connect`, then what the registry holds is subscribed again and what waited is sent, then
-   * `ready`; all of it at once, unless acknowledgements are delayed or withheld. Returns whether the client is ready. It is
-   * not where Redis refuses one of the names: `error` (NOPERM), `reconnecting`, and the next try is yours.
+   * Restores the connection: emits `connect`, subscribes everything in the registry again, sends the waiting requests, and
+   * emits `ready`; all of it at once, unless acknowledgements are delayed or withheld. Returns whether the client is ready.
+   * The client is not ready where Redis refuses one of the names: it emits `error` (NOPERM) and `reconnecting`, and the test
+   * makes the next attempt.
    *
    * @throws if the client was closed or has given up
    */
@@ -211,8 +218,8 @@ export class MemoryPubSub extends MemoryClient {
   }
 
   /**
-   * The client gives up for good, as where its `reconnectStrategy` says no: `terminated`, `error`. What is not acknowledged
-   * fails, and streams end with a {@link ConnectionLostError} behind what is queued.
+   * Gives up reconnecting, as a client does whose `reconnectStrategy` says so: emits `terminated` and `error`. Rejects
+   * unacknowledged requests, and ends streams with a {@link ConnectionLostError} behind the queued messages.
    */
   giveUp(cause: Error = new Error('connect ECONNREFUSED')): void {
     this.core.end(cause, () => {

@@ -7,7 +7,7 @@ import type { Publisher } from '../hub/client.js';
 
 type Publish = (channel: string, data: string | Buffer) => number;
 
-/** A client for publishing alone. Its promises settle in the moment of the reply. */
+/** Client for publishing alone. Its promises settle at the moment of the reply. */
 export class MemoryPublisher implements Publisher {
   readonly #redis: Readonly<Record<'publish' | 'sPublish', Publish>>;
   readonly #reply: PublishReply;
@@ -17,12 +17,12 @@ export class MemoryPublisher implements Publisher {
     this.#reply = checkedReplier(reply);
   }
 
-  /** PUBLISH. */
+  /** Publishes to a channel (PUBLISH). */
   publish(channel: string, data: string | Buffer): Promise<number> {
     return this.#send(channel, data, false);
   }
 
-  /** SPUBLISH. */
+  /** Publishes to a sharded channel (SPUBLISH). */
   sPublish(channel: string, data: string | Buffer): Promise<number> {
     return this.#send(channel, data, true);
   }

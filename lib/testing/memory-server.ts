@@ -1,18 +1,18 @@
 import type { ChannelKind } from '../channel-kind.js';
 import { compileGlob } from './glob.js';
 
-/** How a message reaches one client: `name` is what that client subscribed. */
+/** Callback that delivers a message to one client; `name` is the channel or glob that the client subscribed. */
 export type Receive = (kind: ChannelKind, name: string, channel: string, payload: Buffer) => void;
 
 interface Subscription {
   readonly matches: (name: Uint8Array) => boolean;
-  /** Place among the patterns that match a message. */
+  /** Position among the patterns that match a message. */
   readonly rank: number;
 }
 
 const ALWAYS: Subscription = { matches: () => true, rank: 0 };
 
-/** Redis, as far as Pub/Sub goes: who is subscribed to what, and who hears a message, in which order. */
+/** Redis, as far as Pub/Sub goes: the subscriptions, and the receivers of a message, in order. */
 export class MemoryServer {
   readonly #connections = new Set<MemoryConnection>();
   readonly #line: (() => void)[] = [];
@@ -24,7 +24,10 @@ export class MemoryServer {
     return connection;
   }
 
-  /** Returns the receivers as Redis counts them: a client counts once for the channel, and once for each pattern. */
+  /**
+   * Publishes a message. Returns the number of receivers as Redis counts them: a client once for the channel, and once for
+   * each pattern.
+   */
   publish(channel: string, payload: Buffer): number {
     const name = Buffer.from(channel);
     const connections = [...this.#connections];
@@ -42,14 +45,14 @@ export class MemoryServer {
   }
 
   /**
-   * What goes from Redis to its clients has one order, also what a listener brings about while it runs: that comes after
-   * all that was on its way.
+   * Adds work to the line. All traffic from Redis to its clients has one order: work that a running listener causes comes
+   * after all earlier work.
    */
   post(work: () => void): void {
     this.#line.push(work);
   }
 
-  /** Does what was posted. An error ends the work that threw it, and is thrown again at the end. */
+  /** Does the work in the line. An error ends the work that threw it; the first error is thrown again at the end. */
   run(): void {
     if (this.#isRunning) return;
     const errors: unknown[] = [];
@@ -71,7 +74,7 @@ export class MemoryServer {
   }
 }
 
-/** One client's connection to a {@link MemoryServer}, and what is subscribed over it. */
+/** Connection of one client to a {@link MemoryServer}, with its subscriptions. */
 export class MemoryConnection {
   readonly #server: MemoryServer;
   readonly #receive: Receive;
@@ -107,7 +110,7 @@ export class MemoryConnection {
   }
 
   /**
-   * Returns the patterns that match, in the order of a hash: Redis keeps them in a hash table, so that code which relies on
+   * Returns the patterns that match, in the order of a hash. Redis keeps patterns in a hash table, so code that relies on
    * the order of subscription has to fail here too.
    */
   patternsFor(channel: Uint8Array): string[] {
@@ -117,7 +120,7 @@ export class MemoryConnection {
       .map(([glob]) => glob);
   }
 
-  /** Sends a copy of a message to what was subscribed under this name; false if nothing was. */
+  /** Sends a copy of a message to the subscription with this name. Returns false if there is none. */
   send(kind: ChannelKind, name: string, channel: string, payload: Buffer): boolean {
     if (!this.has(kind, name)) return false;
     const copy = Buffer.from(payload);
@@ -125,7 +128,9 @@ export class MemoryConnection {
     return true;
   }
 
-  /** To be done when all that is on its way to this client has arrived; never, if the connection is closed before. */
+  /**
+   * Adds work to do when everything on its way to this client has arrived; never done if the connection is closed before.
+   */
   post(work: () => void): void {
     this.#server.post(() => {
       if (this.#isOpen) work();
@@ -138,7 +143,7 @@ export class MemoryConnection {
   }
 }
 
-/** Returns the FNV-1a hash of a name: the same in each run, as Redis's own, which has a random seed, is not. */
+/** Returns the FNV-1a hash of a name, which is the same in each run. Redis's own hash is not: it has a random seed. */
 function hashOf(name: string): number {
   let hash = 0x811c9dc5;
   for (const byte of Buffer.from(name)) hash = Math.imul(hash ^ byte, 0x01000193) >>> 0;

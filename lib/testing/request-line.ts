@@ -1,27 +1,27 @@
 import type { SchedulerLike } from 'rxjs';
 
-/** One command on its way to Redis and back. */
+/** Command on its way to Redis and back. */
 export interface Request {
-  /** Redis executes it; returns its refusal. */
+  /** Executes the command in Redis. Returns the error of a refusal. */
   execute(): Error | undefined;
-  /** Its reply has reached the client. */
+  /** Handles the reply when it has reached the client. */
   onReply(refusal: Error | undefined): void;
-  /** Its promise settles. */
+  /** Settles the promise of the request. */
   settle(error: Error | undefined): void;
 }
 
-/** Where what is on the way to the client gets its place. */
+/** Line of the work on its way to the client, in order. */
 export interface Inbox {
-  /** Done in its turn, unless the connection dies before. */
+  /** Does the work in its turn, unless the connection is closed before. */
   receive(work: () => void): void;
-  /** Done in its turn. */
+  /** Does the work in its turn. */
   post(work: () => void): void;
   run(): void;
 }
 
 /**
- * When Redis executes a request and acknowledges it: at once, when the test lets it, or so many milliseconds after it was
- * sent.
+ * Time at which Redis executes a request and acknowledges it: at once, when the test allows it, or so many milliseconds
+ * after the request was sent.
  */
 export type AcknowledgeMode = 'immediate' | 'withheld' | number;
 
@@ -30,7 +30,7 @@ interface Entry {
   isExecuted: boolean;
 }
 
-/** The requests that were sent and are not acknowledged yet, in order. */
+/** Requests that were sent and are not acknowledged yet, in order. */
 export class RequestLine {
   readonly #inbox: Inbox;
   readonly #delay: number;
@@ -61,20 +61,25 @@ export class RequestLine {
     this.#isWithheld = true;
   }
 
-  /** What `beforeSettled` does happens after the replies, and before their promises settle. */
+  /**
+   * Executes and acknowledges all requests, and stops withholding. Messages that `beforeSettled` publishes arrive after the
+   * replies, and before the promises settle.
+   */
   release(beforeSettled?: () => void): void {
     this.#isWithheld = false;
     this.#reply([...this.#entries], beforeSettled);
   }
 
-  /** Releases the oldest alone, and goes on withholding; false if there is none. */
+  /**
+   * Executes and acknowledges the oldest request alone, and leaves the others as they are. Returns false if there is none.
+   */
   releaseNext(beforeSettled?: () => void): boolean {
     const next = this.#entries.find(({ isExecuted }) => !isExecuted);
     if (next) this.#reply([next], beforeSettled);
     return next !== undefined;
   }
 
-  /** Takes back what is not acknowledged. */
+  /** Takes back the requests that are not acknowledged. */
   recall(): Request[] {
     const entries = this.#entries;
     this.#entries = [];

@@ -2,10 +2,10 @@ import type { SchedulerLike } from 'rxjs';
 import { TestScheduler } from 'rxjs/testing';
 import type { ChannelKind } from '../channel-kind.js';
 
-/** From when to when something was subscribed, in frames: what `expectSubscriptions` compares. */
+/** Period of a subscription in frames, as `expectSubscriptions` compares it. */
 export type SubscriptionLog = ReturnType<typeof TestScheduler.parseMarblesAsSubscriptions>;
 
-/** When each name was subscribed in Redis, by the clock of a scheduler. */
+/** Periods in which each name was subscribed in Redis, by the clock of a scheduler. */
 export class SubscriptionLogs {
   readonly #scheduler: SchedulerLike;
   readonly #logs = new Map<string, SubscriptionLog[]>();
@@ -14,7 +14,7 @@ export class SubscriptionLogs {
     this.#scheduler = scheduler;
   }
 
-  /** Grows as time goes on. */
+  /** Returns the periods of a name; the list grows as time goes on. */
   of(kind: ChannelKind, name: string): SubscriptionLog[] {
     const key = `${kind} ${name}`;
     let logs = this.#logs.get(key);
@@ -23,7 +23,7 @@ export class SubscriptionLogs {
   }
 
   begin(kind: ChannelKind, name: string): void {
-    // RxJS does not export the class, and a strict comparison looks at it.
+    // RxJS does not export the class of a log, and a strict comparison checks the class.
     const log = TestScheduler.parseMarblesAsSubscriptions('');
     log.subscribedFrame = this.#scheduler.now();
     this.of(kind, name).push(log);
