@@ -19,6 +19,8 @@ describe.each(['cluster', 'sentinel'] as const)('Receivers on one %s client', (k
   let servers: RedisCluster | RedisSentinels;
   let proxies: ReadonlyMap<string, TcpProxy>;
 
+  let playing: Promise<void> = Promise.resolve();
+
   beforeAll(async () => {
     servers = await (kind === 'cluster' ? RedisCluster : RedisSentinels).start();
     proxies = await proxiesTo(servers.nodes);
@@ -30,7 +32,11 @@ describe.each(['cluster', 'sentinel'] as const)('Receivers on one %s client', (k
     );
   }, PATIENCE);
 
-  afterEach(() => (config.onUnhandledError = null));
+  afterEach(async () => {
+    // Out of time, fast-check does not wait for the last one.
+    await playing.catch(() => undefined);
+    config.onUnhandledError = null;
+  });
 
   afterAll(async () => {
     await Promise.all([...proxies.values()].map((proxy) => proxy[Symbol.asyncDispose]()));
@@ -65,8 +71,9 @@ describe.each(['cluster', 'sentinel'] as const)('Receivers on one %s client', (k
   }
 
   function check(faultLevel: FaultLevel, runs: number): Promise<void> {
-    const property = fc.asyncProperty(scenarios(faultLevel, 'several servers'), (scenario) =>
-      play(scenario, faultLevel),
+    const property = fc.asyncProperty(
+      scenarios(faultLevel, 'several servers'),
+      (scenario) => (playing = play(scenario, faultLevel)),
     );
     return fc.assert(property, { numRuns: rounds(runs), seed: SEED, interruptAfterTimeLimit: PATIENCE });
   }

@@ -34,6 +34,8 @@ describe.each([2, 3] as const)('Receivers on one client, on RESP%i', (RESP) => {
     return client as unknown as Awaited<ReturnType<typeof open>>;
   }
 
+  let playing: Promise<void> = Promise.resolve();
+
   beforeAll(async () => {
     server = await RedisServer.start();
     proxy = await TcpProxy.start(server.port);
@@ -42,7 +44,11 @@ describe.each([2, 3] as const)('Receivers on one client, on RESP%i', (RESP) => {
     await control.aclSetUser(username, ['on', `>${password}`, '+@all', '~*', 'allchannels']);
   });
 
-  afterEach(() => (config.onUnhandledError = null));
+  afterEach(async () => {
+    // Out of time, fast-check does not wait for the last one.
+    await playing.catch(() => undefined);
+    config.onUnhandledError = null;
+  });
 
   afterAll(async () => {
     control.destroy();
@@ -68,7 +74,10 @@ describe.each([2, 3] as const)('Receivers on one client, on RESP%i', (RESP) => {
   }
 
   function check(faultLevel: FaultLevel, runs: number): Promise<void> {
-    const property = fc.asyncProperty(scenarios(faultLevel), (scenario) => play(scenario, faultLevel));
+    const property = fc.asyncProperty(
+      scenarios(faultLevel),
+      (scenario) => (playing = play(scenario, faultLevel)),
+    );
     return fc.assert(property, { numRuns: rounds(runs), seed: SEED, interruptAfterTimeLimit: PATIENCE });
   }
 
