@@ -229,6 +229,36 @@ describe('what somebody else unsubscribes on the client', () => {
     },
   );
 
+  it.each([2, 3] as const)(
+    'does not make the client wait forever where it crosses our resubscription, on RESP%i',
+    async (RESP) => {
+      await using proxy = await TcpProxy.start(server.port);
+      client = await open(proxy.url, { RESP }).connect();
+      const receiver = new Receiver(client, { heartbeat: 0 });
+      const heard: string[] = [];
+      receiver.channel('news').subscribe(({ data }) => heard.push(data));
+      await receiver.channel('news').whenSubscribed();
+      // The answer to the first has us subscribe again: behind the second, and before the third.
+      const seen = proxy.seen('to-server');
+      proxy.hold('to-client');
+      const first = client.unsubscribe('news');
+      await until(() => proxy.seen('to-server') > seen);
+      proxy.hold('to-server');
+      const second = client.unsubscribe('news');
+      proxy.release('to-client');
+      await first;
+      const third = client.pUnsubscribe();
+      await setImmediate();
+      proxy.release('to-server');
+      await Promise.all([second, third]);
+      await receiver.channel('news').whenSubscribed();
+      await admin.publish('news', '1');
+      await until(() => heard.length > 0);
+      expect(heard).toEqual(['1']);
+      await receiver.stop();
+    },
+  );
+
   it('leaves no trace of us on the client when the Receiver has stopped', async () => {
     client = await open(server.url).connect();
     const methods = ['unsubscribe', 'pUnsubscribe', 'sUnsubscribe', 'sendCommand', 'UNSUBSCRIBE'] as const;
