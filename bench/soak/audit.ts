@@ -40,17 +40,24 @@ export class Audit {
 
   note({ gap }: GapError): void {
     this.gaps++;
-    for (const source of gap.channels as readonly Channel[]) {
-      const causes = this.#pending.get(source) ?? new Map<string, typeof gap.cause>();
-      this.#pending.set(source, causes);
-      for (const channel of this.#last.get(source)?.keys() ?? [])
-        if (causes.get(channel) !== 'reconnect') causes.set(channel, gap.cause);
-    }
+    for (const source of gap.channels as readonly Channel[]) this.#excuse(source, gap.cause);
+  }
+
+  /** Notes that Redis has refused a channel: what is published from then on is missing until the next message of it. */
+  refuse(source: Channel): void {
+    this.#excuse(source, 'reconnect');
   }
 
   /** Returns whether the last message of a channel through this source has this number. */
   hasHeard(source: Channel, channel: string, number: number): boolean {
     return this.#last.get(source)?.get(channel) === number;
+  }
+
+  #excuse(source: Channel, cause: GapError['gap']['cause']): void {
+    const causes = this.#pending.get(source) ?? new Map<string, typeof cause>();
+    this.#pending.set(source, causes);
+    for (const channel of this.#last.get(source)?.keys() ?? [])
+      if (causes.get(channel) !== 'reconnect') causes.set(channel, cause);
   }
 
   #complain(

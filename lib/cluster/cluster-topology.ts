@@ -25,6 +25,12 @@ export function isClusterClient(client: PubSubClient): client is ClusterClient {
   return Array.isArray(masters) && Array.isArray(replicas) && typeof nodeClient === 'function';
 }
 
+/** How to connect to a node: with the options of a client, and the address, unless that client leads to it already. */
+interface Way {
+  readonly template: NodeClient;
+  readonly address: NodeAddress | undefined;
+}
+
 /** The key of the node link for channels and patterns, whose messages reach every node. */
 const BROADCAST = 'broadcast';
 /** The key of the node link for sharded channels of a slot without an owner. */
@@ -91,7 +97,11 @@ export class ClusterTopology implements Topology {
     }
     const key = nodeLink === BROADCAST ? this.#broadcaster : nodeLink;
     const address = key === undefined ? undefined : parseKey(key);
-    return address && this.#connectionTo(address);
+    const way = address && this.#wayTo(address);
+    // The client may have forgotten the node to which the link returns.
+    if (!way) this.#isReturning = false;
+    if (!way && address) this.#discover(address);
+    return way && singleUse(way.template, way.address);
   }
 
   pointsToWrongNode(nodeLink: string): boolean {
@@ -191,22 +201,30 @@ export class ClusterTopology implements Topology {
     const reached = new Set(
       this.#known().flatMap((node) => (node.client?.isReady === true ? [keyOf(node)] : [])),
     );
-    const keys = this.#nodes().map((node) => keyOf(node));
+    const keys = this.#nodes().flatMap((node) => (this.#wayTo(node) ? [keyOf(node)] : []));
     const best = (candidates: readonly string[]) => candidates[Math.floor(Math.random() * candidates.length)];
     const untried = keys.filter((key) => !this.#avoided.includes(key));
     return best(untried.filter((key) => reached.has(key))) ?? best(untried) ?? best(keys);
   }
 
   /** Copies the node's own client, which has the user's settings; for a new node, the client of another node. */
-  #connectionTo(address: NodeAddress): NodeClient | undefined {
+  #wayTo(address: NodeAddress): Way | undefined {
     const known = this.#known();
     const own = known.find((node) => node.client && isSame(node, address))?.client;
-    if (own) return singleUse(own, undefined);
+    if (own) return { template: own, address: undefined };
     const template = known.find((node) => node.client);
     if (!template?.client) return undefined;
     // With a `nodeAddressMap` only the client knows the address, once it has discovered the node.
     const { socket } = template.client.options ?? {};
-    return isSame(template, (socket ?? {}) as NodeAddress) ? singleUse(template.client, address) : undefined;
+    return isSame(template, (socket ?? {}) as NodeAddress)
+      ? { template: template.client, address }
+      : undefined;
+  }
+
+  /** Has the client connect to a node that it knows: then it knows the address behind a `nodeAddressMap`, too. */
+  #discover(address: NodeAddress): void {
+    const node = this.#known().find((other) => isSame(other, address));
+    if (node) this.#client.nodeClient(node).catch(() => undefined);
   }
 
   async #readyClients(): Promise<readonly NodeClient[]> {

@@ -47,8 +47,8 @@ export class ForeignCommands {
   readonly #now: () => number;
   #restore: (() => void)[] = [];
   #isOurs = false;
-  /** The number of unanswered commands by which other code unsubscribes all names of a kind. */
-  #clearing = 0;
+  /** The number of unanswered commands by which other code unsubscribes names. */
+  #unanswered = 0;
   readonly #onHandoff = (message: unknown): void => {
     const theirs = (message as { readonly clientId?: unknown } | undefined)?.clientId;
     const ours = this.#client._clientId;
@@ -62,11 +62,12 @@ export class ForeignCommands {
   }
 
   /**
-   * Returns whether other code is unsubscribing all names of a kind. node-redis recognises the reply by the number of names
-   * in its registry of the other kinds, and waits for ever if such a name is registered before Redis has subscribed it.
+   * Returns whether other code is unsubscribing. Meanwhile a name must not be registered before Redis has subscribed it: the
+   * reply would delete it from the registry, while Redis keeps it. And node-redis recognises the reply to a command without
+   * names by the number of names in its registry of the other kinds, and waits for ever if that differs from Redis's.
    */
-  get isClearing(): boolean {
-    return this.#clearing > 0;
+  get isUnsubscribing(): boolean {
+    return this.#unanswered > 0;
   }
 
   /** Runs a command of this package, which is not reported to the observer. */
@@ -85,11 +86,10 @@ export class ForeignCommands {
       this.#wrap(name, (args, outcome) => {
         const since = this.#now();
         const names = namesOf(args[0]);
-        const change = names ? 0 : 1;
-        this.#clearing += change;
+        this.#unanswered++;
         this.#observer.onUnsubscribing(kind, names);
         const tell = () => {
-          this.#clearing -= change;
+          this.#unanswered--;
           this.#observer.onUnsubscribed(kind, names, since);
         };
         Promise.resolve(outcome).then(tell, tell);

@@ -171,7 +171,7 @@ export class SubscribeCommands {
     const clientListeners = this.#clientListeners;
     const { type } = COMMANDS[kind];
     try {
-      if (verb === 'resubscribe' && this.#client.extendPubSubListeners && !this.#foreign.isClearing) {
+      if (verb === 'resubscribe' && this.#client.extendPubSubListeners && !this.#foreign.isUnsubscribing) {
         const anew = clientListeners.registerAnew(subscriptions, kind, binary);
         if (anew) return this.#client.extendPubSubListeners(type, anew as never);
       }

@@ -1,3 +1,4 @@
+import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import { setImmediate } from 'node:timers/promises';
 import { createClient, createCluster, RESP_TYPES } from 'redis';
 import { config } from 'rxjs';
@@ -30,6 +31,31 @@ async function listen(client: Client, kind: ChannelKind = 'channel', name = 'new
   const types = () => events.map(({ type }) => type);
   const gaps = () => events.flatMap((event) => (event.type === 'gap' ? [event.gap] : []));
   return { receiver, channel, events, heard, types, gaps };
+}
+
+/** Sends the clients of a proxy a maintenance push that leads them to new connections through it. */
+function move(proxy: TcpProxy): void {
+  const address = `127.0.0.1:${proxy.port}`;
+  proxy.inject(`>4\r\n$6\r\nMOVING\r\n:1\r\n:15\r\n$${address.length}\r\n${address}\r\n`);
+}
+
+/** Resolves at the next message on a diagnostics channel. */
+function once(name: string): Promise<void> {
+  return new Promise((resolve) => {
+    const onMessage = () => {
+      unsubscribe(name, onMessage);
+      resolve();
+    };
+    subscribe(name, onMessage);
+  });
+}
+
+/** Unsubscribes a channel on the connection of a client, so that neither the client nor we know of it. */
+async function dropInSilence(client: Client, name: string): Promise<void> {
+  const listeners = client.getPubSubListeners('CHANNELS').get(name)!;
+  const prototype = Object.getPrototypeOf(Object.getPrototypeOf(client)) as Client;
+  await prototype.UNSUBSCRIBE.call(client, name);
+  client.getPubSubListeners('CHANNELS').set(name, listeners);
 }
 
 let server: RedisServer;
@@ -169,6 +195,70 @@ describe('what somebody else unsubscribes on the client', () => {
     });
   });
 
+  it.each([2, 3] as const)(
+    'comes back where all names of one kind are unsubscribed while those of another are subscribed again, on RESP%i',
+    async (RESP) => {
+      await using proxy = await TcpProxy.start(server.port);
+      client = await open(proxy.url, { RESP }).connect();
+      const receiver = new Receiver(client, { heartbeat: 0 });
+      const heard: string[] = [];
+      receiver.channel('news');
+      receiver.pattern('n*');
+      receiver.subscribe(({ source, data }) => heard.push(`${source.name} ${data}`));
+      await receiver.connect();
+      // The second is sent before the answer to the first comes, and reaches Redis after that has us subscribe again.
+      const seen = proxy.seen('to-server');
+      proxy.hold('to-client');
+      const first = client.unsubscribe();
+      await until(() => proxy.seen('to-server') > seen);
+      proxy.hold('to-server');
+      const second = client.pUnsubscribe();
+      proxy.release('to-client');
+      await first;
+      await setImmediate();
+      proxy.release('to-server');
+      await second;
+      await until(async () => (await admin.pubSubNumSub(['news'])).news === 1);
+      await until(async () => (await admin.pubSubNumPat()) === 1);
+      await receiver.channel('news').whenSubscribed();
+      await receiver.pattern('n*').whenSubscribed();
+      await admin.publish('news', '1');
+      await until(() => heard.length === 2);
+      expect(heard).toEqual(['news 1', 'n* 1']);
+      await receiver.stop();
+    },
+  );
+
+  it.each([2, 3] as const)(
+    'does not make the client wait forever where it crosses our resubscription, on RESP%i',
+    async (RESP) => {
+      await using proxy = await TcpProxy.start(server.port);
+      client = await open(proxy.url, { RESP }).connect();
+      const receiver = new Receiver(client, { heartbeat: 0 });
+      const heard: string[] = [];
+      receiver.channel('news').subscribe(({ data }) => heard.push(data));
+      await receiver.channel('news').whenSubscribed();
+      // The answer to the first has us subscribe again: behind the second, and before the third.
+      const seen = proxy.seen('to-server');
+      proxy.hold('to-client');
+      const first = client.unsubscribe('news');
+      await until(() => proxy.seen('to-server') > seen);
+      proxy.hold('to-server');
+      const second = client.unsubscribe('news');
+      proxy.release('to-client');
+      await first;
+      const third = client.pUnsubscribe();
+      await setImmediate();
+      proxy.release('to-server');
+      await Promise.all([second, third]);
+      await receiver.channel('news').whenSubscribed();
+      await admin.publish('news', '1');
+      await until(() => heard.length > 0);
+      expect(heard).toEqual(['1']);
+      await receiver.stop();
+    },
+  );
+
   it('leaves no trace of us on the client when the Receiver has stopped', async () => {
     client = await open(server.url).connect();
     const methods = ['unsubscribe', 'pUnsubscribe', 'sUnsubscribe', 'sendCommand', 'UNSUBSCRIBE'] as const;
@@ -217,12 +307,69 @@ describe('what Redis has dropped', () => {
     await using proxy = await TcpProxy.start(server.port);
     const client = await open(proxy.url).connect();
     const { heard, gaps, receiver } = await listen(client);
-    const address = `127.0.0.1:${proxy.port}`;
-    proxy.inject(`>4\r\n$6\r\nMOVING\r\n:1\r\n:15\r\n$${address.length}\r\n${address}\r\n`);
+    move(proxy);
     await until(() => gaps().length > 0);
     await admin.publish('news', '1');
     await until(() => heard.length > 0);
     expect(gaps()).toHaveLength(1);
+    await receiver.stop();
+    client.destroy();
+  });
+
+  it.each([
+    ['a subscription that is under way', (receiver: Receiver) => void receiver.channel('late').subscribe()],
+    ['an UNSUBSCRIBE that is under way', (receiver: Receiver) => void receiver.channel('other').close()],
+  ])('by a maintenance push comes back without a heartbeat, beside %s', async (_, act) => {
+    await using proxy = await TcpProxy.start(server.port);
+    const client = await open(proxy.url).connect();
+    const receiver = new Receiver(client, { heartbeat: 0, autoStop: false });
+    const heard: string[] = [];
+    receiver.channel('other');
+    receiver.channel('news').subscribe(({ data }) => heard.push(data));
+    await receiver.connect();
+    // What the client is asked for from then on waits for the new socket.
+    const told = once('node-redis:maintenance');
+    const moved = once('node-redis:connection:handoff');
+    move(proxy);
+    await told;
+    act(receiver);
+    await moved;
+    await until(async () => {
+      await admin.publish('news', '1');
+      return heard.length > 0;
+    });
+    await receiver.stop();
+    client.destroy();
+  });
+
+  it('by one maintenance push after another comes back each time without a heartbeat, with a gap', async () => {
+    await using proxy = await TcpProxy.start(server.port);
+    const client = await open(proxy.url).connect();
+    const receiver = new Receiver(client, { heartbeat: 0 });
+    const gaps: ReceiverEvent[] = [];
+    receiver.events.subscribe((event) => event.type === 'gap' && gaps.push(event));
+    receiver.channel('news').subscribe();
+    await receiver.channel('news').whenSubscribed();
+    for (let moves = 1; moves <= 3; moves++) {
+      move(proxy);
+      await until(() => gaps.length === moves);
+      expect((await admin.pubSubNumSub(['news'])).news).toBe(1);
+    }
+    await receiver.stop();
+    client.destroy();
+  });
+
+  it('a second time as at first is found by the heartbeat', async () => {
+    const client = await open(server.url).connect();
+    const receiver = new Receiver(client, { heartbeat: 50 });
+    const gaps: ReceiverEvent[] = [];
+    receiver.events.subscribe((event) => event.type === 'gap' && gaps.push(event));
+    receiver.channel('news').subscribe();
+    await receiver.channel('news').whenSubscribed();
+    for (let losses = 1; losses <= 3; losses++) {
+      await dropInSilence(client, 'news');
+      await until(() => gaps.length === losses);
+    }
     await receiver.stop();
     client.destroy();
   });

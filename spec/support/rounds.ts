@@ -8,6 +8,3 @@ export function rounds(all: number): number {
   if (PROPERTY_RUNS) return Number(PROPERTY_RUNS);
   return PROPERTY_TIER === 'long' ? all : Math.ceil(all / 4);
 }
-
-/** A property that still finds a rare race now and then, about which nothing is known yet but its seed: run by hand. */
-export const inLongTier = PROPERTY_TIER === 'long' ? it : it.skip;

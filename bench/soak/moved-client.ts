@@ -1,0 +1,43 @@
+import { createClient } from 'redis';
+import { GapError, Receiver, retryRecoverable } from 'rx-redis-receiver';
+import { TcpProxy } from '../../spec/support/tcp-proxy.js';
+import { until } from '../../spec/support/until.js';
+import { Audit } from './audit.js';
+
+/**
+ * Listens with a client of its own, which the server leads to another connection meanwhile (`MOVING`), as Redis Enterprise
+ * does. The client of `Receiver.open` takes no notice of that, and one that does cannot reconnect afterwards: nothing else
+ * happens to this one.
+ */
+export async function listenWhileMoved(port: number, names: readonly string[]): Promise<Audit> {
+  await using proxy = await TcpProxy.start(port);
+  const client = createClient({ url: proxy.url });
+  client.on('error', () => undefined);
+  await client.connect();
+  const audit = new Audit();
+  const receiver = new Receiver(client, { onGap: 'error', heartbeat: 0, autoStop: false });
+  const heard = new Map<string, number>();
+  for (const name of names) receiver.channel(name);
+  receiver
+    .pipe(retryRecoverable({ onError: (error) => error instanceof GapError && audit.note(error) }))
+    .subscribe((message) => {
+      audit.hear(message);
+      heard.set(message.channel, (heard.get(message.channel) ?? 0) + 1);
+    });
+  const allHear = async () => {
+    heard.clear();
+    await until(() => heard.size === names.length, { message: 'a message of each channel' });
+  };
+  try {
+    await receiver.connect();
+    await allHear();
+    const address = `127.0.0.1:${proxy.port}`;
+    proxy.inject(`>4\r\n$6\r\nMOVING\r\n:1\r\n:15\r\n$${address.length}\r\n${address}\r\n`);
+    await until(() => audit.gaps > 0, { message: 'the gap of a client that was moved' });
+    await allHear();
+  } finally {
+    await receiver.stop();
+    client.destroy();
+  }
+  return audit;
+}

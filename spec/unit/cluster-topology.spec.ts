@@ -1,0 +1,71 @@
+import { EventEmitter } from 'node:events';
+import { ClusterTopology, type ClusterClient, type ClusterNode } from '../../lib/cluster/cluster-topology.js';
+import type { NodeClient } from '../../lib/cluster/node-client.js';
+
+const HOST = '10.0.0.1';
+const BROADCAST = 'broadcast';
+
+/** A client of three masters with a replica each, which reaches them by a `nodeAddressMap`; the replicas it does not know. */
+async function scene() {
+  const ranges = [0, 1, 2].map((index) => [
+    index * 5_000,
+    index * 5_000 + 4_999,
+    [HOST, 1 + index, `m${index}`],
+    [HOST, 11 + index, `r${index}`],
+  ]);
+  const answers = { SLOTS: ranges, NODES: '', INFO: 'cluster_state:ok' };
+  const clientAt = (port: number) => {
+    const client = {
+      isOpen: true,
+      isReady: true,
+      options: { socket: { host: 'mapped', port } },
+      sendCommand: ([, what]: string[]) => Promise.resolve(answers[what as keyof typeof answers]),
+      duplicate: () => client,
+    };
+    return client as unknown as NodeClient;
+  };
+  const masters: ClusterNode[] = [1, 2, 3].map((port) => ({ host: HOST, port, client: clientAt(port) }));
+  const met: number[] = [];
+  const client = Object.assign(new EventEmitter(), {
+    isOpen: true,
+    masters,
+    replicas: [],
+    slots: [],
+    nodeClient: ({ port }: ClusterNode) => {
+      met.push(port);
+      return Promise.resolve(clientAt(port));
+    },
+  });
+  const topology = new ClusterTopology(client as unknown as ClusterClient);
+  await topology.refresh();
+  return { masters, topology, met };
+}
+
+describe('the topology of a cluster under a nodeAddressMap', () => {
+  it('leads the lane of channels and patterns to a node that can be reached, though each has failed once', async () => {
+    const { topology } = await scene();
+    for (let tries = 0; tries < 20; tries++) {
+      expect(topology.open(BROADCAST)).toBeDefined();
+      topology.onLost(BROADCAST, 'failed');
+    }
+  });
+
+  it('leads it elsewhere when the client has lost the node that it would return to', async () => {
+    const { masters, topology } = await scene();
+    const first = topology.open(BROADCAST);
+    topology.onLost(BROADCAST, 'closed');
+    const port = (first?.options?.socket as { port: number }).port;
+    masters.splice(port - 1, 1);
+    topology.open(BROADCAST);
+    const next = topology.open(BROADCAST);
+    expect(next).toBeDefined();
+    expect(next?.options?.socket).not.toMatchObject({ port });
+  });
+
+  it('has the client connect to a master that it has not met, for a lane that leads there', async () => {
+    const { masters, topology, met } = await scene();
+    masters[1] = { host: HOST, port: 2 };
+    expect(topology.open(`${HOST}:2`)).toBeUndefined();
+    expect(met).toEqual([2]);
+  });
+});
