@@ -126,9 +126,8 @@ export class RedisSubscription {
     if (isRefused) this.#host.refusals.add(this);
     else this.#host.refusals.remove(this);
     if (isRefused) this.#onRefused(error, state);
-    else if (this.#isOutlived) this.restart();
-    // The reply to an UNSUBSCRIBE of other code has come in between, and has removed our listener.
-    else if (!this.#host.clientListeners.isRegistered(this)) this.#host.recover(this);
+    // Or the reply to an UNSUBSCRIBE of other code has come in between, and has removed our listener.
+    else if (this.#isOutlived || !this.#host.clientListeners.isRegistered(this)) this.#host.recover(this);
     else this.#onSubscribed(state.binary);
   }
 

@@ -259,6 +259,33 @@ describe('what somebody else unsubscribes on the client', () => {
     },
   );
 
+  it.each([2, 3] as const)(
+    'while our SUBSCRIBE is in flight is a gap for whoever has had a message already, on RESP%i',
+    async (RESP) => {
+      await using proxy = await TcpProxy.start(server.port);
+      client = await open(proxy.url, { RESP }).connect();
+      const receiver = new Receiver(client, { heartbeat: 0 });
+      const channel = receiver.channel('news');
+      const log: string[] = [];
+      receiver.events.subscribe(({ type }) => log.push(type));
+      proxy.hold('to-client');
+      channel.subscribe(({ data }) => log.push(data));
+      await until(async () => (await admin.pubSubNumSub(['news'])).news === 1);
+      await admin.publish('news', '1');
+      const unsubscribed = client.unsubscribe('news');
+      await until(async () => (await admin.pubSubNumSub(['news'])).news === 0);
+      await admin.publish('news', 'lost');
+      proxy.release('to-client');
+      await unsubscribed;
+      await until(() => log.includes('gap'));
+      await channel.whenSubscribed();
+      await admin.publish('news', '2');
+      await until(() => log.includes('2'));
+      expect(log).toEqual(['subscribed', '1', 'gap', '2']);
+      await receiver.stop();
+    },
+  );
+
   it('leaves no trace of us on the client when the Receiver has stopped', async () => {
     client = await open(server.url).connect();
     const methods = ['unsubscribe', 'pUnsubscribe', 'sUnsubscribe', 'sendCommand', 'UNSUBSCRIBE'] as const;
