@@ -10,6 +10,8 @@ export interface ForeignCommandsObserver {
   onUnsubscribed(kind: ChannelKind, names: readonly string[] | undefined, since: number): void;
   /** Called when other code has made Redis drop these names of one kind, or all of the kind, unknown to the client. */
   onDropped(kind: ChannelKind, names: readonly string[] | undefined, since: number): void;
+  /** Called when `isUnsubscribing` has become false. */
+  onAnswered(): void;
   /** Called when the client has changed its socket without resubscribing anything on the new one. */
   onHandoff(): void;
 }
@@ -62,9 +64,10 @@ export class ForeignCommands {
   }
 
   /**
-   * Returns whether other code is unsubscribing. Meanwhile a name must not be registered before Redis has subscribed it: the
-   * reply would delete it from the registry, while Redis keeps it. And node-redis recognises the reply to a command without
-   * names by the number of names in its registry of the other kinds, and waits for ever if that differs from Redis's.
+   * Returns whether other code is unsubscribing. Meanwhile no name must enter or leave the client's registry before Redis has
+   * replied to a command for it: the reply to the other command would delete the name from the registry, while Redis keeps it.
+   * And node-redis recognises the reply to a command without names by the number of names in its registry of the other kinds,
+   * and waits for ever if that differs from Redis's.
    */
   get isUnsubscribing(): boolean {
     return this.#unanswered > 0;
@@ -91,6 +94,7 @@ export class ForeignCommands {
         const tell = () => {
           this.#unanswered--;
           this.#observer.onUnsubscribed(kind, names, since);
+          if (!this.isUnsubscribing) this.#observer.onAnswered();
         };
         Promise.resolve(outcome).then(tell, tell);
       });

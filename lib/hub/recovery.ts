@@ -127,6 +127,10 @@ export class Recovery implements ForeignCommandsObserver, InspectionHost {
     transition(() => this.#recover(this.#host.subscriptions.named(kind, names), since));
   }
 
+  onAnswered(): void {
+    this.#host.commands.sendMore();
+  }
+
   onHandoff(): void {
     void this.#inspection.demand();
   }

@@ -27,7 +27,7 @@ export class SubscribeCommands {
   readonly #observer: CommandsObserver;
   #batch: Batch | undefined;
   #fences = 0;
-  /** Requests that wait until more names may be in flight. */
+  /** Requests that wait until more names may be in flight, or until other code has unsubscribed names. */
   readonly #waiting = new Ring<SubscribeRequest>();
   /** The names in flight; a new object replaces it when the old commands will not be answered any more. */
   #inFlight = new CommandsInFlight();
@@ -47,7 +47,7 @@ export class SubscribeCommands {
 
   /** A number that changes with each operation that begins; undefined while one is in flight. */
   get quietSince(): number | undefined {
-    return this.#inFlight.isEmpty ? this.#operations : undefined;
+    return this.#inFlight.isEmpty && this.#waiting.length === 0 ? this.#operations : undefined;
   }
 
   /** Sends the operations requested in `work` together at its end. */
@@ -105,18 +105,20 @@ export class SubscribeCommands {
     return typeof (error as NodeJS.ErrnoException).code !== 'string' && !TRANSPORT_ERRORS.test(error.message);
   }
 
-  #dispatch(request: SubscribeRequest): void {
-    this.#waiting.push(request);
-    this.#sendMore();
-  }
-
-  #sendMore(): void {
+  /** Sends those of the waiting requests that need not wait any more. */
+  sendMore(): void {
     for (let next = this.#waiting.at(0); next; next = this.#waiting.at(0)) {
+      if (next.verb === 'resubscribe' && this.#foreign.isUnsubscribing) return;
       const subscriptions = this.#inFlight.take(next.subscriptions);
       if (!subscriptions) return;
       if (subscriptions === next.subscriptions) this.#waiting.shift();
       this.#sendWithin(subscriptions === next.subscriptions ? next : assigned({ ...next, subscriptions }));
     }
+  }
+
+  #dispatch(request: SubscribeRequest): void {
+    this.#waiting.push(request);
+    this.sendMore();
   }
 
   #sendWithin(request: SubscribeRequest): void {
@@ -142,9 +144,9 @@ export class SubscribeCommands {
       inFlight.remove(subscriptions);
       transition(() => {
         this.batch(() => settle(request, error));
-        this.#sendMore();
+        this.sendMore();
       });
-      if (this.#inFlight.isEmpty) this.#observer.onQuiet();
+      if (this.quietSince !== undefined) this.#observer.onQuiet();
     };
     this.#call(request, first).then(
       () => {
@@ -171,7 +173,7 @@ export class SubscribeCommands {
     const clientListeners = this.#clientListeners;
     const { type } = COMMANDS[kind];
     try {
-      if (verb === 'resubscribe' && this.#client.extendPubSubListeners && !this.#foreign.isUnsubscribing) {
+      if (verb === 'resubscribe' && this.#client.extendPubSubListeners) {
         const anew = clientListeners.registerAnew(subscriptions, kind, binary);
         if (anew) return this.#client.extendPubSubListeners(type, anew as never);
       }

@@ -286,6 +286,29 @@ describe('what somebody else unsubscribes on the client', () => {
     },
   );
 
+  it.each([2, 3] as const)(
+    'does not make the client wait forever where it takes a name that Redis has just acknowledged, on RESP%i',
+    async (RESP) => {
+      await using proxy = await TcpProxy.start(server.port);
+      client = await open(proxy.url, { RESP }).connect();
+      const receiver = new Receiver(client, { heartbeat: 0 });
+      const heard: string[] = [];
+      proxy.hold('to-client');
+      receiver.pattern('n*').subscribe(({ data }) => heard.push(data));
+      await until(async () => (await admin.pubSubNumPat()) === 1);
+      const unsubscribed = Promise.all([client.unsubscribe(), client.pUnsubscribe('n*')]);
+      await until(async () => (await admin.pubSubNumPat()) === 0);
+      // The acknowledgement comes some turns before the replies to the others.
+      proxy.splitNext(1);
+      proxy.release('to-client');
+      await unsubscribed;
+      await receiver.pattern('n*').whenSubscribed();
+      await admin.publish('news', '1');
+      await until(() => heard.length > 0);
+      await receiver.stop();
+    },
+  );
+
   it('leaves no trace of us on the client when the Receiver has stopped', async () => {
     client = await open(server.url).connect();
     const methods = ['unsubscribe', 'pUnsubscribe', 'sUnsubscribe', 'sendCommand', 'UNSUBSCRIBE'] as const;
