@@ -1,10 +1,13 @@
 import { of, retry, throwError, type MonoTypeOperatorFunction } from 'rxjs';
 import { invalidArgument } from '../errors/invalid-argument.js';
+import { assertKnownOptions, optionNames } from '../errors/known-options.js';
 
 export interface RetryRecoverableOptions {
   /** Callback for each error after which the stream continues. */
   readonly onError?: ((error: Error) => void) | undefined;
 }
+
+const OPTIONS = optionNames<RetryRecoverableOptions>({ onError: true });
 
 /**
  * Codes of the errors that concern one place of the stream. Two copies of this package have different classes, but the same
@@ -36,9 +39,10 @@ const RECOVERABLE: readonly unknown[] = ['ERR_BUFFER_OVERFLOW', 'ERR_DECODE', 'E
  *   .subscribe({ next: ({ data }) => console.log(data.id), error: (error) => console.error('The end:', error) });
  * ```
  *
- * @throws {TypeError} if `onError` is not a function
+ * @throws {TypeError} if `onError` is not a function, or for an unknown option
  */
 export function retryRecoverable<T>(options: RetryRecoverableOptions = {}): MonoTypeOperatorFunction<T> {
+  assertKnownOptions('the options of retryRecoverable', options, OPTIONS);
   const { onError } = options;
   if (onError !== undefined && typeof onError !== 'function')
     throw invalidArgument("the option 'onError'", 'a function', onError);

@@ -1,6 +1,13 @@
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import { asyncScheduler, finalize, firstValueFrom, retry } from 'rxjs';
 import { json, Receiver } from '../../lib/index.js';
 import { MemoryPubSub } from '../../lib/testing/index.js';
+
+function collectGarbage(): void {
+  setFlagsFromString('--expose-gc');
+  (runInNewContext('gc') as () => void)();
+}
 
 /** Until the moment in which an observer may come back is over. */
 const grace = () => new Promise<void>((resolve) => void asyncScheduler.schedule(() => resolve(), 2));
@@ -20,6 +27,17 @@ describe('a Channel that was observed and left', () => {
     expect(sizes()).toEqual([0, 0, 0]);
     await receiver.connect();
     expect(client.subscriptions(kind)).toEqual([]);
+  });
+
+  it('is held by nobody, its events being observed and left, too', async () => {
+    const { receiver } = fixture();
+    const held = new WeakRef(receiver.channel('a'));
+    const observe = () => [held.deref()!.subscribe(), held.deref()!.events.subscribe()];
+    for (const subscription of observe()) subscription.unsubscribe();
+    await grace();
+    collectGarbage();
+    expect(held.deref()).toBeUndefined();
+    await receiver.stop();
   });
 
   it('has left Redis when a connect() in that moment resolves', async () => {

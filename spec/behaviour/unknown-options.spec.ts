@@ -6,6 +6,7 @@ import {
   mergeMapBounded,
   publishTo,
   Receiver,
+  retryRecoverable,
   type PubSubClient,
 } from '../../lib/index.js';
 import { marbles, MemoryPubSub } from '../../lib/testing/index.js';
@@ -50,6 +51,12 @@ const TAKERS: Readonly<Record<string, Taker>> = {
     wrong: 'ondrop',
     right: 'onDrop',
     good: { ...bounds, onDrop: undefined },
+  },
+  retryRecoverable: {
+    take: (options) => retryRecoverable(options),
+    wrong: 'onerror',
+    right: 'onError',
+    good: { onError: undefined },
   },
   hydrate: {
     take: (options) => hydrate(create(), () => NEVER, options),

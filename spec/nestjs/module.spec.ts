@@ -349,11 +349,11 @@ describe('ReceiverModule', () => {
     admin.destroy();
     await until(() => log.of('warn').length === 1);
     await server.kill();
-    await until(() => log.of('warn').length === 2);
-    expect(log.of('warn')).toEqual([
-      expect.stringMatching(/WRONGPASS/),
-      expect.stringMatching(/ECONNREFUSED/),
-    ]);
+    // A try that the end of the server has cut short is a reason of its own.
+    await until(() => log.of('warn').some((line) => line.includes('ECONNREFUSED')));
+    const lines = log.of('warn');
+    expect(lines[0]).toMatch(/WRONGPASS/);
+    expect(new Set(lines).size).toBe(lines.length);
   });
 
   it('can be replaced in a test, which then needs no Redis', async () => {

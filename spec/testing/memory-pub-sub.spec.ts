@@ -6,6 +6,7 @@ import { Acknowledgement } from '../../lib/testing/acknowledgement.js';
 import { marbles, MemoryPubSub, type MemoryMessage, type Publication } from '../../lib/testing/index.js';
 import { runScript } from '../support/run-script.js';
 import { sharedRedis } from '../support/shared-redis.js';
+import { until } from '../support/until.js';
 
 const clear = (message: RegExp): Error =>
   expect.objectContaining({
@@ -351,7 +352,7 @@ describe('feed()', () => {
     config.onUnhandledError = (error) => void reported.push(error);
     redis.feed(of<MemoryMessage[]>('a' as never, ['a', 5] as never, ['a', '1']));
     redis.feed(throwError(() => 'broken'));
-    await new Promise((resolve) => setTimeout(resolve));
+    await until(() => reported.length === 3);
     config.onUnhandledError = null;
     expect(reported).toEqual([
       clear(/what is fed to be pairs of a channel and its data, \[channel, data\], got "a"/),

@@ -193,8 +193,6 @@ export async function take(
   simulation: Simulation,
   roundTrip: () => Promise<unknown>,
 ): Promise<void> {
-  if (process.env.TRACE)
-    process.stdout.write(`STEP ${Date.now() % 100000} ${JSON.stringify({ pause, event })}\n`);
   await wait(pause, simulation, roundTrip);
   if ('publish' in event) for (const target of event.publish) simulation.publish(target);
   else if ('fault' in event) await simulation.suffer(event.fault);
