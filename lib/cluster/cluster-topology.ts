@@ -1,35 +1,11 @@
 import { asyncScheduler, firstValueFrom, timer } from 'rxjs';
 import type { ChannelKind } from '../channel-kind.js';
-import type { PubSubClient } from '../hub/client.js';
-import { ASKED, askNodes, isHealthy, keyOf, mostOf, sample, type ClusterMap } from './cluster-map.js';
+import { askNodes, isHealthy, keyOf, type ClusterMap } from './cluster-map.js';
+import { ClusterNodes, type ClusterClient } from './cluster-nodes.js';
 import { keySlot } from '../hub/key-slot.js';
 import { removeListeners } from '../hub/shared-emitter.js';
-import { singleUse, type NodeAddress, type NodeClient } from './node-client.js';
+import type { NodeAddress, NodeClient } from './node-client.js';
 import type { Loss, Topology, TopologyObserver } from './topology.js';
-
-/** A node as the cluster client knows it. It has a `client` once one was needed. */
-export interface ClusterNode extends NodeAddress {
-  readonly client?: NodeClient | undefined;
-}
-
-/** The parts of a `createCluster` client that this package needs. */
-export interface ClusterClient extends PubSubClient {
-  readonly masters: readonly ClusterNode[];
-  readonly replicas: readonly ClusterNode[];
-  readonly slots: readonly ({ readonly master: NodeAddress } | undefined)[];
-  nodeClient(node: ClusterNode): Promise<NodeClient>;
-}
-
-export function isClusterClient(client: PubSubClient): client is ClusterClient {
-  const { masters, replicas, nodeClient } = client as Partial<ClusterClient>;
-  return Array.isArray(masters) && Array.isArray(replicas) && typeof nodeClient === 'function';
-}
-
-/** How to connect to a node: with the options of a client, and the address, unless that client leads to it already. */
-interface Way {
-  readonly template: NodeClient;
-  readonly address: NodeAddress | undefined;
-}
 
 /** The key of the node link for channels and patterns, whose messages reach every node. */
 const BROADCAST = 'broadcast';
@@ -52,6 +28,7 @@ export class ClusterTopology implements Topology {
   readonly stalenessMs = 1_000;
 
   readonly #client: ClusterClient;
+  readonly #known: ClusterNodes;
   #map: ClusterMap | undefined;
   #onDisconnect: (() => void) | undefined;
   /** The node to which the broadcast node link leads. */
@@ -73,6 +50,7 @@ export class ClusterTopology implements Topology {
 
   constructor(client: ClusterClient) {
     this.#client = client;
+    this.#known = new ClusterNodes(client);
   }
 
   get confirmedAt(): number {
@@ -97,11 +75,10 @@ export class ClusterTopology implements Topology {
     }
     const key = nodeLink === BROADCAST ? this.#broadcaster : nodeLink;
     const address = key === undefined ? undefined : parseKey(key);
-    const way = address && this.#wayTo(address);
-    // The client may have forgotten the node to which the link returns.
-    if (!way) this.#isReturning = false;
-    if (!way && address) this.#discover(address);
-    return way && singleUse(way.template, way.address);
+    const client = address && this.#known.open(address);
+    // The cluster client may have forgotten the node to which the link returns.
+    if (!client) this.#isReturning = false;
+    return client;
   }
 
   pointsToWrongNode(nodeLink: string): boolean {
@@ -121,7 +98,7 @@ export class ClusterTopology implements Topology {
 
   async refresh(): Promise<boolean> {
     const askedAt = asyncScheduler.now();
-    const map = await askNodes(await this.#readyClients());
+    const map = await askNodes(await this.#known.readyClients());
     if (!map) return false;
     const last = this.#map;
     if (last && map.epoch < last.epoch && ++this.#outdated < MOST_OUTDATED) return false;
@@ -188,62 +165,20 @@ export class ClusterTopology implements Topology {
     return map !== undefined && isIn(map.nodes) && !isIn(map.masters);
   }
 
-  #known(): readonly ClusterNode[] {
-    return [...this.#client.masters, ...this.#client.replicas];
-  }
-
   #nodes(): readonly NodeAddress[] {
-    return this.#map?.nodes ?? this.#known();
+    return this.#map?.nodes ?? this.#known.all();
   }
 
   /** Chooses any node, but not one that has just failed, and preferably one that the client is connected to. */
   #chooseBroadcaster(): string | undefined {
-    const reached = new Set(
-      this.#known().flatMap((node) => (node.client?.isReady === true ? [keyOf(node)] : [])),
-    );
-    const keys = this.#nodes().flatMap((node) => (this.#wayTo(node) ? [keyOf(node)] : []));
+    const connected = new Set(this.#known.connected().map(keyOf));
+    const keys = this.#nodes()
+      .filter((node) => this.#known.canReach(node))
+      .map(keyOf);
     const best = (candidates: readonly string[]) => candidates[Math.floor(Math.random() * candidates.length)];
     const untried = keys.filter((key) => !this.#avoided.includes(key));
-    return best(untried.filter((key) => reached.has(key))) ?? best(untried) ?? best(keys);
+    return best(untried.filter((key) => connected.has(key))) ?? best(untried) ?? best(keys);
   }
-
-  /** Copies the node's own client, which has the user's settings; for a new node, the client of another node. */
-  #wayTo(address: NodeAddress): Way | undefined {
-    const known = this.#known();
-    const own = known.find((node) => node.client && isSame(node, address))?.client;
-    if (own) return { template: own, address: undefined };
-    const template = known.find((node) => node.client);
-    if (!template?.client) return undefined;
-    // With a `nodeAddressMap` only the client knows the address, once it has discovered the node.
-    const { socket } = template.client.options ?? {};
-    return isSame(template, (socket ?? {}) as NodeAddress)
-      ? { template: template.client, address }
-      : undefined;
-  }
-
-  /** Has the client connect to a node that it knows: then it knows the address behind a `nodeAddressMap`, too. */
-  #discover(address: NodeAddress): void {
-    const node = this.#known().find((other) => isSame(other, address));
-    if (node) this.#client.nodeClient(node).catch(() => undefined);
-  }
-
-  async #readyClients(): Promise<readonly NodeClient[]> {
-    const known = this.#known();
-    const ready = known.flatMap(({ client }) => (client?.isReady === true ? [client] : []));
-    if (ready.length >= ASKED) return ready;
-    // The client may connect to a node only when needed, and may not have needed enough of them yet.
-    const rest = sample(
-      known.filter(({ client }) => !client),
-      ASKED - ready.length,
-    );
-    const connecting = rest.map((node) => this.#client.nodeClient(node));
-    for (const connection of connecting) connection.catch(() => undefined);
-    return ready.length > 0 ? ready : mostOf(connecting);
-  }
-}
-
-function isSame(one: NodeAddress, other: NodeAddress): boolean {
-  return one.host === other.host && one.port === other.port;
 }
 
 function parseKey(key: string): NodeAddress | undefined {

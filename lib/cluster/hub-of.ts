@@ -1,5 +1,6 @@
 import type { PubSubClient } from '../hub/client.js';
-import { ClusterTopology, isClusterClient } from './cluster-topology.js';
+import { isClusterClient } from './cluster-nodes.js';
+import { ClusterTopology } from './cluster-topology.js';
 import { DistributedHub } from './distributed-hub.js';
 import { Hub } from '../hub/hub.js';
 import type { PubSubHub } from '../hub/pub-sub-hub.js';

@@ -51,9 +51,7 @@ export class Hub
   readonly #foreign: ForeignCommands;
   readonly #host: HubHost | undefined;
   readonly #watchers = new Watchers(() => this.#refresh());
-  readonly refusals = new Refusals(({ kind, name }) =>
-    transition(() => this.subscriptions.get(kind, name)?.reconcile()),
-  );
+  readonly refusals = new Refusals();
   readonly retries = new Retries();
 
   constructor(client: ServerClient, host?: HubHost) {
@@ -65,10 +63,7 @@ export class Hub
     this.clientListeners = new ClientListeners(client, this.subscriptions.byKind, this.#delivery.deliver);
     this.#recovery = new Recovery(this);
     this.#foreign = new ForeignCommands(client, this.#recovery, () => asyncScheduler.now());
-    this.commands = new SubscribeCommands(client, this.clientListeners, this.#foreign, {
-      onHeard: () => this.onHeard(),
-      onQuiet: () => this.#recovery.onQuiet(),
-    });
+    this.commands = new SubscribeCommands(client, this.clientListeners, this.#foreign, this.#recovery);
   }
 
   get isOpen(): boolean {
@@ -162,9 +157,12 @@ export class Hub
     const subscription = this.subscriptions.get(kind, name);
     if (!subscription) return undefined;
     const { isLive } = subscription;
-    const affected = subscription.listeners.filter((listener) => isLive || this.outages.affects(listener));
+    const affected = subscription.audience.listeners.filter(
+      (listener) => isLive || this.outages.affects(listener),
+    );
     const since = this.outages.since ?? this.#recovery.heardAt;
     this.subscriptions.delete(subscription);
+    this.refusals.leave(subscription);
     const listeners = subscription.end();
     for (const listener of listeners) tell(() => listener.onInterrupted());
     this.outages.leave(listeners);
@@ -246,14 +244,8 @@ export class Hub
   /** Watches the client only while a Receiver needs it. */
   #refresh(): void {
     const isNeeded = this.#watchers.size > 0 || !this.isEmpty;
-    if (isNeeded) {
-      this.#connection.watch();
-      this.#foreign.watch();
-    } else {
-      this.#connection.unwatch();
-      this.#foreign.unwatch();
-      this.heard.rest();
-    }
+    for (const part of [this.#connection, this.#foreign]) part[isNeeded ? 'watch' : 'unwatch']();
+    if (!isNeeded) this.heard.rest();
     this.#recovery.every(isNeeded && this.client.sendCommand ? this.#watchers.heartbeat : 0);
   }
 }

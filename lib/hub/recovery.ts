@@ -8,7 +8,7 @@ import { Inspection, type InspectionHost } from './inspection.js';
 import type { LastHeard } from './last-heard.js';
 import type { Outages } from './outages.js';
 import type { RedisSubscription } from './redis-subscription.js';
-import type { SubscribeCommands } from './subscribe-commands.js';
+import type { CommandsObserver, SubscribeCommands } from './subscribe-commands.js';
 import { liveListenersOf, type SubscriptionRegistry } from './subscription-registry.js';
 
 /** The parts of the hub that the recovery works with. */
@@ -32,7 +32,7 @@ const INSPECTION_PATIENCE = 2_000;
  * The comparison of the wanted subscriptions with those that the client and Redis have. Missing names are subscribed again,
  * with an outage of these names alone.
  */
-export class Recovery implements ForeignCommandsObserver, InspectionHost {
+export class Recovery implements ForeignCommandsObserver, CommandsObserver, InspectionHost {
   readonly #host: RecoveryHost;
   readonly #inspection: Inspection;
   /** Epoch milliseconds: when Redis was last known to have all subscriptions that the client believes to have. */
@@ -133,6 +133,10 @@ export class Recovery implements ForeignCommandsObserver, InspectionHost {
 
   onHandoff(): void {
     void this.#inspection.demand();
+  }
+
+  onHeard(): void {
+    this.#host.heard.note();
   }
 
   /** Asks Redis again after operations in flight have spoiled a required answer. */

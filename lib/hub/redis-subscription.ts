@@ -4,10 +4,8 @@ import { Audience } from './audience.js';
 import type { ClientListener } from './client.js';
 import type { HubListener, Leave } from './hub-listener.js';
 import type { SubscriptionHost } from './subscription-host.js';
-import { ENDED, OFF, ON, STRANDED, SUBSCRIBING_TEXT, type SubscriptionState } from './subscription-state.js';
-
-const TEXT = 1;
-const BINARY = 2;
+import { ENDED, isLive, OFF, ON, outlived, STRANDED, subscribing } from './subscription-state.js';
+import { TEXT, withMode, withoutMode, type Modes, type SubscriptionState } from './subscription-state.js';
 
 /**
  * One name of one kind on one client: the wishes of its listeners, the state in Redis, and at most one operation in flight
@@ -28,10 +26,7 @@ export class RedisSubscription {
   request: object | undefined = undefined;
   readonly #host: SubscriptionHost<RedisSubscription>;
   #failures = 0;
-  /** Set when the SUBSCRIBE in flight proves nothing: its connection died since, or other code unsubscribed the name. */
-  #isOutlived = false;
-  /** The modes in which the client may have our listener: TEXT, BINARY, or the sum of both. */
-  #registered = 0;
+  #registered: Modes = 0;
 
   constructor(host: SubscriptionHost<RedisSubscription>, kind: ChannelKind, name: string) {
     this.#host = host;
@@ -40,15 +35,9 @@ export class RedisSubscription {
     this.audience = new Audience(kind === 'pattern' ? name : undefined);
   }
 
-  /** The listeners that want the name. */
-  get listeners(): readonly HubListener[] {
-    return this.audience.listeners;
-  }
-
   /** Returns whether messages published now arrive. */
   get isLive(): boolean {
-    const state = this.#state;
-    return state.at === 'on' || ((state.at === 'subscribing' || state.at === 'unsubscribing') && state.live);
+    return isLive(this.#state);
   }
 
   /** Returns whether Redis has the name and no operation is in flight. */
@@ -67,8 +56,8 @@ export class RedisSubscription {
     const { audience } = this;
     if (!audience.wants(listener)) return;
     audience.remove(listener);
+    // If no UNSUBSCRIBE follows for this listener, a fence has to show that everything sent before has arrived.
     const isDraining = leave === 'draining' && this.isLive && this.#host.isOnline;
-    // No UNSUBSCRIBE follows for this listener, so a fence has to show that everything sent before has arrived.
     const needsFence = isDraining && (audience.isWanted || this.#host.clientListeners.isShared(this));
     audience.keep(listener, needsFence ? 'draining' : 'leaving');
     if (needsFence) {
@@ -97,13 +86,13 @@ export class RedisSubscription {
   /** Sends the next operation, if one is needed and none is in flight. */
   reconcile(): void {
     const { audience } = this;
-    if (this.#isReleasing()) audience.release();
     const { at } = this.#state;
     const { isWanted } = audience;
+    // No UNSUBSCRIBE is to come for leaving listeners, or its reply has come.
+    if (at === 'off' || (isWanted && at !== 'unsubscribing')) audience.release();
     if (at === 'ended' || at === 'subscribing' || at === 'unsubscribing') return;
     // Draining listeners still receive; their fence calls `reconcile`.
     if (!isWanted && audience.isDraining) return;
-    if (at === 'on' && isWanted && this.#isAsWanted) return;
     if (at === 'off' && !isWanted) this.#host.remove(this);
     else if (this.#host.isOnline) this.#reconcileOnline(at, isWanted);
     else if (!isWanted) this.#leaveOffline();
@@ -115,7 +104,6 @@ export class RedisSubscription {
     if (state.at !== 'subscribing' && state.at !== 'unsubscribing') return;
     const isRefused = error !== undefined && this.#host.isRefusal(error);
     if (error !== undefined && !isRefused) {
-      this.#isOutlived = false;
       this.#become(STRANDED);
       if (this.#host.isOnline) this.#host.retries.later(this, this.#failures++);
       else this.reconcile();
@@ -123,26 +111,29 @@ export class RedisSubscription {
     }
     this.#failures = 0;
     if (state.at === 'unsubscribing') return this.#onUnsubscribed(state.binary, isRefused);
-    if (isRefused) this.#host.refusals.add(this);
-    else this.#host.refusals.remove(this);
+    this.#host.refusals[isRefused ? 'add' : 'remove'](this);
     if (isRefused) this.#onRefused(error, state);
-    // Or the reply to an UNSUBSCRIBE of other code has come in between, and has removed our listener.
-    else if (this.#isOutlived || !this.#host.clientListeners.isRegistered(this)) this.#host.recover(this);
-    else this.#onSubscribed(state.binary);
+    // The reply to an UNSUBSCRIBE of other code may have come in between, and have removed our listener.
+    else if (state.isOutlived || !this.#host.clientListeners.isRegistered(this)) this.#host.recover(this);
+    else {
+      this.#binary = state.binary;
+      this.#become(ON);
+      this.#announce();
+      this.reconcile();
+    }
   }
 
   /** Marks a SUBSCRIBE in flight as overtaken by an UNSUBSCRIBE of other code: Redis is asked again after the reply. */
   doubt(): void {
-    if (this.#state.at === 'subscribing' && !this.#state.live) this.#isOutlived = true;
+    if (this.#state.at === 'subscribing' && !this.#state.live) this.#become(outlived(this.#state));
   }
 
   /** Resubscribes a name that Redis may have dropped, or may never have been asked for. */
   restart(): void {
     if (this.#state === OFF || this.#state === ENDED) return;
     this.request = undefined;
-    this.#isOutlived = false;
     this.#become(STRANDED);
-    for (const listener of this.listeners) tell(() => listener.onInterrupted());
+    for (const listener of this.audience.listeners) tell(() => listener.onInterrupted());
     this.reconcile();
   }
 
@@ -151,8 +142,8 @@ export class RedisSubscription {
     this.audience.release();
     this.audience.releaseDrained();
     // On RESP2 the client still sends this SUBSCRIBE, but ignores its messages: only another SUBSCRIBE makes it listen.
-    this.#isOutlived = this.#state.at === 'subscribing';
-    for (const listener of this.listeners) tell(() => listener.onInterrupted());
+    if (this.#state.at === 'subscribing') this.#become(outlived(this.#state));
+    for (const listener of this.audience.listeners) tell(() => listener.onInterrupted());
     this.reconcile();
   }
 
@@ -166,7 +157,7 @@ export class RedisSubscription {
 
   /** Continues when the connection is back and the client has resubscribed the names in its registry. */
   onOnline(): void {
-    if (this.#isOutlived && this.#state.at === 'subscribing') return this.restart();
+    if (this.#state.at === 'subscribing' && this.#state.isOutlived) return this.restart();
     if (this.isLive) this.#announce();
     this.reconcile();
   }
@@ -179,27 +170,19 @@ export class RedisSubscription {
     return this.audience.clear();
   }
 
-  /** Returns whether the client listens in the wanted mode, and in no other. */
-  get #isAsWanted(): boolean {
-    return (
-      (this.#registered === TEXT || this.#registered === BINARY) &&
-      (this.#binary || !this.audience.wantsBuffers)
-    );
-  }
-
   #reconcileOnline(at: 'off' | 'on' | 'stranded', isWanted: boolean): void {
     const wantsBinary = this.#binary || this.audience.wantsBuffers;
     if (!isWanted) this.#unsubscribe((this.#registered & TEXT) === 0);
     else if (at !== 'on' || wantsBinary !== this.#binary) this.#subscribe(wantsBinary, at === 'stranded');
-    else if (this.#registered === TEXT + BINARY) this.#unsubscribe(!this.#binary);
+    // The change of mode is done, and the other mode has to go.
+    else if (withoutMode(this.#registered, this.#binary) !== 0) this.#unsubscribe(!this.#binary);
   }
 
   #subscribe(binary: boolean, isAnew: boolean): void {
     if (!this.#host.refusals.allows(this)) return;
     if (!this.isLive) this.#binary = binary;
-    this.#register(binary, true);
-    const live = this.isLive;
-    this.#become(binary || live ? { at: 'subscribing', binary, live } : SUBSCRIBING_TEXT);
+    this.#registered = withMode(this.#registered, binary);
+    this.#become(subscribing(binary, this.isLive));
     this.#host.commands.request(isAnew ? 'resubscribe' : 'subscribe', this, binary);
   }
 
@@ -214,24 +197,11 @@ export class RedisSubscription {
     else this.audience.mode = state === ON && !this.#binary ? 'text' : 'other';
   }
 
-  #register(binary: boolean, isRegistered: boolean): void {
-    const mode = binary ? BINARY : TEXT;
-    this.#registered = isRegistered ? this.#registered | mode : this.#registered & ~mode;
-  }
-
-  #onSubscribed(binary: boolean): void {
-    this.#binary = binary;
-    this.#become(ON);
-    this.#announce();
-    this.reconcile();
-  }
-
   #onRefused(cause: unknown, state: { readonly binary: boolean; readonly live: boolean }): void {
-    this.#isOutlived = false;
-    this.#register(state.binary, false);
+    this.#registered = withoutMode(this.#registered, state.binary);
     this.#become(state.live ? ON : OFF);
     if (!state.live && this.#host.clientListeners.forget(this)) this.#registered = 0;
-    for (const listener of this.listeners) {
+    for (const listener of this.audience.listeners) {
       if (this.#serves(listener)) continue;
       this.audience.remove(listener);
       this.#host.outages.settle(listener, 'gone');
@@ -243,8 +213,8 @@ export class RedisSubscription {
   #onUnsubscribed(binary: boolean, isRefused: boolean): void {
     // If the user may not UNSUBSCRIBE, removing our listener from the client has to do.
     if (isRefused) this.#host.clientListeners.forget(this);
-    this.#register(binary, false);
-    this.#binary = this.#registered === BINARY;
+    this.#registered = withoutMode(this.#registered, binary);
+    this.#binary = this.#registered > TEXT;
     this.#become(this.#registered > 0 ? ON : OFF);
     if (this.#registered > 0) this.#announce();
     else this.audience.release();
@@ -264,7 +234,7 @@ export class RedisSubscription {
   }
 
   #announce(): void {
-    for (const listener of this.listeners) {
+    for (const listener of this.audience.listeners) {
       if (!this.#serves(listener)) continue;
       tell(() => listener.onSubscribed());
       this.#host.outages.settle(listener, 'served');
@@ -273,11 +243,5 @@ export class RedisSubscription {
 
   #serves(listener: HubListener): boolean {
     return this.isLive && this.#host.isOnline && (this.#binary || !listener.binary);
-  }
-
-  /** Returns whether leaving listeners can be released: no UNSUBSCRIBE is to come for them, or its reply has come. */
-  #isReleasing(): boolean {
-    const { at } = this.#state;
-    return at === 'off' || (this.audience.isWanted && at !== 'unsubscribing');
   }
 }

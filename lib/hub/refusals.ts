@@ -1,5 +1,6 @@
 import { asyncScheduler, Subscription } from 'rxjs';
 import type { ChannelKind } from '../channel-kind.js';
+import { transition } from '../outbox.js';
 
 interface Name {
   readonly kind: ChannelKind;
@@ -28,22 +29,17 @@ const LONGEST_PAUSE = 2_000;
 export class Refusals {
   /** The refusals by name, the oldest first. */
   readonly #refusals = new Map<string, Refusal>();
-  readonly #onPauseOver: (name: Name) => void;
 
-  constructor(onPauseOver: (name: Name) => void) {
-    this.#onPauseOver = onPauseOver;
-  }
-
-  /** Returns whether Redis may be asked for the name now; if not, `onPauseOver` is called when it may. */
-  allows(name: Name): boolean {
-    const refusal = this.#refusals.get(keyOf(name));
+  /** Returns whether Redis may be asked for the name now; if not, calls `reconcile` when it may. */
+  allows(subscription: Name & { reconcile(): void }): boolean {
+    const refusal = this.#refusals.get(keyOf(subscription));
     const pause = refusal ? refusal.askableAt - asyncScheduler.now() : 0;
     if (!refusal || pause <= 0) return true;
     if (refusal.wait.closed) {
       refusal.wait = asyncScheduler.schedule(() => {
         // A timer may fire a millisecond early.
         refusal.askableAt = asyncScheduler.now();
-        this.#onPauseOver(name);
+        transition(() => subscription.reconcile());
       }, pause);
     }
     return false;

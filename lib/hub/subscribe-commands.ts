@@ -220,7 +220,8 @@ export class SubscribeCommands {
   }
 }
 
-interface CommandsObserver {
+/** An observer of the replies to the commands. */
+export interface CommandsObserver {
   /** Called when Redis has acknowledged a subscription. */
   onHeard(): void;
   /** Called when the last operation in flight is done and no other one has followed. */

@@ -1,16 +1,61 @@
-/** The state of one name in the client and in Redis, as far as it is known. `binary` is the mode of the operation. */
+/** The modes in which the client may have our listener: TEXT, BINARY, or the sum of both. */
+export type Modes = 0 | 1 | 2 | 3;
+export const TEXT: Modes = 1;
+const BINARY: Modes = 2;
+
+export function withMode(modes: Modes, binary: boolean): Modes {
+  return (modes | (binary ? BINARY : TEXT)) as Modes;
+}
+
+export function withoutMode(modes: Modes, binary: boolean): Modes {
+  return (modes & ~(binary ? BINARY : TEXT)) as Modes;
+}
+
+/** A SUBSCRIBE in flight. */
+interface Subscribing {
+  readonly at: 'subscribing';
+  readonly binary: boolean;
+  readonly live: boolean;
+  /** Set when the acknowledgement proves nothing: the connection died since, or other code unsubscribed the name. */
+  readonly isOutlived: boolean;
+}
+
+/**
+ * The state of one name in the client and in Redis, as far as it is known. `binary` is the mode of the operation; `live`:
+ * messages published now arrive.
+ */
 export type SubscriptionState =
   | { readonly at: 'off' }
-  | { readonly at: 'subscribing'; readonly binary: boolean; readonly live: boolean }
+  | Subscribing
   | { readonly at: 'on' }
   | { readonly at: 'unsubscribing'; readonly binary: boolean; readonly live: boolean }
   /** An operation died with the connection: only the next operation shows whether the client and Redis have the name. */
   | { readonly at: 'stranded' }
   | { readonly at: 'ended' };
 
+/** Returns the state of a SUBSCRIBE that is sent now. */
+export function subscribing(binary: boolean, live: boolean): SubscriptionState {
+  return binary || live ? { ...SUBSCRIBING_TEXT, binary, live } : SUBSCRIBING_TEXT;
+}
+
+/** Returns the state of a SUBSCRIBE whose acknowledgement proves nothing any more. */
+export function outlived(state: Subscribing): SubscriptionState {
+  return { ...state, isOutlived: true };
+}
+
 // Shared objects, because there may be very many subscriptions, and most are in the same few states.
 export const OFF: SubscriptionState = { at: 'off' };
 export const ON: SubscriptionState = { at: 'on' };
-export const SUBSCRIBING_TEXT: SubscriptionState = { at: 'subscribing', binary: false, live: false };
+const SUBSCRIBING_TEXT: Subscribing = {
+  at: 'subscribing',
+  binary: false,
+  live: false,
+  isOutlived: false,
+};
 export const STRANDED: SubscriptionState = { at: 'stranded' };
 export const ENDED: SubscriptionState = { at: 'ended' };
+
+/** Returns whether messages published now arrive. */
+export function isLive(state: SubscriptionState): boolean {
+  return state.at === 'on' || ((state.at === 'subscribing' || state.at === 'unsubscribing') && state.live);
+}
