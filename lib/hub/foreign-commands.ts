@@ -27,12 +27,14 @@ const METHODS = {
   SUNSUBSCRIBE: 'shard',
 } as const satisfies Record<string, ChannelKind>;
 
+const KINDS: readonly ChannelKind[] = ['channel', 'pattern', 'shard'];
+
 /** Raw commands that drop subscriptions; RESET drops all kinds. */
 const RAW: Readonly<Record<string, readonly ChannelKind[]>> = {
   UNSUBSCRIBE: ['channel'],
   PUNSUBSCRIBE: ['pattern'],
   SUNSUBSCRIBE: ['shard'],
-  RESET: ['channel', 'pattern', 'shard'],
+  RESET: KINDS,
 };
 
 /** The diagnostics channel for clients that change their socket because of a maintenance notification (MOVING). */
@@ -85,32 +87,48 @@ export class ForeignCommands {
 
   watch(): void {
     if (this.#restore.length > 0) return;
-    for (const [name, kind] of Object.entries(METHODS)) {
-      this.#wrap(name, (args, outcome) => {
-        const since = this.#now();
-        const names = namesOf(args[0]);
-        this.#unanswered++;
-        this.#observer.onUnsubscribing(kind, names);
-        const tell = () => {
-          this.#unanswered--;
-          this.#observer.onUnsubscribed(kind, names, since);
-          if (!this.isUnsubscribing) this.#observer.onAnswered();
-        };
-        Promise.resolve(outcome).then(tell, tell);
+    for (const [name, kind] of Object.entries(METHODS))
+      this.#wrap(name, ([names], outcome) =>
+        this.#onUnsubscribing([kind], namesOf(names), outcome, 'onUnsubscribed'),
+      );
+    this.#wrap('reset', (_, outcome) => this.#onUnsubscribing(KINDS, undefined, outcome, 'onDropped'));
+    this.#wrap('sendCommand', ([args]) => this.#onRaw(args));
+    for (const method of ['_executeMulti', '_executePipeline'])
+      this.#wrap(method, ([commands]) => {
+        for (const { args } of commands as readonly { readonly args: unknown }[]) this.#onRaw(args);
       });
-    }
-    this.#wrap('sendCommand', ([args]) => {
-      if (!Array.isArray(args)) return;
-      const [command, ...names] = args.map(String) as [string, ...string[]];
-      for (const kind of RAW[command.toUpperCase()] ?? [])
-        this.#observer.onDropped(kind, names.length > 0 ? names : undefined, this.#now());
-    });
     subscribe(HANDOFF, this.#onHandoff);
     this.#restore.push(() => unsubscribe(HANDOFF, this.#onHandoff));
   }
 
   unwatch(): void {
     for (const restore of this.#restore.splice(0)) restore();
+  }
+
+  #onUnsubscribing(
+    kinds: readonly ChannelKind[],
+    names: readonly string[] | undefined,
+    outcome: unknown,
+    event: 'onUnsubscribed' | 'onDropped',
+  ): void {
+    const since = this.#now();
+    this.#unanswered++;
+    for (const kind of kinds) this.#observer.onUnsubscribing(kind, names);
+    const tell = () => {
+      this.#unanswered--;
+      for (const kind of kinds) this.#observer[event](kind, names, since);
+      if (!this.isUnsubscribing) this.#observer.onAnswered();
+    };
+    Promise.resolve(outcome).then(tell, tell);
+  }
+
+  #onRaw(args: unknown): void {
+    if (!Array.isArray(args)) return;
+    // Most commands are others, with large arguments perhaps.
+    const kinds = RAW[String(args[0]).toUpperCase()];
+    if (!kinds) return;
+    const names = args.length > 1 ? args.slice(1).map(String) : undefined;
+    for (const kind of kinds) this.#observer.onDropped(kind, names, this.#now());
   }
 
   #wrap(name: string, onCalled: (args: readonly unknown[], outcome: unknown) => void): void {

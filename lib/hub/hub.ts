@@ -156,9 +156,8 @@ export class Hub
   evict(kind: ChannelKind, name: string): Eviction | undefined {
     const subscription = this.subscriptions.get(kind, name);
     if (!subscription) return undefined;
-    const { isLive } = subscription;
     const affected = subscription.audience.listeners.filter(
-      (listener) => isLive || this.outages.affects(listener),
+      (listener) => subscription.isLive || this.outages.affects(listener),
     );
     const since = this.outages.since ?? this.#recovery.heardAt;
     this.subscriptions.delete(subscription);

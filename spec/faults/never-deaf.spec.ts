@@ -115,6 +115,35 @@ describe('what somebody else unsubscribes on the client', () => {
     expect(gaps()).toHaveLength(1);
   });
 
+  it.each([2, 3] as const)('by reset() is subscribed again, with a gap, on RESP%i', async (RESP) => {
+    client = await open(server.url, { RESP }).connect();
+    const { channel, heard, gaps } = await listen(client);
+    await client.reset();
+    await until(() => gaps().length > 0);
+    await channel.whenSubscribed();
+    await admin.publish('news', '1');
+    await until(() => heard.length > 0);
+    expect(gaps()).toHaveLength(1);
+  });
+
+  it.each([2, 3] as const)(
+    'by a raw UNSUBSCRIBE in a transaction is subscribed again at once, on RESP%i',
+    async (RESP) => {
+      client = await open(server.url, { RESP }).connect();
+      const receiver = new Receiver(client, { heartbeat: 0 });
+      const heard: string[] = [];
+      receiver.channel('news').subscribe(({ data }) => heard.push(data));
+      await receiver.channel('news').whenSubscribed();
+      const transaction = client.multi().addCommand(['UNSUBSCRIBE', 'news']);
+      transaction.exec().catch(() => undefined);
+      await until(async () => {
+        await admin.publish('news', '1');
+        return heard.length > 0;
+      });
+      await until(() => receiver.stats.gaps === 1);
+    },
+  );
+
   it('by a raw UNSUBSCRIBE is subscribed again at once', async () => {
     client = await open(server.url).connect();
     const { heard, gaps } = await listen(client);
