@@ -1,11 +1,11 @@
 import { asyncScheduler } from 'rxjs';
 
-/** How long stop, drain and close wait for Redis to answer, in milliseconds. */
+/** Milliseconds for which `stop()`, `drain()` and `close()` wait for the reply of Redis. */
 const PATIENCE = 2_000;
 
 /**
- * Calls `onDone` once when the function that it returns has been called `count` times, or when patience has run out: a
- * dead server, or a closed client, never answers.
+ * Returns a function, and calls `onDone` once the function has been called `count` times, or after `patience` milliseconds: a
+ * dead server or a closed client never replies.
  */
 export function allOrLate(count: number, onDone: () => void, patience = PATIENCE): () => void {
   if (count === 0) {

@@ -21,18 +21,18 @@ export interface AcknowledgementWaiter {
   readonly reject: (error: Error) => void;
 }
 
-/** `'leaving'`: the Channel hears on until it is released. */
+/** `'leaving'`: the Channel still receives, until its release. */
 type State =
   | { readonly at: 'off'; readonly refusal?: SubscribeError }
   | { readonly at: 'attached'; readonly isServed: boolean; readonly wasServed: boolean }
   | { readonly at: 'leaving'; readonly wasServed: boolean };
 
-// There may be very many Channels, and most are in the same few states.
+// Shared objects, because there may be very many Channels, and most are in the same few states.
 const OFF: State = { at: 'off' };
 const ATTACHED: State = { at: 'attached', isServed: false, wasServed: false };
 const SERVED: State = { at: 'attached', isServed: true, wasServed: true };
 
-/** The advice where nothing can be subscribed. */
+/** The advice of an error for a client that cannot subscribe. */
 export const NOT_OPEN = 'the client is not open. Await client.connect() before, or use Receiver.open().';
 
 /** The state of a Channel's subscription, and waiters for its acknowledgement and for its release. */
@@ -56,7 +56,7 @@ export class Attachment<C extends AttachedChannel> {
     return this.#state.at === 'attached' && this.#state.isServed;
   }
 
-  /** The error of a Channel that cannot be subscribed now, if it is not. */
+  /** The error of a Channel that is not subscribed and cannot be subscribed now. */
   get obstacle(): SubscribeError | undefined {
     return this.#state.at === 'off' && !this.#core.hub.isOpen ? this.#refusal(NOT_OPEN) : undefined;
   }
@@ -79,7 +79,7 @@ export class Attachment<C extends AttachedChannel> {
 
   whenServed(): Promise<void> {
     const { hub, kind, name } = this.#core;
-    // Somebody else may have unsubscribed it on the client.
+    // Other code may have unsubscribed the name on the client.
     if (this.isServed) hub.verify(kind, name);
     if (this.isServed) return Promise.resolve();
     const refusal = (this.#state.at === 'off' ? this.#state.refusal : undefined) ?? this.obstacle;
@@ -96,7 +96,7 @@ export class Attachment<C extends AttachedChannel> {
     this.#acknowledgement?.settle(({ reject }) => reject(reason()));
   }
 
-  /** Calls back when the subscription has let go of the Channel; at once where it has already. */
+  /** Calls back when the subscription has released the Channel; at once if it already has. */
   whenReleased(onReleased: () => void): void {
     if (this.#state.at === 'off') onReleased();
     else (this.#release ??= new Waiters()).add(onReleased);
@@ -132,7 +132,7 @@ export class Attachment<C extends AttachedChannel> {
     this.#core.refuse(this.#refusal(advice, { cause }));
   }
 
-  /** Lets go of the Channel, as the hub has; `isTold`: an event says so. */
+  /** Marks the Channel as released by the hub; `isTold`: an `unsubscribed` event reports the release. */
   end(refusal?: SubscribeError, isTold = false): void {
     const wasAttached = this.#state.at !== 'off';
     this.#state = refusal ? { at: 'off', refusal } : OFF;

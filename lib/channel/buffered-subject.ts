@@ -5,44 +5,44 @@ import type { Message } from '../channel.js';
 import { ObserverList } from './observer-list.js';
 import { unpinned, type RawMessage } from './raw-message.js';
 
-/** How many observers in one turn get what waits at once; those of `retry()` and `repeat()` stand on one another's stack. */
+/** The number of new observers in a turn that get waiting messages at once: those of `retry()` nest on the stack. */
 const MOST_NEWCOMERS = 256;
 
 /** The part of a Receiver or a Channel that its subject needs. */
 export interface BufferedSubjectHost<T> {
   /** Counts to which each delivered message is added. */
   readonly counts: { delivered: number };
-  /** Throws the error that the consumer is to get. */
+  /** Decodes a message, or throws the error for the consumer. */
   decode(raw: RawMessage): Message<T>;
-  /** Hears of an error that `decode` has thrown. */
+  /** Called when `decode` has thrown an error. */
   onUndecodable(error: Error): void;
-  /** Hears that a message has left the queue. */
+  /** Called when a message has left the queue. */
   onTaken?(): void;
-  /** Hears that something waits that no observer takes, and nothing did before. */
+  /** Called when the first message waits in the queue and there is no observer. */
   onWaiting?(): void;
-  /** Takes a message that would have to wait; false if it has to. */
+  /** Takes a message that would have to wait in the queue otherwise; returns false if nothing takes it. */
   offer?(raw: RawMessage): boolean;
-  /** Hears that the first observer has come, before that observer gets what waits. */
+  /** Called when the first observer has subscribed, before it receives the waiting messages. */
   onObserved(): void;
-  /** Hears that the last observer has left. */
+  /** Called when the last observer has unsubscribed. */
   onDeserted(): void;
-  /** Hears that an observer has left, and others stay. */
+  /** Called when an observer has unsubscribed and others remain. */
   onLeft?(): void;
 }
 
 /**
- * Messages on their way to their consumer: handed to the observers at once, and queued while there are none, or while an
- * earlier message is still being handed over.
+ * A Subject with a queue. A message goes to the observers at once; it waits in the queue while there are no observers, or while
+ * an earlier message is being delivered.
  */
 export class BufferedSubject<T> {
   readonly #host: BufferedSubjectHost<T>;
   readonly #createQueue: () => BoundedQueue<RawMessage>;
-  /** The queue, made when something has to wait for the first time: for most Channels nothing ever does. */
+  /** The queue, created for the first message that has to wait: most Channels never need one. */
   #queue: BoundedQueue<RawMessage> | undefined;
   readonly #observers = new ObserverList<Message<T>>();
   /**
-   * The only observer, while nothing waits and nothing has ended, so that a message needs no look at anything else. Every
-   * change of that clears the field, and `#drain` sets it again.
+   * The only observer, while the queue is empty and the stream has not ended: a message then needs no other check. Each change
+   * clears the field, and `#drain` sets it again.
    */
   #sole: Subscriber<Message<T>> | undefined;
   #isHanding = false;
@@ -63,7 +63,7 @@ export class BufferedSubject<T> {
     return this.#queue === undefined || this.#queue.isEmpty;
   }
 
-  /** Hands a message over or queues it; `isDecoded`: it is in its consumer's form already. */
+  /** Delivers or queues a message; `isDecoded`: the consumer gets the message as it is. */
   push(raw: RawMessage, isDecoded: boolean): void {
     const sole = this.#sole;
     if (sole === undefined || !isDecoded || this.#isHanding) return this.#pushInTurn(raw, isDecoded);
@@ -85,7 +85,7 @@ export class BufferedSubject<T> {
         this.#host.counts.delivered++;
         this.#observers.next(raw as Message<unknown> as Message<T>);
       }
-      // The only observer has left inside the codec: the message waits for the next one.
+      // If all observers unsubscribe inside the codec, the message waits for the next observer.
       else if (!this.#hand(raw)) this.#theQueue().push(unpinned(raw));
     } finally {
       this.#isHanding = false;
@@ -93,7 +93,7 @@ export class BufferedSubject<T> {
     if (this.#sole === undefined) this.#drain();
   }
 
-  /** Puts an error into the stream, behind what waits. */
+  /** Puts an error into the stream, behind the waiting messages. */
   place(error: Error, join?: Join): void {
     this.#sole = undefined;
     this.#theQueue().place(error, join);
@@ -109,13 +109,13 @@ export class BufferedSubject<T> {
     subscriber.add(() => this.#leave(subscriber));
     if (isFirst && !this.#end) this.#host.onObserved();
     if (this.isEmpty) return this.#drain();
-    // Closed: another action of the scheduler threw, and the scheduler has dropped the rest.
+    // Closed means that another action of the scheduler threw, and that the scheduler has dropped the remaining ones.
     if (this.#welcome?.closed !== false) this.#welcome = asapScheduler.schedule(() => this.#welcomeRest());
     this.#newcomers++;
     if (this.#newcomers <= MOST_NEWCOMERS) this.#drain();
   }
 
-  /** Ends the present observers alone. They leave first: an observer that comes back inside its error callback is new. */
+  /** Ends the present observers only. They are removed first: an observer that resubscribes in its error callback is new. */
   dismiss(error: Error | undefined): void {
     const observers = this.#observers.clear();
     this.#sole = undefined;
@@ -127,8 +127,8 @@ export class BufferedSubject<T> {
   }
 
   /**
-   * Takes the message at the head; throws the error that stands there; undefined if nothing waits, or if its consumer has
-   * been cancelled inside the codec. The caller calls `taken` next, once the message is where it belongs.
+   * Takes the message at the head of the queue, or throws the error there; returns undefined if the queue is empty, or if the
+   * consumer was cancelled inside the codec. The caller calls `taken` after it has delivered the message.
    */
   take<U>(decode: (raw: RawMessage) => Message<U>, isCancelled = never): Message<U> | undefined {
     const error = this.#queue?.takeError();
@@ -137,12 +137,12 @@ export class BufferedSubject<T> {
     return raw && this.open(raw, decode, isCancelled, () => this.#remove(raw));
   }
 
-  /** Tells the host, after a `take`, that the queue may have room again. */
+  /** Reports to the host, after a `take`, that the queue may have room again. */
   taken(): void {
     this.#host.onTaken?.();
   }
 
-  /** Takes the message at the head if it needs nothing else: it is in its consumer's form already. */
+  /** Takes the message at the head of the queue if the consumer gets it as it is. */
   takePlain(): Message<unknown> | undefined {
     if (this.isObserved) return undefined;
     const message = this.#queue?.shiftPlain();
@@ -150,7 +150,7 @@ export class BufferedSubject<T> {
     return message;
   }
 
-  /** Decodes for a consumer that is there to take the message; undefined if it has been cancelled inside the codec. */
+  /** Decodes a message for a waiting consumer; returns undefined if the consumer was cancelled inside the codec. */
   open<U>(
     raw: RawMessage,
     decode: (raw: RawMessage) => Message<U>,
@@ -169,7 +169,7 @@ export class BufferedSubject<T> {
     return message;
   }
 
-  /** Ends the stream: at once for the present observers, or behind the messages on their way to them. */
+  /** Ends the stream: at once, or behind the messages that are being delivered to the observers. */
   end(when: 'now' | 'behind', error?: Error): void {
     this.#end ??= { error };
     this.#sole = undefined;
@@ -192,7 +192,7 @@ export class BufferedSubject<T> {
     this.#sole = undefined;
     this.#theQueue().push(unpinned(raw));
     if (isFirst) this.#host.onWaiting?.();
-    // An observer may have come inside the event of an overflow.
+    // An observer may have subscribed inside the event of an overflow.
     if (this.isObserved) this.#drain();
   }
 
@@ -215,7 +215,7 @@ export class BufferedSubject<T> {
     if (raw && this.#hand(raw, () => this.#remove(raw))) this.taken();
   }
 
-  /** Decodes a message and hands it to the observers; false where all of them have left inside the codec. */
+  /** Decodes a message and delivers it; returns false if all observers unsubscribed inside the codec. */
   #hand(raw: RawMessage, remove = always): boolean {
     const isCancelled = () => !this.isObserved;
     let message;
@@ -229,7 +229,7 @@ export class BufferedSubject<T> {
     return message !== undefined;
   }
 
-  /** Takes a message off the head; false where it has been dropped meanwhile. */
+  /** Removes a message from the head of the queue; returns false if it was dropped meanwhile. */
   #remove(raw: RawMessage): boolean {
     if (this.#queue?.peek() !== raw) return false;
     this.#queue.shift();

@@ -16,18 +16,18 @@ import { OwnObservers, type ObservedChannel } from './own-observers.js';
 import type { RawMessage } from './raw-message.js';
 
 /**
- * The inside of a Channel: it subscribes while the Channel has observers or the Receiver is connected, and hands
- * each message to both.
+ * The internals of a Channel. A Channel is subscribed while it has observers or the Receiver is connected, and each message goes
+ * to both.
  */
 export class ChannelCore<T> implements HubListener, FastPath, ObservedChannel<T> {
-  // First, because there may be very many Channels, and a message should find what it needs in one line of the cache.
+  // These fields stand first: there may be very many Channels, and a message should find all it needs in one cache line.
   readonly channel: Channel<T>;
   #own: OwnObservers<T> | undefined = undefined;
-  /** Whether the Receiver is connected, and takes the messages too. */
+  /** True while the Receiver is connected and takes the messages too. */
   #isMerged = false;
   #life: ChannelLife = OPEN;
   readonly kind: ChannelKind;
-  /** Whether the codec has nothing to do, because the data comes in its form already. */
+  /** True if the codec leaves the data as it is. */
   readonly isIdentity: boolean;
   readonly #owner: ChannelOwner<ChannelCore<unknown>>;
   readonly #attachment: Attachment<ChannelCore<unknown>>;
@@ -60,7 +60,7 @@ export class ChannelCore<T> implements HubListener, FastPath, ObservedChannel<T>
     return this.#life.at !== 'closed' && (this.registration !== 'forgotten' || this.#owner.isOpen);
   }
 
-  /** True while the subscription may still have something for this Channel. */
+  /** True while the subscription may still deliver messages to this Channel. */
   get isAttached(): boolean {
     return this.#attachment.at !== 'off';
   }
@@ -100,29 +100,29 @@ export class ChannelCore<T> implements HubListener, FastPath, ObservedChannel<T>
     this.#attachment.addWaiter(waiter);
   }
 
-  /** The error that a new observer would get at once, and that no other try can mend. */
+  /** The error that a new observer would get at once, and that another attempt cannot fix. */
   get finalError(): Error | undefined {
     return this.#life.at === 'closed' ? this.#life.error : (this.#endError ?? this.#attachment.obstacle);
   }
 
-  /** True while the Channel is registered only for observers that have just left. */
+  /** True while the Channel is registered only for observers in their grace period. */
   get isDeserted(): boolean {
     return this.registration === 'while-observed' && this.#own?.isDeserted === true;
   }
 
   close(): Promise<void> {
-    // An observer that leaves and cleans up behind it, as in `finalize`, does not end the others.
+    // An observer that closes the Channel while it unsubscribes, as in `finalize`, does not end the other observers.
     if (this.#own?.isBeingLeft) return Promise.resolve();
     this.deliverHeld();
     return new Promise((resolve) => transition(() => this.release('closed', allOrLate(1, resolve))));
   }
 
-  /** Delivers messages that are held back: before the Channel is closed, and in no transition. */
+  /** Delivers the held messages, before the Channel closes and outside of a transition. */
   deliverHeld(): void {
     if (this.#attachment.at === 'attached') this.hub.deliverHeld(this.kind, this.name);
   }
 
-  /** Closes or drains the Channel; calls back when its subscription has let go of it, however long that takes. */
+  /** Closes or drains the Channel; calls back when the subscription has released it, however long that takes. */
   release(life: 'closed' | 'draining', onReleased: () => void): void {
     if (this.#life.at !== 'closed') {
       this.#life = life === 'closed' ? CLOSED : DRAINING;
@@ -178,7 +178,7 @@ export class ChannelCore<T> implements HubListener, FastPath, ObservedChannel<T>
     this.#own?.receive(raw, this.isIdentity);
     if (!this.#isMerged) return;
     if (this.isOpen) this.#owner.stream.accept(raw, this.isIdentity);
-    // One of its own observers has closed it, or has stopped the Receiver.
+    // An observer of the Channel has closed it, or has stopped the Receiver.
     else this.#ignore(raw);
   }
 
@@ -213,13 +213,13 @@ export class ChannelCore<T> implements HubListener, FastPath, ObservedChannel<T>
     this.#owner.onChannelClosed(this, 'client-ended', lost);
   }
 
-  /** Subscribes or unsubscribes, as the observers and the Receiver want it. */
+  /** Subscribes or unsubscribes, as the observers and the Receiver require. */
   #updateAttachment(): void {
     if (this.#life.at !== 'open') return;
     this.#attachment.update(this.#isMerged || this.#own !== undefined);
   }
 
-  /** Gives up the subscription: a new observer tries it again, or `connect()`. */
+  /** Gives up the subscription; a new observer or `connect()` makes another attempt. */
   refuse(error: SubscribeError): void {
     const wasMerged = this.#isMerged;
     this.#isMerged = false;
@@ -242,7 +242,7 @@ export class ChannelCore<T> implements HubListener, FastPath, ObservedChannel<T>
     tell(() => own?.end(when, error));
   }
 
-  /** The error with which the Channel, or the Receiver that has forgotten it, has ended. */
+  /** The error with which the Channel has ended, or the Receiver that has forgotten the Channel. */
   get #endError(): Error | undefined {
     if (this.#life.at === 'closed') return this.#life.error;
     return this.registration === 'forgotten' ? this.#owner.lostError : undefined;

@@ -1,24 +1,24 @@
 import type { ChannelKind } from '../channel-kind.js';
 import { ChannelClosedError, type ConnectionLostError } from '../errors/errors.js';
 
-/** `'draining'`: the Channel has unsubscribed, and still takes what comes before the acknowledgement. */
+/** The life of a Channel. `'draining'`: it has unsubscribed, and still receives messages until the acknowledgement. */
 export type ChannelLife =
   | { readonly at: 'open' | 'draining' }
   | { readonly at: 'closed'; readonly error: ConnectionLostError | undefined };
 
-// There may be very many Channels, and most are in the same few states.
+// Shared objects, because there may be very many Channels, and most are in the same few states.
 export const OPEN: ChannelLife = { at: 'open' };
 export const DRAINING: ChannelLife = { at: 'draining' };
 export const CLOSED: ChannelLife = { at: 'closed', error: undefined };
 
 /**
- * How long a Channel stays registered: `'while-observed'`; `'claimed'`, until its next observers have left, because it was
- * asked for again after the last one had; or `'kept'`, by the option `keep`. The Receiver has let go of a Channel that is
- * `'forgotten'`, until somebody asks for it again or observes it.
+ * The time for which a Channel stays registered. `'while-observed'`: until its last observer unsubscribes. `'claimed'`: until
+ * its next observers unsubscribe, because user code has requested the Channel again after the last one. `'kept'`: for good, by
+ * the option `keep`. `'forgotten'`: the Channel is not registered until user code requests or observes it again.
  */
 export type Registration = 'while-observed' | 'claimed' | 'kept' | 'forgotten';
 
-/** Returns the error of a call that wants a Channel to be open. */
+/** Returns the error of a call that needs an open Channel. */
 export function closedError(
   { kind, name }: { readonly kind: ChannelKind; readonly name: string },
   life: ChannelLife,

@@ -5,7 +5,7 @@ import type { Watcher } from '../hub/pub-sub-hub.js';
 import type { Bounds } from '../queue/buffer-options.js';
 import type { RawMessage } from './raw-message.js';
 
-/** Counts of messages: each one is received, and then counted as one of the others, unless it still waits. */
+/** Counts of messages. Each message is received, and later delivered, dropped or undecodable, unless it still waits. */
 export interface MessageCounts {
   received: number;
   delivered: number;
@@ -15,12 +15,12 @@ export interface MessageCounts {
 
 /** The part of a Receiver that its Channels need; `C` is a Channel's core. */
 export interface ChannelOwner<C> extends Watcher {
-  /** True until the Receiver has ended, or begun to. */
+  /** True until the Receiver begins to end. */
   readonly isOpen: boolean;
   readonly bounds: Bounds;
-  /** The error that the Receiver has ended with. */
+  /** The error with which the Receiver has ended. */
   readonly lostError: ConnectionLostError | undefined;
-  /** The merged stream; its counts include messages that are for a Channel's own observers alone, or for nobody. */
+  /** The merged stream. Its counts include messages for a Channel's own observers only, and messages without a consumer. */
   readonly stream: {
     readonly counts: MessageCounts & { late: number };
     accept(raw: RawMessage, isDecoded: boolean): void;
@@ -29,19 +29,19 @@ export interface ChannelOwner<C> extends Watcher {
   /** Adds an observer of the events that concern a Channel. */
   observeEvents(core: C, subscriber: Subscriber<ReceiverEvent>): void;
   onChannelSubscribed(core: C): void;
-  /** Hears of a Channel that was subscribed, and is not for now. */
+  /** Called when a Channel that was subscribed is not subscribed for the moment. */
   onChannelInterrupted(core: C): void;
   onChannelRefused(core: C, error: SubscribeError): void;
-  /** Hears of the first observer of a Channel's own. */
+  /** Called when a Channel has its first observer. */
   onChannelObserved(core: C): void;
-  /** Hears that the last observer of a Channel's own has left; the Channel has unsubscribed if nobody else needs it. */
+  /** Called when the last observer of a Channel has left; the Channel has unsubscribed unless the Receiver needs it. */
   onChannelDeserted(core: C): void;
-  /** Registers a forgotten Channel again; false where the Receiver has ended. */
+  /** Registers a forgotten Channel again; returns false if the Receiver has ended. */
   readopt(core: C): boolean;
-  /** Hears of a Channel that closes: its name is free, though it may hear on until it is released. */
+  /** Called when a Channel closes: its name is free, although the Channel may receive messages until its release. */
   onChannelClosing(core: C): void;
-  /** Hears of a Channel of which its subscription has let go. */
+  /** Called when the subscription has released a Channel. */
   onChannelReleased(core: C): void;
-  /** Hears of a Channel that has closed: by `close`, or with its client, with an error if that gave up. */
+  /** Called when a Channel has closed, by `close` or with its client; with an error if the client gave up. */
   onChannelClosed(core: C, reason: 'closed' | 'client-ended', error?: ConnectionLostError): void;
 }

@@ -2,14 +2,14 @@ import { bytes, decodeWith, text, type Codec } from '../codec/codec.js';
 import { DecodeError, type Channel, type Message } from '../channel.js';
 import type { RawMessage } from './raw-message.js';
 
-/** Decodes a raw message; what the codec throws becomes a DecodeError. */
+/** Decodes a raw message; an error of the codec becomes the cause of a DecodeError. */
 export function decodeMessage<T>(
   raw: RawMessage,
   codec: Codec<T>,
   source: Channel<T> = raw.source as never,
 ): Message<T> {
   const { channel, rawChannel, pattern, data } = raw;
-  // These two have nothing to do: what comes is in their form already.
+  // These codecs leave the data as it is.
   if ((codec as Codec<unknown>) === text && typeof data === 'string')
     return raw as Message<unknown> as Message<T>;
   if ((codec as Codec<unknown>) === bytes && typeof data !== 'string')

@@ -1,8 +1,8 @@
 import { asyncScheduler, type Subscription } from 'rxjs';
 
 /**
- * The moment in which one who has left may come back as if nothing had been: to the end of the current turn of the
- * event loop, so that `retry()` and `repeat()` find everything as they left it, also a few microtasks later.
+ * The grace period of an observer that has unsubscribed: until the end of the current turn of the event loop. `retry()` and
+ * `repeat()` resubscribe within it, even a few microtasks later, and the subscription stays.
  */
 export class Grace {
   #timer: Subscription | undefined;

@@ -7,12 +7,12 @@ import type { RawMessage } from './raw-message.js';
 
 /** The part of a Channel's core that its observers need. */
 export interface ObservedChannel<T> {
-  /** Whether the Receiver takes its messages too, and counts them. */
+  /** True while the Receiver takes the messages too, and counts them. */
   readonly isMerged: boolean;
   decode(raw: RawMessage): Message<T>;
-  /** Hears that the first observer has come, before that observer gets what waits. */
+  /** Called when the first observer has subscribed, before it receives the waiting messages. */
   onObserved(): void;
-  /** Hears that the last observer has left, and none has come in its place. */
+  /** Called when the last observer has left and the grace period is over. */
   onDeserted(): void;
 }
 
@@ -21,7 +21,7 @@ type ObservedReceiver = Pick<ChannelOwner<never>, 'bounds' | 'stream' | 'emit'>;
 /** Discarded counts: when the Receiver takes these messages too, it does the counting. */
 const COUNTED_ELSEWHERE: MessageCounts = { received: 0, delivered: 0, dropped: 0, undecodable: 0 };
 
-/** A Channel's own observers, until a moment after the last one has left. */
+/** The observers of one Channel, until the grace period after the last one is over. */
 export class OwnObservers<T> implements BufferedSubjectHost<T> {
   readonly subject: BufferedSubject<T>;
   readonly #channel: ObservedChannel<T>;
@@ -38,7 +38,7 @@ export class OwnObservers<T> implements BufferedSubjectHost<T> {
     );
   }
 
-  /** Takes in a message; `isDecoded`: it is in the observers' form already. */
+  /** Delivers or queues a message; `isDecoded`: the observers get the message as it is. */
   receive(raw: RawMessage, isDecoded: boolean): void {
     this.counts.received++;
     this.subject.push(raw, isDecoded);
@@ -53,12 +53,12 @@ export class OwnObservers<T> implements BufferedSubjectHost<T> {
     return this.#channel.decode(raw);
   }
 
-  /** True where an observer has left in this turn, and others stay. */
+  /** True if an observer has left in this turn and others remain. */
   get isBeingLeft(): boolean {
     return this.#isBeingLeft;
   }
 
-  /** True while all observers have left, and may still come back. */
+  /** True during the grace period after the last observer has left. */
   get isDeserted(): boolean {
     return this.#grace.isRunning;
   }

@@ -1,4 +1,4 @@
-/** Waiters for one thing to happen, in the order in which they came. */
+/** The waiters for one event, in the order of their arrival. */
 export class Waiters<W> {
   #waiting: W[] = [];
 
@@ -6,7 +6,7 @@ export class Waiters<W> {
     this.#waiting.push(waiter);
   }
 
-  /** Empties the list, and then calls back each waiter that was in it. */
+  /** Empties the list, then passes each waiter that was in it to the callback. */
   settle(callBack: (waiter: W) => void): void {
     const waiting = this.#waiting;
     this.#waiting = [];

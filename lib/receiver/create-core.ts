@@ -9,13 +9,13 @@ import { resolveOptions } from './resolve-options.js';
 /** The key under which `Receiver.open` hands an {@link Owned} to the constructor. */
 export const OWNED = Symbol('owned');
 
-/** What comes with a client that the Receiver owns. */
+/** The companions of a client that the Receiver owns. */
 export interface Owned {
   readonly reporter: RetryReporter;
   close(): void;
 }
 
-/** Makes the core of a Receiver that stops when the signal aborts, and that closes its client if it owns it. */
+/** Creates the core of a Receiver, which stops when the signal aborts, and then closes a client of its own. */
 export function createCore(client: PubSubClient, options: ReceiverOptions<unknown>): ReceiverCore {
   assertPubSubClient(client);
   const owned = (options as { readonly [OWNED]?: Owned } | null)?.[OWNED];

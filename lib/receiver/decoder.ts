@@ -4,7 +4,7 @@ import { decodeMessage } from '../channel/decode-message.js';
 import type { RawMessage } from '../channel/raw-message.js';
 import type { Codec } from '../codec/codec.js';
 
-/** Returns a function that decodes messages with this codec, or without one with that of their Channel. */
+/** Returns a function that decodes messages with this codec; without a codec, with the codec of each message's Channel. */
 export function decoderOf<T>(codec: Codec<T> | undefined): (raw: RawMessage) => Message<T> {
   return codec ? (raw) => decodeMessage(raw, codec) : (decodeByChannel as (raw: RawMessage) => Message<T>);
 }

@@ -36,7 +36,7 @@ export class Ending {
     this.#options = options;
   }
 
-  /** True until the Receiver has ended, or begun to. */
+  /** True until the Receiver begins to end. */
   get isOpen(): boolean {
     return this.#life.at === 'open';
   }
@@ -62,13 +62,13 @@ export class Ending {
     return this.#drainNow(cores);
   }
 
-  /** Ends the Receiver with its client, with an error if that gave up. */
+  /** Ends the Receiver with its client; with an error if the client gave up. */
   endWithClient(cause: Error | undefined): void {
     void this.#end('behind', cause && new ConnectionLostError({ cause }));
   }
 
   #drainNow(cores: readonly ChannelCore<unknown>[]): Promise<void> {
-    // The messages that were held may have ended the Receiver.
+    // The delivery of the held messages may have ended the Receiver.
     if (this.#life.at === 'ended') return this.#life.released;
     if (this.#life.at === 'draining') return this.#life.done;
     let onStopped!: () => void;
@@ -76,7 +76,7 @@ export class Ending {
     this.#life = { at: 'draining', done };
     const closing = [...this.#options.registry.closing];
     const onReleased = allOrLate(cores.length + closing.length, () => {
-      // What has not been released by now has had its time.
+      // A subscription that has not been released by now has had its time.
       void this.#end('now', undefined, 0).then(onStopped);
     });
     transition(() =>
@@ -95,7 +95,7 @@ export class Ending {
   }
 
   #endNow(when: 'now' | 'behind', error: ConnectionLostError | undefined, patience?: number): Promise<void> {
-    // The messages that were held may have ended the Receiver.
+    // The delivery of the held messages may have ended the Receiver.
     if (this.#life.at === 'ended') return this.#life.released;
     const { registry, connection, stream, events } = this.#options;
     const open = registry.all();
@@ -117,7 +117,7 @@ export class Ending {
       for (const core of open) registry.remove(core);
       connection.end(this.reason);
       stream.end(when, error);
-      // Behind all that the end brings about.
+      // Last in the outbox, behind all calls that the end has requested.
       tell(onReleased);
     });
     return released;

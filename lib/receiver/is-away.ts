@@ -4,8 +4,8 @@ import { hubOf } from '../cluster/hub-of.js';
 import type { Receiver } from './receiver.js';
 
 /**
- * Whether a connection that a Receiver needs is lost: its client's, or that of the client of one of its Channels. To be
- * asked, and not to be gathered from the events: none says that a connection is back which nobody needs any more.
+ * Returns whether a connection that a Receiver needs is lost: the connection of its client, or of the client of one of its
+ * Channels. The events cannot answer this: there is no event for the return of a connection that no Channel needs any more.
  */
 export function isAway(receiver: Receiver<unknown>, client: PubSubClient): boolean {
   if (client.isReady === false) return true;

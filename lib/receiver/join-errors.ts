@@ -1,13 +1,13 @@
 import { GapError } from '../channel.js';
 import { SubscribeError } from '../errors/errors.js';
 
-/** Joins two refusals of one name: the last one says it all. */
+/** Joins two refusals of one name to the later one. */
 export function joinRefusals(earlier: Error, later: Error): Error | undefined {
   if (!(earlier instanceof SubscribeError && later instanceof SubscribeError)) return undefined;
   return earlier.kind === later.kind && earlier.channel === later.channel ? later : undefined;
 }
 
-/** Joins two outages that nobody has been told of yet, with nothing between them. */
+/** Joins the gaps of two outages that no consumer has received yet, with no message between them. */
 export function joinGaps(earlier: Error, later: Error): Error | undefined {
   if (!(earlier instanceof GapError && later instanceof GapError)) return undefined;
   if (earlier.gap.cause !== later.gap.cause) return undefined;

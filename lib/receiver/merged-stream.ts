@@ -15,13 +15,13 @@ export interface MergedStreamOptions {
   readonly bounds: Bounds;
   readonly onGap: 'event' | 'error';
   readonly emit: (event: ReceiverEvent) => void;
-  /** Called when the first observer has come, before that observer gets what waits. */
+  /** Called when the first observer has subscribed, before it receives the waiting messages. */
   readonly onObserved: () => void;
-  /** Called when the last observer has left. */
+  /** Called when the last observer has unsubscribed. */
   readonly onDeserted: () => void;
 }
 
-/** The messages of all Channels of a Receiver, on their way through one queue to its one consumer. */
+/** The messages of all Channels of a Receiver, which go through one queue to the one consumer. */
 export class MergedStream implements BufferedSubjectHost<unknown> {
   readonly subject: BufferedSubject<unknown>;
   readonly pulls: Pulls;
@@ -29,7 +29,7 @@ export class MergedStream implements BufferedSubjectHost<unknown> {
   readonly decode = decodeByChannel;
   readonly onObserved: () => void;
   readonly onDeserted: () => void;
-  /** Whether a message may be queued that has to be decoded. */
+  /** True if the queue may contain messages that have to be decoded. */
   hasCodecs = false;
   readonly #emit: (event: ReceiverEvent) => void;
   readonly #queue: BoundedQueue<RawMessage>;
@@ -52,7 +52,7 @@ export class MergedStream implements BufferedSubjectHost<unknown> {
     return { ...this.counts, buffered, bufferedBytes, highWater };
   }
 
-  /** Takes in a message; `isDecoded`: it is in its consumer's form already. */
+  /** Delivers or queues a message; `isDecoded`: the consumer gets the message as it is. */
   accept(raw: RawMessage, isDecoded: boolean): void {
     this.counts.received++;
     this.subject.push(raw, isDecoded);
@@ -64,12 +64,12 @@ export class MergedStream implements BufferedSubjectHost<unknown> {
     subscriber.error(new ReceiverBusyError(advice));
   }
 
-  /** Takes what waits already where nothing is to be decoded, announced or thrown on the way. */
+  /** Takes a waiting message if there is nothing to decode, announce or throw before. */
   takePlain(): Message<unknown> | undefined {
     return this.hasCodecs || this.#episode.isRunning ? undefined : this.subject.takePlain();
   }
 
-  /** Takes what waits already; throws the error that stands there. */
+  /** Takes the message at the head of the queue, or throws the error there. */
   take<T>(decode: (raw: RawMessage) => Message<T>): Message<T> | undefined {
     try {
       return this.subject.take(decode);
@@ -105,7 +105,7 @@ export class MergedStream implements BufferedSubjectHost<unknown> {
   #onDrop(raw: RawMessage): void {
     this.counts.dropped++;
     this.#episode.drop(raw);
-    // A message too large by itself is lost though there is room.
+    // A message that is larger than the whole buffer is dropped although there is room.
     this.onTaken();
   }
 }

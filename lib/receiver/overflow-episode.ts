@@ -11,7 +11,7 @@ interface Episode {
   dropped: number;
 }
 
-/** From the first message that a full queue loses until less than half of it is in use: announced at both ends. */
+/** An overflow: from the first message that a full queue drops until less than half of the queue is in use. Events announce both. */
 export class OverflowEpisode {
   readonly #overflow: OverflowPolicy;
   readonly #emit: (event: ReceiverEvent) => void;
@@ -32,7 +32,7 @@ export class OverflowEpisode {
     if (++episode.dropped === 1) this.#emit({ type: 'overflow', dropped: 1, overflow: this.#overflow });
   }
 
-  /** What tells of a loss that happens now, whenever it is come to. */
+  /** Returns a function that creates the error of a loss that happens now, when the consumer reaches its place. */
   witness(): (loss: Loss) => GapError {
     const episode = this.#open();
     return ({ dropped }) => new GapError(gapOf(episode, dropped));

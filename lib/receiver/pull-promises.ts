@@ -19,7 +19,7 @@ interface GetOptions<T> extends WaitOptions {
 const WAIT_OPTIONS = optionNames<WaitOptions>({ signal: true });
 const GET_OPTIONS = optionNames<GetOptions<unknown>>({ codec: true, signal: true });
 
-/** What stands behind `get()`. */
+/** Implements `get()`. */
 export function pullMessage<T>(
   core: ReceiverCore,
   options: GetOptions<T> | undefined,
@@ -55,7 +55,7 @@ function waitForMessage<T>(
   }));
 }
 
-/** What stands behind `waitMessage()`. */
+/** Implements `waitMessage()`. */
 export function pullWaiting(core: ReceiverCore, options: WaitOptions): Promise<boolean> {
   try {
     assertPullOptions('waitMessage()', options, WAIT_OPTIONS);
@@ -80,7 +80,7 @@ function assertPullOptions(method: string, options: WaitOptions, known: readonly
     throw invalidArgument("the option 'signal'", 'an AbortSignal', signal);
 }
 
-/** Rejects with the signal's reason when it aborts, and takes the pull out of the line: it takes no message then. */
+/** Creates and adds a pull. When the signal aborts, the pull is removed without a message, and the promise rejects with the reason. */
 function pullWithAbort<T, R>(
   core: ReceiverCore,
   signal: AbortSignal | undefined,

@@ -3,17 +3,17 @@ import type { RawMessage } from '../channel/raw-message.js';
 import type { Message } from '../channel.js';
 import { LinkedMap } from '../queue/linked-map.js';
 
-/** One who waits for a message, or for there to be one. */
+/** A request for the next message, or for the arrival of one. */
 export interface Pull<T> {
-  /** Decodes what it takes; a pull without it takes nothing, and only wants to know. */
+  /** Decodes the message; a pull without `decode` takes no message, and only waits until there is one. */
   readonly decode: ((raw: RawMessage) => Message<T>) | undefined;
   give(message: Message<T> | undefined): void;
   fail(error: Error): void;
-  /** None will come; `hasWaited`, when it stood in the line by then. */
+  /** Called when no message will come; `hasWaited`: the pull was in the list by then. */
   end(hasWaited: boolean): void;
 }
 
-/** The pulls that wait, first come first served. One that is cancelled, also inside a codec, takes nothing. */
+/** The waiting pulls, served in their order. A pull that is cancelled takes no message, even if it is cancelled inside a codec. */
 export class Pulls {
   readonly #subject: BufferedSubject<unknown>;
   readonly #waiting = new LinkedMap<Pull<unknown>, undefined>();
@@ -36,7 +36,7 @@ export class Pulls {
     this.#waiting.delete(pull);
   }
 
-  /** Takes a message for the first in the line, past the queue; false if it has to wait there. */
+  /** Gives a new message to the first pull, past the queue; returns false if the message has to wait in the queue. */
   offer(raw: RawMessage): boolean {
     const first = this.#first();
     if (!first?.decode || this.#isTaking) return false;
@@ -44,7 +44,7 @@ export class Pulls {
     return this.#take(first, (isCancelled) => this.#subject.open(raw, decode, isCancelled));
   }
 
-  /** Gives what waits to who waits. */
+  /** Gives the waiting messages to the waiting pulls. */
   serve(): void {
     while (this.#waiting.size > 0 && !this.#subject.isEmpty && !this.#isTaking) {
       const first = this.#first() as Pull<unknown>;
@@ -54,7 +54,7 @@ export class Pulls {
         first.give(undefined);
       } else {
         this.#take(first, (isCancelled) => this.#subject.take(decode, isCancelled));
-        // Only now: who hears that there is room again may abort the pull.
+        // Only now, because an observer of the event that there is room again may abort the pull.
         this.#subject.taken();
       }
     }
@@ -76,7 +76,7 @@ export class Pulls {
     return this.#waiting.oldest?.key;
   }
 
-  /** Returns whether the message has been taken: a pull that is cancelled inside the codec leaves it. */
+  /** Returns whether the message was taken: a pull that is cancelled inside the codec leaves it in the queue. */
   #take(pull: Pull<unknown>, take: (isCancelled: () => boolean) => Message<unknown> | undefined): boolean {
     let message;
     this.#isTaking = true;

@@ -16,9 +16,9 @@ export interface ReceiverConnectionOptions {
   readonly isObserved: () => boolean;
 }
 
-/** One `connect()` under way: done when each Channel that was unserved by then is acknowledged, refused or closed. */
+/** One `connect()` in progress, until each Channel that was unserved at its start is acknowledged, refused or closed. */
 interface Attempt {
-  /** The last of these Channels, by its number. */
+  /** The number of the last of these Channels. */
   readonly until: number;
   error: Error | undefined;
   resolve(): void;
@@ -26,8 +26,8 @@ interface Attempt {
 }
 
 /**
- * Whether a Receiver is connected: from `connect()` or the first pull until it ends, or else for as long as it has an
- * observer or a running iterator. While it is, all that is registered is subscribed.
+ * The connection of a Receiver. A Receiver is connected from `connect()` or the first pull until its end, or else while it has an
+ * observer or a running iterator. While it is connected, all registered Channels are subscribed.
  */
 export class ReceiverConnection {
   readonly #options: ReceiverConnectionOptions;
@@ -35,12 +35,12 @@ export class ReceiverConnection {
   #isConnected = false;
   #isPinned = false;
   #iterators = 0;
-  /** Channels that are not subscribed yet, or not any more, numbered in the order in which they became so. */
+  /** The Channels whose subscription is not acknowledged, numbered in the order in which they came to wait for that. */
   readonly #unserved = new LinkedMap<ChannelCore<unknown>, number>();
   #lastNumber = 0;
-  /** The last of them that was subscribed before. */
+  /** The number of the last of these Channels that was subscribed before. */
   #lastInterrupted = 0;
-  /** Channels that Redis has refused, which are not asked for again by themselves. */
+  /** The Channels that Redis has refused. Only `connect()` or an observer makes another attempt. */
   readonly #refused = new Set<ChannelCore<unknown>>();
   readonly #attempts = new Ring<Attempt>();
 
@@ -52,12 +52,12 @@ export class ReceiverConnection {
     return this.#isConnected;
   }
 
-  /** Whether it stays connected until it ends. */
+  /** True if the Receiver stays connected until its end. */
   get isPinned(): boolean {
     return this.#isPinned;
   }
 
-  /** Why it cannot connect, if it cannot. */
+  /** The error of a Receiver that cannot connect. */
   get obstacle(): SubscribeError | undefined {
     const { hub, registry } = this.#options;
     if (hub.isOpen) return undefined;
@@ -67,7 +67,7 @@ export class ReceiverConnection {
     return new SubscribeError(own?.kind, own?.name, NOT_OPEN);
   }
 
-  /** Connects until the end; settles when every Channel is acknowledged or refused, and Redis has confirmed it. */
+  /** Connects until the end; the promise settles when each Channel is acknowledged or refused, and Redis has confirmed it. */
   async connect(): Promise<void> {
     const { obstacle } = this;
     if (obstacle) throw obstacle;
@@ -79,32 +79,32 @@ export class ReceiverConnection {
       return this.#served(this.#lastNumber);
     });
     const last = this.#lastNumber;
-    // The grace of observers that have just left ends with the turn: connect() leaves no subscription of theirs behind.
+    // The grace period of observers that have just left ends with the turn: their subscriptions are gone when connect() resolves.
     if (isDeserted) await new Promise<void>((resolve) => void asyncScheduler.schedule(() => resolve()));
     await Promise.all([...this.#options.registry.hubs].map((hub) => hub.inspect()));
     if (this.#lastInterrupted > last) await this.#served(this.#lastInterrupted);
   }
 
-  /** Connects for one who consumes; `pin`, until the end. */
+  /** Connects for a consumer; `'pin'`: until the end. */
   use(pin: 'pin' | 'while-used'): void {
     this.#grace.cancel();
     if (pin === 'pin') this.#isPinned = true;
     if (!this.#isConnected) this.#subscribe(this.#registered());
   }
 
-  /** Subscribes a Channel that is registered while it is connected. */
+  /** Subscribes a newly registered Channel if the Receiver is connected. */
   add(core: ChannelCore<unknown>): void {
     if (this.#isConnected) this.#subscribe([core]);
   }
 
-  /** An iterator runs, or has ended. */
+  /** Counts the running iterators. */
   countIterators(change: 1 | -1): void {
     this.#iterators += change;
     if (change === 1) this.#grace.cancel();
     else this.leave();
   }
 
-  /** One who consumed has left: it stays connected for the grace, and then if somebody else is there. */
+  /** Disconnects after the grace period if no consumer is left. */
   leave(): void {
     if (this.#isNeeded() || !this.#isConnected) return;
     this.#grace.start(() => {
@@ -119,20 +119,20 @@ export class ReceiverConnection {
     });
   }
 
-  /** A Channel is subscribed, or closed. */
+  /** Notes that a Channel is subscribed or closed. */
   done(core: ChannelCore<unknown>): void {
     this.#refused.delete(core);
     this.#settle(core);
   }
 
-  /** A Channel that was subscribed is not for now. */
+  /** Notes that a Channel is not subscribed for the moment. */
   interrupted(core: ChannelCore<unknown>): void {
     if (!this.#isConnected || !core.isMerged) return;
     this.#expect(core);
     this.#lastInterrupted = this.#lastNumber;
   }
 
-  /** A Channel was refused; true if `connect()` rejects with that. */
+  /** Notes that a Channel was refused; returns true if a `connect()` rejects with the error. */
   refuse(core: ChannelCore<unknown>, error: SubscribeError): boolean {
     const number = this.#unserved.get(core) ?? Infinity;
     let isTold = false;
@@ -154,7 +154,7 @@ export class ReceiverConnection {
     if (this.#isConnected) this.#disconnect();
   }
 
-  /** The Channels that are registered on purpose: one whose observers have just left is about to be forgotten. */
+  /** Returns the registered Channels, except those whose observers have just left: these are about to be forgotten. */
   #registered(): readonly ChannelCore<unknown>[] {
     return this.#options.registry.all().filter(({ isDeserted }) => !isDeserted);
   }
@@ -191,7 +191,7 @@ export class ReceiverConnection {
     }
   }
 
-  /** Resolves when the Channels up to this number are acknowledged, refused or closed; rejects with the first refusal. */
+  /** Resolves when the Channels up to this number are acknowledged or closed; rejects with the first refusal. */
   #served(until: number): Promise<void> {
     return new Promise((resolve, reject) => {
       this.#attempts.push({ until, error: undefined, resolve, reject });

@@ -30,10 +30,10 @@ export interface CoreOptions {
   readonly onStopped: () => void;
 }
 
-/** How long a pull keeps the Receiver connected: until it stops, or as long as its iterator runs. */
+/** The time for which a pull keeps the Receiver connected: until its end, or while the iterator runs. */
 type Connects = 'pin' | 'while-used';
 
-/** The inside of a Receiver: it joins the Channels, the connection, the merged stream and the end. */
+/** The internals of a Receiver, which join the Channels, the connection, the merged stream and the end. */
 export class ReceiverCore implements ChannelOwner<ChannelCore<unknown>> {
   readonly registry = new Registry();
   readonly events = new ReceiverEvents();
@@ -83,13 +83,13 @@ export class ReceiverCore implements ChannelOwner<ChannelCore<unknown>> {
     return this.ending.ended?.error;
   }
 
-  /** The error that a new observer would get at once, and that no other try can mend. */
+  /** The error that a new observer would get at once, and that another attempt cannot fix. */
   get finalError(): Error | undefined {
     const { ended } = this.ending;
     return ended ? this.endOfStream?.error : this.#obstacle;
   }
 
-  /** The end of a stream that has nothing left. */
+  /** The end of the Receiver, once its queue is empty. */
   get endOfStream(): { readonly error: ConnectionLostError | undefined } | undefined {
     return this.stream.subject.isEmpty ? this.ending.ended : undefined;
   }
@@ -111,12 +111,12 @@ export class ReceiverCore implements ChannelOwner<ChannelCore<unknown>> {
     this.stream.observe(subscriber);
   }
 
-  /** Takes what waits already where nothing is to be decoded, announced or thrown on the way. */
+  /** Takes a waiting message if there is nothing to decode, announce or throw before. */
   takePlain(connects: Connects): Message<unknown> | undefined {
     return this.#isConnectedAs(connects) ? this.stream.takePlain() : undefined;
   }
 
-  /** Takes what waits already where a `pull` would have nothing else to do; throws the error that stands there. */
+  /** Takes a waiting message, or throws the waiting error, if a `pull` would do nothing else. */
   takeReady<T>(decode: (raw: RawMessage) => Message<T>, connects: Connects): Message<T> | undefined {
     const { stream } = this;
     if (stream.subject.isEmpty || stream.subject.isObserved || !this.#isConnectedAs(connects))
@@ -133,7 +133,7 @@ export class ReceiverCore implements ChannelOwner<ChannelCore<unknown>> {
     }
     const end = this.endOfStream;
     if (end) return end.error ? pull.fail(end.error) : pull.end(false);
-    // It stands in the line before any event that connecting brings about.
+    // The pull is in the list before any event of the connecting.
     transition(() => {
       if (this.isOpen) {
         const obstacle = this.#obstacle;
@@ -201,13 +201,13 @@ export class ReceiverCore implements ChannelOwner<ChannelCore<unknown>> {
   ): void {
     if (this.ending.ended) return;
     if (reason === 'client-ended') {
-      // With the Receiver's own client all of it ends: `onClientEnded` follows.
+      // The whole Receiver ends with its own client: `onClientEnded` follows.
       if (core.hub === this.hub) return;
       this.registry.remove(core);
       this.#connection.done(core);
       if (error && this.#connection.isConnected) this.stream.subject.place(error);
     }
-    // A Receiver that nobody consumes has no stream to end: its Channels come and go.
+    // A Receiver without a consumer has no stream to end: its Channels come and go.
     if (!this.options.autoStop || !this.#connection.isConnected || core.registration === 'forgotten') return;
     if (this.registry.size === 0) void this.ending.stop();
   }
@@ -230,12 +230,12 @@ export class ReceiverCore implements ChannelOwner<ChannelCore<unknown>> {
     if (hub === this.hub) this.ending.endWithClient(error);
   }
 
-  /** Whether a pull of this sort finds the Receiver connected as it would have it. */
+  /** Returns whether the Receiver is connected as this kind of pull requires. */
   #isConnectedAs(connects: Connects): boolean {
     return connects === 'while-used' || this.#connection.isPinned || !this.isOpen;
   }
 
-  /** The error of a Receiver that is not connected, and cannot be now. */
+  /** The error of a Receiver that is not connected and cannot connect now. */
   get #obstacle(): SubscribeError | undefined {
     return this.#connection.isConnected ? undefined : this.#connection.obstacle;
   }

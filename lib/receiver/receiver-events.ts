@@ -4,7 +4,7 @@ import type { ChannelCore } from '../channel/channel-core.js';
 import { coreOf } from '../channel/core-of.js';
 import { tell } from '../outbox.js';
 
-/** The events of a Receiver, and of each Channel of which they are observed. */
+/** The events of a Receiver, and of each Channel whose events are observed. */
 export class ReceiverEvents extends Subject<ReceiverEvent> {
   readonly #ofChannels = new Map<ChannelCore<unknown>, Subject<ReceiverEvent>>();
   #gaps = 0;
@@ -31,13 +31,13 @@ export class ReceiverEvents extends Subject<ReceiverEvent> {
     const events = this.#ofChannels.get(core) ?? new Subject<ReceiverEvent>();
     this.#ofChannels.set(core, events);
     events.subscribe(subscriber);
-    // Behind the teardown that takes the observer off the Subject.
+    // Runs after the teardown that removes the observer from the Subject.
     subscriber.add(() => {
       if (!events.observed) this.#ofChannels.delete(core);
     });
   }
 
-  /** Completes all, because nothing more can happen. */
+  /** Completes all observers, because no more events can come. */
   end(): void {
     this.#isOver = true;
     this.complete();
@@ -45,7 +45,7 @@ export class ReceiverEvents extends Subject<ReceiverEvent> {
     this.#ofChannels.clear();
   }
 
-  /** Returns the Channels that an event concerns, and perhaps others whose events nobody observes. */
+  /** Returns the Channels that an event concerns; some of them may have no observers of events. */
   #concernedBy(event: ReceiverEvent): readonly ChannelCore<unknown>[] {
     switch (event.type) {
       case 'overflow':

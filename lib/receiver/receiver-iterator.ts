@@ -4,14 +4,14 @@ import { decoderOf } from './decoder.js';
 import type { Pull } from './pulls.js';
 import type { ReceiverCore } from './receiver-core.js';
 
-/** What stands behind `for await`: written by hand, because an async generator costs three times as much a message. */
+/** Implements `for await`. An async generator would cost three times as much for each message. */
 export class ReceiverIterator<T> implements AsyncIterableIterator<Message<T>> {
   readonly #core: ReceiverCore;
   readonly #decode: (raw: RawMessage) => Message<T>;
   #isDone = false;
-  /** It keeps the Receiver connected from its first `next` until it ends. */
+  /** True from the first `next` until the end: the iterator keeps the Receiver connected. */
   #isHolding = false;
-  /** Those of its pulls that wait: they are given back when it ends. */
+  /** The waiting pulls of the iterator, which end with it. */
   readonly #waiting = new Set<Pull<T>>();
 
   constructor(core: ReceiverCore) {
@@ -79,7 +79,7 @@ export class ReceiverIterator<T> implements AsyncIterableIterator<Message<T>> {
     });
   }
 
-  /** `for await` does not call `return` after an error: what it holds has to be let go then. */
+  /** Releases the Receiver after an error: `for await` does not call `return` then. */
   #releaseIfIdle(): void {
     if (this.#waiting.size === 0) this.#release();
   }

@@ -23,8 +23,8 @@ import type { ReceiverStats } from './stats.js';
 
 /**
  * A multi-producer, single-consumer queue over any number of Redis channels, patterns and sharded channels, as an
- * Observable: all of them merge in the order in which Redis delivered them, and what nobody has taken yet waits in one
- * bounded queue.
+ * Observable. The messages of all Channels merge in the order in which Redis delivered them, and wait in one bounded queue
+ * until the consumer takes them.
  *
  * ```
  * news      --a-----------c------|
@@ -40,37 +40,37 @@ import type { ReceiverStats } from './stats.js';
  * receiver.subscribe(({ channel, data }) => console.log(channel, data));
  * ```
  *
- * It is connected for as long as it is observed or iterated, or from `connect()` or the first `get()` until it stops;
- * then every registered Channel is subscribed. It has one consumer at a time.
+ * A Receiver is connected while it is observed or iterated, or from `connect()` or the first `get()` until it stops. While it
+ * is connected, every registered Channel is subscribed. A Receiver has one consumer at a time.
  *
  * An error in the stream ({@link DecodeError}, {@link BufferOverflowError}, {@link SubscribeError}, {@link GapError})
- * stands where it happened, and ends only the observers or the pull that meet it: `retry()`, or the next `get()`, goes
- * on with the next message. {@link ConnectionLostError} alone is final.
+ * stands at its place between the messages, and ends only the observers or the pull that reach it: `retry()`, or the next
+ * `get()`, continues with the next message. Only a {@link ConnectionLostError} is final.
  */
 export class Receiver<T = string>
   extends Observable<Message<T>>
   implements AsyncIterable<Message<T>>, AsyncDisposable
 {
   /**
-   * The client on which the Receiver subscribes: the one that it was given, or the one that `open` made. Listen to its
-   * `'error'` events, make another Receiver share its connection, or send it commands, which works beside subscriptions in
-   * RESP 3 alone. Closing it ends the Receiver; the one that `open` made is closed when the Receiver stops.
+   * The client on which the Receiver subscribes: the argument of the constructor, or the client that `open` has created. Use it
+   * to observe `'error'` events, to share the connection with another Receiver, or to send commands (beside subscriptions under
+   * RESP3 only). The Receiver ends when the client closes. A client that `open` has created is closed when the Receiver stops.
    */
   readonly client: PubSubClient;
-  /** The Channels made by `channel()`, by name, in the order of their registration: a live view. */
+  /** A live view of the Channels of `channel()`, by name, in the order of their registration. */
   readonly channels: ReadonlyMap<string, Channel<T>>;
-  /** The Channels made by `pattern()`, by glob, in the order of their registration: a live view. */
+  /** A live view of the Channels of `pattern()`, by glob, in the order of their registration. */
   readonly patterns: ReadonlyMap<string, Channel<T>>;
-  /** The Channels made by `shard()`, by name, in the order of their registration: a live view. */
+  /** A live view of the Channels of `shard()`, by name, in the order of their registration. */
   readonly shards: ReadonlyMap<string, Channel<T>>;
-  /** What happens beside the messages. Hot; completes when nothing more can happen. */
+  /** The events of the Receiver, apart from its messages. Hot; completes when no more events can come. */
   readonly events: Observable<ReceiverEvent>;
 
   readonly #core: ReceiverCore;
 
   /**
-   * @param client a node-redis client, cluster or sentinel that is open; it is borrowed, and stays open
-   * @throws {TypeError} a client without the methods of one, or an option that is none
+   * @param client an open node-redis client, cluster or sentinel; the Receiver borrows it and does not close it
+   * @throws {TypeError} the client lacks the methods of a client, or an option is unknown or invalid
    */
   constructor(client: PubSubClient, options: ReceiverOptions<T> = {}) {
     const core: ReceiverCore = createCore(client, options);
@@ -84,17 +84,20 @@ export class Receiver<T = string>
   }
 
   /**
-   * Opens a Receiver with a client of its own, which is closed when the Receiver stops. The client has a heartbeat that
-   * finds a half-open connection within 15 seconds, and reconnects for ever, with backoff and jitter; `pingInterval`,
-   * `socket.socketTimeout` and `socket.reconnectStrategy` override that. Loads `redis` when it is called.
+   * Opens a Receiver with a client of its own, which is closed when the Receiver stops. The client detects a half-open
+   * connection within 15 seconds, and reconnects for ever, with backoff and jitter; `pingInterval`, `socket.socketTimeout` and
+   * `socket.reconnectStrategy` override these settings. The package `redis` is loaded by the call.
    *
-   * @param redis a URL, or the options of node-redis's `createClient`, `createCluster` (they have `rootNodes`) or
-   *   `createSentinel` (they have `sentinelRootNodes`); default `redis://localhost:6379`. Of a cluster, what is to be
-   *   overridden stands in `defaults`; of a Sentinel set, in `nodeClientOptions` and `sentinelClientOptions`
-   * @throws what Redis answers if it refuses the connection; a TypeError for an option that has another name or place; an
-   *   error with the code `ERR_TLS_MISMATCH` if only one side speaks TLS. A server that cannot be reached is tried on until
-   *   `options.signal` aborts, and `options.onRetry` hears of each failed try; the `cause` of the `AbortError` or
-   *   `TimeoutError` is the last one's error. A reason that the user gives to `abort()` is thrown as it is
+   * A server that cannot be reached is tried until `options.signal` aborts; `options.onRetry` is called for each failed attempt.
+   *
+   * @param redis a URL, or the options of node-redis's `createClient`, `createCluster` (with `rootNodes`) or `createSentinel`
+   *   (with `sentinelRootNodes`); default `redis://localhost:6379`. The settings of the connections to the nodes are in
+   *   `defaults` for a cluster, and in `nodeClientOptions` and `sentinelClientOptions` for a Sentinel set
+   * @throws {TypeError} an option is unknown, or belongs elsewhere
+   * @throws the error reply of Redis, if it refuses the connection
+   * @throws an error with the code `ERR_TLS_MISMATCH`, if only one side uses TLS
+   * @throws an `AbortError` or `TimeoutError` when `options.signal` aborts, with the error of the last attempt as its `cause`;
+   *   a reason that the user has passed to `abort()` is thrown as it is
    */
   static async open<T = string>(
     redis?: string | OpenOptions,
@@ -112,7 +115,10 @@ export class Receiver<T = string>
     return new Receiver<T>(client, { ...rest, [OWNED]: owned } as ReceiverOptions<T>);
   }
 
-  /** As that of any Observable; `retry()` ends with an error for good, and does not come back for another in a tight loop. */
+  /**
+   * Subscribes like any Observable. `retry()` cannot spin on an error that each new observer gets at once: a
+   * ConnectionLostError ends it, any other error comes after a pause.
+   */
   override subscribe(
     observer?: Partial<Observer<Message<T>>> | ((value: Message<T>) => void) | null,
     error?: ((error: unknown) => void) | null,
@@ -123,28 +129,28 @@ export class Receiver<T = string>
     return subscribeWithoutStorm(this, this.#core.finalError, observer, subscribe);
   }
 
-  /** Whether some Channel is open, and the queue is not exhausted. */
+  /** True while a Channel is open; after the end, while messages wait in the queue. */
   get isActive(): boolean {
     return this.#core.isActive;
   }
 
-  /** The counts as they are now. */
+  /** The current counts. */
   get stats(): Readonly<ReceiverStats> {
     return this.#core.stats;
   }
 
   /**
-   * Registers a channel (SUBSCRIBE). Nothing goes to Redis before somebody observes it, or the Receiver is connected.
-   * The same name gives the same Channel until it is closed.
+   * Registers a channel (SUBSCRIBE). It is subscribed when it is observed, or while the Receiver is connected. The same name
+   * returns the same Channel until it is closed.
    *
-   * @throws {TypeError} a name that is no string, or another codec or client than the Channel of this name has
+   * @throws {TypeError} the name is not a string, or the Channel of this name has another codec or client
    * @throws {ChannelClosedError} the Receiver is stopped
    */
   channel<U extends T = T>(name: string, options?: ChannelOptions<U>): Channel<U> {
     return registerChannel(this.#core, 'channel', name, options);
   }
 
-  /** Registers a pattern (PSUBSCRIBE), Redis's own kind of glob; otherwise like `channel()`. */
+  /** Registers a pattern (PSUBSCRIBE), a glob of Redis; otherwise like `channel()`. */
   pattern<U extends T = T>(glob: string, options?: ChannelOptions<U>): Channel<U> {
     return registerChannel(this.#core, 'pattern', glob, options);
   }
@@ -155,8 +161,8 @@ export class Receiver<T = string>
   }
 
   /**
-   * Subscribes all that is registered and starts queueing; resolves when Redis has acknowledged. What is registered
-   * later is subscribed at once.
+   * Subscribes all registered Channels and begins to queue their messages; resolves when Redis has acknowledged them. Channels
+   * that are registered later are subscribed at once.
    *
    * @throws {SubscribeError} Redis refuses a Channel, or the client is not open; the other Channels are subscribed
    * @throws {ChannelClosedError} the Receiver is stopped, or stops meanwhile
@@ -167,37 +173,38 @@ export class Receiver<T = string>
   }
 
   /**
-   * Takes the next message, or waits for one; undefined if the Receiver stops while it waits.
+   * Takes the next message, or waits for one; resolves to undefined if the Receiver stops meanwhile.
    *
-   * @param options `codec` decodes this message in place of its Channel's; a `signal` that aborts takes no message
-   * @throws the error that stands in the stream here; the next `get()` goes on behind it
-   * @throws {ChannelClosedError} the Receiver is stopped, and nothing waits
+   * @param options `codec` decodes this message instead of the Channel's codec; an aborted `signal` cancels the call, which then
+   *   takes no message
+   * @throws the next error in the stream; the next `get()` continues behind it
+   * @throws {ChannelClosedError} the Receiver is stopped, and its queue is empty
    * @throws {ReceiverBusyError} the Receiver is being observed
    */
   get<U = T>(options?: { codec?: Codec<U>; signal?: AbortSignal }): Promise<Message<U> | undefined> {
     return pullMessage(this.#core, options);
   }
 
-  /** Waits until a message can be taken: true; or until none will come any more: false. */
+  /** Resolves to true when a message can be taken, and to false when no more messages will come. */
   waitMessage(options: { signal?: AbortSignal } = {}): Promise<boolean> {
     return pullWaiting(this.#core, options);
   }
 
-  /** Takes message by message; ends after `stop()`, once the queue is empty. `break` leaves the rest in the queue. */
+  /** Iterates over the messages; ends after `stop()`, once the queue is empty. `break` leaves the rest in the queue. */
   [Symbol.asyncIterator](): AsyncIterableIterator<Message<T>> {
     return new ReceiverIterator<T>(this.#core);
   }
 
   /**
-   * Ends the Receiver at once: observers complete, waiting pulls settle, and what comes afterwards is ignored, counted
-   * as `late` and told by an event. What is queued can still be taken. Resolves when the subscriptions are released, and
-   * never hangs: it waits 2 seconds at the most.
+   * Ends the Receiver at once: observers complete and waiting pulls settle. Messages that arrive later are ignored, counted as
+   * `late` and reported by an event. Queued messages can still be taken. Resolves when the subscriptions are released, after
+   * 2 seconds at most.
    */
   stop(): Promise<void> {
     return this.#core.ending.stop();
   }
 
-  /** Unsubscribes, takes what comes before Redis's acknowledgements, and then stops; waits 2 seconds at the most. */
+  /** Unsubscribes, receives the messages until Redis acknowledges, and then stops; waits 2 seconds at most. */
   drain(): Promise<void> {
     return this.#core.ending.drain();
   }

@@ -45,7 +45,7 @@ function assertChannelOptions(kind: ChannelKind, options: ChannelOptions<unknown
   if (options.client !== undefined) assertPubSubClient(options.client);
 }
 
-/** Throws where a Channel that is registered already was to have another codec or client. */
+/** Throws if a registered Channel has another codec or client than these options. */
 function assertSame(core: ChannelCore<unknown>, { codec, client }: ChannelOptions<unknown>): void {
   const what = `the ${core.kind} ${JSON.stringify(core.name)}`;
   const advice = 'Close it first, or use another Receiver.';
@@ -67,7 +67,7 @@ function addChannel(
   const codec = options.codec ?? core.options.codec;
   const forgotten = core.registry.recall(kind, name);
   const isSame = forgotten?.codec === codec && forgotten.hub === hub;
-  // A Channel of this name that is observed otherwise from now on takes its place.
+  // The name has one Channel at a time, and the new one has another codec or client.
   if (forgotten && !isSame) void forgotten.close();
   const added = isSame ? forgotten : new ChannelCore<unknown>(core, { hub, kind, name, codec });
   core.add(added);

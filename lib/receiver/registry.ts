@@ -12,8 +12,8 @@ interface Forgotten {
 }
 
 /**
- * The Channels of a Receiver, in the order of their registration. Forgotten Channels can be recalled for as long as
- * somebody else holds them: a name has one Channel at a time.
+ * The Channels of a Receiver, in the order of their registration. A forgotten Channel can be recalled while user code holds a
+ * reference to it: a name has one Channel at a time.
  */
 export class Registry {
   readonly #forgotten: Readonly<Record<ChannelKind, Map<string, Forgotten>>> = {
@@ -30,7 +30,7 @@ export class Registry {
     pattern: new Map(),
     shard: new Map(),
   };
-  /** Channels that have left, and may still be heard of until their subscriptions let go of them. */
+  /** Channels that have left the Receiver, until their subscriptions release them: they may still receive messages. */
   readonly closing = new Set<ChannelCore<unknown>>();
 
   get size(): number {
@@ -69,7 +69,7 @@ export class Registry {
     else this.#hubs.delete(hub);
   }
 
-  /** Lets go of a Channel until somebody asks for it again, or observes it. */
+  /** Removes a Channel until user code requests or observes it again. */
   forget(core: ChannelCore<unknown>): void {
     const { kind, name } = core;
     this.remove(core);
@@ -80,23 +80,23 @@ export class Registry {
     this.#collected.register(core, entry);
   }
 
-  /** Keeps a Channel registered that somebody asks for: for good, or else until its next observers have left. */
+  /** Keeps a requested Channel registered: for good, or until its next observers have left. */
   claim(core: ChannelCore<unknown>, keep: boolean): void {
     if (keep) core.registration = 'kept';
     else if (core.isDeserted) core.registration = 'claimed';
   }
 
-  /** Returns a Channel that was forgotten, if somebody still holds it. */
+  /** Returns a forgotten Channel if user code still holds a reference to it. */
   recall(kind: ChannelKind, name: string): ChannelCore<unknown> | undefined {
     return this.#forgotten[kind].get(name)?.core.deref();
   }
 
-  /** All of them, as they are now. */
+  /** Returns the Channels as they are now. */
   all(): ChannelCore<unknown>[] {
     return Object.values(this.#cores).flatMap((cores) => [...cores.values()]);
   }
 
-  /** A live view that cannot be written to. */
+  /** Returns a live, read-only view. */
   view<T>(kind: ChannelKind): ReadonlyMap<string, Channel<T>> {
     return new ChannelMap<T>(this.#cores[kind]);
   }

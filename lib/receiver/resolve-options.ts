@@ -6,10 +6,10 @@ import type { ReceiverOptions } from '../receiver-options.js';
 import type { CoreOptions } from './receiver-core.js';
 
 const DEFAULT_HEARTBEAT = 5_000;
-/** More than this no timer can wait. */
+/** The longest time that a timer can wait, in milliseconds. */
 const LONGEST_HEARTBEAT = 2 ** 31 - 1;
 
-/** Checks the options of a Receiver, of which these are known, and fills in the defaults. */
+/** Checks the options of a Receiver and fills in the defaults; an option that is not in `known` is an error. */
 export function resolveOptions(
   options: ReceiverOptions<unknown>,
   known: readonly string[],
