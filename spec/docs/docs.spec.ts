@@ -1,5 +1,6 @@
 import { documents } from '../support/documents.js';
 import { brokenLinks } from '../support/links.js';
+import { missingPaths } from '../support/paths.js';
 import { SnippetFolder } from '../support/run-snippets.js';
 import { sharedRedis } from '../support/shared-redis.js';
 import { snippets, unexplained } from '../support/snippets.js';
@@ -20,6 +21,10 @@ if (texts.length > 0) {
 
       it(`${document.path} links to files and headings that exist`, () => {
         expect(brokenLinks(document)).toEqual([]);
+      });
+
+      it(`${document.path} names files and folders that exist`, () => {
+        expect(missingPaths(document)).toEqual([]);
       });
     }
 
@@ -79,6 +84,23 @@ describe('the broken links of a text', () => {
   it('are looked for neither in code nor on other sites', () => {
     const code = fenced('sh', 'echo "[text](nothing.md)"');
     expect(broken(['[text](https://redis.io/nothing)', code].join('\n\n'))).toEqual([]);
+  });
+});
+
+describe('the missing paths of a text', () => {
+  const missing = (markdown: string) => missingPaths({ path: 'docs/guide.md', markdown });
+
+  it('are those of files and folders that neither the repository nor `lib` nor `spec` has', () => {
+    const paths = ['lib/nothing', 'hub/nothing.ts', 'nothing.ts', 'spec/docs', 'hub/hub.ts', 'outbox.ts'];
+    const markdown = paths.map((path) => `\`${path}\``).join(' ');
+    expect(missing(markdown)).toEqual(['lib/nothing', 'hub/nothing.ts', 'nothing.ts']);
+    expect(missing(fenced('mermaid', 'a["lib/nothing · lib/hub<br>text"]'))).toEqual(['lib/nothing']);
+  });
+
+  it('are neither those of packages nor files that the reader makes', () => {
+    expect(missing('`rx-redis-receiver/testing` `@nestjs/testing` `mine.mts` `node_modules/.cache`')).toEqual(
+      [],
+    );
   });
 });
 

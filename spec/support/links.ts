@@ -36,6 +36,7 @@ function slug(title: string): string {
   return text.replace(/[^\p{L}\p{N}_ -]/gu, '').replaceAll(' ', '-');
 }
 
-function prose(markdown: string): string {
+/** Returns a Markdown text without its fenced blocks. */
+export function prose(markdown: string): string {
   return markdown.replace(FENCED, '');
 }
