@@ -23,8 +23,8 @@ import type { ReceiverStats } from './stats.js';
 
 /**
  * A multi-producer, single-consumer queue over any number of Redis channels, patterns and sharded channels, as an
- * Observable: all of them merge in the order in which Redis delivered them, and what nobody has taken yet waits in one
- * bounded queue.
+ * Observable: their messages merge in the order in which Redis delivers them, and wait in one bounded queue until the
+ * consumer takes them.
  *
  * ```
  * news      --a-----------c------|
@@ -40,37 +40,40 @@ import type { ReceiverStats } from './stats.js';
  * receiver.subscribe(({ channel, data }) => console.log(channel, data));
  * ```
  *
- * It is connected for as long as it is observed or iterated, or from `connect()` or the first `get()` until it stops;
- * then every registered Channel is subscribed. It has one consumer at a time.
+ * A Receiver is connected while it is observed or iterated, or else from `connect()` or the first pull until it stops. While
+ * it is connected, every registered Channel is subscribed. A Receiver has one consumer at a time.
  *
  * An error in the stream ({@link DecodeError}, {@link BufferOverflowError}, {@link SubscribeError}, {@link GapError})
- * stands where it happened, and ends only the observers or the pull that meet it: `retry()`, or the next `get()`, goes
- * on with the next message. {@link ConnectionLostError} alone is final.
+ * stands at its place, and ends only the observers or the pull that meet it: {@link retryRecoverable}, or the next `get()`,
+ * continues with the next message. Only a {@link ConnectionLostError} is final.
  */
 export class Receiver<T = string>
   extends Observable<Message<T>>
   implements AsyncIterable<Message<T>>, AsyncDisposable
 {
   /**
-   * The client on which the Receiver subscribes: the one that it was given, or the one that `open` made. Listen to its
-   * `'error'` events, make another Receiver share its connection, or send it commands, which works beside subscriptions in
-   * RESP 3 alone. Closing it ends the Receiver; the one that `open` made is closed when the Receiver stops.
+   * The client on which the Receiver subscribes: the argument of the constructor, or the client that `open` made. Use it to
+   * listen to `'error'` events, to share the connection with another Receiver, or to send commands; beside subscriptions,
+   * commands need RESP3. The Receiver ends when the client is closed. A client that `open` made is closed when the Receiver
+   * stops.
    */
   readonly client: PubSubClient;
-  /** The Channels made by `channel()`, by name, in the order of their registration: a live view. */
+  /** A live view of the Channels made by `channel()`, by name, in the order of their registration. */
   readonly channels: ReadonlyMap<string, Channel<T>>;
-  /** The Channels made by `pattern()`, by glob, in the order of their registration: a live view. */
+  /** A live view of the Channels made by `pattern()`, by glob, in the order of their registration. */
   readonly patterns: ReadonlyMap<string, Channel<T>>;
-  /** The Channels made by `shard()`, by name, in the order of their registration: a live view. */
+  /** A live view of the Channels made by `shard()`, by name, in the order of their registration. */
   readonly shards: ReadonlyMap<string, Channel<T>>;
-  /** What happens beside the messages. Hot; completes when nothing more can happen. */
+  /** The events of the Receiver, apart from its messages. The stream is hot, and completes when nothing more can happen. */
   readonly events: Observable<ReceiverEvent>;
 
   readonly #core: ReceiverCore;
 
   /**
-   * @param client a node-redis client, cluster or sentinel that is open; it is borrowed, and stays open
-   * @throws {TypeError} a client without the methods of one, or an option that is none
+   * Makes a Receiver on a client of the user, which stays open when the Receiver stops.
+   *
+   * @param client an open client of node-redis: of a single server, a cluster or a Sentinel set
+   * @throws {TypeError} if the client lacks a method, or for an unknown or invalid option
    */
   constructor(client: PubSubClient, options: ReceiverOptions<T> = {}) {
     const core: ReceiverCore = createCore(client, options);
@@ -84,17 +87,20 @@ export class Receiver<T = string>
   }
 
   /**
-   * Opens a Receiver with a client of its own, which is closed when the Receiver stops. The client has a heartbeat that
-   * finds a half-open connection within 15 seconds, and reconnects for ever, with backoff and jitter; `pingInterval`,
-   * `socket.socketTimeout` and `socket.reconnectStrategy` override that. Loads `redis` when it is called.
+   * Opens a Receiver with a client of its own, which is closed when the Receiver stops. The client pings the server, finds a
+   * half-open connection within 15 seconds, and reconnects without end, after pauses of 50 ms to 2 seconds with jitter;
+   * `pingInterval`, `socket.socketTimeout` and `socket.reconnectStrategy` override these settings. The call loads `redis`.
    *
-   * @param redis a URL, or the options of node-redis's `createClient`, `createCluster` (they have `rootNodes`) or
-   *   `createSentinel` (they have `sentinelRootNodes`); default `redis://localhost:6379`. Of a cluster, what is to be
-   *   overridden stands in `defaults`; of a Sentinel set, in `nodeClientOptions` and `sentinelClientOptions`
-   * @throws what Redis answers if it refuses the connection; a TypeError for an option that has another name or place; an
-   *   error with the code `ERR_TLS_MISMATCH` if only one side speaks TLS. A server that cannot be reached is tried on until
-   *   `options.signal` aborts, and `options.onRetry` hears of each failed try; the `cause` of the `AbortError` or
-   *   `TimeoutError` is the last one's error. A reason that the user gives to `abort()` is thrown as it is
+   * While the server cannot be reached, `open` keeps trying. `options.onRetry` reports each failed attempt, and
+   * `options.signal` ends the wait: the `cause` of the `AbortError` or `TimeoutError` is the error of the last attempt. A
+   * reason that the user passes to `abort()` is thrown as it is.
+   *
+   * @param redis a URL, or the options of node-redis's `createClient`, `createCluster` (with `rootNodes`) or
+   *   `createSentinel` (with `sentinelRootNodes`); by default `redis://localhost:6379`. Settings of the connections of a
+   *   cluster belong in `defaults`, those of a Sentinel set in `nodeClientOptions` and `sentinelClientOptions`
+   * @throws {TypeError} for an option that is unknown, invalid or misplaced
+   * @throws {Error} the error of Redis if it refuses the connection, or an error with the code `ERR_TLS_MISMATCH` if only
+   *   one side speaks TLS
    */
   static async open<T = string>(
     redis?: string | OpenOptions,
@@ -112,7 +118,10 @@ export class Receiver<T = string>
     return new Receiver<T>(client, { ...rest, [OWNED]: owned } as ReceiverOptions<T>);
   }
 
-  /** As that of any Observable; `retry()` ends with an error for good, and does not come back for another in a tight loop. */
+  /**
+   * Subscribes like any Observable. `retry()` cannot spin on an error that each new observer gets at once: a
+   * ConnectionLostError ends it, any other error comes after a pause.
+   */
   override subscribe(
     observer?: Partial<Observer<Message<T>>> | ((value: Message<T>) => void) | null,
     error?: ((error: unknown) => void) | null,
@@ -123,43 +132,44 @@ export class Receiver<T = string>
     return subscribeWithoutStorm(this, this.#core.finalError, observer, subscribe);
   }
 
-  /** Whether some Channel is open, and the queue is not exhausted. */
+  /** True while a Channel is registered; after the end, while the queue has messages. */
   get isActive(): boolean {
     return this.#core.isActive;
   }
 
-  /** The counts as they are now. */
+  /** The present counts. */
   get stats(): Readonly<ReceiverStats> {
     return this.#core.stats;
   }
 
   /**
-   * Registers a channel (SUBSCRIBE). Nothing goes to Redis before somebody observes it, or the Receiver is connected.
-   * The same name gives the same Channel until it is closed.
+   * Registers a channel (SUBSCRIBE). Nothing goes to Redis until the Channel is observed or the Receiver is connected. The
+   * same name gives the same Channel until that is closed.
    *
-   * @throws {TypeError} a name that is no string, or another codec or client than the Channel of this name has
-   * @throws {ChannelClosedError} the Receiver is stopped
+   * @throws {TypeError} if the name is not a string, if the Channel of this name has another codec or client, or for an
+   *   unknown or invalid option
+   * @throws {ChannelClosedError} if the Receiver is stopped
    */
   channel<U extends T = T>(name: string, options?: ChannelOptions<U>): Channel<U> {
     return registerChannel(this.#core, 'channel', name, options);
   }
 
-  /** Registers a pattern (PSUBSCRIBE), Redis's own kind of glob; otherwise like `channel()`. */
+  /** Registers a pattern (PSUBSCRIBE), with the globs of Redis, as `channel()` does a channel. */
   pattern<U extends T = T>(glob: string, options?: ChannelOptions<U>): Channel<U> {
     return registerChannel(this.#core, 'pattern', glob, options);
   }
 
-  /** Registers a sharded channel (SSUBSCRIBE, Redis 7); otherwise like `channel()`. */
+  /** Registers a sharded channel (SSUBSCRIBE, from Redis 7), as `channel()` does a channel. */
   shard<U extends T = T>(name: string, options?: ChannelOptions<U>): Channel<U> {
     return registerChannel(this.#core, 'shard', name, options);
   }
 
   /**
-   * Subscribes all that is registered and starts queueing; resolves when Redis has acknowledged. What is registered
-   * later is subscribed at once.
+   * Subscribes every registered Channel and starts to queue messages; resolves when Redis has acknowledged. A Channel that is
+   * registered later is subscribed at once.
    *
-   * @throws {SubscribeError} Redis refuses a Channel, or the client is not open; the other Channels are subscribed
-   * @throws {ChannelClosedError} the Receiver is stopped, or stops meanwhile
+   * @throws {SubscribeError} if Redis refuses a Channel, while the others are subscribed; or if the client is not open
+   * @throws {ChannelClosedError} if the Receiver is stopped, or stops meanwhile
    */
   async connect(): Promise<this> {
     await this.#core.connect();
@@ -167,42 +177,53 @@ export class Receiver<T = string>
   }
 
   /**
-   * Takes the next message, or waits for one; undefined if the Receiver stops while it waits.
+   * Takes the next message, or waits for one; resolves to undefined if the Receiver stops while the call waits.
    *
-   * @param options `codec` decodes this message in place of its Channel's; a `signal` that aborts takes no message
-   * @throws the error that stands in the stream here; the next `get()` goes on behind it
-   * @throws {ChannelClosedError} the Receiver is stopped, and nothing waits
-   * @throws {ReceiverBusyError} the Receiver is being observed
+   * @param options `codec` decodes this message in place of the Channel's codec; `signal` ends the wait, and then no message
+   *   is taken
+   * @throws {Error} the error that stands at this place in the stream; the next `get()` continues behind it
+   * @throws {ChannelClosedError} if the Receiver is stopped, and its queue is empty
+   * @throws {ReceiverBusyError} if the Receiver is observed
+   * @throws {SubscribeError} if the client is not open, and the queue is empty
    */
   get<U = T>(options?: { codec?: Codec<U>; signal?: AbortSignal }): Promise<Message<U> | undefined> {
     return pullMessage(this.#core, options);
   }
 
-  /** Waits until a message can be taken: true; or until none will come any more: false. */
+  /**
+   * Resolves to true when a message can be taken, and to false when no message will come any more. Takes no message.
+   *
+   * @param options `signal` ends the wait
+   * @throws {ReceiverBusyError} if the Receiver is observed
+   * @throws {SubscribeError} if the client is not open, and the queue is empty
+   */
   waitMessage(options: { signal?: AbortSignal } = {}): Promise<boolean> {
     return pullWaiting(this.#core, options);
   }
 
-  /** Takes message by message; ends after `stop()`, once the queue is empty. `break` leaves the rest in the queue. */
+  /** Takes one message after the other; ends after `stop()`, once the queue is empty. `break` leaves the rest in the queue. */
   [Symbol.asyncIterator](): AsyncIterableIterator<Message<T>> {
     return new ReceiverIterator<T>(this.#core);
   }
 
   /**
-   * Ends the Receiver at once: observers complete, waiting pulls settle, and what comes afterwards is ignored, counted
-   * as `late` and told by an event. What is queued can still be taken. Resolves when the subscriptions are released, and
-   * never hangs: it waits 2 seconds at the most.
+   * Ends the Receiver at once: observers complete, waiting pulls settle, and messages that arrive later are ignored, counted
+   * as `late` and reported by an event. Queued messages can still be taken. Resolves when the subscriptions are released,
+   * after 2 seconds at most.
    */
   stop(): Promise<void> {
     return this.#core.ending.stop();
   }
 
-  /** Unsubscribes, takes what comes before Redis's acknowledgements, and then stops; waits 2 seconds at the most. */
+  /**
+   * Unsubscribes, accepts the messages that arrive before Redis acknowledges, and then stops. Resolves when the subscriptions
+   * are released, after 2 seconds at most.
+   */
   drain(): Promise<void> {
     return this.#core.ending.drain();
   }
 
-  /** The same as `stop()`, for `await using`. */
+  /** Calls `stop()`, at the end of a block with `await using`. */
   [Symbol.asyncDispose](): Promise<void> {
     return this.stop();
   }

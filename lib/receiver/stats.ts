@@ -1,24 +1,24 @@
 /**
- * What a Receiver has counted, in messages unless it says otherwise. At any moment
- * `received = delivered + buffered + dropped + undecodable` for a Receiver that was connected throughout.
+ * The counts of a Receiver, in messages where no other unit is given. For a Receiver that is connected throughout,
+ * `received = delivered + buffered + dropped + undecodable` at any moment.
  */
 export interface ReceiverStats {
-  /** Came from Redis for an open Channel. */
+  /** Messages from Redis for an open Channel. */
   readonly received: number;
-  /** Handed to an observer or a pull. */
+  /** Messages handed to an observer or a pull. */
   readonly delivered: number;
-  /** Wait in the queue. */
+  /** Messages that wait in the queue. */
   readonly buffered: number;
   /** Payload bytes that wait in the queue. */
   readonly bufferedBytes: number;
-  /** The most that ever waited. */
+  /** The largest number of messages that have waited at a time. */
   readonly highWater: number;
-  /** Lost to a full queue. */
+  /** Messages that a full queue has dropped or refused. */
   readonly dropped: number;
-  /** Came after the end and were ignored. */
+  /** Messages that arrived after the end of their Channel or of the Receiver, and were ignored. */
   readonly late: number;
-  /** Made their codec fail. */
+  /** Messages that their codec could not decode. */
   readonly undecodable: number;
-  /** `gap` events. */
+  /** Number of `gap` events. */
   readonly gaps: number;
 }
