@@ -2,10 +2,12 @@ import { existsSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import type { Document } from './documents.js';
 import { prose } from './links.js';
-import { ROOT } from './run-script.js';
+import { ROOT } from './root.js';
 
 /** The folders in which a path may start, beside the folder of its document. */
 const BASES = ['', 'lib', 'spec'];
+/** The folder that a command of the repository makes. */
+const GENERATED = 'docs/api';
 const CODE = /`(?<code>[^`\n]+)`/g;
 const DRAWING = /^```mermaid\n(?<drawing>.*?)^```$/gms;
 const DRAWN = /\blib\/[\w./-]*\w/g;
@@ -28,7 +30,7 @@ function pathsOf(markdown: string): string[] {
   const spans = [...prose(markdown).matchAll(CODE)].map(({ groups }) => groups?.code ?? '');
   const drawings = [...markdown.matchAll(DRAWING)].map(({ groups }) => groups?.drawing ?? '');
   return [
-    ...spans.filter((code) => PATHS.some((path) => path.test(code))),
+    ...spans.filter((code) => code !== GENERATED && PATHS.some((path) => path.test(code))),
     ...drawings.flatMap((drawing) => drawing.match(DRAWN) ?? []),
   ];
 }
