@@ -24,7 +24,7 @@ export type ReceiverHealth<Key extends string = string> = Record<
 
 /**
  * Health indicator that reports whether a Receiver is connected, in the form that `@nestjs/terminus` expects. A check sends
- * nothing to Redis: the heartbeat of the client finds a dead connection.
+ * nothing to Redis: the pings of the client find a dead connection.
  *
  * ```typescript
  * @Get() @HealthCheck()
