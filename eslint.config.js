@@ -54,7 +54,7 @@ const operatorRules = {
 };
 
 export default defineConfig(
-  globalIgnores(['**/dist/', 'coverage/', '.snippets-*/']),
+  globalIgnores(['**/dist/', 'coverage/', 'docs/api/', '.snippets-*/']),
   eslint.configs.recommended,
   tseslint.configs.strictTypeChecked,
   tseslint.configs.stylisticTypeChecked,

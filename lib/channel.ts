@@ -57,6 +57,7 @@ export interface ChannelSource<T> {
 export class Channel<T = string> extends Observable<Message<T>> {
   /** The channel's name, or the pattern's glob. */
   readonly name: string;
+  /** The kind of the subscription: `'channel'`, `'pattern'` or `'shard'`. */
   readonly kind: ChannelKind;
   readonly #source: ChannelSource<T>;
 
@@ -87,6 +88,7 @@ export class Channel<T = string> extends Observable<Message<T>> {
     return this.#source;
   }
 
+  /** True for a Channel made by `pattern()`. */
   get isPattern(): boolean {
     return this.kind === 'pattern';
   }
@@ -159,16 +161,29 @@ export type ReceiverEvent =
   /** The connection is lost; the client tries to reconnect. */
   | { readonly type: 'disconnected'; readonly error?: Error }
   /** An attempt to reconnect has failed, of the client that `Receiver.open` created; another attempt follows. */
-  | { readonly type: 'retry'; readonly error: Error; readonly attempt: number }
+  | {
+      readonly type: 'retry';
+      readonly error: Error;
+      /** The number of attempts that have failed since the connection was lost, from 1. */
+      readonly attempt: number;
+    }
   /** Messages may be missing, because of a lost connection or of an overflow that is over. */
   | { readonly type: 'gap'; readonly gap: Gap }
   /** The buffer is full. Emitted once per episode, which ends with a `gap` when less than half of the buffer is in use. */
-  | { readonly type: 'overflow'; readonly dropped: number; readonly overflow: OverflowPolicy }
+  | {
+      readonly type: 'overflow';
+      /** The number of messages that the episode has dropped so far. */
+      readonly dropped: number;
+      /** The policy of the buffer. */
+      readonly overflow: OverflowPolicy;
+    }
   /** A message came after its Channel or the Receiver had ended, and was ignored. */
   | {
       readonly type: 'late';
       readonly source: Channel<unknown>;
+      /** The channel to which the message was published. */
       readonly channel: string;
+      /** The payload as Redis delivered it, not decoded. */
       readonly data: string | Buffer;
     }
   /** A codec failed to decode a message. */
@@ -196,6 +211,7 @@ named(DecodeError, 'DecodeError');
 /** The error that stands where messages may be missing; `gap` has the period and the channels. */
 export class GapError extends CodedError {
   readonly code = 'ERR_GAP';
+  /** The period, its cause, and the Channels that may lack messages. */
   readonly gap: Gap;
 
   constructor(gap: Gap, options?: ErrorOptions) {

@@ -1,3 +1,10 @@
+/**
+ * Redis Pub/Sub as RxJS streams: a {@link Receiver} merges any number of channels, patterns and sharded channels into one
+ * Observable, behind one bounded queue.
+ *
+ * @module rx-redis-receiver
+ */
+
 // Receiver
 export { Receiver } from './receiver/receiver.js';
 export { Channel } from './channel.js';
@@ -14,7 +21,7 @@ export type { Gap, ReceiverEvent } from './channel.js';
 export type { ReceiverStats } from './receiver/stats.js';
 
 // Clients
-export type { PubSubClient, Publisher } from './hub/client.js';
+export type { ClientListener, PubSubClient, Publisher } from './hub/client.js';
 export type {
   OpenClusterOptions,
   OpenOptions,

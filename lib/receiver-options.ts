@@ -17,7 +17,7 @@ export interface ReceiverOptions<T> extends BufferOptions {
    */
   readonly autoStop?: boolean | undefined;
   /**
-   * The announcement of a gap: `'event'` emits it on `events` alone; `'error'` also puts a {@link GapError} into the stream
+   * The announcement of a gap: `'event'` emits it on `events` alone; `'error'` also puts a `GapError` into the stream
    * where messages may be missing.
    * @default 'event'
    */
@@ -38,6 +38,7 @@ export interface ReceiverOptions<T> extends BufferOptions {
 
 /** A failed attempt to connect; another attempt follows. */
 export interface ConnectionRetry {
+  /** The error of the attempt. */
   readonly error: Error;
   /** The number of attempts that have failed since the opening of the Receiver began, or since the connection was lost. */
   readonly attempt: number;

@@ -9,7 +9,12 @@ import { isWellFormed } from './well-formed.js';
 export interface Codec<T> {
   /** True if `decode` takes the payload as a Buffer; otherwise it takes a string, decoded from UTF-8. */
   readonly binary?: boolean;
+  /** Returns the payload to publish. An error that it throws is the cause of a {@link PublishError}. */
   encode(value: T): string | Buffer;
+  /**
+   * Returns the value of a payload that was published to `channel`. An error that it throws is the cause of a
+   * {@link DecodeError}.
+   */
   decode(data: string | Buffer, channel: string): T;
 }
 

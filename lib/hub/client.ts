@@ -9,17 +9,27 @@ export type ClientListener = (message: string | Buffer, channel: string | Buffer
  * `createSentinel` of node-redis 5 and 6 all satisfy.
  */
 export interface PubSubClient {
+  /** True from `connect()` until the client is closed or gives up, also while it reconnects. */
   readonly isOpen: boolean;
+  /** True while the client can send commands at once. */
   readonly isReady?: boolean;
 
+  /** Adds a listener to an event, such as `'error'` or `'reconnecting'`. */
   on(event: string, listener: (...args: unknown[]) => void): unknown;
+  /** Removes a listener from an event. */
   off(event: string, listener: (...args: unknown[]) => void): unknown;
 
+  /** Subscribes to channels (SUBSCRIBE), and resolves when Redis has acknowledged; `bufferMode` asks for Buffers. */
   subscribe(channels: string | string[], listener: ClientListener, bufferMode?: boolean): Promise<unknown>;
+  /** Removes a listener from channels (UNSUBSCRIBE). */
   unsubscribe(channels: string | string[], listener: ClientListener, bufferMode?: boolean): Promise<unknown>;
+  /** Subscribes to patterns (PSUBSCRIBE), as `subscribe` does to channels. */
   pSubscribe(patterns: string | string[], listener: ClientListener, bufferMode?: boolean): Promise<unknown>;
+  /** Removes a listener from patterns (PUNSUBSCRIBE). */
   pUnsubscribe(patterns: string | string[], listener: ClientListener, bufferMode?: boolean): Promise<unknown>;
+  /** Subscribes to sharded channels (SSUBSCRIBE), as `subscribe` does to channels. */
   sSubscribe(channels: string | string[], listener: ClientListener, bufferMode?: boolean): Promise<unknown>;
+  /** Removes a listener from sharded channels (SUNSUBSCRIBE). */
   sUnsubscribe(channels: string | string[], listener: ClientListener, bufferMode?: boolean): Promise<unknown>;
 
   /** Returns the live registry of listeners. Only a single-server client has one. */
@@ -35,7 +45,9 @@ export interface ServerClient extends PubSubClient {
 
 /** The parts of a Redis client that {@link publishTo} needs. */
 export interface Publisher {
+  /** Publishes to a channel (PUBLISH); returns the number of subscribers that Redis has counted. */
   publish(channel: string, message: string | Buffer): Promise<number> | number;
+  /** Publishes to a sharded channel (SPUBLISH); returns the number of subscribers that Redis has counted. */
   sPublish?(channel: string, message: string | Buffer): Promise<number> | number;
 }
 

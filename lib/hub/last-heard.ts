@@ -4,7 +4,7 @@ import { asyncScheduler, type Subscription } from 'rxjs';
 const RESOLUTION = 10;
 
 /**
- * The time of the last message or, before the first message of a connection, of an acknowledgement or heartbeat. The
+ * The time of the last message or, before the first message of a connection, of an acknowledgement or the reply to a ping. The
  * recorded time is never too late, and too early by the resolution at most: reading the clock for each message would cost
  * more than everything else done here.
  */
@@ -33,7 +33,7 @@ export class LastHeard {
     this.note();
   }
 
-  /** Notes an acknowledgement or a heartbeat. */
+  /** Notes an acknowledgement or the reply to a ping. */
   note(): void {
     if (!this.#isMessage) this.#at = asyncScheduler.now();
   }

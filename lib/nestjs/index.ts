@@ -1,3 +1,9 @@
+/**
+ * NestJS: a module that provides Receivers to inject, and a transport for microservices.
+ *
+ * @module rx-redis-receiver/nestjs
+ */
+
 // Module
 export {
   getReceiverToken,

@@ -1,3 +1,9 @@
+/**
+ * The module for NestJS alone, for an application without `@nestjs/microservices`.
+ *
+ * @module rx-redis-receiver/nestjs/module
+ */
+
 export { ReceiverModule } from './receiver-module.js';
 export type {
   ReceiverModuleAsyncOptions,

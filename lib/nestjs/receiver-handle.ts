@@ -8,6 +8,7 @@ const handles = new WeakMap<object, ReceiverHandle>();
 
 /** Reason why no messages arrive. */
 export interface Obstacle {
+  /** Text that names the reason. */
   readonly message: string;
   /** Text of the error with which the last try to reconnect failed. */
   readonly error?: string;

@@ -1,23 +1,30 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { ModuleRef } from '@nestjs/core';
 import type { Receiver, ReceiverStats } from '../index.js';
-import { ReceiverHandle, type Obstacle } from './receiver-handle.js';
+import { ReceiverHandle } from './receiver-handle.js';
 import { getReceiverToken } from './receiver-token.js';
 
 /**
- * Result of a check as `@nestjs/terminus` takes it: the status and its explanation, under the key of the check. While the
- * connection is lost, `error` and `attempt` are those of the last failed attempt to reconnect, if the client is the
- * Receiver's own.
+ * Result of a check as `@nestjs/terminus` takes it: the status and its explanation, under the key of the check. `error` and
+ * `attempt` are present while the connection is lost, if the client is the Receiver's own.
  */
 export type ReceiverHealth<Key extends string = string> = Record<
   Key,
-  { readonly status: 'up' | 'down' } & Partial<Obstacle> &
-    Pick<ReceiverStats, 'buffered' | 'dropped' | 'gaps'>
+  {
+    /** `'up'` while messages can arrive. */
+    readonly status: 'up' | 'down';
+    /** Text that names the reason why no messages arrive. */
+    readonly message?: string;
+    /** Text of the error with which the last attempt to reconnect failed. */
+    readonly error?: string;
+    /** Number of attempts that have failed since the connection was lost. */
+    readonly attempt?: number;
+  } & Pick<ReceiverStats, 'buffered' | 'dropped' | 'gaps'>
 >;
 
 /**
  * Health indicator that reports whether a Receiver is connected, in the form that `@nestjs/terminus` expects. A check sends
- * nothing to Redis: the heartbeat of the client finds a dead connection.
+ * nothing to Redis: the pings of the client find a dead connection.
  *
  * ```typescript
  * @Get() @HealthCheck()
@@ -35,6 +42,8 @@ export class ReceiverHealthIndicator {
   }
 
   /**
+   * Returns the health of a Receiver: `'up'` while its subscriptions receive, `'down'` with a message otherwise.
+   *
    * @param key key of the result
    * @param name name of the Receiver, as in `@InjectReceiver(name)`
    */

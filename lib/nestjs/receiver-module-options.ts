@@ -2,6 +2,7 @@ import type { ConfigurableModuleAsyncOptions } from '@nestjs/common';
 import type { OpenOptions, OpenReceiverOptions, PubSubClient } from '../index.js';
 import { assertKnownOptions, invalidArgument, optionNames } from '../internal.js';
 
+/** Options of `ReceiverModule.forRoot`: those of a Receiver, its connection, and the names to register. */
 export interface ReceiverModuleOptions extends OpenReceiverOptions<unknown> {
   /**
    * Server to connect to, as in `Receiver.open`: a URL, or the options of `createClient`, `createCluster` or
@@ -31,6 +32,7 @@ export interface ReceiverModuleOptions extends OpenReceiverOptions<unknown> {
   readonly onRetry?: OpenReceiverOptions<unknown>['onRetry'];
 }
 
+/** Options of a {@link ReceiverModule} that no factory can return, because Nest needs them first. */
 export interface ReceiverModuleExtras {
   /**
    * Name for `@InjectReceiver(name)`, where there is more than one Receiver.

@@ -3,6 +3,7 @@ import type { Codec, Message, OpenOptions, PubSubClient, Publisher } from '../in
 import { assertKnownOptions, invalidArgument, optionNames } from '../internal.js';
 import { packets } from './packet-codec.js';
 
+/** Options of a {@link ReceiverStrategy}. */
 export interface ReceiverStrategyOptions {
   /**
    * Server to connect to, as in `Receiver.open`: a URL, or the options of `createClient`, `createCluster` or

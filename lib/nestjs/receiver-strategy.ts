@@ -3,7 +3,7 @@ import { Server, Transport, type CustomTransportStrategy } from '@nestjs/microse
 import { firstValueFrom, timer } from 'rxjs';
 import { Receiver, type Channel } from '../index.js';
 import { invalidArgument } from '../internal.js';
-import { EventListeners, type EventListener } from './event-listeners.js';
+import { EventListeners } from './event-listeners.js';
 import { ClientLog } from './client-log.js';
 import { ConnectionState, type ReceiverStrategyStatus } from './connection-state.js';
 import { Connections } from './connections.js';
@@ -20,8 +20,11 @@ import { register, type Registration } from './registration.js';
 import { Replies } from './replies.js';
 import { isDone, type Session } from './session.js';
 
-/** Events of node-redis. The first argument of a listener is the role of the client that emitted the event. */
-export type ReceiverStrategyEvents = Record<string, EventListener>;
+/**
+ * Listeners by event of node-redis. Their first argument is the role of the client that emitted the event: `'sub'` for the
+ * client that subscribes, `'pub'` for the client that replies.
+ */
+export type ReceiverStrategyEvents = Record<string, (role: 'sub' | 'pub', ...args: unknown[]) => void>;
 
 /** Call of `listen()` that has not succeeded or failed yet. */
 interface Opening {
@@ -62,6 +65,7 @@ export class ReceiverStrategy
   /** Flag for Nest 12: the strategy itself reports the errors of event handlers. */
   readonly propagatesEventHandlerErrors = true;
 
+  /** Logger whose context is the name of this class. */
   protected override readonly logger = new Logger(ReceiverStrategy.name);
 
   readonly #options: ResolvedOptions;
@@ -100,7 +104,7 @@ export class ReceiverStrategy
   }
 
   /** Listens to an event of both clients, from the moment when they are made. */
-  on(event: string, callback: EventListener): void {
+  on(event: string, callback: ReceiverStrategyEvents[string]): void {
     this.#listeners.on(event, callback);
   }
 

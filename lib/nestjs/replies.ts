@@ -1,6 +1,6 @@
 import type { ConsumerSerializer, WritePacket } from '@nestjs/microservices';
 import type { Codec, Message, Publisher } from '../index.js';
-import { Audience } from './audience.js';
+import { ReplyReceivers } from './reply-receivers.js';
 
 /** Request, and the codec of its reply. */
 export interface Request {
@@ -20,11 +20,11 @@ const UNWRITABLE = { status: 'error', message: 'The reply could not be written.'
 /** Publisher of the replies, to the channels on which Nest's `ClientProxy` waits for them. */
 export class Replies {
   readonly #options: RepliesOptions;
-  readonly #audience: Audience;
+  readonly #receivers: ReplyReceivers;
 
   constructor(options: RepliesOptions) {
     this.#options = options;
-    this.#audience = new Audience(options.publisher);
+    this.#receivers = new ReplyReceivers(options.publisher);
   }
 
   /**
@@ -40,7 +40,7 @@ export class Replies {
       const receivers = await (source.kind === 'shard' && publisher.sPublish
         ? publisher.sPublish(to, payload)
         : publisher.publish(to, payload));
-      return await this.#audience.mayHear(receivers);
+      return await this.#receivers.mayExist(receivers);
     } catch (error) {
       onError(`A reply on ${to} is lost`, error);
       return true;

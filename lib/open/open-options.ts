@@ -46,7 +46,7 @@ const SOCKET_TIMEOUT = 15_000;
 const SHORTEST_WAIT = 50;
 const LONGEST_WAIT = 2_000;
 
-/** Returns the target, with a heartbeat and a reconnect strategy unless the user has set them. */
+/** Returns the target, with pings and a reconnect strategy unless the user has set them. */
 export function parseOpenOptions(redis: string | OpenOptions): OpenTarget {
   if (typeof redis === 'string') return parseOpenOptions({ url: redis });
   if (typeof redis !== 'object' || (redis as object | null) === null) {

@@ -17,8 +17,16 @@ import { subscribeWithin } from './subscribe-within.js';
 
 /** Output of `hydrate`: a snapshot, or a message that belongs after the snapshot. */
 export type Hydrated<S, T> =
-  | { readonly kind: 'snapshot'; readonly snapshot: S }
-  | { readonly kind: 'message'; readonly message: Message<T> };
+  | {
+      readonly kind: 'snapshot';
+      /** Value that the snapshot function returned. */
+      readonly snapshot: S;
+    }
+  | {
+      readonly kind: 'message';
+      /** Message that arrived after Redis had acknowledged the subscription. */
+      readonly message: Message<T>;
+    };
 
 type Phase<S> =
   /** Acknowledgements are outstanding. */

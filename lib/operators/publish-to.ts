@@ -9,6 +9,7 @@ import { mergeMapBounded } from './merge-map-bounded.js';
 
 const CONCURRENT = 64;
 
+/** Options of {@link publishTo}. */
 export interface PublishToOptions<T> {
   /**
    * Codec that encodes the values as payloads.

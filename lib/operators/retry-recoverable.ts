@@ -2,6 +2,7 @@ import { of, retry, throwError, type MonoTypeOperatorFunction } from 'rxjs';
 import { invalidArgument } from '../errors/invalid-argument.js';
 import { assertKnownOptions, optionNames } from '../errors/known-options.js';
 
+/** Options of {@link retryRecoverable}. */
 export interface RetryRecoverableOptions {
   /** Callback for each error after which the stream continues. */
   readonly onError?: ((error: Error) => void) | undefined;

@@ -16,7 +16,7 @@ export interface BufferOptions {
    */
   readonly maxBytes?: number | undefined;
   /**
-   * The policy for a full buffer. `'error'` refuses incoming messages and puts one {@link BufferOverflowError} at the place
+   * The policy for a full buffer. `'error'` refuses incoming messages and puts one `BufferOverflowError` at the place
    * of the loss; `'drop-oldest'` evicts messages from the head; `'drop-incoming'` refuses incoming messages. A message that
    * is larger than `maxBytes` by itself is always the one that is lost, whatever the policy.
    * @default 'error'

@@ -23,8 +23,8 @@ import type { ReceiverStats } from './stats.js';
 
 /**
  * A multi-producer, single-consumer queue over any number of Redis channels, patterns and sharded channels, as an
- * Observable. The messages of all Channels merge in the order in which Redis delivered them, and wait in one bounded queue
- * until the consumer takes them.
+ * Observable: their messages merge in the order in which Redis delivers them, and wait in one bounded queue until the
+ * consumer takes them.
  *
  * ```
  * news      --a-----------c------|
@@ -40,37 +40,40 @@ import type { ReceiverStats } from './stats.js';
  * receiver.subscribe(({ channel, data }) => console.log(channel, data));
  * ```
  *
- * A Receiver is connected while it is observed or iterated, or from `connect()` or the first `get()` until it stops. While it
- * is connected, every registered Channel is subscribed. A Receiver has one consumer at a time.
+ * A Receiver is connected while it is observed or iterated, or else from `connect()` or the first pull until it stops. While
+ * it is connected, every registered Channel is subscribed. A Receiver has one consumer at a time.
  *
  * An error in the stream ({@link DecodeError}, {@link BufferOverflowError}, {@link SubscribeError}, {@link GapError})
- * stands at its place between the messages, and ends only the observers or the pull that reach it: `retry()`, or the next
- * `get()`, continues with the next message. Only a {@link ConnectionLostError} is final.
+ * stands at its place, and ends only the observers or the pull that meet it: {@link retryRecoverable}, or the next `get()`,
+ * continues with the next message. Only a {@link ConnectionLostError} is final.
  */
 export class Receiver<T = string>
   extends Observable<Message<T>>
   implements AsyncIterable<Message<T>>, AsyncDisposable
 {
   /**
-   * The client on which the Receiver subscribes: the argument of the constructor, or the client that `open` has created. Use it
-   * to observe `'error'` events, to share the connection with another Receiver, or to send commands (beside subscriptions under
-   * RESP3 only). The Receiver ends when the client closes. A client that `open` has created is closed when the Receiver stops.
+   * The client on which the Receiver subscribes: the argument of the constructor, or the client that `open` made. Use it to
+   * listen to `'error'` events, to share the connection with another Receiver, or to send commands; beside subscriptions,
+   * commands need RESP3. The Receiver ends when the client is closed. A client that `open` made is closed when the Receiver
+   * stops.
    */
   readonly client: PubSubClient;
-  /** A live view of the Channels of `channel()`, by name, in the order of their registration. */
+  /** A live view of the Channels made by `channel()`, by name, in the order of their registration. */
   readonly channels: ReadonlyMap<string, Channel<T>>;
-  /** A live view of the Channels of `pattern()`, by glob, in the order of their registration. */
+  /** A live view of the Channels made by `pattern()`, by glob, in the order of their registration. */
   readonly patterns: ReadonlyMap<string, Channel<T>>;
-  /** A live view of the Channels of `shard()`, by name, in the order of their registration. */
+  /** A live view of the Channels made by `shard()`, by name, in the order of their registration. */
   readonly shards: ReadonlyMap<string, Channel<T>>;
-  /** The events of the Receiver, apart from its messages. Hot; completes when no more events can come. */
+  /** The events of the Receiver, apart from its messages. The stream is hot, and completes when nothing more can happen. */
   readonly events: Observable<ReceiverEvent>;
 
   readonly #core: ReceiverCore;
 
   /**
-   * @param client an open node-redis client, cluster or sentinel; the Receiver borrows it and does not close it
-   * @throws {TypeError} the client lacks the methods of a client, or an option is unknown or invalid
+   * Makes a Receiver on a client of the user, which stays open when the Receiver stops.
+   *
+   * @param client an open client of node-redis: of a single server, a cluster or a Sentinel set
+   * @throws {TypeError} if the client lacks a method, or for an unknown or invalid option
    */
   constructor(client: PubSubClient, options: ReceiverOptions<T> = {}) {
     const core: ReceiverCore = createCore(client, options);
@@ -84,20 +87,20 @@ export class Receiver<T = string>
   }
 
   /**
-   * Opens a Receiver with a client of its own, which is closed when the Receiver stops. The client detects a half-open
-   * connection within 15 seconds, and reconnects for ever, with backoff and jitter; `pingInterval`, `socket.socketTimeout` and
-   * `socket.reconnectStrategy` override these settings. The package `redis` is loaded by the call.
+   * Opens a Receiver with a client of its own, which is closed when the Receiver stops. The client pings the server, finds a
+   * half-open connection within 15 seconds, and reconnects without end, after pauses of 50 ms to 2 seconds with jitter;
+   * `pingInterval`, `socket.socketTimeout` and `socket.reconnectStrategy` override these settings. The call loads `redis`.
    *
-   * A server that cannot be reached is tried until `options.signal` aborts; `options.onRetry` is called for each failed attempt.
+   * While the server cannot be reached, `open` keeps trying. `options.onRetry` reports each failed attempt, and
+   * `options.signal` ends the wait: the `cause` of the `AbortError` or `TimeoutError` is the error of the last attempt. A
+   * reason that the user passes to `abort()` is thrown as it is.
    *
-   * @param redis a URL, or the options of node-redis's `createClient`, `createCluster` (with `rootNodes`) or `createSentinel`
-   *   (with `sentinelRootNodes`); default `redis://localhost:6379`. The settings of the connections to the nodes are in
-   *   `defaults` for a cluster, and in `nodeClientOptions` and `sentinelClientOptions` for a Sentinel set
-   * @throws {TypeError} an option is unknown, or belongs elsewhere
-   * @throws the error reply of Redis, if it refuses the connection
-   * @throws an error with the code `ERR_TLS_MISMATCH`, if only one side uses TLS
-   * @throws an `AbortError` or `TimeoutError` when `options.signal` aborts, with the error of the last attempt as its `cause`;
-   *   a reason that the user has passed to `abort()` is thrown as it is
+   * @param redis a URL, or the options of node-redis's `createClient`, `createCluster` (with `rootNodes`) or
+   *   `createSentinel` (with `sentinelRootNodes`); by default `redis://localhost:6379`. Settings of the connections of a
+   *   cluster belong in `defaults`, those of a Sentinel set in `nodeClientOptions` and `sentinelClientOptions`
+   * @throws {TypeError} for an option that is unknown, invalid or misplaced
+   * @throws {Error} the error of Redis if it refuses the connection, or an error with the code `ERR_TLS_MISMATCH` if only
+   *   one side speaks TLS
    */
   static async open<T = string>(
     redis?: string | OpenOptions,
@@ -129,43 +132,44 @@ export class Receiver<T = string>
     return subscribeWithoutStorm(this, this.#core.finalError, observer, subscribe);
   }
 
-  /** True while a Channel is open; after the end, while messages wait in the queue. */
+  /** True while a Channel is registered; after the end, while the queue has messages. */
   get isActive(): boolean {
     return this.#core.isActive;
   }
 
-  /** The current counts. */
+  /** The present counts. */
   get stats(): Readonly<ReceiverStats> {
     return this.#core.stats;
   }
 
   /**
-   * Registers a channel (SUBSCRIBE). It is subscribed when it is observed, or while the Receiver is connected. The same name
-   * returns the same Channel until it is closed.
+   * Registers a channel (SUBSCRIBE). Nothing goes to Redis until the Channel is observed or the Receiver is connected. The
+   * same name gives the same Channel until that is closed.
    *
-   * @throws {TypeError} the name is not a string, or the Channel of this name has another codec or client
-   * @throws {ChannelClosedError} the Receiver is stopped
+   * @throws {TypeError} if the name is not a string, if the Channel of this name has another codec or client, or for an
+   *   unknown or invalid option
+   * @throws {ChannelClosedError} if the Receiver is stopped
    */
   channel<U extends T = T>(name: string, options?: ChannelOptions<U>): Channel<U> {
     return registerChannel(this.#core, 'channel', name, options);
   }
 
-  /** Registers a pattern (PSUBSCRIBE), a glob of Redis; otherwise like `channel()`. */
+  /** Registers a pattern (PSUBSCRIBE), with the globs of Redis, as `channel()` does a channel. */
   pattern<U extends T = T>(glob: string, options?: ChannelOptions<U>): Channel<U> {
     return registerChannel(this.#core, 'pattern', glob, options);
   }
 
-  /** Registers a sharded channel (SSUBSCRIBE, Redis 7); otherwise like `channel()`. */
+  /** Registers a sharded channel (SSUBSCRIBE, from Redis 7), as `channel()` does a channel. */
   shard<U extends T = T>(name: string, options?: ChannelOptions<U>): Channel<U> {
     return registerChannel(this.#core, 'shard', name, options);
   }
 
   /**
-   * Subscribes all registered Channels and begins to queue their messages; resolves when Redis has acknowledged them. Channels
-   * that are registered later are subscribed at once.
+   * Subscribes every registered Channel and starts to queue messages; resolves when Redis has acknowledged. A Channel that is
+   * registered later is subscribed at once.
    *
-   * @throws {SubscribeError} Redis refuses a Channel, or the client is not open; the other Channels are subscribed
-   * @throws {ChannelClosedError} the Receiver is stopped, or stops meanwhile
+   * @throws {SubscribeError} if Redis refuses a Channel, while the others are subscribed; or if the client is not open
+   * @throws {ChannelClosedError} if the Receiver is stopped, or stops meanwhile
    */
   async connect(): Promise<this> {
     await this.#core.connect();
@@ -173,43 +177,53 @@ export class Receiver<T = string>
   }
 
   /**
-   * Takes the next message, or waits for one; resolves to undefined if the Receiver stops meanwhile.
+   * Takes the next message, or waits for one; resolves to undefined if the Receiver stops while the call waits.
    *
-   * @param options `codec` decodes this message instead of the Channel's codec; an aborted `signal` cancels the call, which then
-   *   takes no message
-   * @throws the next error in the stream; the next `get()` continues behind it
-   * @throws {ChannelClosedError} the Receiver is stopped, and its queue is empty
-   * @throws {ReceiverBusyError} the Receiver is being observed
+   * @param options `codec` decodes this message in place of the Channel's codec; `signal` ends the wait, and then no message
+   *   is taken
+   * @throws {Error} the error that stands at this place in the stream; the next `get()` continues behind it
+   * @throws {ChannelClosedError} if the Receiver is stopped, and its queue is empty
+   * @throws {ReceiverBusyError} if the Receiver is observed
+   * @throws {SubscribeError} if the client is not open, and the queue is empty
    */
   get<U = T>(options?: { codec?: Codec<U>; signal?: AbortSignal }): Promise<Message<U> | undefined> {
     return pullMessage(this.#core, options);
   }
 
-  /** Resolves to true when a message can be taken, and to false when no more messages will come. */
+  /**
+   * Resolves to true when a message can be taken, and to false when no message will come any more. Takes no message.
+   *
+   * @param options `signal` ends the wait
+   * @throws {ReceiverBusyError} if the Receiver is observed
+   * @throws {SubscribeError} if the client is not open, and the queue is empty
+   */
   waitMessage(options: { signal?: AbortSignal } = {}): Promise<boolean> {
     return pullWaiting(this.#core, options);
   }
 
-  /** Iterates over the messages; ends after `stop()`, once the queue is empty. `break` leaves the rest in the queue. */
+  /** Takes one message after the other; ends after `stop()`, once the queue is empty. `break` leaves the rest in the queue. */
   [Symbol.asyncIterator](): AsyncIterableIterator<Message<T>> {
     return new ReceiverIterator<T>(this.#core);
   }
 
   /**
-   * Ends the Receiver at once: observers complete and waiting pulls settle. Messages that arrive later are ignored, counted as
-   * `late` and reported by an event. Queued messages can still be taken. Resolves when the subscriptions are released, after
-   * 2 seconds at most.
+   * Ends the Receiver at once: observers complete, waiting pulls settle, and messages that arrive later are ignored, counted
+   * as `late` and reported by an event. Queued messages can still be taken. Resolves when the subscriptions are released,
+   * after 2 seconds at most.
    */
   stop(): Promise<void> {
     return this.#core.ending.stop();
   }
 
-  /** Unsubscribes, receives the messages until Redis acknowledges, and then stops; waits 2 seconds at most. */
+  /**
+   * Unsubscribes, accepts the messages that arrive before Redis acknowledges, and then stops. Resolves when the subscriptions
+   * are released, after 2 seconds at most.
+   */
   drain(): Promise<void> {
     return this.#core.ending.drain();
   }
 
-  /** The same as `stop()`, for `await using`. */
+  /** Calls `stop()`, at the end of a block with `await using`. */
   [Symbol.asyncDispose](): Promise<void> {
     return this.stop();
   }

@@ -1,24 +1,24 @@
 /**
- * The counts of a Receiver, in messages unless stated otherwise. If the Receiver was connected throughout,
+ * The counts of a Receiver, in messages where no other unit is given. For a Receiver that is connected throughout,
  * `received = delivered + buffered + dropped + undecodable` at any moment.
  */
 export interface ReceiverStats {
   /** Messages from Redis for an open Channel. */
   readonly received: number;
-  /** Messages that went to an observer or a pull. */
+  /** Messages handed to an observer or a pull. */
   readonly delivered: number;
   /** Messages that wait in the queue. */
   readonly buffered: number;
   /** Payload bytes that wait in the queue. */
   readonly bufferedBytes: number;
-  /** The largest number of messages that have waited at one time. */
+  /** The largest number of messages that have waited at a time. */
   readonly highWater: number;
-  /** Messages that a full queue has dropped. */
+  /** Messages that a full queue has dropped or refused. */
   readonly dropped: number;
-  /** Messages that came after the end of their Channel or of the Receiver, and were ignored. */
+  /** Messages that arrived after the end of their Channel or of the Receiver, and were ignored. */
   readonly late: number;
-  /** Messages that their codec failed to decode. */
+  /** Messages that their codec could not decode. */
   readonly undecodable: number;
-  /** The number of `gap` events. */
+  /** Number of `gap` events. */
   readonly gaps: number;
 }

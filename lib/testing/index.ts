@@ -1,3 +1,9 @@
+/**
+ * Tests without a server: a Redis in memory, and marble tests of a Receiver in virtual time, for every test runner.
+ *
+ * @module rx-redis-receiver/testing
+ */
+
 // A Redis in memory
 export { MemoryPubSub } from './memory-pub-sub.js';
 export type { MemoryMessage, Publication, PublishReply } from './memory-message.js';

@@ -8,6 +8,7 @@ import type { ChannelKind } from '../channel-kind.js';
 import { invalidArgument } from '../errors/invalid-argument.js';
 import type { PubSubClient, ClientListener, RegistryType } from '../hub/client.js';
 
+/** @inline */
 type Names = string | readonly string[];
 
 /** Methods and events of a node-redis client, as far as Pub/Sub goes: the part for the code under test. */

@@ -5,7 +5,9 @@ export type MemoryMessage = readonly [channel: string, data: string | Buffer];
 
 /** Message that a `MemoryPubSub.publisher` has sent to Redis, and that Redis has not answered yet. */
 export interface Publication {
+  /** Channel to which the message was published. */
   readonly channel: string;
+  /** Payload. */
   readonly data: string | Buffer;
   /** True if the message was sent with SPUBLISH. */
   readonly sharded: boolean;

@@ -219,7 +219,7 @@ export class MemoryPubSub extends MemoryClient {
 
   /**
    * Gives up reconnecting, as a client does whose `reconnectStrategy` says so: emits `terminated` and `error`. Rejects
-   * unacknowledged requests, and ends streams with a {@link ConnectionLostError} behind the queued messages.
+   * unacknowledged requests, and ends streams with a `ConnectionLostError` behind the queued messages.
    */
   giveUp(cause: Error = new Error('connect ECONNREFUSED')): void {
     this.core.end(cause, () => {

@@ -1,5 +1,10 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { parseConfigFileTextToJson } from 'typescript';
 import { documents } from '../support/documents.js';
-import { brokenLinks } from '../support/links.js';
+import { brokenLinks, brokenPageLinks } from '../support/links.js';
+import { missingPaths } from '../support/paths.js';
+import { ROOT } from '../support/root.js';
 import { SnippetFolder } from '../support/run-snippets.js';
 import { sharedRedis } from '../support/shared-redis.js';
 import { snippets, unexplained } from '../support/snippets.js';
@@ -20,6 +25,10 @@ if (texts.length > 0) {
 
       it(`${document.path} links to files and headings that exist`, () => {
         expect(brokenLinks(document)).toEqual([]);
+      });
+
+      it(`${document.path} names files and folders that exist`, () => {
+        expect(missingPaths(document)).toEqual([]);
       });
     }
 
@@ -59,6 +68,10 @@ it('names the packages that a Nest application needs', () => {
   expect([...new Set(needed)].filter((name) => !named.includes(name))).toEqual([]);
 });
 
+function readJson(path: string): unknown {
+  return parseConfigFileTextToJson(path, readFileSync(join(ROOT, path), 'utf8')).config;
+}
+
 const fenced = (language: string, code: string): string => ['```' + language, code, '```'].join('\n');
 
 describe('the broken links of a text', () => {
@@ -79,6 +92,52 @@ describe('the broken links of a text', () => {
   it('are looked for neither in code nor on other sites', () => {
     const code = fenced('sh', 'echo "[text](nothing.md)"');
     expect(broken(['[text](https://redis.io/nothing)', code].join('\n\n'))).toEqual([]);
+  });
+});
+
+describe('the broken links of a page', () => {
+  const broken = (html: string) => brokenPageLinks({ path: 'examples/nest-dashboard/page/index.html', html });
+
+  it('are those to files and elements that do not exist', () => {
+    const links = [
+      'nothing.html',
+      'index.html#nothing',
+      'index.html#waiting',
+      'index.html',
+      '#',
+      '../serve.ts',
+    ];
+    const html = links.map((link) => `<a href="${link}">text</a>`).join('');
+    expect(broken(html)).toEqual(['nothing.html', 'index.html#nothing']);
+    expect(broken('<img src="nothing.png">')).toEqual(['nothing.png']);
+  });
+
+  it('are not looked for on other sites', () => {
+    expect(broken('<a href="https://redis.io/nothing">text</a>')).toEqual([]);
+  });
+});
+
+it('has an API reference of every entry of the package', () => {
+  const { exports } = readJson('package.json') as { exports: Record<string, { import?: { types: string } }> };
+  const entries = Object.values(exports).flatMap((entry) => entry.import?.types ?? []);
+  const sources = entries.map((types) => types.replace('./dist/esm/', 'lib/').replace('.d.ts', '.ts'));
+  expect(readJson('typedoc.jsonc')).toMatchObject({ entryPoints: sources });
+});
+
+describe('the missing paths of a text', () => {
+  const missing = (markdown: string) => missingPaths({ path: 'docs/guide.md', markdown });
+
+  it('are those of files and folders that neither the repository nor `lib` nor `spec` has', () => {
+    const paths = ['lib/nothing', 'hub/nothing.ts', 'nothing.ts', 'spec/docs', 'hub/hub.ts', 'outbox.ts'];
+    const markdown = paths.map((path) => `\`${path}\``).join(' ');
+    expect(missing(markdown)).toEqual(['lib/nothing', 'hub/nothing.ts', 'nothing.ts']);
+    expect(missing(fenced('mermaid', 'a["lib/nothing · lib/hub<br>text"]'))).toEqual(['lib/nothing']);
+  });
+
+  it('are neither those of packages nor files that the reader makes', () => {
+    expect(missing('`rx-redis-receiver/testing` `@nestjs/testing` `mine.mts` `node_modules/.cache`')).toEqual(
+      [],
+    );
   });
 });
 

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { ROOT, runScript } from '../support/run-script.js';
+import { ROOT } from '../support/root.js';
+import { runScript } from '../support/run-script.js';
 import { sharedRedis } from '../support/shared-redis.js';
 
 const EXCERPT =

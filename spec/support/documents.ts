@@ -1,6 +1,6 @@
 import { existsSync, readFileSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { ROOT } from './run-script.js';
+import { ROOT } from './root.js';
 
 /** A text of the documentation, by its path from the root of the repository. */
 export interface Document {

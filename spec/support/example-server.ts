@@ -1,6 +1,6 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { ROOT } from './run-script.js';
+import { ROOT } from './root.js';
 import { until } from './until.js';
 
 const START_TIMEOUT = 60_000;

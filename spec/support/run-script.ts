@@ -1,7 +1,5 @@
 import { spawn } from 'node:child_process';
-import { resolve } from 'node:path';
-
-export const ROOT = resolve(__dirname, '../..');
+import { ROOT } from './root.js';
 
 const TIME_LIMIT = 30_000;
 

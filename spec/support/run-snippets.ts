@@ -2,7 +2,8 @@ import { execFileSync } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
-import { ROOT, runScript } from './run-script.js';
+import { ROOT } from './root.js';
+import { runScript } from './run-script.js';
 import type { Snippet } from './snippets.js';
 
 /** Snippets as files inside the repository, where their imports are resolved as a user's are. */

@@ -2,7 +2,7 @@ import { execFile } from 'node:child_process';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
-import { ROOT } from '../support/run-script.js';
+import { ROOT } from '../support/root.js';
 
 const vitest = join(dirname(createRequire(__filename).resolve('vitest/package.json')), 'vitest.mjs');
 

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { createClient } from 'redis';
 import { findRedisServer } from '../support/find-redis-server.js';
 import { RedisServer } from '../support/redis-server.js';
-import { ROOT } from '../support/run-script.js';
+import { ROOT } from '../support/root.js';
 import { until } from '../support/until.js';
 
 function isAlive(pid: number): boolean {

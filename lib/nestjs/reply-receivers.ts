@@ -8,8 +8,8 @@ interface Traits extends Pick<PubSubClient, 'getPubSubListeners'> {
   getMasterNode?(): unknown;
 }
 
-/** Subscribers to the replies, as far as the counts of Redis show whether there are any. */
-export class Audience {
+/** Receivers of the replies, as far as the counts of Redis show whether there are any. */
+export class ReplyReceivers {
   readonly #publisher: Publisher;
   #isCounted: Promise<boolean> | undefined;
 
@@ -21,7 +21,7 @@ export class Audience {
    * Returns whether a subscriber may have received a reply with this count: resolves to false only if the count is zero and
    * covers every subscriber. Never rejects.
    */
-  async mayHear(receivers: number): Promise<boolean> {
+  async mayExist(receivers: number): Promise<boolean> {
     if (receivers !== 0) return true;
     this.#isCounted ??= countsAll(this.#publisher).catch(() => false);
     return !(await this.#isCounted);
