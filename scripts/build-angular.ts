@@ -1,34 +1,19 @@
 import { execFileSync } from 'node:child_process';
-import { statSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { nodeBinary } from './node-binary.js';
 
 const FOLDER = new URL('../examples/angular/', import.meta.url);
 /** Version of Node for the build, where Angular's tools refuse the Node that runs this script. */
 const NODE = '24.21.0';
+const NG = fileURLToPath(new URL('../node_modules/@angular/cli/bin/ng.js', import.meta.url));
 const CACHE = fileURLToPath(new URL('../node_modules/.cache/', import.meta.url));
 
-/** Builds examples/angular with its own tools. Returns the folder with the page. */
+/** Builds examples/angular. Returns the folder with the page. */
 export function buildAngular(): URL {
   const cwd = fileURLToPath(FOLDER);
-  if (!isInstalled()) {
-    console.log('Installing the tools of examples/angular, once');
-    execFileSync('npm', ['install', '--ignore-scripts', '--loglevel', 'error'], { cwd, stdio: 'inherit' });
-  }
   const node = isNewEnough() ? process.execPath : nodeBinary(NODE, CACHE);
-  execFileSync(node, ['node_modules/@angular/cli/bin/ng.js', 'build'], { cwd, stdio: 'inherit' });
+  execFileSync(node, [NG, 'build'], { cwd, stdio: 'inherit' });
   return new URL('dist/', FOLDER);
-}
-
-/**
- * Returns whether the dependencies in package.json are installed: npm writes .package-lock.json at the end of an
- * installation.
- */
-function isInstalled(): boolean {
-  const [wanted, installed] = ['package.json', 'node_modules/.package-lock.json'].map(
-    (file) => statSync(new URL(file, FOLDER), { throwIfNoEntry: false })?.mtimeMs ?? 0,
-  );
-  return (installed ?? 0) > (wanted ?? 0);
 }
 
 /** Returns whether the running Node satisfies `engines` of @angular/cli. */
