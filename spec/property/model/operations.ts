@@ -5,7 +5,7 @@ import { originOf } from '../../../lib/hub/shared-emitter.js';
 /** Reports each operation on a name that begins before the previous one on this name is answered. */
 export function watchOperations(client: PubSubClient, complain: (what: string) => void): void {
   const pending = new Map<string, string>();
-  // createClient returns a proxy; the hub uses the object behind it.
+  // createClient returns a view of the client; the hub uses the object behind it.
   const origin = originOf(client);
   for (const [kind, { subscribe, unsubscribe }] of Object.entries(COMMANDS)) {
     for (const method of [subscribe, unsubscribe])
