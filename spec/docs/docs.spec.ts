@@ -117,7 +117,7 @@ describe('the broken links of a page', () => {
   });
 });
 
-it('has an API reference of every entry of the package', () => {
+it('has an API reference of every entry point of the package', () => {
   const { exports } = readJson('package.json') as { exports: Record<string, { import?: { types: string } }> };
   const entries = Object.values(exports).flatMap((entry) => entry.import?.types ?? []);
   const sources = entries.map((types) => types.replace('./dist/esm/', 'lib/').replace('.d.ts', '.ts'));
