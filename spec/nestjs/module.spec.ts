@@ -322,8 +322,8 @@ describe('ReceiverModule', () => {
       // A callback that fails, at once or later: the error is reported, and has no other effect.
       const onRetry: () => unknown = () => {
         if (++attempts === 3) controller.abort(new Error('enough'));
-        if (attempts === 1) throw new Error('thrown by onRetry');
-        return Promise.reject(new Error('rejected by onRetry'));
+        if (attempts === 1) throw new Error('from onRetry');
+        return Promise.reject(new Error('from onRetry'));
       };
       const imports = [ReceiverModule.forRoot({ ...options, onRetry })];
       const starting = Test.createTestingModule({ imports }).setLogger(log).compile();

@@ -203,7 +203,7 @@ describe('iterate', () => {
         }
       };
       if (how === 'break') await loop();
-      else await expect(loop()).rejects.toThrow('of the loop');
+      else await expect(loop()).rejects.toThrow('thrown by the loop');
       expect(released).toBe(1);
     });
 
@@ -213,7 +213,7 @@ describe('iterate', () => {
       });
       const iterator = iterate(source);
       const pull = iterator.next();
-      await expect(iterator.return?.()).rejects.toThrow('of the teardown');
+      await expect(iterator.return?.()).rejects.toThrow('thrown by the teardown');
       await expect(pull).resolves.toEqual(DONE);
     });
   });
