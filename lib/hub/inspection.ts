@@ -55,6 +55,8 @@ export class Inspection {
   #isRefused = false;
   /** The shortfall that was left when all our subscriptions were back: subscriptions of other code. */
   #tolerated: Shortfall = NONE;
+  /** Set when all our subscriptions have just been requested again: the next answer shows what to tolerate. */
+  #isBaseline = false;
   #isOwed = false;
   /** Set when the last answer fell short: only a second shortfall counts. */
   #isSuspicious = false;
@@ -69,6 +71,7 @@ export class Inspection {
     this.#isRefused = false;
     this.#isOwed = false;
     this.#isSuspicious = false;
+    this.#isBaseline = false;
     this.#tolerated = NONE;
   }
 
@@ -114,14 +117,16 @@ export class Inspection {
       return true;
     }
     const isQuiet = quietSince !== undefined && quietSince === this.#host.quietSince;
-    if (!isQuiet || sizes !== sizesOf(this.#client))
-      return !this.#isOwed || this.#host.quietSince === undefined;
+    const isSame = sizes === sizesOf(this.#client);
+    // Other code has changed its subscriptions, or has dropped ours once more.
+    if (isQuiet && !isSame) this.#isBaseline = false;
+    if (!isQuiet || !isSame) return !this.#isOwed || this.#host.quietSince === undefined;
     const shortfall = shortfallOf(info, this.#client);
     this.#isOwed = false;
     if (!shortfall) return true;
     const short = KINDS.filter((kind) => shortfall[kind] > this.#tolerated[kind]);
-    if (short.length === 0) {
-      this.#isSuspicious = false;
+    if (short.length === 0 || this.#isBaseline) {
+      this.#isSuspicious = this.#isBaseline = false;
       this.#tolerated = shortfall;
       this.#host.onSound(askedAt);
       return true;
@@ -132,9 +137,8 @@ export class Inspection {
       return false;
     }
     this.#isSuspicious = false;
-    this.#tolerated = shortfall;
     // Once our subscriptions are back, the remaining shortfall belongs to other code; ours may fall short again.
-    this.#isOwed = true;
+    this.#isBaseline = this.#isOwed = true;
     for (const kind of short) this.#host.onShort(kind);
     return true;
   }

@@ -228,6 +228,9 @@ export interface CommandsObserver {
   onQuiet(): void;
 }
 
-/** The texts of node-redis's own connection errors. Socket errors have a `code`; errors from Redis have neither. */
+/**
+ * The texts of node-redis's own connection errors (socket errors have a `code`; errors from Redis have neither), and of an error
+ * that answers another command: a raw UNSUBSCRIBE of other code makes the client mistake the replies after it.
+ */
 const TRANSPORT_ERRORS =
-  /^(Socket closed unexpectedly|Socket timeout|Connection timeout|The client is (closed|offline)|Disconnects client|All the root nodes are unavailable)/;
+  /^(ERR Can't execute '|Socket closed unexpectedly|Socket timeout|Connection timeout|The client is (closed|offline)|Disconnects client|All the root nodes are unavailable)/;

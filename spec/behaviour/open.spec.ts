@@ -131,8 +131,9 @@ describe('Receiver.open()', () => {
     await using server = await RedisServer.start();
     await using receiver = await Receiver.open({
       url: server.url,
-      pingInterval: 50,
-      socket: { socketTimeout: 300 },
+      pingInterval: 200,
+      // Long enough for a busy machine, and shorter than the idle time below.
+      socket: { socketTimeout: 1_500 },
     });
     const types: string[] = [];
     receiver.events.subscribe(({ type }) => types.push(type));

@@ -16,6 +16,7 @@ type Client = ReturnType<typeof open>;
 function open(url: string, options: { RESP?: 2 | 3; maintNotifications?: 'enabled' | 'auto' } = {}) {
   const client = createClient({ url, ...options, socket: { reconnectStrategy: () => 10 } });
   client.on('error', () => undefined);
+  opened.push(client);
   return client;
 }
 
@@ -60,10 +61,15 @@ async function dropInSilence(client: Client, name: string): Promise<void> {
 
 let server: RedisServer;
 let admin: Client;
+const opened: { isOpen: boolean; destroy(): void }[] = [];
 
 beforeAll(async () => {
   server = await RedisServer.start();
   admin = await open(server.url).connect();
+});
+
+afterEach(() => {
+  for (const client of opened.splice(0)) if (client !== admin && client.isOpen) client.destroy();
 });
 
 afterAll(async () => {
@@ -446,6 +452,28 @@ describe('a subscription that Redis has dropped', () => {
       await dropInSilence(client, 'news');
       await until(() => gaps.length === losses);
     }
+    await receiver.stop();
+    client.destroy();
+  });
+
+  it('again before Redis has reported its counts is detected by the heartbeat', async () => {
+    await using proxy = await TcpProxy.start(server.port);
+    const client = await open(proxy.url).connect();
+    const receiver = new Receiver(client, { heartbeat: 50 });
+    let gaps = 0;
+    receiver.events.subscribe(({ type }) => {
+      // The hub asks for the counts after the event; the reply waits behind that of the next UNSUBSCRIBE.
+      if (type === 'gap' && ++gaps === 1) proxy.hold('to-client');
+    });
+    receiver.channel('news').subscribe();
+    await receiver.channel('news').whenSubscribed();
+    await dropInSilence(client, 'news');
+    await until(() => gaps === 1);
+    const dropped = dropInSilence(client, 'news');
+    await until(async () => (await admin.pubSubNumSub(['news'])).news === 0);
+    proxy.release('to-client');
+    await dropped;
+    await until(() => gaps === 2);
     await receiver.stop();
     client.destroy();
   });
