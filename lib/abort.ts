@@ -8,7 +8,7 @@ const entries = new WeakMap<AbortSignal, Set<Entry>>();
 
 /**
  * Calls back when the signal aborts, in order with the other callbacks of this signal. Returns a function that removes the
- * callback. A signal that has already aborted calls nothing back.
+ * callback. Does nothing if the signal has already aborted.
  *
  * All callbacks share one listener, which is removed with the last callback. Node takes more than ten listeners on a signal
  * for a leak and prints a warning, though a thousand pulls on one signal are no leak.
@@ -38,7 +38,7 @@ function ignore(signal: AbortSignal): void {
 function callBack(this: AbortSignal): void {
   const callbacks = entries.get(this) ?? [];
   ignore(this);
-  // A callback may remove one that is still to come: the iterator of a Set skips it.
+  // A callback may remove a later callback: the iterator of a Set skips it.
   for (const { callback } of callbacks) {
     try {
       callback();

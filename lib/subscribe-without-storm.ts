@@ -3,16 +3,16 @@ import { ConnectionLostError } from './errors/errors.js';
 
 /** The number of observers in one turn of the event loop that get an error at once; more must come from `retry()`. */
 const MOST_IN_A_TURN = 100;
-/** Milliseconds after which the others get the error. */
+/** Milliseconds after which the other observers get the error. */
 const PAUSE = 1_000;
 
 /** The number of observers in this turn, by the source whose error they get. */
 const counts = new WeakMap<object, number>();
 
 /**
- * Subscribes to a source that may have nothing but an error to emit at once. `retry()` would resubscribe in the same call,
- * for ever, so when many observers come in one turn, the others have to wait. An error for good ends `retry()`: it is thrown
- * at the next observer, so that `retry()` passes it on to its own observer.
+ * Subscribes to a source that may emit an error at once, and nothing else. `retry()` would resubscribe in the same call,
+ * without end, so after many observers in one turn, the other observers have to wait. A final error ends `retry()`: the
+ * next subscription throws the error, and `retry()` passes it on to its own observer.
  */
 export function subscribeWithoutStorm(
   source: object,

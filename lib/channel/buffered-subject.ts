@@ -63,7 +63,7 @@ export class BufferedSubject<T> {
     return this.#queue === undefined || this.#queue.isEmpty;
   }
 
-  /** Delivers or queues a message; `isDecoded`: the consumer gets the message as it is. */
+  /** Delivers or queues a message; `isDecoded`: the consumer gets the message unchanged. */
   push(raw: RawMessage, isDecoded: boolean): void {
     const sole = this.#sole;
     if (sole === undefined || !isDecoded || this.#isHanding) return this.#pushInTurn(raw, isDecoded);
@@ -142,7 +142,7 @@ export class BufferedSubject<T> {
     this.#host.onTaken?.();
   }
 
-  /** Takes the message at the head of the queue if the consumer gets it as it is. */
+  /** Takes the message at the head of the queue if the message needs no decoding. */
   takePlain(): Message<unknown> | undefined {
     if (this.isObserved) return undefined;
     const message = this.#queue?.shiftPlain();

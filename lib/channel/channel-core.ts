@@ -95,7 +95,7 @@ export class ChannelCore<T> implements HubListener, FastPath, ObservedChannel<T>
     return this.#attachment.whenServed();
   }
 
-  /** Calls a waiter when Redis has acknowledged the subscription, or it fails, or the Channel is closed. */
+  /** Calls a waiter when Redis has acknowledged the subscription, or the subscription fails, or the Channel is closed. */
   addWaiter(waiter: AcknowledgementWaiter): void {
     this.#attachment.addWaiter(waiter);
   }

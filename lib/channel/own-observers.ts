@@ -21,7 +21,7 @@ type ObservedReceiver = Pick<ChannelOwner<never>, 'bounds' | 'stream' | 'emit'>;
 /** Discarded counts: when the Receiver takes these messages too, it does the counting. */
 const COUNTED_ELSEWHERE: MessageCounts = { received: 0, delivered: 0, dropped: 0, undecodable: 0 };
 
-/** The observers of one Channel, until the grace period after the last one is over. */
+/** The observers of one Channel, until the grace period of the last observer is over. */
 export class OwnObservers<T> implements BufferedSubjectHost<T> {
   readonly subject: BufferedSubject<T>;
   readonly #channel: ObservedChannel<T>;
@@ -38,7 +38,7 @@ export class OwnObservers<T> implements BufferedSubjectHost<T> {
     );
   }
 
-  /** Delivers or queues a message; `isDecoded`: the observers get the message as it is. */
+  /** Delivers or queues a message; `isDecoded`: the observers get the message unchanged. */
   receive(raw: RawMessage, isDecoded: boolean): void {
     this.counts.received++;
     this.subject.push(raw, isDecoded);

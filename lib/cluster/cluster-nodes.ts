@@ -20,7 +20,7 @@ export function isClusterClient(client: PubSubClient): client is ClusterClient {
   return Array.isArray(masters) && Array.isArray(replicas) && typeof nodeClient === 'function';
 }
 
-/** How to connect to a node: with the options of a client, and the address, unless that client leads to it already. */
+/** The way to a node: the options of a client, and the address of the node, unless the client leads there already. */
 interface Way {
   readonly template: NodeClient;
   readonly address: NodeAddress | undefined;

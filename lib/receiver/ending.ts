@@ -76,7 +76,7 @@ export class Ending {
     this.#life = { at: 'draining', done };
     const closing = [...this.#options.registry.closing];
     const onReleased = allOrLate(cores.length + closing.length, () => {
-      // A subscription that has not been released by now has had its time.
+      // Subscriptions that are not released by now have used up their time.
       void this.#end('now', undefined, 0).then(onStopped);
     });
     transition(() =>
@@ -117,7 +117,7 @@ export class Ending {
       for (const core of open) registry.remove(core);
       connection.end(this.reason);
       stream.end(when, error);
-      // Last in the outbox, behind all calls that the end has requested.
+      // Last in the outbox, after all calls that the end has requested.
       tell(onReleased);
     });
     return released;

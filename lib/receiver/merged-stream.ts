@@ -52,7 +52,7 @@ export class MergedStream implements BufferedSubjectHost<unknown> {
     return { ...this.counts, buffered, bufferedBytes, highWater };
   }
 
-  /** Delivers or queues a message; `isDecoded`: the consumer gets the message as it is. */
+  /** Delivers or queues a message; `isDecoded`: the consumer gets the message unchanged. */
   accept(raw: RawMessage, isDecoded: boolean): void {
     this.counts.received++;
     this.subject.push(raw, isDecoded);

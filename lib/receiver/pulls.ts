@@ -3,7 +3,7 @@ import type { RawMessage } from '../channel/raw-message.js';
 import type { Message } from '../channel.js';
 import { LinkedMap } from '../queue/linked-map.js';
 
-/** A request for the next message, or for the arrival of one. */
+/** A request for the next message, or for a notice that a message has arrived. */
 export interface Pull<T> {
   /** Decodes the message; a pull without `decode` takes no message, and only waits until there is one. */
   readonly decode: ((raw: RawMessage) => Message<T>) | undefined;
@@ -54,7 +54,7 @@ export class Pulls {
         first.give(undefined);
       } else {
         this.#take(first, (isCancelled) => this.#subject.take(decode, isCancelled));
-        // Only now, because an observer of the event that there is room again may abort the pull.
+        // Only now, because an observer of the event that reports room in the queue may abort the pull.
         this.#subject.taken();
       }
     }

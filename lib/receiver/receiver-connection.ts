@@ -35,7 +35,7 @@ export class ReceiverConnection {
   #isConnected = false;
   #isPinned = false;
   #iterators = 0;
-  /** The Channels whose subscription is not acknowledged, numbered in the order in which they came to wait for that. */
+  /** The Channels whose subscription is not acknowledged, numbered in the order in which they began to wait. */
   readonly #unserved = new LinkedMap<ChannelCore<unknown>, number>();
   #lastNumber = 0;
   /** The number of the last of these Channels that was subscribed before. */

@@ -133,7 +133,7 @@ export class ReceiverCore implements ChannelOwner<ChannelCore<unknown>> {
     }
     const end = this.endOfStream;
     if (end) return end.error ? pull.fail(end.error) : pull.end(false);
-    // The pull is in the list before any event of the connecting.
+    // The transition holds back the events of the connection until the pull is in the list.
     transition(() => {
       if (this.isOpen) {
         const obstacle = this.#obstacle;

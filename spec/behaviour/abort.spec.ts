@@ -9,7 +9,7 @@ import { until } from '../support/until.js';
 const listenersOn = (signal: AbortSignal) => getEventListeners(signal, 'abort').length;
 
 describe('onAbort()', () => {
-  it('calls back in order, with one listener on the signal', () => {
+  it('calls the callbacks in order, through one listener on the signal', () => {
     const controller = new AbortController();
     const calls: number[] = [];
     for (const number of [1, 2, 3]) onAbort(controller.signal, () => calls.push(number));
@@ -29,7 +29,7 @@ describe('onAbort()', () => {
     expect(listenersOn(signal)).toBe(0);
   });
 
-  it('calls the same function as often as it was added', () => {
+  it('calls a function as often as it was added', () => {
     const controller = new AbortController();
     const callback = jest.fn();
     const remove = onAbort(controller.signal, callback);
@@ -40,7 +40,7 @@ describe('onAbort()', () => {
     expect(callback).toHaveBeenCalledTimes(2);
   });
 
-  it('does not call what an earlier callback has removed', () => {
+  it('does not call a callback that an earlier one has removed', () => {
     const controller = new AbortController();
     const calls: string[] = [];
     onAbort(controller.signal, () => {
@@ -53,7 +53,7 @@ describe('onAbort()', () => {
     expect(calls).toEqual(['first', 'last']);
   });
 
-  it('adds nothing to a signal that has aborted, or is just aborting', () => {
+  it('adds nothing to a signal that has aborted or is aborting', () => {
     const controller = new AbortController();
     const late = jest.fn();
     onAbort(controller.signal, () => onAbort(controller.signal, late));
@@ -63,7 +63,7 @@ describe('onAbort()', () => {
     expect(listenersOn(controller.signal)).toBe(0);
   });
 
-  it('calls the others when one throws, and reports the error', () => {
+  it('calls the other callbacks if one throws, and reports the error', () => {
     jest.useFakeTimers();
     const controller = new AbortController();
     const calls: string[] = [];
@@ -82,7 +82,7 @@ describe('one signal', () => {
   /** Node warns of a leak at the eleventh listener. */
   const MANY = 1_000;
 
-  it('serves any number of pulls with one listener, and keeps none when they are done', async () => {
+  it('serves any number of pulls with one listener, and keeps no listener after them', async () => {
     const { signal } = new AbortController();
     const pubSub = new MemoryPubSub();
     await using receiver = new Receiver(pubSub);
@@ -96,7 +96,7 @@ describe('one signal', () => {
     expect(listenersOn(signal)).toBe(0);
   });
 
-  it('aborts all pulls that wait', async () => {
+  it('aborts all waiting pulls', async () => {
     const controller = new AbortController();
     const { signal } = controller;
     await using receiver = new Receiver(new MemoryPubSub());
@@ -126,7 +126,7 @@ describe('one signal', () => {
     expect(listenersOn(signal)).toBe(0);
   });
 
-  it('serves a dozen opens with one listener', async () => {
+  it('serves a dozen calls of open() with one listener', async () => {
     const controller = new AbortController();
     const { signal } = controller;
     await using server = await RedisServer.start();
@@ -140,7 +140,7 @@ describe('one signal', () => {
     expect(listenersOn(signal)).toBe(0);
   });
 
-  it('keeps no listener for each try on a cluster that cannot be reached', async () => {
+  it('keeps no listener for the attempts on an unreachable cluster', async () => {
     const controller = new AbortController();
     const { signal } = controller;
     const most: number[] = [];

@@ -25,7 +25,7 @@ const nextEvent = <K extends ReceiverEvent['type']>({ events }: Receiver, type: 
     events.pipe(filter((event): event is Extract<ReceiverEvent, { type: K }> => event.type === type)),
   );
 
-/** What the Receiver of aioredis 1.3 does, is done here on a real server. */
+/** Tests the behaviour of the Receiver of aioredis 1.3 on a real server. */
 describe('like the Receiver of aioredis', () => {
   const redis = sharedRedis();
   let client: Client;
@@ -52,7 +52,7 @@ describe('like the Receiver of aioredis', () => {
     const map = () => (kind === 'channel' ? receiver.channels : receiver.patterns);
     const otherMap = () => (kind === 'channel' ? receiver.patterns : receiver.channels);
 
-    it('gives the same Channel for the same name, and says what it is', () => {
+    it('returns the same Channel for the same name, with its name and kind', () => {
       const channel = receiver[kind]('news');
       expect(channel).toBeInstanceOf(Channel);
       expect(receiver[kind]('news')).toBe(channel);
@@ -60,7 +60,7 @@ describe('like the Receiver of aioredis', () => {
       expect(channel).toMatchObject({ name: 'news', isPattern: kind === 'pattern', isActive: true });
     });
 
-    it('gives a new one once it is closed', async () => {
+    it('returns a new Channel once the old one is closed', async () => {
       renew({ autoStop: false });
       const channel = receiver[kind]('news');
       await channel.close();
@@ -72,7 +72,7 @@ describe('like the Receiver of aioredis', () => {
       expect([...map()]).toEqual([['news', next]]);
     });
 
-    it('is listed in a map that cannot be written to', () => {
+    it('lists its Channels in a read-only map', () => {
       const channels = [receiver[kind]('b'), receiver[kind]('a')];
       expect([...map().values()]).toEqual(channels);
       expect([...map().keys()]).toEqual(['b', 'a']);
@@ -82,7 +82,7 @@ describe('like the Receiver of aioredis', () => {
     });
   });
 
-  it('tells a channel and a pattern of one name apart', () => {
+  it('distinguishes a channel and a pattern of the same name', () => {
     expect(receiver.channel('*')).not.toBe(receiver.pattern('*'));
   });
 
@@ -111,7 +111,7 @@ describe('like the Receiver of aioredis', () => {
   });
 
   describe('messages', () => {
-    it('come in the order in which Redis delivers them, each with its source', async () => {
+    it('arrive in the order in which Redis delivers them, each with its source', async () => {
       const one = receiver.channel('chat:1');
       const two = receiver.channel('chat:2');
       const all = receiver.pattern('chat:*');
@@ -133,7 +133,7 @@ describe('like the Receiver of aioredis', () => {
       ]);
     });
 
-    it('go on when one of the channels is closed', async () => {
+    it('continue after one of the channels is closed', async () => {
       const one = receiver.channel('chat:1');
       receiver.channel('chat:2');
       await receiver.connect();
@@ -143,7 +143,7 @@ describe('like the Receiver of aioredis', () => {
       await expect(receiver.get()).resolves.toMatchObject({ channel: 'chat:2', data: 'somebody' });
     });
 
-    it('come from a channel that joins later', async () => {
+    it('arrive from a channel that is added later', async () => {
       receiver.channel('chat:1');
       const next = receiver.get();
       await receiver.channel('chat:2').whenSubscribed();
@@ -153,7 +153,7 @@ describe('like the Receiver of aioredis', () => {
   });
 
   describe('get()', () => {
-    it('decodes as it is told: text, bytes, JSON', async () => {
+    it('decodes with its codec: text, bytes, JSON', async () => {
       const raw = new Receiver(client, { codec: bytes });
       raw.channel('news');
       await raw.connect();
@@ -166,7 +166,7 @@ describe('like the Receiver of aioredis', () => {
       await raw.stop();
     });
 
-    it('decodes what comes through a pattern, too', async () => {
+    it('decodes messages of a pattern, too', async () => {
       receiver.pattern('n*');
       await receiver.connect();
       await publisher.publish('news', '[1,2]');
@@ -177,7 +177,7 @@ describe('like the Receiver of aioredis', () => {
       });
     });
 
-    it('rejects when the decoder fails, and that message alone is lost', async () => {
+    it('rejects when the codec fails, and loses only that message', async () => {
       receiver.channel('news');
       await receiver.connect();
       await publisher.publish('news', 'no JSON');
@@ -198,7 +198,7 @@ describe('like the Receiver of aioredis', () => {
   });
 
   describe('waitMessage()', () => {
-    it('resolves to true when there is one, and takes nothing', async () => {
+    it('resolves to true when there is a message, and does not take it', async () => {
       receiver.channel('news');
       const waiting = receiver.waitMessage();
       await receiver.connect();
@@ -208,7 +208,7 @@ describe('like the Receiver of aioredis', () => {
       await expect(receiver.get()).resolves.toMatchObject({ data: 'hello' });
     });
 
-    it('resolves to false when none will come', async () => {
+    it('resolves to false when no message will come', async () => {
       receiver.channel('news');
       const waiting = receiver.waitMessage();
       await receiver.stop();
@@ -216,7 +216,7 @@ describe('like the Receiver of aioredis', () => {
       await expect(receiver.waitMessage()).resolves.toBe(false);
     });
 
-    it('is the condition of a loop that takes everything', async () => {
+    it('is usable as the condition of a loop over all messages', async () => {
       receiver.channel('news');
       await receiver.connect();
       for (const data of ['1', '2', '3']) await publisher.publish('news', data);
@@ -241,7 +241,7 @@ describe('like the Receiver of aioredis', () => {
       expect(receiver.isActive).toBe(false);
     });
 
-    it('ends at stop() when it waits on an empty queue', async () => {
+    it('ends at stop() while it waits on an empty queue', async () => {
       const channel = receiver.channel('news');
       const all = collect(receiver);
       await channel.whenSubscribed();
@@ -268,11 +268,11 @@ describe('like the Receiver of aioredis', () => {
       });
     });
 
-    it('makes late messages be ignored, and says so', async () => {
+    it('makes the Receiver ignore late messages, and emit an event for each', async () => {
       const news = receiver.channel('news');
       await receiver.connect();
       const late = nextEvent(receiver, 'late');
-      // Both leave in this order on one connection, so that the message comes back after stop().
+      // Both commands leave in this order on one connection, so that the message arrives after stop().
       const published = client.publish('news', 'too late');
       await receiver.stop();
 
@@ -282,7 +282,7 @@ describe('like the Receiver of aioredis', () => {
       await expect(receiver.get()).rejects.toMatchObject({ code: 'ERR_CHANNEL_CLOSED' });
     });
 
-    it('needs no unsubscribing before, and leaves the client open without a subscription', async () => {
+    it('unsubscribes all Channels, and leaves the client open', async () => {
       receiver.channel('news');
       receiver.pattern('*');
       await receiver.connect();
@@ -291,7 +291,7 @@ describe('like the Receiver of aioredis', () => {
       await expect(client.ping()).resolves.toBe('PONG');
     });
 
-    it('comes by itself when the last channel is closed', async () => {
+    it('happens automatically when the last channel is closed', async () => {
       const channel = receiver.channel('news');
       const pattern = receiver.pattern('*');
       const all = collect(receiver);
@@ -303,7 +303,7 @@ describe('like the Receiver of aioredis', () => {
       expect(() => receiver.channel('news')).toThrow(expect.objectContaining({ code: 'ERR_CHANNEL_CLOSED' }));
     });
 
-    it('does not come by itself with autoStop: false', async () => {
+    it('does not happen automatically with autoStop: false', async () => {
       renew({ autoStop: false });
       const first = receiver.channel('first');
       await receiver.connect();
@@ -329,7 +329,7 @@ describe('like the Receiver of aioredis', () => {
       },
     );
 
-    it('ends an iteration that waits', async () => {
+    it('ends a waiting iteration', async () => {
       const channel = receiver.channel('news');
       const all = collect(receiver);
       await channel.whenSubscribed();
@@ -337,7 +337,7 @@ describe('like the Receiver of aioredis', () => {
       await expect(all).resolves.toEqual([]);
     });
 
-    it('by a client that gives up is an error behind the queue', async () => {
+    it('by a client that gives up puts an error behind the queue', async () => {
       await using server = await RedisServer.start();
       const fragile = await connect(server.url, false);
       receiver = new Receiver(fragile);
@@ -354,8 +354,8 @@ describe('like the Receiver of aioredis', () => {
       await expect(collect(receiver)).rejects.toMatchObject(lost);
     });
 
-    // Here the two differ: aioredis does not reconnect, and its Receiver stops.
-    it('is not a lost connection that comes back: that is a gap', async () => {
+    // The two packages differ here: aioredis does not reconnect, and its Receiver stops.
+    it('is not caused by a reconnection, which is a gap', async () => {
       const news = receiver.channel('news');
       await receiver.connect();
       const gap = nextEvent(receiver, 'gap');

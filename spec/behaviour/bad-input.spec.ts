@@ -8,9 +8,9 @@ const clear = (text: RegExp) =>
   }) as Error;
 const create = (options: object = {}): Receiver => new Receiver(new MemoryPubSub(), options);
 
-describe('bad input is a clear TypeError at the earliest moment', () => {
+describe('a clear TypeError, at the earliest moment,', () => {
   it.each([undefined, null, 5, {}, [], Buffer.from('a'), new String('a'), Symbol('a')])(
-    'a name that is %p',
+    'refuses %p as a name',
     (name) => {
       const receiver = create();
       for (const kind of ['channel', 'pattern', 'shard'] as const) {
@@ -23,7 +23,7 @@ describe('bad input is a clear TypeError at the earliest moment', () => {
     },
   );
 
-  it('takes the empty string for a name', () => {
+  it('does not refuse the empty name', () => {
     const client = new MemoryPubSub();
     const receiver = new Receiver(client);
     const heard: string[] = [];
@@ -33,16 +33,22 @@ describe('bad input is a clear TypeError at the earliest moment', () => {
     expect(receiver.channels.get('')?.name).toBe('');
   });
 
-  it.each(['drop-latest', 'DROP-OLDEST', '', false, 1, null])('the overflow policy %p', (overflow) => {
-    expect(() => create({ overflow })).toThrow(clear(/'error', 'drop-oldest' or 'drop-incoming', got/));
-  });
+  it.each(['drop-latest', 'DROP-OLDEST', '', false, 1, null])(
+    'refuses the overflow policy %p',
+    (overflow) => {
+      expect(() => create({ overflow })).toThrow(clear(/'error', 'drop-oldest' or 'drop-incoming', got/));
+    },
+  );
 
-  it.each([0, -1, 1.5, NaN, Infinity, '10', 2 ** 53, true, null])('a capacity or maxBytes of %p', (bound) => {
-    expect(() => create({ capacity: bound })).toThrow(clear(/'capacity' to be a positive integer, got/));
-    expect(() => create({ maxBytes: bound })).toThrow(clear(/'maxBytes' to be a positive integer, got/));
-  });
+  it.each([0, -1, 1.5, NaN, Infinity, '10', 2 ** 53, true, null])(
+    'refuses a capacity or maxBytes of %p',
+    (bound) => {
+      expect(() => create({ capacity: bound })).toThrow(clear(/'capacity' to be a positive integer, got/));
+      expect(() => create({ maxBytes: bound })).toThrow(clear(/'maxBytes' to be a positive integer, got/));
+    },
+  );
 
-  it('other options that are none', () => {
+  it('refuses other invalid options', () => {
     expect(() => create({ autoStop: 'no' })).toThrow(clear(/'autoStop' to be a boolean, got "no"/));
     expect(() => create({ onGap: 'throw' })).toThrow(clear(/'onGap' to be 'event' or 'error', got "throw"/));
     expect(() => create({ codec: {} })).toThrow(clear(/encode and decode, got an object/));
@@ -50,7 +56,7 @@ describe('bad input is a clear TypeError at the earliest moment', () => {
   });
 
   it.each([undefined, null, 'redis://localhost', {}, { on() {}, off() {}, subscribe() {} }])(
-    'the client %p',
+    'refuses the client %p',
     (client) => {
       expect(() => new Receiver(client as unknown as PubSubClient)).toThrow(
         clear(/the client to be a Redis client.*createClient/),
@@ -58,12 +64,12 @@ describe('bad input is a clear TypeError at the earliest moment', () => {
     },
   );
 
-  it('says which methods a client lacks', () => {
+  it('names the methods that a client lacks', () => {
     const client = Object.assign(new MemoryPubSub(), { pUnsubscribe: undefined });
     expect(() => new Receiver(client as unknown as PubSubClient)).toThrow(/It lacks pUnsubscribe\.$/);
   });
 
-  it('another codec or client for a Channel that has one', () => {
+  it('refuses another codec or client for a registered Channel', () => {
     const receiver = create();
     const channel = receiver.channel('a', { codec: text });
     expect(receiver.channel('a')).toBe(channel);
@@ -78,7 +84,7 @@ describe('bad input is a clear TypeError at the earliest moment', () => {
     expect(receiver.pattern('a')).not.toBe(channel);
   });
 
-  it('a codec that is asynchronous', () => {
+  it('refuses an asynchronous codec', () => {
     const codec = { encode: String, decode: async (data: unknown) => Promise.resolve(String(data)) };
     const receiver = create();
     expect(() => receiver.channel('a', { codec: codec as never })).toThrow(
@@ -87,7 +93,7 @@ describe('bad input is a clear TypeError at the earliest moment', () => {
     expect(receiver.channels.size).toBe(0);
   });
 
-  it('a codec of get() that is none, which takes no message', async () => {
+  it('refuses an invalid codec of get(), which takes no message', async () => {
     const client = new MemoryPubSub();
     const receiver = new Receiver(client);
     receiver.channel('a');
@@ -97,11 +103,11 @@ describe('bad input is a clear TypeError at the earliest moment', () => {
     await expect(receiver.get()).resolves.toMatchObject({ data: '1' });
   });
 
-  it('a value that JSON cannot carry', () => {
+  it('refuses a value that JSON cannot encode', () => {
     expect(() => json().encode(undefined)).toThrow(clear(/one that JSON can carry, got undefined/));
   });
 
-  it('from Receiver.open, before anything is connected', async () => {
+  it('refuses bad input of Receiver.open() before a connection is made', async () => {
     await expect(Receiver.open(undefined, { capacity: 0 })).rejects.toEqual(clear(/capacity/));
     await expect(Receiver.open(5 as never)).rejects.toEqual(
       clear(/a URL or the options of createClient, createCluster or createSentinel, got 5/),

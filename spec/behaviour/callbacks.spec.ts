@@ -3,7 +3,7 @@ import { asyncScheduler, Subject, takeUntil } from 'rxjs';
 import { Receiver, text, type Codec, type ReceiverEvent } from '../../lib/index.js';
 import { MemoryPubSub } from '../../lib/testing/index.js';
 
-/** Acts once, inside the first event of this type. */
+/** Runs an action once, inside the first event of this type. */
 function onEvent(receiver: Receiver, type: ReceiverEvent['type'], act: () => void): void {
   const subscription = receiver.events.subscribe((event) => {
     if (event.type !== type) return;
@@ -22,7 +22,7 @@ function fixture() {
 
 const grace = () => new Promise<void>((resolve) => void asyncScheduler.schedule(() => resolve(), 2));
 
-describe('an event handler that stops the Receiver inside the connecting of a pull', () => {
+describe('an event handler that stops the Receiver while a pull connects', () => {
   it('ends get() with undefined', async () => {
     const { receiver } = fixture();
     onEvent(receiver, 'subscribed', () => void receiver.stop());
@@ -41,7 +41,7 @@ describe('an event handler that stops the Receiver inside the connecting of a pu
     await expect(receiver[Symbol.asyncIterator]().next()).resolves.toEqual({ done: true, value: undefined });
   });
 
-  it('ends a pull that meets a refusal', async () => {
+  it('ends a pull whose subscription is refused', async () => {
     const { client, receiver } = fixture();
     client.forbidden.add('a');
     onEvent(receiver, 'channel-error', () => void receiver.stop());
@@ -63,7 +63,7 @@ describe('a signal that aborts', () => {
     },
   );
 
-  it('inside a codec leaves the message', async () => {
+  it('inside a codec leaves the message in the queue', async () => {
     const controller = new AbortController();
     const codec: Codec<string> = {
       ...text,
@@ -84,7 +84,7 @@ describe('a signal that aborts', () => {
 });
 
 it.each(['observed', 'queued'])(
-  'the only observer that leaves inside a codec leaves the message: %s',
+  'leaves the message to the next observer if the only one unsubscribes inside the codec: %s',
   (how) => {
     const client = new MemoryPubSub();
     let leave = () => {};
@@ -113,11 +113,11 @@ it.each(['observed', 'queued'])(
   },
 );
 
-describe('an observer that comes back inside the event that a name is unsubscribed', () => {
+describe('an observer that resubscribes inside an unsubscribed event', () => {
   it.each([
     ['offline', 0],
     ['beside another Receiver on the same names', 1],
-  ])('is subscribed to all of them, %s', async (_, others) => {
+  ])('gets all names subscribed again, %s', async (_, others) => {
     const { client, receiver } = fixture();
     for (let i = 0; i < others; i++) {
       const other = new Receiver(client);
@@ -139,7 +139,7 @@ describe('an observer that comes back inside the event that a name is unsubscrib
   });
 });
 
-it('a pull ends when its client was closed while it was offline, and told nobody', async () => {
+it('ends a pull whose client was closed while offline, without an event', async () => {
   const client = new MemoryPubSub();
   const receiver = new Receiver(client);
   receiver.channel('a');

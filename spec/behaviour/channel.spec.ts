@@ -5,7 +5,7 @@ import { dataOf } from '../support/data-of.js';
 import { until } from '../support/until.js';
 
 describe('a Channel, cold to hot', () => {
-  it('is subscribed by its first observer, shared, and unsubscribed when the last has left', () => {
+  it('subscribes with its first observer, is shared, and unsubscribes with its last', () => {
     marbles(({ receiver, publish, commands, expectObservable }) => {
       const channel = receiver.channel('a');
       publish('a', '               -a-b-c-d-e-|');
@@ -31,7 +31,7 @@ describe('a Channel, cold to hot', () => {
     });
   });
 
-  it('sends SUBSCRIBE in the same tick, and nothing when it is only registered', () => {
+  it('sends SUBSCRIBE in the same tick, and nothing while it is only registered', () => {
     const client = new MemoryPubSub();
     const channel = new Receiver(client).channel('a');
     expect(client.log).toEqual([]);
@@ -39,7 +39,7 @@ describe('a Channel, cold to hot', () => {
     expect(client.log).toEqual(['SUBSCRIBE a']);
   });
 
-  it('does not connect its Receiver, which queues nothing of it', () => {
+  it('does not connect its Receiver, which queues none of its messages', () => {
     const client = new MemoryPubSub();
     const receiver = new Receiver(client);
     receiver.channel('b');
@@ -64,7 +64,7 @@ describe('a Channel, cold to hot', () => {
       'repeat',
       () => [concatMap(({ data }: { data: string }) => (data === 'x' ? EMPTY : [data])), repeat()] as const,
     ],
-  ])('loses nothing and sends nothing to %s()', (_name, operators) => {
+  ])('loses no message and sends no command with %s()', (_name, operators) => {
     marbles(({ receiver, publish, commands, expectObservable }) => {
       const [first, second] = operators();
       publish('a', '                                            -a-(xbx)-c');
@@ -73,7 +73,7 @@ describe('a Channel, cold to hot', () => {
     });
   });
 
-  it('loses nothing to an observer that comes back some microtasks later, in the middle of a chunk', async () => {
+  it('loses no message when an observer resubscribes some microtasks later, in the middle of a chunk', async () => {
     const client = new MemoryPubSub();
     const channel = new Receiver(client).channel('a');
     const heard: string[] = [];
@@ -87,7 +87,7 @@ describe('a Channel, cold to hot', () => {
     expect(client.log).toEqual(['SUBSCRIBE a']);
   });
 
-  it('keeps nothing for one who comes back after the grace', () => {
+  it('keeps no message for an observer that resubscribes after the grace period', () => {
     marbles(({ receiver, publish, commands, expectObservable }) => {
       const channel = receiver.channel('a');
       publish('a', '                                   a-b-c-d-e');
@@ -97,7 +97,7 @@ describe('a Channel, cold to hot', () => {
     });
   });
 
-  it('hears nothing before it is subscribed again, where one comes while it is being unsubscribed', async () => {
+  it('receives nothing until it is resubscribed if an observer subscribes during the UNSUBSCRIBE', async () => {
     const client = new MemoryPubSub();
     const channel = new Receiver(client).channel('a');
     channel.subscribe().unsubscribe();
@@ -113,7 +113,7 @@ describe('a Channel, cold to hot', () => {
     expect(heard).toEqual(['1', '2']);
   });
 
-  it('goes on with the observers that are left when one throws', () => {
+  it('continues with the other observers when one throws', () => {
     marbles(({ receiver, publish, expectObservable }) => {
       const channel = receiver.channel('a');
       publish('a', '                                  -a-b');
@@ -125,7 +125,7 @@ describe('a Channel, cold to hot', () => {
 });
 
 describe('close()', () => {
-  it('completes the observers, unsubscribes at once and leaves the Receiver', () => {
+  it('completes the observers, unsubscribes at once, and removes the Channel from the Receiver', () => {
     marbles(
       ({ receiver, publish, at, commands, expectObservable, flush }) => {
         const channel = receiver.channel('a');
@@ -141,7 +141,7 @@ describe('close()', () => {
     );
   });
 
-  it('gives the name to a new Channel', async () => {
+  it('frees the name for a new Channel', async () => {
     const client = new MemoryPubSub();
     const receiver = new Receiver(client, { autoStop: false });
     const first = receiver.channel('a');
@@ -152,7 +152,7 @@ describe('close()', () => {
     expect(second.isActive).toBe(true);
   });
 
-  it('completes whoever observes it later', () => {
+  it('completes each later observer', () => {
     marbles(({ receiver, expectObservable }) => {
       const channel = receiver.channel('a');
       void channel.close();
@@ -160,7 +160,7 @@ describe('close()', () => {
     });
   });
 
-  it('tells of what comes between it and the acknowledgement', () => {
+  it('reports the messages between the call and the acknowledgement', () => {
     const client = new MemoryPubSub();
     const receiver = new Receiver(client, { autoStop: false });
     const late: unknown[] = [];
@@ -178,7 +178,7 @@ describe('close()', () => {
 });
 
 describe('whenSubscribed()', () => {
-  it('is passive, and resolves with the acknowledgement', async () => {
+  it('sends nothing, and resolves with the acknowledgement', async () => {
     const client = new MemoryPubSub();
     const channel = new Receiver(client).channel('a');
     const subscribed = jest.fn();
@@ -210,7 +210,7 @@ describe('whenSubscribed()', () => {
     await channel.whenSubscribed();
   });
 
-  it('rejects when the Channel is closed, before or meanwhile', async () => {
+  it('rejects when the Channel is closed before or during the wait', async () => {
     const channel = new Receiver(new MemoryPubSub()).channel('a');
     const waiting = channel.whenSubscribed();
     const expectations = expect(waiting).rejects.toBeInstanceOf(ChannelClosedError);
@@ -219,7 +219,7 @@ describe('whenSubscribed()', () => {
     await expect(channel.whenSubscribed()).rejects.toMatchObject({ code: 'ERR_CHANNEL_CLOSED' });
   });
 
-  it('waits out an outage', async () => {
+  it('waits for the end of an outage', async () => {
     const client = new MemoryPubSub();
     const channel = new Receiver(client).channel('a');
     channel.subscribe();
@@ -234,7 +234,7 @@ describe('whenSubscribed()', () => {
 });
 
 describe('several Receivers on one client', () => {
-  it('share its subscriptions', () => {
+  it('share the subscriptions of the client', () => {
     marbles(({ redis: client, receiver, publish, commands, expectObservable }) => {
       const other = new Receiver(client);
       publish('a', '                                             -a-b-c-d-');
@@ -247,7 +247,7 @@ describe('several Receivers on one client', () => {
     });
   });
 
-  it('share a channel that one of them takes as text and the other as bytes', () => {
+  it('share a channel that one of them decodes as text, and the other as bytes', () => {
     const client = new MemoryPubSub();
     const heard: unknown[] = [];
     const asText = new Receiver(client).channel('a').subscribe(({ data }) => heard.push(data));
@@ -262,7 +262,7 @@ describe('several Receivers on one client', () => {
     asBytes.unsubscribe();
   });
 
-  it('come and go on one name while operations are in flight, and end where they want to be', () => {
+  it('have the wanted subscription in the end, however they come and go while operations are in flight', () => {
     marbles(({ redis: client, receiver, publish, expectObservable, at, flush }) => {
       client.withhold();
       const other = new Receiver(client);
@@ -277,8 +277,8 @@ describe('several Receivers on one client', () => {
   });
 });
 
-describe('whoever comes back from inside an event', () => {
-  it('is subscribed again, and hears', () => {
+describe('an observer that subscribes again inside an event', () => {
+  it('gets the name subscribed again, and receives messages', () => {
     const client = new MemoryPubSub();
     const receiver = new Receiver(client);
     const heard: string[] = [];
@@ -303,7 +303,7 @@ describe('whoever comes back from inside an event', () => {
 });
 
 describe('a codec of its own', () => {
-  it('decodes for the Channel alone', () => {
+  it('decodes for this Channel only', () => {
     const client = new MemoryPubSub();
     const receiver = new Receiver<unknown>(client);
     const heard: unknown[] = [];
@@ -315,7 +315,7 @@ describe('a codec of its own', () => {
   });
 });
 
-it('takes its leave in virtual time', () => {
+it('unsubscribes in virtual time', () => {
   marbles(({ receiver, commands, expectObservable }) => {
     expectObservable(receiver.channel('a').pipe(takeUntil(timer(3)))).toBe('---|');
     expectObservable(commands).toBe('                                        s--u', {

@@ -14,13 +14,13 @@ async function through<T>(codec: Codec<T>, payload: string | Buffer): Promise<T 
 }
 
 describe('text, bytes and json', () => {
-  it('give back what they were given', async () => {
+  it('leave the data as it is', async () => {
     await expect(through(text, 'ä€😀')).resolves.toBe('ä€😀');
     await expect(through(bytes, Buffer.from([0, 255, 128]))).resolves.toEqual(Buffer.from([0, 255, 128]));
     await expect(through(json<{ n: number }>(), '{"n":1}')).resolves.toEqual({ n: 1 });
   });
 
-  it('decode what they encode', () => {
+  it('decode their own encoding', () => {
     fc.assert(
       fc.property(fc.string({ unit: 'grapheme' }), (value) => text.decode(text.encode(value), 'a') === value),
     );
@@ -35,7 +35,7 @@ describe('text, bytes and json', () => {
     );
   });
 
-  it('take either form', () => {
+  it('accept strings and Buffers', () => {
     expect(text.decode(Buffer.from('ä'), 'a')).toBe('ä');
     expect(bytes.decode('ä', 'a')).toEqual(Buffer.from('ä'));
     expect(json().decode(Buffer.from('[1]'), 'a')).toEqual([1]);
@@ -50,12 +50,12 @@ const schemas = {
 describe.each(Object.entries(schemas))('validated() with %s', (_library, schema) => {
   const codec: Codec<{ id: string; total: number }> = validated(schema);
 
-  it('lets pass what is valid', async () => {
+  it('accepts a valid value', async () => {
     await expect(through(codec, '{"id":"1","total":2}')).resolves.toEqual({ id: '1', total: 2 });
     expect(codec.encode({ id: '1', total: 2 })).toBe('{"id":"1","total":2}');
   });
 
-  it('makes a DecodeError of what is not, with the issues', async () => {
+  it('reports an invalid value as a DecodeError with the issues', async () => {
     const error = await through(codec, '{"id":"1","total":"2"}').catch((reason: unknown) => reason);
     expect(error).toMatchObject({
       code: 'ERR_DECODE',
@@ -66,21 +66,21 @@ describe.each(Object.entries(schemas))('validated() with %s', (_library, schema)
 });
 
 describe('validated()', () => {
-  it('gives what the schema makes of it', async () => {
+  it('returns the output of the schema', async () => {
     const schema = z.object({ at: z.string().transform((at) => new Date(at)) });
     await expect(through(validated(schema), '{"at":"2026-01-01"}')).resolves.toEqual({
       at: new Date('2026-01-01'),
     });
   });
 
-  it('stands on any codec', async () => {
+  it('works on top of any codec', async () => {
     const codec = validated(z.string().regex(/^\d+$/).transform(Number), text as Codec<unknown>);
     await expect(through(codec, '42')).resolves.toBe(42);
     const binary = validated(z.instanceof(Buffer), bytes as Codec<unknown>);
     await expect(through(binary, Buffer.from([255]))).resolves.toEqual(Buffer.from([255]));
   });
 
-  it('refuses a schema that takes its time', async () => {
+  it('refuses an asynchronous schema', async () => {
     const schema = z.string().refine(() => Promise.resolve(true));
     await expect(through(validated(schema), '"a"')).rejects.toMatchObject({
       code: 'ERR_DECODE',
@@ -89,7 +89,7 @@ describe('validated()', () => {
   });
 
   describe('encode', () => {
-    it('refuses what its own decode would refuse, with the issues', () => {
+    it('refuses a value that its own decode would refuse, with the issues', () => {
       const codec = validated(z.object({ total: z.number() }));
       let error: unknown;
       try {
@@ -107,7 +107,7 @@ describe('validated()', () => {
       });
     });
 
-    it('asks what the reader makes of the payload, not of the value', () => {
+    it('validates the decoded payload instead of the value', () => {
       const when = validated(z.object({ at: z.string().transform((at) => new Date(at)) }));
       expect(when.encode({ at: new Date(0) })).toBe('{"at":"1970-01-01T00:00:00.000Z"}');
       const count = validated(z.string().transform(Number));
@@ -119,12 +119,12 @@ describe('validated()', () => {
       expect(binary.encode(Buffer.from([255]))).toEqual(Buffer.from([255]));
     });
 
-    it('refuses what the codec below cannot read back', () => {
+    it('refuses a value that the inner codec cannot decode again', () => {
       const polluting = JSON.parse('{"__proto__":{"admin":true}}') as unknown;
       expect(() => validated(z.unknown()).encode(polluting)).toThrow(SyntaxError);
     });
 
-    it('refuses a schema that takes its time', () => {
+    it('refuses an asynchronous schema', () => {
       const schema = z.string().refine(() => Promise.resolve(true));
       expect(() => validated(schema).encode('a')).toThrow(/synchronous/);
     });
@@ -149,7 +149,7 @@ describe('validated()', () => {
       ['a preprocessed value', z.object({ total: z.preprocess(Number, z.number().int()) })],
       ['a default', z.object({ total: z.number().default(1) })],
       ['a union', z.union([z.string(), z.number(), z.object({ id: z.string().regex(/^\d+$/) })])],
-    ])('accepts of %s only what its decode accepts', (_, schema) => {
+    ])('accepts of %s only the values that its decode accepts', (_, schema) => {
       const codec = validated(schema);
       fc.assert(
         fc.property(fc.oneof(record, anything), (value) => {
@@ -165,7 +165,7 @@ describe('validated()', () => {
       );
     });
 
-    it('accepts whatever is valid', () => {
+    it('accepts every valid value', () => {
       const codec = validated(z.object({ id: z.string(), total: z.number().optional() }));
       fc.assert(
         fc.property(
@@ -178,7 +178,7 @@ describe('validated()', () => {
     });
   });
 
-  it('refuses what is no schema', () => {
+  it('refuses an argument that is not a schema', () => {
     expect(() => validated({} as never)).toThrow(expect.objectContaining({ code: 'ERR_INVALID_ARGUMENT' }));
   });
 });

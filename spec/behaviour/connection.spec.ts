@@ -12,12 +12,13 @@ describe('an outage', () => {
     ['a Channel closes', (receiver: Receiver) => receiver.channel('a').close()],
     ['the Receiver drains', (receiver: Receiver) => receiver.drain()],
     ['the Receiver stops', (receiver: Receiver) => receiver.stop()],
-  ])('that another Channel prolongs: what has come is heard before %s', async (_what, end) => {
+  ])('that another Channel prolongs delivers the held messages before %s', async (_what, end) => {
     const { client, receiver, heard, observer, publish, eventTypes } = receiverFixture();
     receiver.pattern('slow*');
     receiver.subscribe(observer);
     client.disconnect();
-    // Redis refuses to subscribe all of them again, for the sake of one, and then takes each by itself.
+    // Redis refuses one name, and with it the command that resubscribes all of them; then each name is subscribed by
+    // itself.
     client.forbidden.add('slow*');
     expect(client.reconnect()).toBe(false);
     client.forbidden.clear();
@@ -34,7 +35,7 @@ describe('an outage', () => {
     expect(receiver.stats).toMatchObject({ received: 1, delivered: 1, late: 0 });
   });
 
-  it('is told when it begins, and as one gap when everything is subscribed again', () => {
+  it('is reported when it begins, and as one gap when all names are resubscribed', () => {
     const now = jest.spyOn(asyncScheduler, 'now').mockReturnValue(1_000);
     const { client, receiver, publish, heard, hear, events } = receiverFixture();
     receiver.subscribe(hear);
@@ -63,7 +64,7 @@ describe('an outage', () => {
     ['is asked for', (receiver: Receiver) => void receiver.channel('c').subscribe()],
     ['is let go', (receiver: Receiver) => void receiver.channel('a').close()],
   ])(
-    'does not begin later because a name %s that has another listener: Redis hears nothing of it',
+    'does not begin later because a name that another listener shares %s: no command is sent',
     async (_, act) => {
       const now = jest.spyOn(asyncScheduler, 'now').mockReturnValue(1_000);
       const { client, receiver, events } = receiverFixture();
@@ -80,7 +81,7 @@ describe('an outage', () => {
     },
   );
 
-  it('does not begin with what another heard on the client before anything of this was subscribed', async () => {
+  it('does not begin with a message that another Receiver got before this one subscribed', async () => {
     const now = jest.spyOn(asyncScheduler, 'now').mockReturnValue(1_000);
     const { client, receiver, publish } = receiverFixture();
     receiver.subscribe();
@@ -96,7 +97,7 @@ describe('an outage', () => {
     now.mockRestore();
   });
 
-  it('is announced before any message that came after it, also one that comes before the client is ready', () => {
+  it('is reported before every later message, also before one that arrives before the client is ready', () => {
     const { client, receiver, publish, heard, hear } = receiverFixture();
     receiver.subscribe(hear);
     receiver.channel('a').subscribe(hear);
@@ -109,7 +110,7 @@ describe('an outage', () => {
     expect(heard).toEqual(['disconnected', 'gap', '1', '1', '2', '2', '3', '3']);
   });
 
-  it("stands in the stream with onGap 'error', behind what waited and before what came after it", async () => {
+  it("stands in the stream with onGap 'error', after the queued messages and before all later ones", async () => {
     const { client, receiver, publish, heard, hear } = receiverFixture({ onGap: 'error' });
     await receiver.connect();
     publish('1');
@@ -130,7 +131,7 @@ describe('an outage', () => {
   it.each([
     ['the client is ready', []],
     ['all are subscribed again', ['slow*']],
-  ])('that follows another before %s is told behind what came between the two', (_what, refused) => {
+  ])('that follows another before %s is reported after the messages between the two', (_what, refused) => {
     const { client, receiver, publish, heard, hear } = receiverFixture();
     receiver.pattern('slow*');
     receiver.subscribe(hear);
@@ -163,7 +164,7 @@ describe('an outage', () => {
     expect(heard).toEqual(['GapError']);
   });
 
-  it('is no gap where nothing can have been lost', () => {
+  it('causes no gap if no message can have been lost', () => {
     const { client, receiver, events } = receiverFixture();
     client.withhold();
     receiver.subscribe();
@@ -174,7 +175,7 @@ describe('an outage', () => {
     expect(events.map(({ type }) => type)).toEqual(['disconnected', 'subscribed', 'subscribed']);
   });
 
-  it('concerns only the Channels that were subscribed when it began', () => {
+  it('affects only the Channels that were subscribed when it began', () => {
     const { client, receiver, events } = receiverFixture();
     receiver.channel('a').subscribe();
     const leaving = receiver.channel('b').subscribe();
@@ -187,7 +188,7 @@ describe('an outage', () => {
     expect(client.subscriptions('channel').sort()).toEqual(['a', 'c']);
   });
 
-  it('is told once to each Receiver on the client, with its own Channels', () => {
+  it('is reported once to each Receiver on the client, with its own Channels', () => {
     const { client, receiver, events } = receiverFixture();
     const other = receiverFixtureOn(client);
     receiver.channel('a').subscribe();
@@ -198,7 +199,7 @@ describe('an outage', () => {
     expect(gapsOf(other.events)).toMatchObject([{ channels: [other.receiver.channel('a')] }]);
   });
 
-  it('waits for those whose operations died with the connection', () => {
+  it('waits for the Channels whose operations failed with the connection', () => {
     const { client, receiver, events, publish, heard, hear } = receiverFixture();
     const subscription = receiver.channel('a').subscribe(hear);
     client.withhold();
@@ -217,8 +218,8 @@ describe('an outage', () => {
   });
 });
 
-describe('operations that die with the connection', () => {
-  it('are tried again when it is back: a SUBSCRIBE', () => {
+describe('operations that fail with the connection', () => {
+  it('are repeated after the reconnection: a SUBSCRIBE', () => {
     const { client, receiver, heard, hear, publish } = receiverFixture();
     client.withhold();
     receiver.channel('a').subscribe(hear);
@@ -230,7 +231,7 @@ describe('operations that die with the connection', () => {
     expect(client.log).toEqual(['SUBSCRIBE a', 'SUBSCRIBE a']);
   });
 
-  it('are tried again when it is back: an UNSUBSCRIBE, which the client has undone', async () => {
+  it('are repeated after the reconnection: an UNSUBSCRIBE, which the client has reverted', async () => {
     const { client, receiver } = receiverFixture();
     receiver.subscribe();
     client.withhold();
@@ -243,7 +244,7 @@ describe('operations that die with the connection', () => {
     expect(client.eventNames()).toEqual([]);
   });
 
-  it('are tried again when the client has no registry to strike a name from', async () => {
+  it('are repeated if the client has no registry to remove a name from', async () => {
     const { client, receiver } = receiverFixture();
     Object.defineProperty(client, 'getPubSubListeners', { value: undefined });
     receiver.subscribe();
@@ -258,7 +259,7 @@ describe('operations that die with the connection', () => {
     expect(client.eventNames()).toEqual([]);
   });
 
-  it('are repeated where they were written only afterwards: node-redis on RESP2 does not listen for those', () => {
+  it('are repeated if they are written only after the reconnection, because node-redis on RESP2 ignores their replies', () => {
     const { client, receiver, heard, hear, publish, eventTypes } = receiverFixture();
     client.withhold();
     receiver.subscribe(hear);
@@ -271,7 +272,7 @@ describe('operations that die with the connection', () => {
     expect(eventTypes()).toEqual(['disconnected', 'subscribed', 'subscribed']);
   });
 
-  it('are undone when they were written only afterwards, and nobody wants them any more', async () => {
+  it('are reverted if they are written only after the reconnection, and are no longer wanted', async () => {
     const { client, receiver } = receiverFixture();
     client.withhold();
     receiver.subscribe();
@@ -286,7 +287,7 @@ describe('operations that die with the connection', () => {
     expect(client.eventNames()).toEqual([]);
   });
 
-  it('wait until the client has subscribed again what it knew, where they come just then', async () => {
+  it('wait for the resubscription of the client if they are requested during it', async () => {
     const { client, receiver } = receiverFixture();
     receiver.subscribe();
     client.disconnect();
@@ -300,7 +301,7 @@ describe('operations that die with the connection', () => {
     expect(client.eventNames()).toEqual([]);
   });
 
-  it('do not keep a name in the registry that Redis refuses at every reconnect', () => {
+  it('do not keep a name in the registry that Redis refuses at every reconnection', () => {
     const { client, receiver, heard, hear, publish } = receiverFixture();
     receiver.subscribe({ next: hear, error: () => receiver.subscribe(hear) });
     const channel = receiver.channel('b');
@@ -320,7 +321,7 @@ describe('operations that die with the connection', () => {
     expect(client.subscriptions('channel')).toEqual(['a']);
   });
 
-  it('are tried again after a while where the connection looks alive', () => {
+  it('are repeated after a pause if the connection seems alive', () => {
     jest.useFakeTimers();
     const { client, receiver, heard, hear, publish } = receiverFixture();
     client.withhold();
@@ -335,7 +336,7 @@ describe('operations that die with the connection', () => {
     jest.useRealTimers();
   });
 
-  it('wait for the connection where it is not there yet', () => {
+  it('wait for a connection that is not ready yet', () => {
     const { client, receiver, heard, hear, publish } = receiverFixture();
     client.disconnect();
     receiver.subscribe(hear);
@@ -354,7 +355,7 @@ describe('a client that is not open', () => {
     return fixture;
   };
 
-  it('is a clear rejection everywhere, and no wait', async () => {
+  it('rejects every call at once with a clear error', async () => {
     const { client, receiver, heard, observer } = closed();
     const clear = {
       code: 'ERR_SUBSCRIBE',
@@ -373,7 +374,7 @@ describe('a client that is not open', () => {
     expect(client.eventNames()).toEqual([]);
   });
 
-  it('can be opened, and then it works', async () => {
+  it('works after it is opened', async () => {
     const { client, receiver, heard, hear, publish } = closed();
     await expect(receiver.connect()).rejects.toMatchObject({ code: 'ERR_SUBSCRIBE' });
     await client.connect();
@@ -383,7 +384,7 @@ describe('a client that is not open', () => {
     expect(heard).toEqual(['1']);
   });
 
-  it('hangs neither stop() nor drain() nor close()', async () => {
+  it('lets stop(), drain() and close() resolve', async () => {
     const { receiver } = closed();
     await receiver.channel('a').close();
     await receiver.drain();

@@ -7,7 +7,7 @@ const MANY = 4 * FEW;
 
 const namesOf = (count: number) => Array.from({ length: count }, (_, index) => `room:${index}`);
 
-/** How so many join, on a client that is there already. */
+/** The ways in which many observers or names join on a connected client. */
 const JOINS: Readonly<Record<string, (client: MemoryPubSub, names: readonly string[]) => unknown>> = {
   'observers of one Channel'(client, names) {
     const channel = new Receiver(client).channel('one');
@@ -44,12 +44,15 @@ const JOINS: Readonly<Record<string, (client: MemoryPubSub, names: readonly stri
   },
 };
 
-it.each(Object.entries(JOINS))('four times as many take about four times the steps: %s', async (_, join) => {
-  const stepsOf = (count: number) => {
-    const client = new MemoryPubSub();
-    const names = namesOf(count);
-    return countSteps(() => join(client, names));
-  };
-  const few = await stepsOf(FEW);
-  expect((await stepsOf(MANY)) / few).toBeLessThan(6);
-});
+it.each(Object.entries(JOINS))(
+  'takes about four times the steps for four times as many: %s',
+  async (_, join) => {
+    const stepsOf = (count: number) => {
+      const client = new MemoryPubSub();
+      const names = namesOf(count);
+      return countSteps(() => join(client, names));
+    };
+    const few = await stepsOf(FEW);
+    expect((await stepsOf(MANY)) / few).toBeLessThan(6);
+  },
+);

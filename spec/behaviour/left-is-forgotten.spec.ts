@@ -9,7 +9,7 @@ function collectGarbage(): void {
   (runInNewContext('gc') as () => void)();
 }
 
-/** Until the moment in which an observer may come back is over. */
+/** Resolves when the grace period of an observer is over. */
 const grace = () => new Promise<void>((resolve) => void asyncScheduler.schedule(() => resolve(), 2));
 
 function fixture(options?: ConstructorParameters<typeof Receiver>[1]) {
@@ -19,7 +19,7 @@ function fixture(options?: ConstructorParameters<typeof Receiver>[1]) {
   return { client, receiver, sizes };
 }
 
-describe('a Channel that was observed and left', () => {
+describe('a Channel whose last observer has left', () => {
   it.each(['channel', 'pattern', 'shard'] as const)('is forgotten: a %s', async (kind) => {
     const { client, receiver, sizes } = fixture();
     receiver[kind]('a').subscribe().unsubscribe();
@@ -29,7 +29,7 @@ describe('a Channel that was observed and left', () => {
     expect(client.subscriptions(kind)).toEqual([]);
   });
 
-  it('is held by nobody, its events being observed and left, too', async () => {
+  it('is not referenced any more, even if its events were observed', async () => {
     const { receiver } = fixture();
     const held = new WeakRef(receiver.channel('a'));
     const observe = () => [held.deref()!.subscribe(), held.deref()!.events.subscribe()];
@@ -40,14 +40,14 @@ describe('a Channel that was observed and left', () => {
     await receiver.stop();
   });
 
-  it('has left Redis when a connect() in that moment resolves', async () => {
+  it('is unsubscribed when a connect() during the grace period resolves', async () => {
     const { client, receiver } = fixture();
     receiver.channel('a').subscribe().unsubscribe();
     await receiver.connect();
     expect(client.subscriptions('channel')).toEqual([]);
   });
 
-  it('is not subscribed by a connect() in the moment in which an observer may come back, unless one does', async () => {
+  it('is not subscribed by a connect() during the grace period, unless an observer returns', async () => {
     const { client, receiver, sizes } = fixture();
     receiver.channel('a').subscribe().unsubscribe();
     const back = receiver.channel('b');
@@ -63,7 +63,7 @@ describe('a Channel that was observed and left', () => {
     expect(receiver.stats.received).toBe(1);
   });
 
-  it('is the same for whoever holds it, and is registered again by an observer', async () => {
+  it('stays the same object while user code holds it, and is registered again by an observer', async () => {
     const { client, receiver } = fixture();
     const channel = receiver.channel('a');
     channel.subscribe().unsubscribe();
@@ -77,7 +77,7 @@ describe('a Channel that was observed and left', () => {
     expect(heard).toEqual(['1']);
   });
 
-  it('is the same when it is asked for again, and stays registered then', async () => {
+  it('stays the same object when it is requested again, and then stays registered', async () => {
     const { client, receiver } = fixture();
     const channel = receiver.channel('a');
     channel.subscribe().unsubscribe();
@@ -87,7 +87,7 @@ describe('a Channel that was observed and left', () => {
     expect(client.subscriptions('channel')).toEqual(['a']);
   });
 
-  it('makes room for one with another codec, and is closed then', async () => {
+  it('is closed when its name is requested with another codec', async () => {
     const { receiver } = fixture();
     const channel = receiver.channel('a');
     channel.subscribe().unsubscribe();
@@ -98,7 +98,7 @@ describe('a Channel that was observed and left', () => {
     expect(other.isActive).toBe(true);
   });
 
-  it('is kept where that was asked for', async () => {
+  it('stays registered with the option keep', async () => {
     const { client, receiver } = fixture();
     receiver.channel('a', { keep: true }).subscribe().unsubscribe();
     await grace();
@@ -106,7 +106,7 @@ describe('a Channel that was observed and left', () => {
     expect(client.subscriptions('channel')).toEqual(['a']);
   });
 
-  it('is kept while the Receiver is connected', async () => {
+  it('stays registered while the Receiver is connected', async () => {
     const { client, receiver } = fixture();
     await receiver.connect();
     receiver.channel('a').subscribe().unsubscribe();
@@ -114,7 +114,7 @@ describe('a Channel that was observed and left', () => {
     expect(client.subscriptions('channel')).toEqual(['a']);
   });
 
-  it('is over when its Receiver has stopped', async () => {
+  it('completes when its Receiver stops', async () => {
     const { receiver } = fixture();
     const channel = receiver.channel('a');
     channel.subscribe().unsubscribe();
@@ -127,7 +127,7 @@ describe('a Channel that was observed and left', () => {
     await expect(channel.whenSubscribed()).rejects.toMatchObject({ code: 'ERR_CHANNEL_CLOSED' });
   });
 
-  it('leaves nothing behind, of very many names', async () => {
+  it('leaves nothing behind, even for thousands of names', async () => {
     const { client, receiver, sizes } = fixture();
     for (let i = 0; i < 5_000; i++) receiver.channel(`room:${i}`).subscribe().unsubscribe();
     await grace();
@@ -138,7 +138,7 @@ describe('a Channel that was observed and left', () => {
     expect(client.subscriptions('channel')).toEqual([]);
   });
 
-  it('does not stop a Receiver that is not connected where it is closed as the last one', async () => {
+  it('does not stop an unconnected Receiver when it is closed as the last Channel', async () => {
     const { client, receiver } = fixture();
     const heard: string[] = [];
     const first = receiver.channel('a');
@@ -149,7 +149,7 @@ describe('a Channel that was observed and left', () => {
     expect(heard).toEqual(['1']);
   });
 
-  it('does not stop the Receiver, closed or forgotten', async () => {
+  it('does not stop the Receiver when it is closed or forgotten', async () => {
     const { receiver } = fixture();
     receiver.channel('a').subscribe().unsubscribe();
     await grace();
@@ -159,7 +159,7 @@ describe('a Channel that was observed and left', () => {
     expect(() => receiver.channel('c')).not.toThrow();
   });
 
-  it('is left alone by an observer that leaves and cleans up behind it', async () => {
+  it('stays open for other observers when one closes it in finalize()', async () => {
     const { client, receiver } = fixture();
     const channel = receiver.channel('a');
     const heard: string[] = [];
@@ -173,7 +173,7 @@ describe('a Channel that was observed and left', () => {
     expect(heard).toEqual(['1', 'complete']);
   });
 
-  it('is gone after the answer to a request', async () => {
+  it('is forgotten after the reply to a request', async () => {
     const { client, receiver, sizes } = fixture();
     const answer = firstValueFrom(receiver.channel('reply'));
     client.publish('reply', 'pong');
@@ -182,7 +182,7 @@ describe('a Channel that was observed and left', () => {
     expect(sizes()).toEqual([0, 0, 0]);
   });
 
-  it('tells when it is left and observed again while Redis is unsubscribing it', async () => {
+  it('emits its events when it is observed again during the UNSUBSCRIBE', async () => {
     const { client, receiver } = fixture();
     const types: string[] = [];
     receiver.events.subscribe(({ type }) => types.push(type));
@@ -196,7 +196,7 @@ describe('a Channel that was observed and left', () => {
     expect(types).toEqual(['subscribed', 'unsubscribed', 'subscribed']);
   });
 
-  it('goes on with retry() as before', () => {
+  it('continues with retry()', () => {
     const { client, receiver } = fixture({ codec: json() });
     const heard: unknown[] = [];
     receiver

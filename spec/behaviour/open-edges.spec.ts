@@ -22,7 +22,7 @@ const errorOf = (promise: Promise<unknown>) =>
   );
 
 let warnings: jest.SpyInstance;
-/** Ends what a spec has left open. */
+/** Aborts the calls that a spec has left open. */
 let controller: AbortController;
 
 beforeEach(() => {
@@ -38,7 +38,7 @@ afterEach(() => {
 const openInVain = (target: string | OpenOptions, onRetry?: (retry: ConnectionRetry) => unknown) =>
   Receiver.open(target, { signal: controller.signal, onRetry });
 
-/** Opens a Receiver until so many tries have failed. */
+/** Opens a Receiver until this many attempts have failed. */
 async function openUntil(failures: number, target: string | OpenOptions) {
   const retries: ConnectionRetry[] = [];
   const error = await errorOf(
@@ -53,7 +53,7 @@ async function openUntil(failures: number, target: string | OpenOptions) {
   return { error, retries };
 }
 
-/** A cluster of one node, whose address in its own map leads to the proxy. */
+/** Starts a cluster of one node, whose address in its own slots leads to the proxy. */
 async function clusterBehindProxy() {
   const node = await RedisNode.start(['--cluster-enabled', 'yes']);
   await node.ask('CLUSTER', 'ADDSLOTSRANGE', '0', '16383');
@@ -67,8 +67,8 @@ async function clusterBehindProxy() {
   return { node, proxy, options };
 }
 
-describe('the tries of Receiver.open() that fail', () => {
-  it('are told of a Sentinel set, once for each round of its Sentinels', async () => {
+describe('the failed attempts of Receiver.open()', () => {
+  it('are reported once for each round of the Sentinels of a set', async () => {
     const ports = [await freePort(), await freePort()];
     const sentinelRootNodes = ports.map((port) => ({ host: '127.0.0.1', port }));
     const { error, retries } = await openUntil(1, { name: 'main', sentinelRootNodes });
@@ -76,7 +76,7 @@ describe('the tries of Receiver.open() that fail', () => {
     expect(error).toMatchObject({ name: 'AbortError', cause: retries[0]!.error });
   });
 
-  it('are told of a cluster with the error of the node', async () => {
+  it('are reported with the error of the node of a cluster', async () => {
     const port = await freePort();
     const { error, retries } = await openUntil(2, { rootNodes: [{ url: `redis://127.0.0.1:${port}` }] });
     const told = { cause: { code: 'ECONNREFUSED' } };
@@ -87,13 +87,13 @@ describe('the tries of Receiver.open() that fail', () => {
     expect(error?.message).toContain(`ECONNREFUSED 127.0.0.1:${port}`);
   });
 
-  it('are told of the node of a cluster that is connected to at once', async () => {
+  it('are reported for a node of a cluster that is connected to at once', async () => {
     const { node, proxy, options } = await clusterBehindProxy();
     proxy.close();
     const { retries } = await openUntil(3, options);
     expect(retries.map(({ attempt }) => attempt)).toEqual([1, 2, 3]);
     expect(retries).toMatchObject(Array(3).fill({ error: { code: 'ECONNRESET' } }));
-    // The client that was given up connects to nothing any more.
+    // The abandoned client does not connect any more.
     proxy.reopen();
     const before = proxy.seen('to-server');
     await node.ask('PING');
@@ -103,7 +103,7 @@ describe('the tries of Receiver.open() that fail', () => {
     await proxy[Symbol.asyncDispose]();
   });
 
-  it('leave no connection to the nodes of a cluster that could be reached', async () => {
+  it('leave no connection to the reachable nodes of a cluster', async () => {
     await using cluster = await RedisCluster.start({ masters: 2, replicas: 0 });
     const [first, second] = cluster.nodes as [RedisNode, RedisNode];
     const dead = { host: '127.0.0.1', port: await freePort() };
@@ -131,20 +131,20 @@ describe('the tries of Receiver.open() that fail', () => {
     await until(async () => (await clients()) === before);
   });
 
-  it('do not disturb anything where onRetry rejects', async () => {
+  it('have no effect on the next ones if onRetry rejects', async () => {
     const url = `redis://127.0.0.1:${await freePort()}`;
     let calls = 0;
     const onRetry: () => unknown = async () => {
       if (++calls === 3) controller.abort();
       await Promise.resolve();
-      throw new Error('from onRetry');
+      throw new Error('thrown by onRetry');
     };
     const error = await errorOf(Receiver.open(url, { signal: controller.signal, onRetry }));
     expect(error).toMatchObject({ name: 'AbortError' });
     expect(calls).toBe(3);
   });
 
-  it('are the cause when a client gives up', async () => {
+  it('are the cause of the error when a client gives up', async () => {
     const url = `redis://127.0.0.1:${await freePort()}`;
     const defaults = { socket: { reconnectStrategy: false as const } };
     const error = await errorOf(Receiver.open({ rootNodes: [{ url }], defaults }));
@@ -152,8 +152,8 @@ describe('the tries of Receiver.open() that fail', () => {
   });
 });
 
-describe('the end of the wait', () => {
-  it('says what was waited for before any try has failed', async () => {
+describe('the end of the wait for a connection', () => {
+  it('names the address if no attempt has failed yet', async () => {
     const silent = createServer();
     silent.listen(0, '127.0.0.1');
     await once(silent, 'listening');
@@ -169,7 +169,7 @@ describe('the end of the wait', () => {
     silent.close();
   });
 
-  it('is at once where a plain server leaves a TLS handshake without an answer', async () => {
+  it('comes at once if a plain server does not answer a TLS handshake', async () => {
     await using server = await RedisServer.start();
     const onRetry = jest.fn();
     const error = await errorOf(openInVain(`rediss://127.0.0.1:${server.port}`, onRetry));
@@ -178,7 +178,7 @@ describe('the end of the wait', () => {
   });
 });
 
-it('ends at once where a server wants a certificate of its clients', async () => {
+it('rejects at once if a server requires a client certificate', async () => {
   const folder = await mkdtemp(join(tmpdir(), 'tls-'));
   const { cert, private: key } = await generate([{ name: 'commonName', value: 'localhost' }]);
   const files = { cert: join(folder, 'redis.crt'), key: join(folder, 'redis.key') };
@@ -190,7 +190,8 @@ it('ends at once where a server wants a certificate of its clients', async () =>
     args: ['--tls-port', `${port}`, ...certificate, '--tls-ca-cert-file', files.cert],
   });
   const onRetry = jest.fn();
-  // With TLS 1.3 the refusal comes after the handshake, as an Error of Node's realm, which node-redis does not know in Jest.
+  // With TLS 1.3 the refusal follows the handshake, as an Error of Node's realm, which node-redis does not recognize in
+  // Jest.
   const socket = { tls: true, rejectUnauthorized: false, maxVersion: 'TLSv1.2' } as const;
   const error = await errorOf(openInVain({ url: `rediss://localhost:${port}`, socket }, onRetry));
   expect(error).toMatchObject({ code: expect.stringMatching(/^ERR_SSL_.*ALERT_HANDSHAKE_FAILURE$/) });
@@ -199,7 +200,7 @@ it('ends at once where a server wants a certificate of its clients', async () =>
 });
 
 describe('a lost connection', () => {
-  it('is no failed try, also with a ping on its way', async () => {
+  it('is no failed attempt, even with a ping in flight', async () => {
     await using server = await RedisServer.start();
     await using proxy = await TcpProxy.start(server.port);
     const options = { url: proxy.url, pingInterval: 20, socket: { socketTimeout: 200 } };
@@ -218,7 +219,7 @@ describe('a lost connection', () => {
     expect(onRetry).not.toHaveBeenCalled();
   });
 
-  it('is told of a cluster, too', async () => {
+  it('is reported for a cluster, too', async () => {
     await using cluster = await RedisCluster.start();
     await using receiver = await Receiver.open({ rootNodes: [...cluster.rootNodes] }, { heartbeat: 100 });
     receiver.channel('a');
@@ -234,7 +235,7 @@ describe('a lost connection', () => {
     expect(retries[0]!.attempt).toBeGreaterThan(1);
   });
 
-  it('is told of a Sentinel set, too', async () => {
+  it('is reported for a Sentinel set, too', async () => {
     await using set = await RedisSentinels.start();
     await using receiver = await Receiver.open(set.options, { heartbeat: 100 });
     const retries: ConnectionRetry[] = [];
@@ -269,7 +270,7 @@ describe('the options of Receiver.open()', () => {
     [{ nmae: 'n' }, 'nmae', 'name'],
     [{ ssl: true }, 'ssl', 'socket: { tls }'],
     [{ auth: PASSWORD }, 'auth', 'password'],
-  ])('are refused where they are in the wrong place, as in %j', async (options, name, meant) => {
+  ])('are refused in the wrong place, as in %j', async (options, name, meant) => {
     const error = await errorOf(openInVain(options as unknown as OpenOptions));
     expect(error).toBeInstanceOf(TypeError);
     expect(error?.message).toContain(`'${name}'`);
@@ -282,7 +283,7 @@ describe('the options of Receiver.open()', () => {
     { url: `rediss://u:${PASSWORD}@127.0.0.1`, socket: { tls: false } },
     { rootNodes: [{ url: `redis://u:${PASSWORD}@127.0.0.1`, socket: { tls: true } }] },
     { rootNodes: [{ url: `redis://u:${PASSWORD}@127.0.0.1` }], defaults: { socket: { tls: true } } },
-  ])('are refused where the URL contradicts socket.tls, without the password: %#', async (options) => {
+  ])('are refused if the URL contradicts socket.tls, without showing the password: %#', async (options) => {
     const error = await errorOf(openInVain(options as unknown as OpenOptions));
     expect(error).toMatchObject({ name: 'TypeError', code: 'ERR_INVALID_ARGUMENT' });
     expect(error?.message).toMatch(/socket\.tls/);
@@ -290,7 +291,7 @@ describe('the options of Receiver.open()', () => {
   });
 
   it.each(['redis:///tmp/redis.sock', `redis://u:${PASSWORD}@h/tmp/redis.sock`])(
-    'are refused where the URL has a path and no database: %s',
+    'are refused if the URL has a path without a database: %s',
     async (url) => {
       const error = await errorOf(openInVain(url));
       expect(error).toMatchObject({ name: 'TypeError', code: 'ERR_INVALID_ARGUMENT' });

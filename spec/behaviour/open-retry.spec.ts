@@ -24,11 +24,11 @@ beforeEach(() => {
 
 afterEach(() => warnings.mockRestore());
 
-describe('Receiver.open() where nothing listens', () => {
+describe('Receiver.open() without a server', () => {
   it.each([
     ['a server', (url: string) => url],
     ['a cluster', (url: string) => ({ rootNodes: [{ url }] })],
-  ])('tells onRetry of each failed try, with %s', async (_what, targetOf) => {
+  ])('reports each failed attempt to onRetry, with %s', async (_what, targetOf) => {
     const port = await freePort();
     const retries: ConnectionRetry[] = [];
     const controller = new AbortController();
@@ -50,7 +50,7 @@ describe('Receiver.open() where nothing listens', () => {
     );
   });
 
-  it('warns once where nobody listens, without the password', async () => {
+  it('prints one warning if there is no onRetry, without the password', async () => {
     const port = await freePort();
     const controller = new AbortController();
     let tries = 0;
@@ -71,7 +71,7 @@ describe('Receiver.open() where nothing listens', () => {
     expect(`${JSON.stringify(warnings.mock.calls)} ${String(error)}`).not.toContain(PASSWORD);
   });
 
-  it('rejects with what failed last when its time is up, and with a custom reason as it is', async () => {
+  it('rejects with the last error after its timeout, and with a custom reason unchanged', async () => {
     const url = `redis://127.0.0.1:${await freePort()}`;
     const timer = new AbortController();
     const timeout = await errorOf(
@@ -88,7 +88,7 @@ describe('Receiver.open() where nothing listens', () => {
   });
 });
 
-it('Receiver.open() tells of a host that is unknown, and says so when its time is up', async () => {
+it('Receiver.open() reports an unknown host, and names it after the timeout', async () => {
   const retries: ConnectionRetry[] = [];
   const timer = new AbortController();
   const error = await errorOf(
@@ -108,7 +108,7 @@ it('Receiver.open() tells of a host that is unknown, and says so when its time i
 });
 
 describe('an open Receiver that cannot reconnect', () => {
-  /** The server no longer takes the password that the Receiver has. */
+  /** Changes the password of the server, so that the Receiver is refused. */
   async function lockOut(server: RedisServer) {
     const admin = createClient({ url: server.url, password: PASSWORD });
     admin.on('error', () => undefined);
@@ -118,7 +118,7 @@ describe('an open Receiver that cannot reconnect', () => {
     admin.destroy();
   }
 
-  it('tells its events and onRetry of each failed try', async () => {
+  it('reports each failed attempt by an event and to onRetry', async () => {
     await using server = await RedisServer.start({ args: ['--requirepass', PASSWORD] });
     const retries: ConnectionRetry[] = [];
     await using receiver = await Receiver.open(
@@ -140,7 +140,7 @@ describe('an open Receiver that cannot reconnect', () => {
     expect(warnings).not.toHaveBeenCalled();
   });
 
-  it('warns once an outage where nobody listens', async () => {
+  it('prints one warning per outage if there is no onRetry', async () => {
     await using server = await RedisServer.start({ args: ['--requirepass', PASSWORD] });
     let tries = 0;
     await using receiver = await Receiver.open({
@@ -162,7 +162,7 @@ describe('an open Receiver that cannot reconnect', () => {
   });
 });
 
-describe('Receiver.open() where another try mends nothing', () => {
+describe('Receiver.open(), if another attempt cannot succeed,', () => {
   let folder: string;
   let server: RedisServer;
   let tlsPort: number;
@@ -222,7 +222,7 @@ describe('Receiver.open() where another try mends nothing', () => {
     [{ resp: 2 }, 'resp', 'RESP'],
     [{ rootNode: [] }, 'rootNode', 'rootNodes'],
     [{ rootNodes: [{ url: 'redis://h' }], defaults: { userName: 'u' } }, 'userName', 'username'],
-  ])('rejects the option of %j with the name that is meant', async (options, name, meant) => {
+  ])('rejects the option of %j with a suggestion', async (options, name, meant) => {
     const error = await errorOf(Receiver.open(options as unknown as OpenOptions));
     expect(error).toBeInstanceOf(TypeError);
     expect(error).toMatchObject({ code: 'ERR_INVALID_ARGUMENT' });
@@ -230,7 +230,7 @@ describe('Receiver.open() where another try mends nothing', () => {
     expect(error?.message).not.toContain(PASSWORD);
   });
 
-  it('passes on other names, and what is undefined', async () => {
+  it('passes on other names, and undefined', async () => {
     const options = { url: server.url, ofAnotherLibrary: true, host: undefined, keyPrefix: 'k:' };
     await (await Receiver.open(options)).stop();
   });

@@ -29,7 +29,7 @@ const clientsOf = (server: RedisServer) =>
     async (admin) => (await admin.sendCommand<string>(['CLIENT', 'LIST'])).trim().split('\n').length - 1,
   );
 
-/** The Receiver over this version of node-redis. */
+/** Returns the Receiver class on this version of node-redis. */
 async function receiverOf(version: string) {
   jest.resetModules();
   jest.doMock('redis', () => jest.requireActual<object>(version));
@@ -40,7 +40,7 @@ async function receiverOf(version: string) {
 describe('Receiver.open()', () => {
   afterEach(() => jest.dontMock('redis'));
 
-  it('makes a client of its own, and closes it', async () => {
+  it('creates a client, and closes it at the end', async () => {
     await using server = await RedisServer.start();
     const receiver = await Receiver.open(server.url);
     expect(await clientsOf(server)).toBe(1);
@@ -52,7 +52,7 @@ describe('Receiver.open()', () => {
     await until(async () => (await clientsOf(server)) === 0);
   });
 
-  it('takes the options of createClient, and is disposed of at the end of its block', async () => {
+  it('accepts the options of createClient, and is disposed at the end of its block', async () => {
     await using server = await RedisServer.start();
     {
       await using receiver = await Receiver.open({ url: server.url, name: 'mine', RESP: 2 });
@@ -65,7 +65,7 @@ describe('Receiver.open()', () => {
   });
 
   it.each(['redis', 'redis-5'])(
-    'leaves no connection where it is stopped just when its client makes a new one, with %s',
+    'leaves no connection when it is stopped while its client connects, with %s',
     async (version) => {
       await using server = await RedisServer.start();
       const Opened = await receiverOf(version);
@@ -84,7 +84,7 @@ describe('Receiver.open()', () => {
     },
   );
 
-  it('rejects when Redis refuses the password, without a word of it', async () => {
+  it('rejects when Redis refuses the password, without showing it', async () => {
     await using server = await RedisServer.start({ args: ['--requirepass', 'right'] });
     const error = await Receiver.open(`redis://:wrong-pass@127.0.0.1:${server.port}`).catch(
       (reason: unknown) => reason,
@@ -94,7 +94,7 @@ describe('Receiver.open()', () => {
     await expect(Receiver.open(server.url)).rejects.toThrow(/NOAUTH/);
   });
 
-  it('tries on while there is no server, until one is there', async () => {
+  it('keeps trying until there is a server', async () => {
     await using server = await RedisServer.start();
     await server.kill();
     const opening = Receiver.open(server.url);
@@ -102,7 +102,7 @@ describe('Receiver.open()', () => {
     await (await opening).stop();
   });
 
-  it('tries on until its signal aborts', async () => {
+  it('keeps trying until its signal aborts', async () => {
     await using server = await RedisServer.start();
     await server.kill();
     const controller = new AbortController();
@@ -114,7 +114,7 @@ describe('Receiver.open()', () => {
     ).rejects.toThrow('before');
   });
 
-  it('survives a server that is killed and comes back', async () => {
+  it('survives a server that is killed and restarted', async () => {
     await using server = await RedisServer.start();
     await using receiver = await Receiver.open(server.url);
     receiver.channel('a');
@@ -127,7 +127,7 @@ describe('Receiver.open()', () => {
     await expect(receiver.get()).resolves.toMatchObject({ data: 'back' });
   });
 
-  it('finds a half-open connection by its heartbeat, and never cuts one that is idle', async () => {
+  it('detects a half-open connection by its pings, and never closes an idle one', async () => {
     await using server = await RedisServer.start();
     await using receiver = await Receiver.open({
       url: server.url,
@@ -180,7 +180,7 @@ describe('Receiver.open()', () => {
   });
 
   it.each(['redis', 'redis-5'])(
-    'still hears when the server announces that it moves, with %s',
+    'receives messages after the server has announced a move, with %s',
     async (version) => {
       await using server = await RedisServer.start();
       await using proxy = await TcpProxy.start(server.port);
@@ -203,24 +203,21 @@ describe('Receiver.open()', () => {
     ['redis', 3],
     ['redis-5', 2],
     ['redis-5', 3],
-  ] as const)(
-    'reconnects, with a gap, when bytes do not parse, with %s in RESP %d',
-    async (version, RESP) => {
-      await using server = await RedisServer.start();
-      await using proxy = await TcpProxy.start(server.port);
-      const Opened = await receiverOf(version);
-      await using receiver = await Opened.open({ url: proxy.url, RESP });
-      const types: string[] = [];
-      receiver.events.subscribe(({ type }) => types.push(type));
-      receiver.channel('a');
-      await receiver.connect();
-      proxy.inject('?\r\n');
-      await until(() => types.includes('gap'));
-      expect(types).toContain('disconnected');
-      await withAdmin(server, (admin) => admin.publish('a', '1'));
-      await expect(receiver.get()).resolves.toMatchObject({ data: '1' });
-    },
-  );
+  ] as const)('reconnects, with a gap, after invalid bytes, with %s in RESP %d', async (version, RESP) => {
+    await using server = await RedisServer.start();
+    await using proxy = await TcpProxy.start(server.port);
+    const Opened = await receiverOf(version);
+    await using receiver = await Opened.open({ url: proxy.url, RESP });
+    const types: string[] = [];
+    receiver.events.subscribe(({ type }) => types.push(type));
+    receiver.channel('a');
+    await receiver.connect();
+    proxy.inject('?\r\n');
+    await until(() => types.includes('gap'));
+    expect(types).toContain('disconnected');
+    await withAdmin(server, (admin) => admin.publish('a', '1'));
+    await expect(receiver.get()).resolves.toMatchObject({ data: '1' });
+  });
 
   it.each(['redis', 'redis-5'])('connects in RESP 2, with %s', async (version) => {
     await using server = await RedisServer.start();
@@ -232,7 +229,7 @@ describe('Receiver.open()', () => {
     await expect(receiver.get()).resolves.toMatchObject({ data: '1' });
   });
 
-  it('shows its client, whose end is its own', async () => {
+  it('exposes its client, and ends with it', async () => {
     await using server = await RedisServer.start();
     const receiver = await Receiver.open(server.url);
     receiver.channel('a');
@@ -251,7 +248,7 @@ describe('Receiver.open()', () => {
     ['redis-5', 2],
     ['redis-5', 3],
   ] as const)(
-    'reconnects when a listener throws at its client, with %s in RESP %d',
+    'reconnects when a listener of other code throws in its client, with %s in RESP %d',
     async (version, RESP) => {
       await using server = await RedisServer.start();
       await using proxy = await TcpProxy.start(server.port);
@@ -262,7 +259,7 @@ describe('Receiver.open()', () => {
       receiver.channel('a');
       await receiver.connect();
       await receiver.client.subscribe('trap', () => {
-        throw new Error('from a listener');
+        throw new Error('thrown by a listener');
       });
       const seen = () => proxy.seen('to-client');
       proxy.hold('to-client');
@@ -270,7 +267,7 @@ describe('Receiver.open()', () => {
       await withAdmin(server, (admin) => admin.publish('trap', '1'));
       await until(() => seen() > before);
       const behindMessage = seen();
-      // Its acknowledgement is read along with the message, and is lost.
+      // The client reads the acknowledgement together with the message, and loses it.
       const channel = receiver.channel('b');
       await until(() => seen() > behindMessage);
       proxy.release('to-client');

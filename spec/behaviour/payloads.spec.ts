@@ -10,46 +10,49 @@ async function open(RESP: 2 | 3 = 3) {
   return createClient({ url: redis.url, RESP }).connect();
 }
 
-describe('what CLIENT TRACKING invalidates', () => {
+describe('an invalidation of CLIENT TRACKING', () => {
   it.each([
     ['text', undefined, (data: unknown) => data],
     ['bytes', bytes, (data: unknown) => (data as Buffer).toString()],
-  ] as const)('comes as one key a line, and as nothing for all keys, as %s', async (_, codec, show) => {
-    const client = await open(2);
-    const writer = await open();
-    await writer.sendCommand([
-      'CLIENT',
-      'TRACKING',
-      'ON',
-      'REDIRECT',
-      String(await client.clientId()),
-      'BCAST',
-    ]);
-    const receiver = new Receiver<unknown>(client, { codec: codec as never });
-    receiver.channel('__redis__:invalidate');
-    await receiver.connect();
-    const other = await open();
-    await other.sendCommand(['MSET', 'user:1', 'x', 'user:2', 'y']);
-    await until(() => receiver.stats.received === 1);
-    await other.flushAll();
-    await until(() => receiver.stats.received === 2);
-    const keys = String(show((await receiver.get())?.data)).split('\n');
-    expect(keys.sort()).toEqual(['user:1', 'user:2']);
-    expect(show((await receiver.get())?.data)).toBe('');
-    expect(receiver.stats).toMatchObject({
-      received: 2,
-      delivered: 2,
-      buffered: 0,
-      dropped: 0,
-      undecodable: 0,
-    });
-    await receiver.stop();
-    for (const it of [client, writer, other]) it.destroy();
-  });
+  ] as const)(
+    'arrives with one key per line, and as an empty payload for all keys, as %s',
+    async (_, codec, show) => {
+      const client = await open(2);
+      const writer = await open();
+      await writer.sendCommand([
+        'CLIENT',
+        'TRACKING',
+        'ON',
+        'REDIRECT',
+        String(await client.clientId()),
+        'BCAST',
+      ]);
+      const receiver = new Receiver<unknown>(client, { codec: codec as never });
+      receiver.channel('__redis__:invalidate');
+      await receiver.connect();
+      const other = await open();
+      await other.sendCommand(['MSET', 'user:1', 'x', 'user:2', 'y']);
+      await until(() => receiver.stats.received === 1);
+      await other.flushAll();
+      await until(() => receiver.stats.received === 2);
+      const keys = String(show((await receiver.get())?.data)).split('\n');
+      expect(keys.sort()).toEqual(['user:1', 'user:2']);
+      expect(show((await receiver.get())?.data)).toBe('');
+      expect(receiver.stats).toMatchObject({
+        received: 2,
+        delivered: 2,
+        buffered: 0,
+        dropped: 0,
+        undecodable: 0,
+      });
+      await receiver.stop();
+      for (const it of [client, writer, other]) it.destroy();
+    },
+  );
 });
 
-describe('a channel whose name is no UTF-8', () => {
-  it('is told apart by its bytes, where the codec is binary', async () => {
+describe('a channel whose name is not valid UTF-8', () => {
+  it('is distinguished by its bytes if the codec is binary', async () => {
     const client = await open();
     const publisher = await open();
     const receiver = new Receiver<Buffer>(client, { codec: bytes });
@@ -67,7 +70,7 @@ describe('a channel whose name is no UTF-8', () => {
     publisher.destroy();
   });
 
-  it('has no bytes where the codec is not', async () => {
+  it('has no bytes if the codec is not binary', async () => {
     const client = await open();
     const publisher = await open();
     const receiver = new Receiver<unknown>(client, { codec: json() });
@@ -81,7 +84,7 @@ describe('a channel whose name is no UTF-8', () => {
   });
 });
 
-describe('a name to which somebody else on the client listens', () => {
+describe('a name to which other code on the client listens', () => {
   it('has a gap that begins when the Channel was subscribed', async () => {
     const client = createClient({ url: redis.url, socket: { reconnectStrategy: () => 10 } });
     client.on('error', () => undefined);
@@ -102,27 +105,24 @@ describe('a name to which somebody else on the client listens', () => {
     admin.destroy();
   });
 
-  it.each([2, 3] as const)(
-    'loses nothing that is on its way when the Receiver drains, on RESP%i',
-    async (RESP) => {
-      await using proxy = await TcpProxy.start(Number(new URL(redis.url).port));
-      const client = await createClient({ url: proxy.url, RESP }).connect();
-      const publisher = await open();
-      await client.subscribe('a', () => undefined);
-      const receiver = new Receiver(client);
-      const heard: string[] = [];
-      receiver.channel('a');
-      receiver.subscribe(({ data }) => heard.push(data));
-      await receiver.connect();
-      proxy.hold('to-client');
-      await publisher.publish('a', '1');
-      const draining = receiver.drain();
-      proxy.release('to-client');
-      await draining;
-      await publisher.publish('a', '2');
-      expect(heard).toEqual(['1']);
-      client.destroy();
-      publisher.destroy();
-    },
-  );
+  it.each([2, 3] as const)('loses no message under way when the Receiver drains, on RESP%i', async (RESP) => {
+    await using proxy = await TcpProxy.start(Number(new URL(redis.url).port));
+    const client = await createClient({ url: proxy.url, RESP }).connect();
+    const publisher = await open();
+    await client.subscribe('a', () => undefined);
+    const receiver = new Receiver(client);
+    const heard: string[] = [];
+    receiver.channel('a');
+    receiver.subscribe(({ data }) => heard.push(data));
+    await receiver.connect();
+    proxy.hold('to-client');
+    await publisher.publish('a', '1');
+    const draining = receiver.drain();
+    proxy.release('to-client');
+    await draining;
+    await publisher.publish('a', '2');
+    expect(heard).toEqual(['1']);
+    client.destroy();
+    publisher.destroy();
+  });
 });

@@ -3,7 +3,7 @@ import { marbles, MemoryPubSub } from '../../lib/testing/index.js';
 import { receiverFixture } from '../support/receiver-fixture.js';
 
 describe('stop()', () => {
-  it('is synchronous: observers complete, and what comes later is ignored, counted and told', async () => {
+  it('is synchronous: observers complete, and later messages are ignored, counted and reported', async () => {
     const { client, receiver, publish, heard, observer, events } = receiverFixture();
     receiver.subscribe(observer);
     receiver.channel('a').subscribe({ complete: () => heard.push('complete a') });
@@ -21,7 +21,7 @@ describe('stop()', () => {
     expect(client.subscriptions('channel')).toEqual([]);
   });
 
-  it('leaves the queue to be taken, by pulls and by observers', async () => {
+  it('leaves the queue to pulls and observers', async () => {
     const { receiver, publish, heard, observer } = receiverFixture();
     await receiver.connect();
     publish('1', '2');
@@ -35,7 +35,7 @@ describe('stop()', () => {
     expect(heard.slice(2)).toEqual(['complete']);
   });
 
-  it('leaves the rest of the queue when it is called from inside a handler', async () => {
+  it('keeps the rest of the queue when it is called inside a handler', async () => {
     const { receiver, publish, heard } = receiverFixture();
     await receiver.connect();
     publish('1', '2');
@@ -50,7 +50,7 @@ describe('stop()', () => {
     expect(receiver.stats).toMatchObject({ received: 2, delivered: 1, buffered: 1 });
   });
 
-  it('is idempotent, and resolves although Redis never answers', () => {
+  it('is idempotent, and resolves even if Redis never replies', () => {
     marbles(({ redis: client, receiver, expectObservable, at, cold }) => {
       const settled: string[] = [];
       receiver.channel('a').subscribe();
@@ -65,7 +65,7 @@ describe('stop()', () => {
     });
   });
 
-  it('leaves the client open, with no listener and no subscription of ours', async () => {
+  it('leaves the client open, without listeners or subscriptions of the package', async () => {
     const { client, receiver } = receiverFixture();
     await receiver.connect();
     expect(client.eventNames()).not.toEqual([]);
@@ -84,7 +84,7 @@ describe('stop()', () => {
     await expect(receiver.connect()).rejects.toMatchObject({ code: 'ERR_CHANNEL_CLOSED' });
   });
 
-  it('rejects a connect() under way', async () => {
+  it('rejects a pending connect()', async () => {
     const { client, receiver } = receiverFixture();
     client.withhold();
     const connecting = receiver.connect();
@@ -93,7 +93,7 @@ describe('stop()', () => {
     client.acknowledge();
   });
 
-  it('is called by an aborted signal, which is let go of', async () => {
+  it('is called when the signal aborts, and leaves no listener on the signal', async () => {
     const controller = new AbortController();
     const { receiver, heard, observer } = receiverFixture({ signal: controller.signal });
     receiver.subscribe(observer);
@@ -107,7 +107,7 @@ describe('stop()', () => {
     expect(remove).toHaveBeenCalledTimes(1);
   });
 
-  it('unsubscribes from under a subscribe in flight', async () => {
+  it('unsubscribes while a SUBSCRIBE is in flight', async () => {
     const { client, receiver } = receiverFixture();
     client.withhold();
     receiver.subscribe();
@@ -120,7 +120,7 @@ describe('stop()', () => {
 });
 
 describe('autoStop', () => {
-  it('stops the Receiver when the last Channel has gone', async () => {
+  it('stops the Receiver when its last Channel is closed', async () => {
     const { receiver, heard, observer } = receiverFixture();
     receiver.subscribe(observer);
     await receiver.channel('a').close();
@@ -129,7 +129,7 @@ describe('autoStop', () => {
     expect(heard).toEqual(['complete']);
   });
 
-  it('waits for the release of the last Channel, which is told and whose late messages count', async () => {
+  it('waits for the release of the last Channel, emits its event, and counts its late messages', async () => {
     const { client, receiver, publish, eventTypes } = receiverFixture();
     await receiver.connect();
     void receiver.channel('b').close();
@@ -159,7 +159,7 @@ describe('autoStop', () => {
 });
 
 describe('drain()', () => {
-  it('takes what comes before the acknowledgement, and then completes', async () => {
+  it('delivers the messages before the acknowledgement, and then completes', async () => {
     const { client, receiver, publish, heard, observer } = receiverFixture();
     receiver.subscribe(observer);
     receiver
@@ -177,7 +177,7 @@ describe('drain()', () => {
     expect(receiver.stats).toMatchObject({ received: 1, late: 0 });
   });
 
-  it('keeps what comes meanwhile for a pull', async () => {
+  it('keeps the messages that arrive meanwhile for a pull', async () => {
     const { client, receiver, publish } = receiverFixture();
     await receiver.connect();
     client.withhold();
@@ -198,7 +198,7 @@ describe('drain()', () => {
     client.acknowledge();
   });
 
-  it('does not wait for a server that is gone', async () => {
+  it('does not wait for a dead server', async () => {
     const { client, receiver } = receiverFixture();
     receiver.subscribe();
     client.disconnect();
@@ -208,7 +208,7 @@ describe('drain()', () => {
     expect(client.log).toEqual(['SUBSCRIBE a b']);
   });
 
-  it('gives way to stop()', async () => {
+  it('is cut short by stop()', async () => {
     const { client, receiver, heard, observer } = receiverFixture();
     receiver.subscribe(observer);
     client.withhold();
@@ -221,7 +221,7 @@ describe('drain()', () => {
 });
 
 describe('the end of the client', () => {
-  it('completes the stream behind the queue when the user closes it', async () => {
+  it('completes the stream after the queue when the client is closed', async () => {
     const { client, receiver, publish, heard, observer } = receiverFixture();
     await receiver.connect();
     publish('1');
@@ -232,7 +232,7 @@ describe('the end of the client', () => {
     await receiver.stop();
   });
 
-  it('ends it with ConnectionLostError behind the queue when the client gives up', async () => {
+  it('ends the stream with ConnectionLostError after the queue when the client gives up', async () => {
     const { client, receiver, publish, heard, observer } = receiverFixture();
     await receiver.connect();
     publish('1');
@@ -250,7 +250,7 @@ describe('the end of the client', () => {
     expect(client.eventNames()).toEqual([]);
   });
 
-  it('reaches those who observe or wait, and completes the events', async () => {
+  it('reaches observers and waiting pulls, and completes the events', async () => {
     const { client, receiver, heard, observer } = receiverFixture();
     const complete = jest.fn();
     receiver.events.subscribe({ complete });
@@ -263,7 +263,7 @@ describe('the end of the client', () => {
     expect(complete).toHaveBeenCalledTimes(1);
   });
 
-  it('ends only the Channels on it where it is not the client of the Receiver', () => {
+  it('ends only the Channels on this client if the Receiver has another one', () => {
     const { receiver, heard, observer, publish } = receiverFixture();
     const other = new MemoryPubSub();
     const channel = receiver.channel('c', { client: other });
@@ -275,7 +275,7 @@ describe('the end of the client', () => {
     expect([...receiver.channels.keys()]).toEqual(['a', 'b']);
   });
 
-  it('stands in the stream where another client gave up', () => {
+  it('puts an error into the stream if the client of a Channel gives up', () => {
     const { receiver, heard, observer, publish } = receiverFixture();
     const other = new MemoryPubSub();
     receiver.channel('c', { client: other });
@@ -286,7 +286,7 @@ describe('the end of the client', () => {
     expect(heard).toEqual(['ConnectionLostError', '1']);
   });
 
-  it('takes our listeners off a client that its user opens again', async () => {
+  it('removes the listeners of the package from a client that is reopened', async () => {
     const { client, receiver } = receiverFixture();
     await receiver.connect();
     await client.close();
@@ -296,7 +296,7 @@ describe('the end of the client', () => {
   });
 });
 
-it('has isActive as long as a Channel is open, and something may come', async () => {
+it('sets isActive to false when no Channel is open and no message can come', async () => {
   const { receiver } = receiverFixture();
   const empty = new Receiver(new MemoryPubSub());
   expect([receiver.isActive, empty.isActive]).toEqual([true, false]);

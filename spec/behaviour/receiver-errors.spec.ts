@@ -4,7 +4,7 @@ import { marbles, MemoryPubSub } from '../../lib/testing/index.js';
 import { assertEqual } from '../support/assert-equal.js';
 import { receiverFixture } from '../support/receiver-fixture.js';
 
-/** Cannot decode 'x'. */
+/** A codec that cannot decode 'x'. */
 const picky: Codec<string> = {
   encode: String,
   decode(data) {
@@ -14,7 +14,7 @@ const picky: Codec<string> = {
 };
 
 describe('an error in the stream', () => {
-  it('stands where it happened, and retry() loses nothing but what failed', () => {
+  it('stands at its place, and retry() loses only the failed message', () => {
     const { receiver, publish, heard, hear, events } = receiverFixture({ codec: picky });
     const errors: DecodeError[] = [];
     receiver.pipe(retry({ delay: (error: DecodeError) => (errors.push(error), [1]) })).subscribe(hear);
@@ -33,7 +33,7 @@ describe('an error in the stream', () => {
     );
   });
 
-  it('does the same for what waited in the queue', async () => {
+  it('stands at its place in the queue, too', async () => {
     const { receiver, publish, heard, hear } = receiverFixture({ codec: picky });
     await receiver.connect();
     publish('1', 'x', '2');
@@ -41,7 +41,7 @@ describe('an error in the stream', () => {
     expect(heard).toEqual(['1', '2']);
   });
 
-  it('does not grow the stack, however many there are', async () => {
+  it('does not grow the stack, even if there are many', async () => {
     const { receiver, publish, heard, hear } = receiverFixture({ codec: picky });
     await receiver.connect();
     publish(...Array.from({ length: 16_000 }, () => 'x'), '1');
@@ -50,7 +50,7 @@ describe('an error in the stream', () => {
     expect(receiver.stats).toMatchObject({ undecodable: 16_000, delivered: 1 });
   });
 
-  it('meets the pull whose turn it is', async () => {
+  it('rejects the pull whose turn it is', async () => {
     const { receiver, publish } = receiverFixture({ codec: picky });
     await receiver.connect();
     publish('1', 'x', '2');
@@ -59,7 +59,7 @@ describe('an error in the stream', () => {
     await expect(receiver.get()).resolves.toMatchObject({ data: '2' });
   });
 
-  it('of one Channel ends neither another nor its own neighbours', () => {
+  it('of one Channel ends neither another Channel nor other observers of the stream', () => {
     marbles(
       ({ redis: client, receiver, hot, expectObservable }) => {
         hot('                                     -a-x-b').subscribe((data) => {
@@ -79,7 +79,7 @@ describe('an error in the stream', () => {
     );
   });
 
-  it('counts and tells once, also where the Channel is observed as well', () => {
+  it('is counted and reported once, even if the Channel is observed, too', () => {
     const { receiver, publish, heard, hear, eventTypes } = receiverFixture({ codec: picky });
     receiver.pipe(retry()).subscribe(hear);
     receiver.channel('a').pipe(retry()).subscribe(hear);
@@ -99,14 +99,14 @@ describe('an error in the stream', () => {
     ],
     ['gives a promise', () => Promise.resolve('later'), 'Do what takes time in the stream'],
     [
-      'throws what is no error',
+      'throws a value that is no Error',
       () => {
         throw 'a string';
       },
       'a string',
     ],
     [
-      'throws what no string can be made of',
+      'throws a value that cannot be converted to a string',
       () => {
         throw Object.create(null);
       },
@@ -125,8 +125,8 @@ describe('an error in the stream', () => {
   });
 });
 
-describe('what a consumer does', () => {
-  it('never throws into the client, ends another Channel, or reaches another consumer', () => {
+describe('an action of a consumer', () => {
+  it('does not throw into the client, end another Channel, or affect another consumer', () => {
     const unhandled: unknown[] = [];
     const { config } = jest.requireActual<typeof import('rxjs')>('rxjs');
     config.onUnhandledError = (error) => unhandled.push(error);
@@ -145,7 +145,7 @@ describe('what a consumer does', () => {
     jest.useRealTimers();
   });
 
-  it('may close, stop and register from inside a handler', () => {
+  it('may close, stop or register inside a handler', () => {
     const { client, receiver, publish, heard } = receiverFixture();
     receiver.subscribe(({ data }) => {
       heard.push(data);
@@ -161,8 +161,8 @@ describe('what a consumer does', () => {
   });
 });
 
-describe('what Redis refuses', () => {
-  it('fails alone among those that are subscribed with it', async () => {
+describe('a refused subscription', () => {
+  it('does not fail the names that are subscribed with it', async () => {
     const client = new MemoryPubSub();
     const receiver = new Receiver(client);
     const names = Array.from({ length: 100 }, (_, index) => `c${index}`);
@@ -177,7 +177,7 @@ describe('what Redis refuses', () => {
     expect(client.log.length).toBeLessThan(20);
   });
 
-  it('rejects connect(), tells an event, and is not repeated in the stream', async () => {
+  it('rejects connect(), emits an event, and is not repeated in the stream', async () => {
     const { client, receiver, publish, heard, observer, events } = receiverFixture();
     client.forbidden.add('b');
     const error = await receiver.connect().catch((reason: unknown) => reason);
@@ -189,7 +189,7 @@ describe('what Redis refuses', () => {
     expect(heard).toEqual(['1']);
   });
 
-  it('stands in the stream for every further one, and where nobody called connect()', async () => {
+  it('puts an error into the stream if connect() rejects with another, or was not called', async () => {
     const { client, receiver, publish, heard, observer, hear } = receiverFixture();
     client.forbidden.add('a').add('b');
     await expect(receiver.connect()).rejects.toMatchObject({ channel: 'a' });
@@ -206,7 +206,7 @@ describe('what Redis refuses', () => {
     expect(heard).toEqual(['SubscribeError', '1']);
   });
 
-  it('can be tried again by the observers of the Channel', () => {
+  it('can be repeated by the observers of the Channel', () => {
     const { client, receiver, heard, hear, publish } = receiverFixture();
     client.forbidden.add('a');
     let tries = 0;
@@ -227,7 +227,7 @@ describe('what Redis refuses', () => {
   });
 });
 
-it('gives errors a name, a code, and a text that says what to do', async () => {
+it('gives errors a name, a code, and a text with advice', async () => {
   const { receiver, publish } = receiverFixture({ codec: json<string>() });
   await receiver.connect();
   publish('{');

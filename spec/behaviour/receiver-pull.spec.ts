@@ -13,7 +13,7 @@ describe('get()', () => {
     expect(receiver.stats).toMatchObject({ received: 2, delivered: 2 });
   });
 
-  it('serves those who wait in the order in which they came', async () => {
+  it('serves waiting pulls in their order', async () => {
     const { receiver, publish } = receiverFixture();
     const pulls = [receiver.get(), receiver.get(), receiver.get()];
     publish('1', '2', '3');
@@ -32,7 +32,7 @@ describe('get()', () => {
     });
   });
 
-  it('takes what is left after the end', async () => {
+  it('takes the queued messages after the end', async () => {
     const { receiver, publish } = receiverFixture();
     await receiver.connect();
     publish('1');
@@ -65,7 +65,7 @@ describe('get()', () => {
     await expect(served).resolves.toMatchObject({ data: '2' });
   });
 
-  it('keeps what it has taken when its signal aborts in the event that tells of room', async () => {
+  it('keeps its message when its signal aborts inside the event that reports room in the queue', async () => {
     const { receiver, publish } = receiverFixture({ capacity: 1, overflow: 'drop-incoming' });
     const controller = new AbortController();
     receiver.events.subscribe(({ type }) => type === 'gap' && controller.abort());
@@ -76,7 +76,7 @@ describe('get()', () => {
     expect(controller.signal.aborted).toBe(true);
   });
 
-  it('leaves no listener on a signal that lives on', async () => {
+  it('leaves no listener on a signal that outlives it', async () => {
     const { receiver, publish } = receiverFixture();
     const { signal } = new AbortController();
     const remove = jest.spyOn(signal, 'removeEventListener');
@@ -86,7 +86,7 @@ describe('get()', () => {
     expect(remove).toHaveBeenCalledTimes(1);
   });
 
-  it('rejects while the Receiver is observed, and goes on when it is no more', async () => {
+  it('rejects while the Receiver is observed, and works again afterwards', async () => {
     const { receiver, publish, heard, hear } = receiverFixture();
     const subscription = receiver.subscribe(hear);
     await expect(receiver.get()).rejects.toMatchObject({ code: 'ERR_RECEIVER_BUSY' });
@@ -99,7 +99,7 @@ describe('get()', () => {
     expect(heard).toEqual(['1']);
   });
 
-  it('makes an observer wait for its turn', async () => {
+  it('makes an observer fail with ReceiverBusyError while it waits', async () => {
     const { receiver, publish, heard, observer } = receiverFixture();
     const pull = receiver.get();
     receiver.subscribe(observer);
@@ -111,7 +111,7 @@ describe('get()', () => {
     expect(heard.slice(1)).toEqual(['2']);
   });
 
-  it('gives a message that is larger than the queue to one who waits for it', async () => {
+  it('takes a message that is larger than the queue if it is waiting', async () => {
     const { receiver, publish } = receiverFixture({ maxBytes: 1 });
     const pull = receiver.get();
     publish('large');
@@ -120,7 +120,7 @@ describe('get()', () => {
 });
 
 describe('waitMessage()', () => {
-  it('is true when a message can be taken, now or later, and takes none', async () => {
+  it('resolves to true when a message can be taken, and does not take it', async () => {
     const { receiver, publish } = receiverFixture();
     const waiting = receiver.waitMessage();
     publish('1');
@@ -129,7 +129,7 @@ describe('waitMessage()', () => {
     await expect(receiver.get()).resolves.toMatchObject({ data: '1' });
   });
 
-  it('is false when none will come', async () => {
+  it('resolves to false when no message will come', async () => {
     const { receiver } = receiverFixture();
     const waiting = receiver.waitMessage();
     await receiver.stop();
@@ -137,7 +137,7 @@ describe('waitMessage()', () => {
     await expect(receiver.waitMessage()).resolves.toBe(false);
   });
 
-  it('is true on a stopped Receiver while something is left', async () => {
+  it('resolves to true on a stopped Receiver while the queue has messages', async () => {
     const { receiver, publish } = receiverFixture();
     await receiver.connect();
     publish('1');
@@ -147,7 +147,7 @@ describe('waitMessage()', () => {
     await expect(receiver.waitMessage()).resolves.toBe(false);
   });
 
-  it('shares the line with get(), first come first served', async () => {
+  it('waits in one line with get(), in their order', async () => {
     const { receiver, publish } = receiverFixture();
     const order: string[] = [];
     const pulls = [
@@ -181,7 +181,7 @@ describe('for await', () => {
     expect(heard).toEqual(['1', '2']);
   });
 
-  it('ends when it waits and the Receiver stops', async () => {
+  it('ends when the Receiver stops while it waits', async () => {
     const { receiver, publish, heard } = receiverFixture();
     const loop = (async () => {
       for await (const { data } of receiver) heard.push(data);
@@ -192,7 +192,7 @@ describe('for await', () => {
     expect(heard).toEqual(['1']);
   });
 
-  it('leaves the rest in the queue at a break, and lets the subscriptions go', async () => {
+  it('keeps the rest in the queue at a break, and unsubscribes', async () => {
     const { client, receiver, publish, heard } = receiverFixture();
     const iterator = receiver[Symbol.asyncIterator]();
     const first = iterator.next();
@@ -210,7 +210,7 @@ describe('for await', () => {
     expect(client.subscriptions('channel')).toEqual([]);
   });
 
-  it('is connected while it runs, and no longer', async () => {
+  it('connects the Receiver only while it runs', async () => {
     const { client, receiver } = receiverFixture();
     const iterator = receiver[Symbol.asyncIterator]();
     expect(client.log).toEqual([]);
@@ -222,7 +222,7 @@ describe('for await', () => {
     expect(client.subscriptions('channel')).toEqual([]);
   });
 
-  it('gives back the pulls that wait when it returns', async () => {
+  it('ends its waiting pulls when it returns', async () => {
     const { receiver, publish } = receiverFixture();
     const iterator = receiver[Symbol.asyncIterator]();
     const waiting = [iterator.next(), iterator.next()];
@@ -234,7 +234,7 @@ describe('for await', () => {
     await expect(pull).resolves.toMatchObject({ data: '1' });
   });
 
-  it('shares the work among several', async () => {
+  it('delivers each message to one of several iterators', async () => {
     const { receiver, publish } = receiverFixture();
     const [one, two] = [receiver[Symbol.asyncIterator](), receiver[Symbol.asyncIterator]()];
     const results = [one.next(), two.next(), one.next()];
@@ -243,7 +243,7 @@ describe('for await', () => {
     expect(messages.map(({ value }) => (value as { data: string }).data)).toEqual(['1', '2', '3']);
   });
 
-  it('rejects where an error stands, and goes on behind it when it is asked again', async () => {
+  it('rejects at the place of an error, and continues after it in a new loop', async () => {
     const { client, receiver, heard } = receiverFixture({ codec: json<string>() });
     await receiver.connect();
     for (const data of ['"1"', '{', '"2"']) client.publish('a', data);
@@ -258,7 +258,7 @@ describe('for await', () => {
     expect(heard).toEqual(['1', '2']);
   });
 
-  it('throws what is thrown into it', async () => {
+  it('rejects with an error that is passed to throw()', async () => {
     const { receiver } = receiverFixture();
     const iterator = receiver[Symbol.asyncIterator]();
     await expect(iterator.throw?.(new Error('thrown'))).rejects.toThrow('thrown');

@@ -7,7 +7,7 @@ function identityHolds({ stats }: ReturnType<typeof receiverFixture>['receiver']
 }
 
 describe('the queue', () => {
-  it("'error' puts one BufferOverflowError at the place of the loss", async () => {
+  it("puts one BufferOverflowError at the place of the loss with 'error'", async () => {
     const { receiver, publish, heard, observer } = receiverFixture({ capacity: 2 });
     await receiver.connect();
     publish('1', '2', '3', '4');
@@ -19,7 +19,7 @@ describe('the queue', () => {
     expect(receiver.stats).toMatchObject({ received: 5, delivered: 3, dropped: 2, buffered: 0 });
   });
 
-  it('tells the limit and the number lost', async () => {
+  it('reports the limit and the number of lost messages', async () => {
     const { receiver, publish } = receiverFixture({ capacity: 1 });
     await receiver.connect();
     publish('1', '2', '3');
@@ -42,7 +42,7 @@ describe('the queue', () => {
     expect(eventTypes()).toEqual(['subscribed', 'subscribed', 'overflow', 'gap']);
   });
 
-  it('is bounded by bytes, and loses the one that is too large by itself', async () => {
+  it('is bounded by bytes, and loses only the message that is too large by itself', async () => {
     const { receiver, publish, heard, observer } = receiverFixture({ maxBytes: 4, overflow: 'drop-oldest' });
     await receiver.connect();
     publish('ab', 'c', '12345', 'ä', 'xy');
@@ -51,7 +51,7 @@ describe('the queue', () => {
     expect(heard).toEqual(['ä', 'xy']);
   });
 
-  it('announces one overflow an episode, and a gap when less than half is in use', async () => {
+  it('reports one overflow per episode, and a gap when less than half of the queue is in use', async () => {
     const now = jest.spyOn(asyncScheduler, 'now');
     const { client, receiver, publish, events } = receiverFixture({ capacity: 4, overflow: 'drop-incoming' });
     await receiver.connect();
@@ -79,7 +79,7 @@ describe('the queue', () => {
     now.mockRestore();
   });
 
-  it('announces an episode that the end cuts short', async () => {
+  it('reports an episode that the end of the Receiver cuts short', async () => {
     const { receiver, publish, eventTypes } = receiverFixture({ capacity: 1, overflow: 'drop-oldest' });
     await receiver.connect();
     publish('1', '2');
@@ -115,7 +115,7 @@ describe('the queue', () => {
     expect(heard).toEqual(expected);
   });
 
-  it('decodes what waits only when it is taken', async () => {
+  it('decodes a queued message only when it is taken', async () => {
     const decode = jest.fn((data: string | Buffer) => data.toString());
     const { client, receiver } = receiverFixture({ codec: { encode: String, decode } });
     await receiver.connect();
@@ -125,7 +125,7 @@ describe('the queue', () => {
     expect(decode).toHaveBeenCalledWith('1', 'a');
   });
 
-  it('shrinks to nothing when it has been emptied, and takes as much again', async () => {
+  it('shrinks when it has been emptied, and can be filled again', async () => {
     const { receiver, publish, heard, observer } = receiverFixture({ capacity: 1_000 });
     await receiver.connect();
     for (let round = 0; round < 3; round++) {

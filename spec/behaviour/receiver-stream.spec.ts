@@ -3,7 +3,7 @@ import { Receiver, type Message } from '../../lib/index.js';
 import { dataOf } from '../support/data-of.js';
 import { marbles, MemoryPubSub } from '../../lib/testing/index.js';
 
-/** A Receiver on the in-memory client, with the channels a and b. */
+/** Returns a Receiver on the in-memory client, with the channels a and b. */
 function create() {
   const client = new MemoryPubSub();
   const receiver = new Receiver(client);
@@ -15,7 +15,7 @@ function create() {
 }
 
 describe('the merged stream', () => {
-  it('has every Channel subscribed while it is observed, those that are registered later at once', () => {
+  it('subscribes every Channel while it is observed, and later Channels at once', () => {
     marbles(({ receiver, at, publish, commands, expectObservable }) => {
       receiver.channel('a');
       receiver.channel('b');
@@ -35,7 +35,7 @@ describe('the merged stream', () => {
     });
   });
 
-  it('subscribes in one command a mode, and releases as it subscribed', async () => {
+  it('subscribes with one command for each mode, and unsubscribes the same way', async () => {
     const { client, receiver } = create();
     receiver.pattern('p*');
     const subscription = receiver.subscribe();
@@ -49,7 +49,7 @@ describe('the merged stream', () => {
     expect([client.subscriptions('channel'), client.subscriptions('pattern')]).toEqual([[], []]);
   });
 
-  it('lets go of everything when its last observer has left', () => {
+  it('unsubscribes everything when its last observer has left', () => {
     marbles(({ redis: client, receiver, expectObservable, at }) => {
       receiver.channel('a');
       receiver.shard('s');
@@ -63,7 +63,7 @@ describe('the merged stream', () => {
     });
   });
 
-  it('gives a message that matches a channel and two patterns three times, each with its source', () => {
+  it('delivers a message that matches a channel and two patterns three times, each time with its source', () => {
     const { client, receiver } = create();
     const one = receiver.pattern('*');
     const two = receiver.pattern('a*');
@@ -72,12 +72,12 @@ describe('the merged stream', () => {
     client.publish('a', '1');
     expect(messages).toHaveLength(3);
     expect(messages[0]).toEqual({ source: receiver.channel('a'), channel: 'a', data: '1' });
-    // Redis defines no order among patterns.
+    // Redis defines no order for several patterns that match one message.
     expect(messages).toContainEqual({ source: one, channel: 'a', pattern: '*', data: '1' });
     expect(messages).toContainEqual({ source: two, channel: 'a', pattern: 'a*', data: '1' });
   });
 
-  it('keeps the order when a consumer publishes from inside its own handler', () => {
+  it('keeps the order when a consumer publishes inside its own handler', () => {
     const { client, receiver, heard, hear } = create();
     receiver.channel('b').subscribe(({ data }) => heard.push(`b:${data}`));
     receiver.channel('a').subscribe(({ data }) => {
@@ -90,7 +90,7 @@ describe('the merged stream', () => {
     expect(heard).toEqual(['a:1', '1', "b:1'", "1'", 'a:2', '2', "b:2'", "2'"]);
   });
 
-  it('keeps the order when the handler of the stream publishes, also over two clients', () => {
+  it('keeps the order when the handler of the stream publishes, also with two clients', () => {
     const { client, receiver, heard } = create();
     const other = new MemoryPubSub();
     receiver.channel('c', { client: other });
@@ -120,7 +120,7 @@ describe('the merged stream', () => {
     });
   });
 
-  it('is connected by connect(), and queues until somebody takes', async () => {
+  it('is connected by connect(), and queues messages until a consumer takes them', async () => {
     const { client, receiver, heard, hear } = create();
     await expect(receiver.connect()).resolves.toBe(receiver);
     expect(client.log).toEqual(['SUBSCRIBE a b']);
@@ -134,7 +134,7 @@ describe('the merged stream', () => {
     expect(receiver.stats).toMatchObject({ received: 3, delivered: 3, buffered: 0, highWater: 2 });
   });
 
-  it('is connected by a connect() beside another once its own Channels are, and the other does not wait for them', async () => {
+  it('resolves each of two calls of connect() when the Channels of this call are subscribed', async () => {
     const { client, receiver } = create();
     client.withhold();
     const order: string[] = [];
@@ -149,7 +149,7 @@ describe('the merged stream', () => {
     expect(order).toEqual(['first', 'a', 'b', 'second']);
   });
 
-  it('keeps the rest for the next observer when one leaves in the middle', async () => {
+  it('keeps the rest for the next observer when one unsubscribes in the middle', async () => {
     const { client, receiver, heard, hear } = create();
     await receiver.connect();
     for (const data of ['1', '2', '3']) client.publish('a', data);
@@ -161,7 +161,7 @@ describe('the merged stream', () => {
     expect(receiver.stats.buffered).toBe(1);
   });
 
-  it('shares what comes among its observers', () => {
+  it('delivers each message to all its observers', () => {
     marbles(({ receiver, publish, expectObservable }) => {
       receiver.channel('a');
       publish('a', '                       -a-b-c');
@@ -170,7 +170,7 @@ describe('the merged stream', () => {
     });
   });
 
-  it('delivers on while a Channel of it is observed too', () => {
+  it('continues while one of its Channels is observed, too', () => {
     const { client, receiver, heard, hear } = create();
     const subscription = receiver.subscribe(hear);
     receiver.channel('a').subscribe(hear);
@@ -180,7 +180,7 @@ describe('the merged stream', () => {
     subscription.unsubscribe();
   });
 
-  it('does not lose what comes while an asynchronous operator is busy', () => {
+  it('loses no message while an asynchronous operator is busy', () => {
     marbles(({ receiver, publish, cold, expectObservable }) => {
       receiver.channel('a');
       publish('a', '                                                    -(ab)--c');
@@ -192,7 +192,7 @@ describe('the merged stream', () => {
 });
 
 describe('events', () => {
-  it('tell what Redis acknowledges, before the first message of it', () => {
+  it('report an acknowledgement before the first message of the Channel', () => {
     const { client, receiver, heard, hear } = create();
     receiver.events.subscribe(
       (event) => 'source' in event && heard.push(`${event.type} ${event.source.name}`),
@@ -203,7 +203,7 @@ describe('events', () => {
     expect(heard).toEqual(['subscribed a', 'subscribed b', '1', 'unsubscribed a']);
   });
 
-  it('of a Channel are those that concern it', () => {
+  it('of a Channel are only those that concern it', () => {
     const { client, receiver } = create();
     const types: string[] = [];
     receiver.channel('a').events.subscribe(({ type }) => types.push(type));
@@ -215,7 +215,7 @@ describe('events', () => {
     expect(types).toEqual(['subscribed', 'disconnected', 'gap', 'unsubscribed']);
   });
 
-  it('complete when nothing more can happen', async () => {
+  it('complete when no more events can come', async () => {
     const { client, receiver } = create();
     const complete = jest.fn();
     receiver.events.subscribe({ complete });

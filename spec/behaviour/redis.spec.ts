@@ -78,7 +78,7 @@ describe.each(Object.entries(clients))('on a real Redis, with %s', (_name, creat
     ).toEqual(expected);
   });
 
-  it('has subscribed when connect() resolves, and released when stop() does', async () => {
+  it('has subscribed when connect() resolves, and unsubscribed when stop() resolves', async () => {
     receiver.channel('a');
     receiver.pattern('p*');
     receiver.shard('s');
@@ -93,11 +93,11 @@ describe.each(Object.entries(clients))('on a real Redis, with %s', (_name, creat
     expect(client.isOpen).toBe(true);
     expect(client.eventNames()).toEqual(['error']);
     expect(client.listenerCount('error')).toBe(1);
-    // On RESP2 node-redis itself answers in Buffers once it has been subscribed.
+    // On RESP2, node-redis replies to PING with a Buffer once it has been in subscriber mode.
     expect(Buffer.from(await client.ping())).toEqual(Buffer.from('PONG'));
   });
 
-  it('drains what was published before the acknowledgement', async () => {
+  it('drains the messages published before the acknowledgement', async () => {
     receiver.channel('a');
     await receiver.connect();
     await Promise.all(Array.from({ length: 100 }, (_, index) => admin.publish('a', `${index}`)));
@@ -109,7 +109,7 @@ describe.each(Object.entries(clients))('on a real Redis, with %s', (_name, creat
     expect(data).toEqual(Array.from({ length: 100 }, (_, index) => `${index}`));
   });
 
-  it('passes binary payloads byte for byte, beside text on the same name', async () => {
+  it('delivers binary payloads byte for byte, besides text on the same name', async () => {
     const payload = Buffer.from(Array.from({ length: 256 }, (_, index) => index));
     const binary = new Receiver(client, { codec: bytes });
     receiver.channel('a');
@@ -122,30 +122,33 @@ describe.each(Object.entries(clients))('on a real Redis, with %s', (_name, creat
     await binary.stop();
   });
 
-  it.each([1, 3])('leaves from inside a message of one of %d channels, which comes once', async (count) => {
-    const names = ['a', 'b', 'c'].slice(0, count);
-    for (const name of names) receiver.channel(name);
-    let heard = 0;
-    const stop = () => {
-      heard++;
-      void receiver.stop();
-    };
-    const completed = new Promise<void>((complete) => receiver.subscribe({ next: stop, complete }));
-    const others: string[] = [];
-    await client.subscribe('b', (data) => void others.push(data));
-    await receiver.connect();
-    await Promise.all(names.map((name) => admin.publish(name, '1')));
-    await completed;
-    await receiver.stop();
-    expect(heard).toBe(1);
-    expect(receiver.stats).toMatchObject({ received: 1, delivered: 1 });
-    expect(receiver.stats.late).toBeLessThan(count);
-    expect(others).toEqual(count > 1 ? ['1'] : []);
-    expect(await admin.pubSubNumSub(['a', 'b', 'c'])).toEqual({ a: 0, b: 1, c: 0 });
-  });
+  it.each([1, 3])(
+    'can be stopped inside a message on one of %d channels, which arrives once',
+    async (count) => {
+      const names = ['a', 'b', 'c'].slice(0, count);
+      for (const name of names) receiver.channel(name);
+      let heard = 0;
+      const stop = () => {
+        heard++;
+        void receiver.stop();
+      };
+      const completed = new Promise<void>((complete) => receiver.subscribe({ next: stop, complete }));
+      const others: string[] = [];
+      await client.subscribe('b', (data) => void others.push(data));
+      await receiver.connect();
+      await Promise.all(names.map((name) => admin.publish(name, '1')));
+      await completed;
+      await receiver.stop();
+      expect(heard).toBe(1);
+      expect(receiver.stats).toMatchObject({ received: 1, delivered: 1 });
+      expect(receiver.stats.late).toBeLessThan(count);
+      expect(others).toEqual(count > 1 ? ['1'] : []);
+      expect(await admin.pubSubNumSub(['a', 'b', 'c'])).toEqual({ a: 0, b: 1, c: 0 });
+    },
+  );
 
   it.each(['in one chunk', 'one after the other'])(
-    'hears what is let go of and taken back while its subscription is under way, acknowledged %s',
+    'receives messages of a name that is evicted and adopted while its SUBSCRIBE is in flight, acknowledged %s',
     async (how) => {
       const heard: string[] = [];
       const hub = new Hub(client);
@@ -170,7 +173,7 @@ describe.each(Object.entries(clients))('on a real Redis, with %s', (_name, creat
     },
   );
 
-  it('takes the empty name for a name, and not for all of them', async () => {
+  it('treats the empty name as a name, not as all names', async () => {
     for (const name of ['', 'a']) receiver.channel(name);
     await receiver.connect();
     await receiver.channel('').close();
@@ -179,7 +182,7 @@ describe.each(Object.entries(clients))('on a real Redis, with %s', (_name, creat
     await expect(receiver.get()).resolves.toMatchObject({ data: '1' });
   });
 
-  it('hears the events of the server itself', async () => {
+  it('receives the keyspace events of the server', async () => {
     await admin.configSet('notify-keyspace-events', 'KEA');
     receiver.pattern('__keyevent@0__:*');
     await receiver.connect();
@@ -188,7 +191,7 @@ describe.each(Object.entries(clients))('on a real Redis, with %s', (_name, creat
     await admin.configSet('notify-keyspace-events', '');
   });
 
-  it('subscribes 2,000 channels, but the one that it may not', async () => {
+  it('subscribes 2,000 channels, except the forbidden one', async () => {
     await admin.aclSetUser('limited', ['on', '>secret', '+@all', '~*', 'resetchannels', '&free:*']);
     await client.sendCommand(['AUTH', 'limited', 'secret']);
     const names = Array.from({ length: 2_000 }, (_, index) =>
@@ -203,7 +206,7 @@ describe.each(Object.entries(clients))('on a real Redis, with %s', (_name, creat
     await expect(receiver.get()).resolves.toMatchObject({ data: 'heard' });
   });
 
-  it('comes back from a killed connection with one gap before the next message', async () => {
+  it('reconnects after a killed connection with one gap before the next message', async () => {
     for (const name of ['a', 'b']) receiver.channel(name);
     receiver.pattern('c*');
     const log: string[] = [];
@@ -221,7 +224,7 @@ describe.each(Object.entries(clients))('on a real Redis, with %s', (_name, creat
     expect((await gap).gap.since).toBeLessThanOrEqual((await gap).gap.until);
   });
 
-  it('completes when its user closes the client, and leaves nothing that could come back to life', async () => {
+  it('completes when the client is closed, and has no effect on the reopened client', async () => {
     receiver.channel('a');
     await receiver.connect();
     await admin.publish('a', '1');
@@ -235,7 +238,7 @@ describe.each(Object.entries(clients))('on a real Redis, with %s', (_name, creat
 });
 
 describe('a permission that is revoked while subscribed', () => {
-  it('costs the forbidden Channel alone', async () => {
+  it('fails only the forbidden Channel', async () => {
     await admin.aclSetUser('fickle', ['on', '>secret', '+@all', '~*', 'resetchannels', '&a', '&b']);
     const client = silent(createClient({ url: server.url, username: 'fickle', password: 'secret' }));
     await client.connect();
@@ -245,7 +248,7 @@ describe('a permission that is revoked while subscribed', () => {
     await receiver.connect();
     const refused = event(receiver as Receiver<never>, 'channel-error');
     const gap = event(receiver as Receiver<never>, 'gap');
-    // Redis itself disconnects who is subscribed to what has just been forbidden.
+    // Redis closes the connection of a subscriber whose channel has just been forbidden.
     await admin.aclSetUser('fickle', ['resetchannels', '&a']);
     expect((await refused).source.name).toBe('b');
     expect((await gap).gap.channels.map(({ name }) => name)).toEqual(['a']);
@@ -262,7 +265,7 @@ describe('a client that gives up', () => {
     ['6', createClient],
     ['5', createClient5 as unknown as typeof createClient],
   ])(
-    'ends the stream with ConnectionLostError behind the queue, in node-redis %s',
+    'ends the stream with ConnectionLostError after the queue, in node-redis %s',
     async (_version, create) => {
       await using own = await RedisServer.start();
       const client = silent(create({ url: own.url, socket: { reconnectStrategy: false } }));

@@ -13,25 +13,28 @@ function once(receiver: Receiver, type: ReceiverEvent['type'], work: () => void)
     .subscribe(work);
 }
 
-describe('from inside an event', () => {
-  it.each(['online', 'offline'])("'unsubscribed', its Channel can be observed again, %s", (how) => {
-    jest.useFakeTimers();
-    const { client, receiver, heard, hear, publish } = receiverFixture({ autoStop: false });
-    const channel = receiver.channel('a');
-    const first = channel.subscribe();
-    once(receiver, 'unsubscribed', () => channel.subscribe(hear));
-    if (how === 'offline') client.disconnect();
-    first.unsubscribe();
-    jest.runAllTimers();
-    if (how === 'offline') client.reconnect();
-    publish('1');
-    expect(heard).toEqual(['1']);
-    void receiver.stop();
-    expect([client.subscriptions('channel'), client.eventNames()]).toEqual([[], []]);
-    jest.useRealTimers();
-  });
+describe('inside an event', () => {
+  it.each(['online', 'offline'])(
+    "of the type 'unsubscribed', its Channel can be observed again, %s",
+    (how) => {
+      jest.useFakeTimers();
+      const { client, receiver, heard, hear, publish } = receiverFixture({ autoStop: false });
+      const channel = receiver.channel('a');
+      const first = channel.subscribe();
+      once(receiver, 'unsubscribed', () => channel.subscribe(hear));
+      if (how === 'offline') client.disconnect();
+      first.unsubscribe();
+      jest.runAllTimers();
+      if (how === 'offline') client.reconnect();
+      publish('1');
+      expect(heard).toEqual(['1']);
+      void receiver.stop();
+      expect([client.subscriptions('channel'), client.eventNames()]).toEqual([[], []]);
+      jest.useRealTimers();
+    },
+  );
 
-  it("'channel-error', its Channel can be observed again", () => {
+  it("of the type 'channel-error', its Channel can be observed again", () => {
     const { client, receiver, heard, hear, observer, publish } = receiverFixture();
     client.forbidden.add('a');
     once(receiver, 'channel-error', () => {
@@ -43,7 +46,7 @@ describe('from inside an event', () => {
     expect(heard).toEqual(['SubscribeError', '1']);
   });
 
-  it("'overflow', the Receiver can be observed", async () => {
+  it("of the type 'overflow', the Receiver can be observed", async () => {
     const { receiver, heard, hear, publish } = receiverFixture({ capacity: 2, overflow: 'drop-oldest' });
     await receiver.connect();
     once(receiver, 'overflow', () => receiver.subscribe(hear));
@@ -51,7 +54,7 @@ describe('from inside an event', () => {
     expect(heard).toEqual(['2', '3', '4']);
   });
 
-  it("'gap', an observer can leave, and takes no message with it", async () => {
+  it("of the type 'gap', an observer can unsubscribe, and no message is lost", async () => {
     const { receiver, heard, hear, publish } = receiverFixture({ capacity: 2, overflow: 'drop-oldest' });
     await receiver.connect();
     publish('1', '2', '3');
@@ -63,7 +66,7 @@ describe('from inside an event', () => {
     expect(receiver.stats).toMatchObject({ received: 3, delivered: 2, dropped: 1, buffered: 0 });
   });
 
-  it("'gap', a pull can be aborted, which had its message already", async () => {
+  it("of the type 'gap', a pull can be aborted that already had its message", async () => {
     const { receiver, publish } = receiverFixture({ capacity: 1, overflow: 'drop-oldest' });
     await receiver.connect();
     publish('1', '2');
@@ -78,8 +81,8 @@ describe('from inside an event', () => {
   });
 });
 
-describe('from inside the handler of a Channel', () => {
-  it('the Receiver can be stopped: the message of the moment is late for its stream', () => {
+describe('inside the handler of a Channel', () => {
+  it('the Receiver can be stopped: the current message is late for its stream', () => {
     const { receiver, heard, observer, publish } = receiverFixture();
     receiver.subscribe(observer);
     receiver.channel('a').subscribe(() => void receiver.stop());
@@ -91,10 +94,10 @@ describe('from inside the handler of a Channel', () => {
 
 describe('a client that delivers in the same call', () => {
   it.each(['the Receiver alone', 'a Channel, too'])(
-    'keeps the order of messages, heard by %s',
+    'keeps the order of messages, observed by %s',
     async (who) => {
       const { client, receiver, heard, hear } = receiverFixture();
-      /** As node-redis calls its listeners, and as only a double does from inside one of them. */
+      /** Calls the listeners as node-redis does; only a test double does so inside one of them. */
       const deliver = (channel: string, data: string) => {
         for (const listener of client.getPubSubListeners('CHANNELS').get(channel)?.strings ?? [])
           listener(data, channel);
@@ -116,12 +119,12 @@ describe('a client that delivers in the same call', () => {
   );
 });
 
-describe('channels that have heard messages', () => {
+describe('channels that have received messages', () => {
   const listeners = (client: MemoryPubSub, name: string) => [
     ...(client.getPubSubListeners('CHANNELS').get(name)?.strings ?? []),
   ];
 
-  it('leave in one command, also from inside a message, which comes once', async () => {
+  it('are unsubscribed by one command, also inside a message, which arrives once', async () => {
     const { client, receiver, heard, hear, publish } = receiverFixture();
     receiver.subscribe(hear);
     await receiver.connect();
@@ -133,7 +136,7 @@ describe('channels that have heard messages', () => {
     expect(client.log).toEqual(['SUBSCRIBE a b', 'UNSUBSCRIBE a b']);
   });
 
-  it('have one listener at the client whatever becomes of a command', async () => {
+  it('have one listener on the client after every outcome of a command', async () => {
     const { client, receiver, heard, hear, publish } = receiverFixture({ autoStop: false });
     const channel = receiver.channel('a');
     const own = channel.subscribe(hear);
@@ -153,7 +156,7 @@ describe('channels that have heard messages', () => {
   });
 });
 
-it('an observer that has gone before it came is none', async () => {
+it('ignores an observer that is closed before it subscribes', async () => {
   const { client, receiver, heard, hear, publish } = receiverFixture();
   new Observable<Message>((subscriber) => {
     subscriber.complete();
@@ -168,7 +171,7 @@ it('an observer that has gone before it came is none', async () => {
   expect(heard).toEqual(['2']);
 });
 
-it('goes on when the scheduler has dropped what was planned, because an action of somebody else threw', async () => {
+it('continues after the scheduler has dropped an action, because an action of other code threw', async () => {
   const { receiver, heard, hear, publish } = receiverFixture();
   await receiver.connect();
   const schedule = jest.spyOn(asapScheduler, 'schedule').mockReturnValue(Subscription.EMPTY);
@@ -184,7 +187,7 @@ it('goes on when the scheduler has dropped what was planned, because an action o
   expect(heard).toHaveLength(400);
 });
 
-it('a retry that was planned for a link that is gone does not touch the one of today', () => {
+it('does not apply the retry of an old attachment to a new one', () => {
   jest.useFakeTimers();
   const { client, receiver, heard, hear, publish } = receiverFixture({ autoStop: false });
   client.withhold();
@@ -204,7 +207,7 @@ it('a retry that was planned for a link that is gone does not touch the one of t
   jest.useRealTimers();
 });
 
-it('a GapError tells of the episode it belongs to, also when that is over', async () => {
+it('creates a GapError of its own episode, even after the episode is over', async () => {
   const client = new MemoryPubSub();
   const receiver = new Receiver(client, { capacity: 3, overflow: 'drop-incoming', onGap: 'error' });
   receiver.channel('a');

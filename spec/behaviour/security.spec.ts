@@ -12,7 +12,7 @@ import { until } from '../support/until.js';
 
 const PASSWORD = 'open-sesame-4711';
 
-/** All that somebody could see of these. */
+/** Returns all output in which the values could appear. */
 const show = (...values: unknown[]) =>
   values
     .map((value) => {
@@ -35,7 +35,7 @@ describe('a user with a password', () => {
 
   const url = (password: string) => `redis://reader:${password}@127.0.0.1:${server.port}`;
 
-  it('reads what it may, and the password shows nowhere', async () => {
+  it('receives the permitted channels, and the password appears nowhere', async () => {
     const receiver = await Receiver.open(url(PASSWORD), { onGap: 'error', heartbeat: 100 });
     const events: ReceiverEvent[] = [];
     const errors: unknown[] = [];
@@ -66,7 +66,7 @@ describe('a user with a password', () => {
 
   it.each([
     ['a wrong password', () => url(`${PASSWORD}-wrong`)],
-    ['a URL that is none', () => `redis://reader:${PASSWORD}@127.0.0.1:no-port`],
+    ['an invalid URL', () => `redis://reader:${PASSWORD}@127.0.0.1:no-port`],
     ['a URL without a scheme', () => `reader:${PASSWORD}@127.0.0.1:6379`],
     ['a URL of another kind', () => `https://reader:${PASSWORD}@127.0.0.1`],
     ['a URL without a host', () => `redis://reader:${PASSWORD}`],
@@ -79,8 +79,8 @@ describe('a user with a password', () => {
       "a URL of a cluster's nodes",
       () => ({ rootNodes: [{ url: server.url }], defaults: { url: `redis://reader:${PASSWORD}@h:x` } }),
     ],
-    ['a URL where a list is wanted', () => ({ rootNodes: url(PASSWORD) as never })],
-  ])('%s is refused at once, without showing it', async (_what, target) => {
+    ['a URL in place of a list', () => ({ rootNodes: url(PASSWORD) as never })],
+  ])('%s is refused at once, without showing the password', async (_what, target) => {
     const error: unknown = await Receiver.open(target()).then(
       () => undefined,
       (reason: unknown) => reason,
@@ -89,7 +89,7 @@ describe('a user with a password', () => {
     expect(show(error)).not.toContain(PASSWORD);
   });
 
-  it('is not shown where its URL stands for a client', () => {
+  it('is refused without showing the password if its URL stands for a client', () => {
     const { receiver } = receiverFixture();
     const give = (target: unknown) => [
       () => new Receiver(target as PubSubClient),
@@ -138,7 +138,7 @@ describe('TLS', () => {
     await rm(folder, { recursive: true, force: true });
   });
 
-  it('carries messages, and comes back from a killed connection', async () => {
+  it('carries messages, and survives a killed connection', async () => {
     await using receiver = await Receiver.open({
       url,
       socket: { tls: true, ca, reconnectStrategy: () => 0 },
@@ -157,7 +157,7 @@ describe('TLS', () => {
     admin.destroy();
   });
 
-  it('does not talk to a server whose certificate it cannot trust', async () => {
+  it('refuses a server with an untrusted certificate', async () => {
     await expect(Receiver.open(url)).rejects.toMatchObject({ code: 'DEPTH_ZERO_SELF_SIGNED_CERT' });
   });
 });
@@ -182,7 +182,7 @@ describe('json()', () => {
     ['"__proto__"', '__proto__'],
     ['{"constructor":"Ford","a":"\\u005f_proto__"}', { constructor: 'Ford', a: '__proto__' }],
     [`${'['.repeat(50_000)}"constructor"${']'.repeat(50_000)}`, expect.any(Array)],
-  ])('takes what does no harm: %#', (payload, value) => {
+  ])('accepts harmless payloads: %#', (payload, value) => {
     expect(json().decode(payload, 'j')).toEqual(value);
   });
 });
@@ -190,7 +190,7 @@ describe('json()', () => {
 describe('a name', () => {
   const NAMES = ['__proto__', 'constructor', 'prototype', 'toString', 'hasOwnProperty', 'then', '0'];
 
-  it.each(NAMES)('like %s is a name like any other', async (name) => {
+  it.each(NAMES)('such as %s works like any other', async (name) => {
     const { client, receiver } = receiverFixture();
     const before = Reflect.ownKeys(Object.prototype);
     const heard: unknown[] = [];

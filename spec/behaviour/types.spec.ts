@@ -21,7 +21,7 @@ type Parameter<K extends keyof PubSubClient, N extends number> = Parameters<
 >[N];
 const isTrue = <_T extends true>() => undefined;
 
-/** None of this runs: it has to compile, and what stands under `@ts-expect-error` must not. */
+/** Never runs: the code must compile, except the lines under `@ts-expect-error`. */
 export async function compiles(): Promise<void> {
   const clients = [
     redis6.createClient(),
@@ -77,8 +77,8 @@ export async function compiles(): Promise<void> {
   own.events.subscribe(describe);
 }
 
-it('has types that hold for every client of node-redis 5 and 6', () => {
-  // The check is that this file compiles; here each client has at run time what the type says.
+it('declares types that match every client of node-redis 5 and 6', () => {
+  // This file compiles, so the types match; the test checks that the members exist at run time.
   for (const client of [redis6.createClient(), redis5.createClient()]) {
     expect(() => new Receiver(client)).not.toThrow();
   }

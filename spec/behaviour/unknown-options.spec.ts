@@ -22,7 +22,7 @@ interface Taker {
   readonly take: (options: never) => unknown;
   /** A misspelt option. */
   readonly wrong: string;
-  /** What it stands for. */
+  /** The option that is meant. */
   readonly right: string;
   /** Options that are accepted. */
   readonly good: object;
@@ -132,7 +132,7 @@ const PROMISING: Readonly<Record<string, Taker>> = {
 const NOT_OPTIONS: readonly unknown[] = [null, 5, 'capacity', () => undefined, [], new Map()];
 
 describe.each(Object.entries(TAKERS))('%s', (_, { take, wrong, right, good }) => {
-  it('refuses an option that it does not know, and names those that it does', () => {
+  it('refuses an unknown option, and names the known ones', () => {
     const loose = take as (options: unknown) => unknown;
     const suggestion = new RegExp(`'${right}'.*, got "${wrong}"\\. Did you mean '${right}'\\?$`);
     expect(() => loose({ [wrong]: undefined })).toThrow(clear(suggestion));
@@ -141,13 +141,13 @@ describe.each(Object.entries(TAKERS))('%s', (_, { take, wrong, right, good }) =>
     expect(() => loose({ somethingElse: 1 })).toThrow(clear(/, got "somethingElse"\.$/));
   });
 
-  it.each(NOT_OPTIONS)('refuses %p for options', (options) => {
+  it.each(NOT_OPTIONS)('refuses %p as its options', (options) => {
     expect(() => (take as (options: unknown) => unknown)(options)).toThrow(
       clear(/the options.* to be an? (plain )?object/),
     );
   });
 
-  it('takes the options that it knows, undefined too, and symbols for no options', () => {
+  it('accepts known options, undefined, and symbols as keys', () => {
     const loose = take as (options: unknown) => unknown;
     expect(() => loose({ ...good, [Symbol('mine')]: 1 })).not.toThrow();
     expect(() => loose(Object.assign(Object.create(null) as object, good))).not.toThrow();
@@ -158,28 +158,28 @@ describe.each(Object.entries(TAKERS))('%s', (_, { take, wrong, right, good }) =>
 describe.each(Object.entries(PROMISING))('%s', (_, { take, wrong, right, good }) => {
   const loose = take as (options: unknown) => Promise<unknown>;
 
-  it('rejects for an option that it does not know', async () => {
+  it('rejects for an unknown option', async () => {
     const suggestion = new RegExp(`'${right}'.*, got "${wrong}"\\. Did you mean '${right}'\\?$`);
     await expect(loose({ [wrong]: undefined })).rejects.toEqual(clear(suggestion));
   });
 
-  it.each(NOT_OPTIONS)('rejects for %p in the place of options', async (options) => {
+  it.each(NOT_OPTIONS)('rejects for %p as its options', async (options) => {
     await expect(loose(options)).rejects.toEqual(clear(/the options.* to be an? (plain )?object/));
   });
 
-  it('rejects for a signal that is none', async () => {
+  it('rejects for an invalid signal', async () => {
     await expect(loose({ signal: {} })).rejects.toEqual(
       clear(/'signal' to be an AbortSignal, got an object/),
     );
     await expect(loose({ signal: null })).rejects.toEqual(clear(/'signal' to be an AbortSignal, got null/));
   });
 
-  it('takes the options that it knows', async () => {
+  it('accepts known options', async () => {
     await expect(loose(good)).rejects.toThrow('accepted');
   });
 });
 
-it('says where a listener belongs', () => {
+it('names the method that takes a listener', () => {
   const receiver = create();
   const heard: string[] = [];
   for (const kind of ['channel', 'pattern', 'shard'] as const) {
@@ -190,7 +190,7 @@ it('says where a listener belongs', () => {
   expect(receiver.channels.size + receiver.patterns.size + receiver.shards.size).toBe(0);
 });
 
-it('says where a codec or a client belongs', () => {
+it('names the option for a codec or a client', () => {
   const receiver = create();
   expect(() => receiver.channel('a', json() as never)).toThrow(clear(/'codec'.*, got "encode"/));
   expect(() => receiver.channel('a', new MemoryPubSub() as PubSubClient as never)).toThrow(
@@ -198,7 +198,7 @@ it('says where a codec or a client belongs', () => {
   );
 });
 
-it('takes no message for options of get() that are none', async () => {
+it('takes no message if the options of get() are invalid', async () => {
   const client = new MemoryPubSub();
   const receiver = new Receiver(client);
   receiver.channel('a');

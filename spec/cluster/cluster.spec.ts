@@ -10,9 +10,12 @@ import { until } from '../support/until.js';
 
 jest.setTimeout(60_000);
 
-/** Milliseconds in which a node answers, though the machine be busy: else its connection is given up, with a gap. */
+/** Milliseconds in which a node replies even on a busy machine: after that, its connection is replaced, with a gap. */
 const HEARTBEAT = 1_000;
-/** Half of it a node may be too busy to answer the others: else Redis gives up their connection and what was on its way. */
+/**
+ * Half of this time a node may be too busy to reply to the others: after that, Redis drops their connection and its
+ * messages.
+ */
 const NODE_TIMEOUT = 3_000;
 const PATIENT = { timeout: 30_000 };
 const NAMES = ['north', 'east', 'south', 'west'];
@@ -67,7 +70,7 @@ describe('on a cluster', () => {
   const broadcastOf = async (node: { ask(...args: string[]): Promise<string> }) =>
     (await node.ask('PUBSUB', 'NUMSUB', 'news')) === 'news,1' ? ['news', 'order:*'] : [];
 
-  it('finds the slot that Redis finds', async () => {
+  it('computes the same slot as Redis', async () => {
     const names = ['', 'a', '{a}b', 'b{a}', '{}a', '{a', 'a}', '{{a}}', 'ä{ö}', 'x'.repeat(300)];
     for (const name of names) {
       expect(keySlot(name)).toBe(Number(await cluster.nodes[0]!.ask('CLUSTER', 'KEYSLOT', name)));
@@ -121,7 +124,7 @@ describe('on a cluster', () => {
   ];
 
   it.each(versions)(
-    'leaves no connection where it is stopped while it makes one, with node-redis %s',
+    'leaves no connection when it is stopped while it connects, with node-redis %s',
     async (_version, create) => {
       const total = async (figure: string, section: string) => {
         const figures = await Promise.all(cluster.nodes.map((node) => node.field(figure, 'INFO', section)));
@@ -147,7 +150,7 @@ describe('on a cluster', () => {
     },
   );
 
-  it('subscribes thousands of sharded channels, those of one slot in one command', async () => {
+  it('subscribes thousands of sharded channels, with one command for each slot', async () => {
     await using scene = await fixture();
     const { receiver } = scene;
     const names = Array.from({ length: 3_000 }, (_, index) => `room:${index}`);
@@ -174,7 +177,7 @@ describe('on a cluster', () => {
     expect(new Set(heard)).toEqual(new Set([...names, ...together]));
   });
 
-  it('closes a connection of its own when nothing needs it', async () => {
+  it('closes an unused connection of its own', async () => {
     await using scene = await fixture();
     const connections = async () => {
       const lists = await Promise.all(cluster.nodes.map((node) => node.ask('CLIENT', 'LIST')));
@@ -205,7 +208,7 @@ describe('on a cluster', () => {
     await expect(new Receiver(client).connect()).rejects.toThrow('the client is not open');
   });
 
-  it('refuses what Redis refuses, and serves the others', async () => {
+  it('fails a refused Channel, and continues with the others', async () => {
     await Promise.all(
       cluster.nodes.map((node) =>
         node.ask('ACL', 'SETUSER', 'guest', 'on', '>guest', '+@all', '~*', 'resetchannels', '&north'),
@@ -233,7 +236,7 @@ describe('on a cluster', () => {
         .filter((line) => line.includes('name=mine')).length;
     };
 
-    it('makes a client of its own, and closes it', async () => {
+    it('creates a client, and closes it at the end', async () => {
       const receiver = await Receiver.open({ rootNodes: cluster.rootNodes, defaults: { name: 'mine' } });
       const traffic = new Traffic(receiver, cluster.publish, LINES);
       await receiver.connect();
@@ -252,7 +255,7 @@ describe('on a cluster', () => {
       await expect(opening).rejects.toThrow(/WRONGPASS/);
     });
 
-    it('tries on until its signal aborts, or its strategy gives up', async () => {
+    it('keeps trying until its signal aborts, or its strategy gives up', async () => {
       const rootNodes = [{ url: `redis://127.0.0.1:${await freePort()}` }];
       const controller = new AbortController();
       const opening = Receiver.open({ rootNodes }, { signal: controller.signal });
@@ -266,7 +269,7 @@ describe('on a cluster', () => {
       expect(tries).toEqual([0, 1, 2]);
     });
 
-    it('says what is wrong with its options', async () => {
+    it('rejects with a clear error for invalid options', async () => {
       await expect(Receiver.open({ rootNodes: [] })).rejects.toThrow(/'rootNodes'.*at least one server/);
       await expect(Receiver.open({ sentinelRootNodes: [], name: 'a' })).rejects.toThrow(
         /'sentinelRootNodes'/,
@@ -279,17 +282,17 @@ describe('on a cluster', () => {
     });
   });
 
-  describe('when things happen', () => {
+  describe('during changes and failures', () => {
     afterEach(() => cluster.heal());
 
-    // Each of the first three at a shard of its own: a replica that has won an election, and loses its place, takes the
-    // votes of then for new ones when it stands again within twice the node timeout. It claims the slots under an old
-    // epoch, nobody believes it, and they stay without a master (https://github.com/redis/redis/issues/8752).
+    // Each of the first three tests uses another shard. A replica that wins an election and loses its role counts the
+    // old votes as new when it stands again within twice the node timeout. It then claims the slots under an old epoch,
+    // the other nodes refuse, and the slots stay without a master (https://github.com/redis/redis/issues/8752).
 
     it.each([
       [2, 'north'],
       [3, 'east'],
-    ] as const)('survives a graceful fail-over, with RESP%i', async (RESP, name) => {
+    ] as const)('survives a graceful failover, with RESP%i', async (RESP, name) => {
       await using scene = await fixture({ RESP });
       const traffic = new Traffic(scene.receiver, cluster.publish, LINES);
       await scene.receiver.connect();
@@ -300,7 +303,7 @@ describe('on a cluster', () => {
       expect(traffic.affected).toEqual(concerned);
     });
 
-    it('survives a master that is killed', async () => {
+    it('survives a killed master', async () => {
       await using scene = await fixture();
       const traffic = new Traffic(scene.receiver, cluster.publish, LINES);
       await scene.receiver.connect();
@@ -311,7 +314,7 @@ describe('on a cluster', () => {
       expect(traffic.affected).toEqual(concerned);
     });
 
-    it('survives a master that hangs', async () => {
+    it('survives a frozen master', async () => {
       await using scene = await fixture();
       const traffic = new Traffic(scene.receiver, cluster.publish, LINES);
       await scene.receiver.connect();
@@ -328,7 +331,7 @@ describe('on a cluster', () => {
       expect(traffic.affected).toEqual(concerned);
     });
 
-    it('follows channels and patterns to another node, whichever dies', async () => {
+    it('moves channels and patterns to another node, whichever node fails', async () => {
       await using scene = await fixture();
       const lines = LINES.filter(({ kind }) => kind !== 'shard');
       const traffic = new Traffic(scene.receiver, cluster.publish, lines);
@@ -340,7 +343,7 @@ describe('on a cluster', () => {
       expect(traffic.affected).toEqual(['news', 'order:*']);
     });
 
-    it('follows a slot that moves while messages flow', async () => {
+    it('follows a slot that moves during publishing', async () => {
       await using scene = await fixture();
       const traffic = new Traffic(scene.receiver, cluster.publish, LINES);
       await scene.receiver.connect();
@@ -359,7 +362,7 @@ describe('on a cluster', () => {
       expect(traffic.gaps).toHaveLength(2);
     });
 
-    it('loses nothing for good when slots move with operations in flight', async () => {
+    it('recovers everything when slots move with operations in flight', async () => {
       await using scene = await fixture();
       const { receiver } = scene;
       const traffic = new Traffic(receiver, cluster.publish, LINES);
@@ -395,7 +398,7 @@ describe('on a cluster', () => {
       });
     });
 
-    it('lives without a node that is gone for good, and takes it back', async () => {
+    it('works without a removed node, and accepts the node again', async () => {
       await using scene = await fixture();
       const traffic = new Traffic(scene.receiver, cluster.publish, LINES);
       await scene.receiver.connect();
@@ -423,7 +426,7 @@ describe('on a cluster', () => {
       expect(traffic.affected).toEqual(concerned);
     });
 
-    it('stops in time though a node is gone', async () => {
+    it('stops in time, even if a node is down', async () => {
       await using scene = await fixture();
       for (const { kind, name } of LINES) scene.receiver[kind](name);
       await scene.receiver.connect();

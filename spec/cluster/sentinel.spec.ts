@@ -8,7 +8,9 @@ import { until } from '../support/until.js';
 
 jest.setTimeout(90_000);
 
-/** Milliseconds in which a server answers, though the machine be busy: else its connection is given up, with a gap. */
+/**
+ * Milliseconds in which a server replies even on a busy machine: after that, its connection is replaced, with a gap.
+ */
 const HEARTBEAT = 1_000;
 const LINES: readonly Line[] = [
   { kind: 'channel', name: 'news', target: 'news' },
@@ -66,7 +68,7 @@ describe('on a Sentinel set', () => {
   const through = ({ port }: TcpProxy) => ({
     sentinelRootNodes: [{ host: '127.0.0.1', port }, ...set.options.sentinelRootNodes.slice(1)],
   });
-  /** It is gone, and nobody is told. */
+  /** Drops all messages of a connection without notice. */
   const vanish = (proxy: TcpProxy) => {
     proxy.swallow('to-client');
     proxy.close();
@@ -97,7 +99,7 @@ describe('on a Sentinel set', () => {
     await client.destroy();
   });
 
-  it('opens a client of its own, and closes it', async () => {
+  it('creates a client, and closes it at the end', async () => {
     const receiver = await Receiver.open({ ...set.options, nodeClientOptions: { name: 'mine' } });
     const traffic = new Traffic(receiver, set.publish, LINES);
     await receiver.connect();
@@ -107,7 +109,7 @@ describe('on a Sentinel set', () => {
     await until(async () => !(await (await set.master()).ask('CLIENT', 'LIST')).includes('name=mine'));
   });
 
-  it('rejects to open when Redis refuses the password, or the signal aborts', async () => {
+  it('rejects when Redis refuses the password, or the signal aborts', async () => {
     const refused = { ...set.options, nodeClientOptions: { username: 'nobody', password: 'wrong' } };
     await expect(Receiver.open(refused)).rejects.toThrow(/WRONGPASS/);
     const controller = new AbortController();
@@ -123,7 +125,7 @@ describe('on a Sentinel set', () => {
     await until(async () => (await listening()) === 'news,0,0,north,0');
   });
 
-  it('takes its connection up again when that is killed', async () => {
+  it('restores its killed connection', async () => {
     await using scene = await fixture();
     await scene.traffic.during(async () => {
       await (await set.master()).ask('CLIENT', 'KILL', 'TYPE', 'pubsub');
@@ -132,7 +134,7 @@ describe('on a Sentinel set', () => {
     expect(scene.traffic.affected).toEqual(ALL);
   });
 
-  it('finds a connection to a master that hangs', async () => {
+  it('detects a frozen master', async () => {
     await using scene = await fixture();
     const { server } = await set.master();
     server.freeze();
@@ -141,17 +143,17 @@ describe('on a Sentinel set', () => {
     await until(() => scene.events.some(({ type }) => type === 'gap'), { timeout: 20_000 });
   });
 
-  describe('when things happen', () => {
+  describe('during changes and failures', () => {
     beforeEach(() => set.heal());
 
-    it('survives a graceful fail-over', async () => {
+    it('survives a graceful failover', async () => {
       await using scene = await fixture();
       await scene.traffic.during(() => set.failOver());
       expect(scene.traffic.judge().complaints).toEqual([]);
       expect(scene.traffic.affected).toEqual(ALL);
     });
 
-    it('survives a master that is killed, with sentinels that were all restarted before', async () => {
+    it('survives a killed master after a restart of all Sentinels', async () => {
       await using scene = await fixture();
       await scene.traffic.during(() => set.restartSentinels());
       expect(scene.traffic.gaps).toEqual([]);
@@ -160,7 +162,7 @@ describe('on a Sentinel set', () => {
       expect(scene.traffic.affected).toEqual(ALL);
     });
 
-    it('finds the new master though the client asks no more since all Sentinels were away', async () => {
+    it('finds the new master even if the client has stopped asking after an outage of all Sentinels', async () => {
       await using scene = await fixture({ maxCommandRediscovers: 0 });
       const errors: unknown[] = [];
       scene.client.on('error', (error) => errors.push(error));
@@ -173,7 +175,7 @@ describe('on a Sentinel set', () => {
       expect(scene.traffic.affected).toEqual(ALL);
     });
 
-    it('finds the new master though the Sentinel that the client listens to has gone without a sign', async () => {
+    it('finds the new master even if the Sentinel that the client listens to has vanished without notice', async () => {
       await using proxy = await firstSentinel();
       await using scene = await fixture(through(proxy));
       await scene.traffic.during(async () => {
@@ -184,20 +186,20 @@ describe('on a Sentinel set', () => {
       expect(scene.traffic.affected).toEqual(ALL);
     });
 
-    it('goes on asking for a client that hears of nothing, and says from when on it was with the wrong master', async () => {
+    it('keeps asking for a client that gets no notifications, and reports since when its master was wrong', async () => {
       await using proxy = await firstSentinel();
       await using scene = await fixture(through(proxy));
       vanish(proxy);
       await set.killMaster();
       await until(() => scene.traffic.gaps.length > 0, { timeout: 30_000 });
-      // The one that is deposed now says for seconds that it is the master, and nothing has come from it so far.
+      // The deposed master still reports itself as the master for some seconds, and has not delivered any message yet.
       await set.failOver();
       await scene.traffic.during(() => Promise.resolve());
       expect(scene.traffic.judge().complaints).toEqual([]);
       expect(scene.traffic.affected).toEqual(ALL);
     });
 
-    it('says from when on it may have kept to a deposed master, of which the client has not heard', async () => {
+    it('reports since when the master may have been deposed without a notification', async () => {
       await using proxy = await firstSentinel();
       await using scene = await fixture(through(proxy));
       vanish(proxy);

@@ -7,18 +7,18 @@ import type {
   EnvironmentKind,
 } from './environment.js';
 
-/** What the package relies on in a client of node-redis. */
+/** Tests the behaviour of node-redis clients on which the package relies. */
 export function clientContract({ abilities }: EnvironmentKind, environment: () => RedisEnvironment): void {
   let client: EnvironmentClient;
   let heard: unknown[];
   const hear = (message: string | Buffer, channel: string | Buffer) => void heard.push([message, channel]);
-  /** Listeners of which each says who it is. */
+  /** Returns a listener that logs its own name with each message. */
   const named = (name: string) => (message: string | Buffer) => void heard.push(`${name} ${String(message)}`);
   const fenced = async () => {
     await environment().fence(client);
     return heard;
   };
-  /** Publishes, and looks at the number of receivers where one is to be had. */
+  /** Publishes a message, and checks the number of receivers where Redis can count them. */
   const publishTo = async (receivers: number, channel: string, data: string) => {
     const count = await environment().publish(channel, data);
     if (abilities.count) expect(count).toBe(receivers);
@@ -32,7 +32,7 @@ export function clientContract({ abilities }: EnvironmentKind, environment: () =
     heard = [];
   });
 
-  it('hears what is published once subscribe() has resolved, and until unsubscribe() has', async () => {
+  it('receives messages from the time when subscribe() resolves until unsubscribe() resolves', async () => {
     await client.subscribe('a', hear);
     await environment().publish('a', '1');
     expect(await fenced()).toEqual([['1', 'a']]);
@@ -42,7 +42,7 @@ export function clientContract({ abilities }: EnvironmentKind, environment: () =
     expect(await environment().subscribers('channel', 'a')).toBe(0);
   });
 
-  it('gives a listener of Buffers the bytes, also of the name, and one of text the text', async () => {
+  it('passes Buffers to a listener of Buffers, the name included, and strings to a listener of text', async () => {
     const bytes = Buffer.from([0, 0xff, 0x0a]);
     await client.subscribe('ä', hear, true);
     await client.subscribe('ä', hear);
@@ -56,7 +56,7 @@ export function clientContract({ abilities }: EnvironmentKind, environment: () =
     expect((await fenced()).slice(2)).toEqual([['ö', 'ä']]);
   });
 
-  it('calls the listeners of a channel before those of the patterns, which hear the name of the channel', async () => {
+  it('calls the listeners of a channel before those of patterns, which get the name of the channel', async () => {
     await client.pSubscribe('a*', named('pattern'));
     await client.subscribe('a1', named('channel'));
     await environment().publish('a1', '1');
@@ -66,7 +66,7 @@ export function clientContract({ abilities }: EnvironmentKind, environment: () =
     expect((await fenced()).slice(2)).toEqual([['2', 'b2']]);
   });
 
-  it('gives each channel and pattern bytes of its own, which a listener may overwrite', async () => {
+  it('passes each channel and pattern its own Buffers, which a listener may overwrite', async () => {
     const other = await environment().client();
     const overwriting = (data: string | Buffer) => {
       heard.push(String(data));
@@ -95,7 +95,7 @@ export function clientContract({ abilities }: EnvironmentKind, environment: () =
     expect(await environment().subscribers('channel', 'a')).toBe(1);
   });
 
-  it('takes many names in one command, and the empty name for a name', async () => {
+  it('subscribes many names with one command, and accepts the empty name', async () => {
     await client.subscribe([], hear);
     await client.subscribe(['', 'a', 'b'], hear);
     await client.unsubscribe([''], hear);
@@ -108,7 +108,7 @@ export function clientContract({ abilities }: EnvironmentKind, environment: () =
     expect(await environment().subscribers('channel', 'b')).toBe(0);
   });
 
-  it('shares a subscription among its listeners, until the last has left', async () => {
+  it('shares a subscription among its listeners, until the last one is removed', async () => {
     const [one, two] = [named('one'), named('two')];
     await client.subscribe('a', one);
     await client.subscribe('a', two);
@@ -137,7 +137,7 @@ export function clientContract({ abilities }: EnvironmentKind, environment: () =
   }
 
   if (abilities.withhold) {
-    it('hears nothing before the acknowledgement of a SUBSCRIBE, and all before that of an UNSUBSCRIBE', async () => {
+    it('receives nothing before the acknowledgement of a SUBSCRIBE, and everything before that of an UNSUBSCRIBE', async () => {
       environment().withhold();
       const subscribed = client.subscribe('a', hear);
       await publishTo(0, 'a', '1');
@@ -154,7 +154,7 @@ export function clientContract({ abilities }: EnvironmentKind, environment: () =
   }
 
   if (abilities.registry) {
-    it('shows its listeners in a live registry, and does not deliver what has been struck from it', async () => {
+    it('exposes its listeners in a live registry, and calls none that is removed from it', async () => {
       await client.subscribe(['a', 'b'], hear);
       const channels = registry('CHANNELS');
       expect([...channels.keys()]).toEqual(['a', 'b']);
@@ -165,7 +165,7 @@ export function clientContract({ abilities }: EnvironmentKind, environment: () =
       expect(await fenced()).toEqual([['2', 'b']]);
     });
 
-    it('registers the listeners of another registry at once, of all kinds and both modes', async () => {
+    it('extends its registry by listeners of all kinds and both modes at once', async () => {
       const bytes = Buffer.from([0xff]);
       await client.extendPubSubListeners!('CHANNELS', registryOf({ a: [hear], b: [hear] }));
       await client.extendPubSubListeners!('PATTERNS', registryOf({ 'p*': [named('pattern')] }));
@@ -179,7 +179,7 @@ export function clientContract({ abilities }: EnvironmentKind, environment: () =
       expect(heard).toEqual([['1', 'b'], 'pattern 2', [bytes, Buffer.from('s')]]);
     });
 
-    it('asks for nothing where its registry has all names already', async () => {
+    it('sends no command if its registry has all names already', async () => {
       await client.subscribe('a', named('one'));
       await client.extendPubSubListeners!('CHANNELS', registryOf({ a: [named('two')] }));
       await client.extendPubSubListeners!('CHANNELS', new Map());
@@ -188,7 +188,7 @@ export function clientContract({ abilities }: EnvironmentKind, environment: () =
       expect(await fenced()).toEqual(['one 1', 'two 1']);
     });
 
-    it('removes the listeners of everybody where it is not told of whom', async () => {
+    it('removes all listeners of a name if unsubscribe() gets no listener', async () => {
       await client.subscribe(['a', 'b', 'c'], named('one'));
       await client.subscribe('a', named('two'), true);
       await client.unsubscribe(['a', 'b']);
@@ -210,7 +210,7 @@ export function clientContract({ abilities }: EnvironmentKind, environment: () =
   }
 
   if (abilities.registry && abilities.withhold) {
-    it('extends its registry before Redis acknowledges, and hears the new names once it has', async () => {
+    it('extends its registry before Redis acknowledges, and receives messages of the new names afterwards', async () => {
       await client.subscribe('a', named('one'));
       environment().withhold();
       const extended = client.extendPubSubListeners!(
@@ -227,7 +227,7 @@ export function clientContract({ abilities }: EnvironmentKind, environment: () =
       expect(await fenced()).toEqual(['one 1', 'two 1', 'two 3']);
     });
 
-    it('keeps the listeners until the acknowledgement where it removes those of everybody', async () => {
+    it('keeps the listeners until the acknowledgement when it removes all of them', async () => {
       await client.subscribe('a', hear);
       environment().withhold();
       const unsubscribed = client.unsubscribe('a');
@@ -239,7 +239,7 @@ export function clientContract({ abilities }: EnvironmentKind, environment: () =
       expect(await fenced()).toEqual([['1', 'a']]);
     });
 
-    it('is deaf for a listener that is added to a name while the name is being unsubscribed', async () => {
+    it('never calls a listener that is added to a name during its UNSUBSCRIBE', async () => {
       const one = named('one');
       await client.subscribe('a', one);
       environment().withhold();
@@ -253,7 +253,8 @@ export function clientContract({ abilities }: EnvironmentKind, environment: () =
 
     type Operation = `${'subscribe' | 'unsubscribe'} ${'one' | 'two'}`;
 
-    // Operations on one name that are on their way together: what is alive in the end, and what Redis still has.
+    // Overlapping operations on one name: the listeners that still receive messages, and the subscriptions that Redis
+    // has.
     it.each<{ before: boolean; operations: Operation[]; alive: string[]; subscribers: number }>([
       {
         before: false,
@@ -281,24 +282,27 @@ export function clientContract({ abilities }: EnvironmentKind, environment: () =
         alive: [],
         subscribers: 0,
       },
-    ])('loses and keeps listeners as ever: $operations (one subscribed before: $before)', async (row) => {
-      const listeners = { one: named('one'), two: named('two') };
-      if (row.before) await client.subscribe('a', listeners.one);
-      environment().withhold();
-      const settled = row.operations.map((operation) => {
-        const [method, who] = operation.split(' ') as ['subscribe' | 'unsubscribe', 'one' | 'two'];
-        return client[method]('a', listeners[who]);
-      });
-      environment().acknowledge();
-      await Promise.all(settled);
-      await environment().publish('a', '');
-      expect((await fenced()).map((text) => String(text).trim())).toEqual(row.alive);
-      expect(await environment().subscribers('channel', 'a')).toBe(row.subscribers);
-    });
+    ])(
+      'loses and keeps the known listeners after overlapping operations: $operations (one subscribed before: $before)',
+      async (row) => {
+        const listeners = { one: named('one'), two: named('two') };
+        if (row.before) await client.subscribe('a', listeners.one);
+        environment().withhold();
+        const settled = row.operations.map((operation) => {
+          const [method, who] = operation.split(' ') as ['subscribe' | 'unsubscribe', 'one' | 'two'];
+          return client[method]('a', listeners[who]);
+        });
+        environment().acknowledge();
+        await Promise.all(settled);
+        await environment().publish('a', '');
+        expect((await fenced()).map((text) => String(text).trim())).toEqual(row.alive);
+        expect(await environment().subscribers('channel', 'a')).toBe(row.subscribers);
+      },
+    );
   }
 
   if (abilities.refuse) {
-    it('rejects a command of which one name is refused as a whole', async () => {
+    it('rejects a whole command if Redis refuses one of its names', async () => {
       await environment().refuse(['x', 'x*'], ['a', 'a*']);
       await expect(client.subscribe(['a', 'x'], hear)).rejects.toThrow(/^NOPERM /);
       await expect(client.pSubscribe('x*', hear)).rejects.toThrow(/^NOPERM /);
@@ -307,13 +311,14 @@ export function clientContract({ abilities }: EnvironmentKind, environment: () =
       await client.subscribe('a', hear);
       await expect(client.subscribe(['a', 'x'], named('other'))).rejects.toThrow(/^NOPERM /);
       await environment().publish('a', '1');
-      // Whether the other listener hears what was subscribed before, the versions of node-redis differ in.
+      // The versions of node-redis differ in whether the other listener receives messages of the names acknowledged
+      // before.
       expect(await fenced()).toContainEqual(['1', 'a']);
     });
   }
 
   if (abilities.refuse && abilities.registry) {
-    it('keeps in its registry the listeners of what Redis refuses', async () => {
+    it('keeps the listeners of refused names in its registry', async () => {
       await environment().refuse(['x'], ['a']);
       const extended = client.extendPubSubListeners!('CHANNELS', registryOf({ a: [hear], x: [hear] }));
       await expect(extended).rejects.toThrow(/^NOPERM /);
@@ -336,7 +341,7 @@ export function clientContract({ abilities }: EnvironmentKind, environment: () =
       return events;
     };
 
-    it('tells of a lost connection, and has subscribed again before it is ready', async () => {
+    it('reports a lost connection, and has resubscribed before it is ready', async () => {
       await client.subscribe('a', hear);
       await client.pSubscribe('p*', hear);
       await client.sSubscribe('s', hear);
@@ -359,7 +364,7 @@ export function clientContract({ abilities }: EnvironmentKind, environment: () =
       ]);
     });
 
-    it('rejects what was on its way when the connection died, and does not ask for it again', async () => {
+    it('rejects the commands in flight when the connection is lost, and does not repeat them', async () => {
       await client.subscribe('b', hear);
       environment().withhold();
       const died = expect(client.subscribe('a', hear)).rejects.toMatchObject({ name: 'Error' });
@@ -368,12 +373,12 @@ export function clientContract({ abilities }: EnvironmentKind, environment: () =
       await Promise.all([died, leaving]);
       await environment().heal();
       expect(await environment().subscribers('channel', 'a')).toBe(0);
-      // The UNSUBSCRIBE is undone.
+      // The client reverts the UNSUBSCRIBE.
       expect(await environment().publish('b', '1')).toBe(1);
       await until(() => heard.length === 1);
     });
 
-    it('subscribes again what its registry was extended by when the connection died', async () => {
+    it('resubscribes the names by which its registry was being extended when the connection was lost', async () => {
       environment().withhold();
       const died = expect(
         client.extendPubSubListeners!('CHANNELS', registryOf({ a: [hear] })),
@@ -385,7 +390,7 @@ export function clientContract({ abilities }: EnvironmentKind, environment: () =
       await until(() => heard.length === 1);
     });
 
-    it('sends when it is back what it was asked for without a connection', async () => {
+    it('sends the commands of an outage after the reconnection', async () => {
       await environment().break();
       const subscribed = client.subscribe('a', hear);
       await environment().heal();
@@ -393,7 +398,7 @@ export function clientContract({ abilities }: EnvironmentKind, environment: () =
       expect(await environment().publish('a', '1')).toBe(1);
     });
 
-    it('says end when its user closes it, and hears again when it is opened again', async () => {
+    it('emits an end event when it is closed, and receives messages again after it is reopened', async () => {
       await client.subscribe('a', hear);
       const events = eventsOf(client);
       await client.close();
@@ -407,7 +412,7 @@ export function clientContract({ abilities }: EnvironmentKind, environment: () =
   }
 
   if (abilities.giveUp && abilities.registry) {
-    it('is not open any more when it has given up, and says so', async () => {
+    it('is no longer open after it has given up, and emits an event', async () => {
       await client.subscribe('a', hear);
       const events: string[] = [];
       for (const event of ['error', 'reconnecting', 'end']) client.on(event, () => void events.push(event));
@@ -421,7 +426,7 @@ export function clientContract({ abilities }: EnvironmentKind, environment: () =
   }
 }
 
-/** A registry of listeners of text. */
+/** Returns a registry of listeners of text. */
 function registryOf(
   listeners: Readonly<Record<string, readonly ClientListener[]>>,
 ): Map<string, EnvironmentListeners> {

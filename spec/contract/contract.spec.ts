@@ -16,7 +16,7 @@ const WORLDS: readonly EnvironmentKind[] = [
   sentinelEnvironment('node-redis 6 on a Sentinel set'),
 ];
 
-/** Milliseconds: a cluster takes its time until all its nodes know each other. */
+/** Milliseconds. The nodes of a cluster need some time until all of them know each other. */
 const START_TIMEOUT = 60_000;
 
 describe.each(WORLDS.map((sort) => [sort.name, sort] as const))('%s', (_name, sort) => {

@@ -24,12 +24,14 @@ const SLOTS = 16_384;
 const MASTERS = 3;
 const USER = { username: 'tested', password: 'secret' };
 const SOCKET = { reconnectStrategy: () => 5 };
-/** On which a cluster tells itself how far its messages have come. */
+/** The channel whose messages show how far a cluster has delivered. */
 const MARK = 'world:mark';
-/** Names that are always there. */
+/** Channels that are subscribed without any test. */
 const NOT_OURS = [MARK, '__sentinel__:hello'];
 
-/** Several servers that serve as one. Their clients reach each of them through a proxy, the world itself does not. */
+/**
+ * Several servers that act as one. Clients reach each server through a proxy; the environment itself connects directly.
+ */
 abstract class DistributedEnvironment implements RedisEnvironment {
   protected readonly proxies: ReadonlyMap<string, TcpProxy>;
   readonly #servers: RedisCluster | RedisSentinels;
@@ -45,7 +47,7 @@ abstract class DistributedEnvironment implements RedisEnvironment {
     return this.#servers.nodes;
   }
 
-  /** Leads the client to the proxy of each server. */
+  /** Maps the address of each server to its proxy. */
   protected readonly nodeAddressMap = (address: string) => {
     const proxy = this.proxies.get(address);
     return proxy && { host: '127.0.0.1', port: proxy.port };
@@ -76,7 +78,7 @@ abstract class DistributedEnvironment implements RedisEnvironment {
     return counts.reduce((sum, count) => sum + count, 0);
   }
 
-  /** Whatever a connection was sent comes before the answer to what it asks. */
+  /** Unsubscribes names that nobody has: each reply follows everything that Redis has sent on its connection before. */
   async fence(client: EnvironmentClient): Promise<void> {
     const listener = () => undefined;
     const shards = Array.from({ length: 16 }, (_, index) => `fence:${index}`);
@@ -103,7 +105,8 @@ abstract class DistributedEnvironment implements RedisEnvironment {
   async break(): Promise<void> {
     const proxies = [...this.proxies.values()];
     const since = this.#heldSince;
-    // A client writes a moment later what it is asked for; what it has not written by then it would write afterwards.
+    // A client writes its commands one turn later. Commands that it has not written before the break would follow after
+    // it.
     if (since !== undefined) await until(() => this.#seen > since);
     for (const proxy of proxies) {
       proxy.close();
@@ -119,7 +122,7 @@ abstract class DistributedEnvironment implements RedisEnvironment {
   }
 
   giveUp(): Promise<void> {
-    throw new Error('These clients try again for ever.');
+    throw new Error('These clients never stop reconnecting.');
   }
 
   async reset(): Promise<void> {
@@ -171,7 +174,7 @@ class ClusterEnvironment extends DistributedEnvironment {
     return environment;
   }
 
-  /** Resolves when all nodes have passed it on. */
+  /** Publishes a message; resolves when all nodes have forwarded it. */
   async publish(channel: string, data: string | Buffer): Promise<number> {
     const { admin } = this.nodes[0]!;
     const mark = String(this.#marks++);
@@ -232,7 +235,7 @@ class SentinelEnvironment extends DistributedEnvironment {
   }
 }
 
-/** Hears how far the messages of a cluster have come at one of its nodes. */
+/** The marks that one node of a cluster has delivered. */
 class ExpectedDeliveries {
   heard = -1;
   readonly stop: () => void;
@@ -251,7 +254,7 @@ class ExpectedDeliveries {
   }
 }
 
-/** Starts a proxy before each node, by the node's address. */
+/** Starts a proxy in front of each node; the keys are the addresses of the nodes. */
 export async function proxiesTo(nodes: readonly RedisNode[]): Promise<ReadonlyMap<string, TcpProxy>> {
   const entries = nodes.map(async ({ address, port }) => [address, await TcpProxy.start(port)] as const);
   return new Map(await Promise.all(entries));
@@ -268,7 +271,7 @@ async function isDeserted({ admin }: RedisNode): Promise<boolean> {
 
 const ABILITIES: Abilities = { ...EVERYTHING, registry: false, giveUp: false };
 
-/** A real cluster of three masters and three replicas. */
+/** Returns an environment with a real cluster of three masters and three replicas. */
 export function clusterEnvironment(name: string, version: 5 | 6): EnvironmentKind {
   const abilities = { ...ABILITIES, count: false, oneOrder: false };
   return {
@@ -278,7 +281,7 @@ export function clusterEnvironment(name: string, version: 5 | 6): EnvironmentKin
   };
 }
 
-/** A real Sentinel set of one master, two replicas and three Sentinels. */
+/** Returns an environment with a real Sentinel set of one master, two replicas and three Sentinels. */
 export function sentinelEnvironment(name: string): EnvironmentKind {
   return { name, abilities: ABILITIES, start: () => SentinelEnvironment.start() };
 }

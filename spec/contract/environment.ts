@@ -9,7 +9,7 @@ export interface EnvironmentListeners {
   strings: Set<ClientListener>;
 }
 
-/** A client of a {@link RedisEnvironment}: what a test may do with it beyond what the package needs. */
+/** A client of a {@link RedisEnvironment}, with the methods that only the tests need. */
 export interface EnvironmentClient extends PubSubClient {
   unsubscribe(
     channels?: string | string[],
@@ -26,7 +26,7 @@ export interface EnvironmentClient extends PubSubClient {
     listener?: ClientListener,
     bufferMode?: boolean,
   ): Promise<unknown>;
-  /** Missing where the client has no registry. */
+  /** Undefined where the client has no registry. */
   extendPubSubListeners?(type: RegistryType, listeners: Map<string, EnvironmentListeners>): Promise<unknown>;
   connect(): Promise<unknown>;
   close(): unknown;
@@ -35,48 +35,56 @@ export interface EnvironmentClient extends PubSubClient {
   listenerCount(event: string | symbol): number;
 }
 
-/** What a world can do: tests of what it cannot are not among its tests. */
+/** The abilities of an environment. A test that needs a missing ability is left out. */
 export interface Abilities {
-  /** Clients keep a registry of their listeners, and tell their state by events and `isReady`: single-server clients. */
+  /**
+   * Set for single-server clients, which have a registry of listeners, and report their state by events and `isReady`.
+   */
   readonly registry: boolean;
   readonly refuse: boolean;
   readonly withhold: boolean;
   readonly break: boolean;
   readonly giveUp: boolean;
-  /** PUBLISH counts all clients, and not those of one node. */
+  /** Set where PUBLISH counts the subscribers of all nodes. */
   readonly count: boolean;
-  /** All channels, patterns and sharded channels of a client come in one order. */
+  /** Set where the messages of all channels, patterns and sharded channels of a client arrive in one order. */
   readonly oneOrder: boolean;
 }
 
-/** Where the contract plays: a Redis, of whatever sort, and clients of it. */
+/** A Redis of any kind, and clients of it, on which the contract is tested. */
 export interface RedisEnvironment {
-  /** Connected, with an `error` listener, and closed at the end of the test. */
+  /** Returns a connected client with an `error` listener. The environment closes the client at the end of the test. */
   client(): Promise<EnvironmentClient>;
-  /** Resolves with the receivers, as Redis counts them, in order with other calls. */
+  /** Publishes a message, in order with other calls; resolves to the number of receivers that Redis counts. */
   publish(channel: string, data: string | Buffer): Promise<number>;
   sPublish(channel: string, data: string | Buffer): Promise<number>;
-  /** Who is subscribed to this name, over all clients. Of patterns, Redis counts those of all names together. */
+  /**
+   * Returns the number of subscribers of a name, over all clients; for a pattern, Redis counts the patterns of all
+   * names.
+   */
   subscribers(kind: ChannelKind, name: string): Promise<number>;
-  /** Resolves when all that was published has come to the client. */
+  /** Resolves when every published message has reached the client. */
   fence(client: EnvironmentClient): Promise<unknown>;
-  /** Redis refuses to subscribe the ones and permits the others, from now on. */
+  /** Makes Redis refuse the first names, and permit the second ones, from now on. */
   refuse(refused: readonly string[], permitted: readonly string[]): Promise<void>;
-  /** What clients ask does not reach Redis until `acknowledge`; messages still come to them. */
+  /** Holds back the commands of the clients until `acknowledge`; messages still arrive. */
   withhold(): void;
   acknowledge(): void;
-  /** The connections of all clients die, with what was withheld, and stay dead; the clients have noticed. */
+  /**
+   * Breaks the connections of all clients, with the commands that were held back; resolves when the clients have
+   * noticed.
+   */
   break(): Promise<void>;
-  /** The clients are connected again. */
+  /** Lets the clients reconnect; resolves when they are connected. */
   heal(): Promise<void>;
-  /** This client finds that its connection is dead, and does not try again. */
+  /** Breaks the connection of a client, which then gives up. */
   giveUp(client: EnvironmentClient): Promise<void>;
-  /** Closes the clients, heals what was broken, and refuses nothing more. */
+  /** Closes the clients, ends the outage, and permits all names. */
   reset(): Promise<void>;
   stop(): Promise<void>;
 }
 
-/** How to make a world, and what it is called in the names of tests. */
+/** A factory of an environment, with its name in the titles of the tests. */
 export interface EnvironmentKind {
   readonly name: string;
   readonly abilities: Abilities;

@@ -7,7 +7,7 @@ import {
   type EnvironmentKind,
 } from './environment.js';
 
-/** The double: one Redis in memory, and as many clients of it as are asked for. */
+/** Returns an environment with a Redis in memory, and any number of clients. */
 export function memoryEnvironment(name: string, options: MemoryPubSubOptions = {}): EnvironmentKind {
   return { name, abilities: EVERYTHING, start: () => Promise.resolve(new MemoryEnvironment(options)) };
 }
@@ -70,7 +70,7 @@ class MemoryEnvironment implements RedisEnvironment {
   }
 
   async heal(): Promise<void> {
-    // As node-redis does it: again and again.
+    // Repeats the attempts, as node-redis does.
     await until(() => this.#clients.every((client) => !client.isOpen || client.reconnect()));
   }
 

@@ -3,7 +3,7 @@ import { bytes, Receiver, type Message, type ReceiverEvent, type ReceiverOptions
 import { until } from '../support/until.js';
 import type { RedisEnvironment, EnvironmentClient, EnvironmentKind } from './environment.js';
 
-/** How a Receiver behaves, seen from outside. */
+/** Tests the behaviour of a Receiver from outside. */
 export function receiverContract({ abilities }: EnvironmentKind, environment: () => RedisEnvironment): void {
   let client: EnvironmentClient;
   let receivers: Receiver<never>[];
@@ -32,7 +32,7 @@ export function receiverContract({ abilities }: EnvironmentKind, environment: ()
 
   afterEach(() => Promise.all(receivers.map((receiver) => receiver.stop())));
 
-  it('has subscribed when connect() resolves, and left nothing when stop() does', async () => {
+  it('has subscribed when connect() resolves, and leaves no subscription when stop() resolves', async () => {
     const before = client.eventNames();
     const receiver = receiverOn();
     receiver.channel('a');
@@ -56,7 +56,7 @@ export function receiverContract({ abilities }: EnvironmentKind, environment: ()
     ]);
   });
 
-  it('gives a message once for the channel, before the patterns, and once for each of these', async () => {
+  it('delivers a message once for its channel, and then once for each matching pattern', async () => {
     const receiver = receiverOn();
     const pattern = receiver.pattern('a*');
     const other = receiver.pattern('?');
@@ -76,7 +76,7 @@ export function receiverContract({ abilities }: EnvironmentKind, environment: ()
     }
   });
 
-  it('keeps the order of all its channels', async () => {
+  it('keeps the order of messages across all its channels', async () => {
     const receiver = receiverOn();
     const names = abilities.oneOrder ? ['a', 'b', 's'] : ['a', 'b'];
     receiver.channel('a');
@@ -95,7 +95,7 @@ export function receiverContract({ abilities }: EnvironmentKind, environment: ()
     expect(heard).toEqual(expected);
   });
 
-  it('queues from connect() on, and hands on what waits to whoever takes', async () => {
+  it('queues messages from connect() on, and delivers them to any kind of consumer', async () => {
     const receiver = receiverOn();
     receiver.channel('a');
     await receiver.connect();
@@ -128,7 +128,7 @@ export function receiverContract({ abilities }: EnvironmentKind, environment: ()
     expect(receiver.stats).toMatchObject({ received: 2, buffered: 0 });
   });
 
-  it('loses nothing to one who leaves and comes back at once', async () => {
+  it('loses no message when an observer resubscribes at once', async () => {
     const channel = receiverOn().channel('a');
     let failures = 0;
     channel
@@ -164,7 +164,7 @@ export function receiverContract({ abilities }: EnvironmentKind, environment: ()
     await until(() => heard.length === 3);
   });
 
-  it('passes bytes as they are, beside text on the same name', async () => {
+  it('delivers unchanged bytes, besides text on the same name', async () => {
     const payload = Buffer.from(Array.from({ length: 256 }, (_, index) => index));
     const [text, binary] = [receiverOn(), receiverOn({ codec: bytes })];
     text.channel('a');
@@ -175,7 +175,7 @@ export function receiverContract({ abilities }: EnvironmentKind, environment: ()
     await expect(text.get()).resolves.toMatchObject({ data: payload.toString() });
   });
 
-  it('takes a Channel out when it is closed, and hears the others on', async () => {
+  it('removes a closed Channel, and continues with the others', async () => {
     const receiver = receiverOn();
     const channel = receiver.channel('a');
     receiver.channel('b');
@@ -188,7 +188,7 @@ export function receiverContract({ abilities }: EnvironmentKind, environment: ()
     expect(receiver.stats).toMatchObject({ received: 1, late: 0 });
   });
 
-  it('keeps when it drains what was published before the acknowledgement, and nothing after it', async () => {
+  it('delivers, when it drains, the messages published before the acknowledgement, and none after it', async () => {
     const receiver = receiverOn();
     receiver.channel('a');
     await receiver.connect();
@@ -202,7 +202,7 @@ export function receiverContract({ abilities }: EnvironmentKind, environment: ()
   });
 
   if (abilities.withhold) {
-    it('ignores, counts and tells what comes after stop() and before the acknowledgement', async () => {
+    it('ignores, counts and reports messages between stop() and the acknowledgement', async () => {
       const receiver = receiverOn();
       receiver.channel('a');
       await receiver.connect();
@@ -219,7 +219,7 @@ export function receiverContract({ abilities }: EnvironmentKind, environment: ()
       expect(heard).toEqual(['1']);
     });
 
-    it('drains what comes between the request and the acknowledgement', async () => {
+    it('drains the messages between the request and the acknowledgement', async () => {
       const receiver = receiverOn();
       receiver.channel('a');
       await receiver.connect();
@@ -235,7 +235,7 @@ export function receiverContract({ abilities }: EnvironmentKind, environment: ()
   }
 
   if (abilities.refuse) {
-    it('fails alone where Redis refuses a name, and can be asked for again', async () => {
+    it('continues when Redis refuses one name, and can request the name again', async () => {
       await environment().refuse(['x', 'x*'], ['a', 'b', 'p*']);
       const receiver = receiverOn();
       for (const name of ['a', 'x', 'b']) receiver.channel(name);
@@ -254,7 +254,7 @@ export function receiverContract({ abilities }: EnvironmentKind, environment: ()
   }
 
   if (abilities.break) {
-    it('announces a lost connection when it is lost, and a gap when it is back, before what came after it', async () => {
+    it('reports the loss of the connection at once, and a gap before the first message after the reconnection', async () => {
       const receiver = receiverOn();
       receiver.channel('a');
       receiver.pattern('p*');
@@ -278,7 +278,7 @@ export function receiverContract({ abilities }: EnvironmentKind, environment: ()
       expect(receiver.stats).toMatchObject({ received: 3, delivered: 3, gaps: 1 });
     });
 
-    it('ends up with what is wanted, whatever was on its way when the connection died', async () => {
+    it('has exactly the wanted subscriptions, whichever operations were in flight when the connection was lost', async () => {
       const receiver = receiverOn();
       for (const name of ['a', 'b']) receiver.channel(name);
       await receiver.connect();
@@ -305,7 +305,7 @@ export function receiverContract({ abilities }: EnvironmentKind, environment: ()
       expect(heard).toEqual(['1', '2']);
     });
 
-    it('leaves nothing where it is stopped without a connection', async () => {
+    it('leaves no subscription when it is stopped during an outage', async () => {
       const receiver = receiverOn();
       receiver.channel('a');
       await receiver.connect();
@@ -316,7 +316,7 @@ export function receiverContract({ abilities }: EnvironmentKind, environment: ()
     });
 
     if (abilities.refuse) {
-      it('loses only the Channel that Redis refuses when the connection is back', async () => {
+      it('loses only the Channel that Redis refuses after the reconnection', async () => {
         const receiver = receiverOn();
         for (const name of ['a', 'x']) receiver.channel(name);
         await receiver.connect();
@@ -332,7 +332,7 @@ export function receiverContract({ abilities }: EnvironmentKind, environment: ()
     }
   }
 
-  it('completes behind the queue when its user closes the client', async () => {
+  it('completes behind the queue when the client is closed', async () => {
     const receiver = receiverOn();
     receiver.channel('a');
     await receiver.connect();
@@ -345,7 +345,7 @@ export function receiverContract({ abilities }: EnvironmentKind, environment: ()
     await expect(receiver.get()).rejects.toMatchObject({ code: 'ERR_CHANNEL_CLOSED' });
   });
 
-  it('is a clear rejection on a client that is not open', async () => {
+  it('rejects with a clear error on a client that is not open', async () => {
     await client.close();
     const receiver = receiverOn();
     receiver.channel('a');

@@ -19,7 +19,7 @@ interface ClientOptions {
   readonly socket: { readonly reconnectStrategy: () => number | false };
 }
 
-/** What both versions of node-redis have; the compiler takes long for their own types. */
+/** The members that both versions of node-redis have; the compiler takes long for their own types. */
 interface ServerClient extends EnvironmentClient {
   readonly isReady: boolean;
   ping(): Promise<unknown>;
@@ -29,7 +29,10 @@ type Create = (options: ClientOptions) => ServerClient;
 
 const USER = { username: 'tested', password: 'secret' };
 
-/** A real redis-server of its own; its clients reach it through a proxy, the world itself does not. */
+/**
+ * Returns an environment with a real redis-server. Clients reach it through a proxy; the environment itself connects
+ * directly.
+ */
 export function serverEnvironment(name: string, version: 5 | 6, RESP?: 2 | 3): EnvironmentKind {
   const create = (version === 6 ? createClient : createClient5) as unknown as Create;
   const start = () => ServerEnvironment.start((options) => create(RESP ? { ...options, RESP } : options));
@@ -112,7 +115,8 @@ class ServerEnvironment implements RedisEnvironment {
 
   async break(): Promise<void> {
     const since = this.#heldSince;
-    // A client writes a moment later what it is asked for; what it has not written by then it would write afterwards.
+    // A client writes its commands one turn later. Commands that it has not written before the break would follow after
+    // it.
     if (since !== undefined) await until(() => this.#proxy.seen('to-server') > since);
     this.#proxy.close();
     this.#proxy.cut();

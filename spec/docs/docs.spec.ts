@@ -19,7 +19,7 @@ if (texts.length > 0) {
     afterAll(() => folder.remove());
 
     for (const document of texts) {
-      it(`${document.path} says of every script that is not run why`, () => {
+      it(`${document.path} gives a reason for every script that is not run`, () => {
         expect(unexplained(document.markdown)).toEqual([]);
       });
 
@@ -48,7 +48,7 @@ if (texts.length > 0) {
   });
 }
 
-it('retries with the operator that hands on what is final', () => {
+it('retries with the operator that passes on final errors', () => {
   const using = (call: RegExp) =>
     shown
       .filter(({ snippet }) => call.test(snippet.code))
@@ -89,7 +89,7 @@ describe('the broken links of a text', () => {
     expect(broken(markdown)).toEqual(['nothing.md', 'guide.md#nothing', '../../outside']);
   });
 
-  it('are looked for neither in code nor on other sites', () => {
+  it('are searched neither in code nor on other sites', () => {
     const code = fenced('sh', 'echo "[text](nothing.md)"');
     expect(broken(['[text](https://redis.io/nothing)', code].join('\n\n'))).toEqual([]);
   });
@@ -112,12 +112,12 @@ describe('the broken links of a page', () => {
     expect(broken('<img src="nothing.png">')).toEqual(['nothing.png']);
   });
 
-  it('are not looked for on other sites', () => {
+  it('are not searched on other sites', () => {
     expect(broken('<a href="https://redis.io/nothing">text</a>')).toEqual([]);
   });
 });
 
-it('has an API reference of every entry of the package', () => {
+it('has an API reference of every entry point of the package', () => {
   const { exports } = readJson('package.json') as { exports: Record<string, { import?: { types: string } }> };
   const entries = Object.values(exports).flatMap((entry) => entry.import?.types ?? []);
   const sources = entries.map((types) => types.replace('./dist/esm/', 'lib/').replace('.d.ts', '.ts'));
@@ -127,14 +127,14 @@ it('has an API reference of every entry of the package', () => {
 describe('the missing paths of a text', () => {
   const missing = (markdown: string) => missingPaths({ path: 'docs/guide.md', markdown });
 
-  it('are those of files and folders that neither the repository nor `lib` nor `spec` has', () => {
+  it('are those of files and folders that exist neither in the repository nor in `lib` or `spec`', () => {
     const paths = ['lib/nothing', 'hub/nothing.ts', 'nothing.ts', 'spec/docs', 'hub/hub.ts', 'outbox.ts'];
     const markdown = paths.map((path) => `\`${path}\``).join(' ');
     expect(missing(markdown)).toEqual(['lib/nothing', 'hub/nothing.ts', 'nothing.ts']);
     expect(missing(fenced('mermaid', 'a["lib/nothing · lib/hub<br>text"]'))).toEqual(['lib/nothing']);
   });
 
-  it('are neither those of packages nor files that the reader makes', () => {
+  it('include neither packages nor files that the reader creates', () => {
     expect(missing('`rx-redis-receiver/testing` `@nestjs/testing` `mine.mts` `node_modules/.cache`')).toEqual(
       [],
     );
@@ -159,7 +159,7 @@ describe('the snippets of a text', () => {
     expect(snippets(text).map(({ code }) => code)).toEqual(['if (a) {\n  b();\n}']);
   });
 
-  it('leave out other scripts, which have to say why', () => {
+  it('leave out other scripts, which need a reason', () => {
     const signature = fenced('typescript', 'declare function f(): void;');
     const text = [signature, '<!-- not run: a signature -->', signature, fenced('sh', 'ls')].join('\n');
     expect(snippets(text)).toEqual([]);

@@ -49,7 +49,7 @@ describeWithChromium(`the dashboard, in ${chromium ?? 'a Chromium, which is not 
   const appears = (where: Page, selector: string) => where.locator(selector).first().waitFor();
   const row = (name: string) => page.locator(`li[data-source="${name}"]`);
 
-  it('shows numbers that move, of each channel', async () => {
+  it('shows changing numbers of each channel', async () => {
     const names = await page.locator('#sources code').allInnerTexts();
     expect(names).toEqual(['orders', 'news', 'sensors', 'chat:*', '__keyspace@*__:demo:*']);
     for (const name of names) {
@@ -62,7 +62,7 @@ describeWithChromium(`the dashboard, in ${chromium ?? 'a Chromium, which is not 
     expect(complaints).toEqual([]);
   }, 30_000);
 
-  it('shows that a burst fills the queue, and what is dropped', async () => {
+  it('shows that a burst fills the queue, and the dropped messages', async () => {
     expect(await numberIn('#dropped')).toBe(0);
     await page.locator('#work').focus();
     await page.keyboard.press('End'); // 40 messages a second
@@ -81,7 +81,7 @@ describeWithChromium(`the dashboard, in ${chromium ?? 'a Chromium, which is not 
     expect(complaints).toEqual([]);
   }, 60_000);
 
-  it('shows a gap where the connection was killed, and goes on', async () => {
+  it('shows a gap after a killed connection, and continues', async () => {
     const gaps = await numberIn('#gaps');
     await page.getByRole('button', { name: 'Kill' }).click();
     await appears(page, '#log [data-type="disconnected"]');
@@ -93,11 +93,11 @@ describeWithChromium(`the dashboard, in ${chromium ?? 'a Chromium, which is not 
 
     const total = row('orders').locator('small');
     const before = await total.innerText();
-    await until(async () => (await total.innerText()) !== before, { message: 'orders to go on' });
+    await until(async () => (await total.innerText()) !== before, { message: 'orders to continue' });
     expect(complaints).toEqual([]);
   }, 30_000);
 
-  it('keeps the labels of what happens at almost the same time apart', async () => {
+  it('keeps the labels of almost simultaneous events apart', async () => {
     await page.getByRole('button', { name: 'Burst' }).click();
     await page.locator('#log', { hasText: 'The queue is full' }).waitFor();
     await page.getByRole('button', { name: 'Kill' }).click();
@@ -113,7 +113,7 @@ describeWithChromium(`the dashboard, in ${chromium ?? 'a Chromium, which is not 
       expect(left).toBeGreaterThan(extents[index]![1]);
   }, 30_000);
 
-  it('adds and removes channels and patterns, from the keyboard', async () => {
+  it('adds and removes channels and patterns with the keyboard', async () => {
     await page.locator('#name').focus();
     for (const name of ['weather', 'game:?']) {
       await page.keyboard.type(name);
@@ -133,7 +133,7 @@ describeWithChromium(`the dashboard, in ${chromium ?? 'a Chromium, which is not 
     expect(complaints).toEqual([]);
   }, 30_000);
 
-  it('says what is wrong with a name', async () => {
+  it('shows the error of an invalid name', async () => {
     await page.locator('#name').fill('orders');
     await page.getByRole('button', { name: 'Add' }).click();
     await page.getByRole('alert').getByText('The channel orders is there already.').waitFor();
@@ -153,7 +153,7 @@ describeWithChromium(`the dashboard, in ${chromium ?? 'a Chromium, which is not 
     expect(reached.slice(-3)).toEqual(['Remove __keyspace@*__:demo:*', 'name', 'submit']);
   });
 
-  it('tells a page that comes later of the minute before, and keeps its colours apart', async () => {
+  it('sends the last minute to a later page, and keeps its colours apart', async () => {
     const ground = (where: Page) => where.evaluate<string>('getComputedStyle(document.body).backgroundColor');
     const dark = await open({ colorScheme: 'dark', viewport: { width: 360, height: 740 } });
     const depth = (await dark.locator('#queue .line').getAttribute('d')) ?? '';
@@ -164,7 +164,7 @@ describeWithChromium(`the dashboard, in ${chromium ?? 'a Chromium, which is not 
     await dark.context().close();
   });
 
-  it('asks no other server for anything, and lets no other site do anything', async () => {
+  it('requests nothing from other servers, and permits nothing to other sites', async () => {
     expect(requests.length).toBeGreaterThan(0);
     expect(requests.filter((url) => !url.startsWith(server.url))).toEqual([]);
     const headers = { 'sec-fetch-site': 'cross-site' };
@@ -172,7 +172,7 @@ describeWithChromium(`the dashboard, in ${chromium ?? 'a Chromium, which is not 
     expect(status).toBe(403);
   });
 
-  it('ends in peace at Ctrl-C', async () => {
+  it('ends cleanly at Ctrl-C', async () => {
     const said = server.output;
     await expect(server.interrupt()).resolves.toBe(0);
     expect(server.output).toBe(said);

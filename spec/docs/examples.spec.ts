@@ -12,7 +12,7 @@ if (examples.length > 0) {
     const redis = sharedRedis();
 
     it.each(examples)(
-      '%s runs to its end and shows something',
+      '%s runs to its end, with output',
       async (file) => {
         await expect(runScript(file, { redisUrl: redis.url })).resolves.not.toBe('');
       },
@@ -25,7 +25,7 @@ describe('the demo', () => {
   const redis = sharedRedis();
   const DEMO = 'examples/demo.ts';
 
-  it('shows what arrives, through which source, what came too late, and the stats, in plain lines', async () => {
+  it('prints received messages with their sources, late messages, and the stats, in plain lines', async () => {
     const shown = await runScript(DEMO, { redisUrl: redis.url });
     for (const line of [
       /● news +SUBSCRIBE acknowledged/,
@@ -43,7 +43,7 @@ describe('the demo', () => {
     expect(shown).not.toContain('\u001b');
   }, 40_000);
 
-  it('says so when REDIS_URL names no Redis, and tells no password', async () => {
+  it('prints an error if REDIS_URL leads to no Redis, without the password', async () => {
     const ending = await runScript(DEMO, { redisUrl: 'redis://:secret@127.0.0.1:1' }).catch(String);
     expect(ending).toMatch(/Error: REDIS_URL names no Redis that answers.*Unset it/);
     expect(ending).not.toContain('secret');
@@ -65,7 +65,7 @@ describe('a script', () => {
     return runScript(file, { redisUrl: 'redis://given', ...(timeLimit === undefined ? {} : { timeLimit }) });
   }
 
-  it('prints to no terminal and knows its Redis', async () => {
+  it('runs without a terminal, and with its Redis', async () => {
     const code = 'console.log(process.env.REDIS_URL as string, process.stdout.isTTY ?? false);';
     await expect(run(code)).resolves.toBe('redis://given false\n');
   });
@@ -74,7 +74,7 @@ describe('a script', () => {
     await expect(run("console.error('so sad'); process.exit(3);")).rejects.toThrow(/code 3\nso sad/);
   });
 
-  it('that does not end is ended', async () => {
+  it('that does not end is killed', async () => {
     await expect(run('setInterval(() => {}, 1_000);', 2_000)).rejects.toThrow('did not end within 2000 ms');
   });
 });

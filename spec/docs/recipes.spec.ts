@@ -19,16 +19,16 @@ const excerpts = [...markdown.matchAll(EXCERPT)].map(({ groups }) => groups as u
 describe('a recipe', () => {
   const redis = sharedRedis();
 
-  it('shows every excerpt with what its example prints', () => {
+  it('shows every excerpt with the output of its example', () => {
     expect(excerpts).toHaveLength(markdown.match(/not run: from/g)?.length ?? 0);
   });
 
   describe.each(excerpts)('with an excerpt from $file', ({ file, code, prints }) => {
-    it('shows lines of it', () => {
+    it('shows lines of the file', () => {
       expect(unindented(readFileSync(join(ROOT, file), 'utf8'))).toContain(unindented(code));
     });
 
-    it('shows what it prints', async () => {
+    it('shows the output of the file', async () => {
       await expect(runScript(file, { redisUrl: redis.url })).resolves.toBe(prints);
     }, 40_000);
   });

@@ -18,7 +18,7 @@ describe.each([
   ['many names', 10_000, 8],
   ['long names', 2_000, 300],
 ])('a command for %s', (_, count, length) => {
-  it('is of a bounded size, and the next one waits for its acknowledgement', () => {
+  it('has a bounded size, and the next one waits for its acknowledgement', () => {
     const client = new MemoryPubSub();
     const receiver = new Receiver(client);
     for (const name of namesOf(count, length)) receiver.channel(name);
@@ -38,7 +38,7 @@ describe.each([
     while (client.subscriptions('channel').length > 0) client.acknowledge();
   });
 
-  it('is ours after a reconnection, too', () => {
+  it('is sent by the hub after a reconnection, too', () => {
     const client = new MemoryPubSub();
     const receiver = new Receiver(client);
     const gaps: number[] = [];
@@ -60,7 +60,7 @@ describe.each([
   });
 });
 
-it('sends one name that is longer than that all the same', () => {
+it('sends a name even if it is longer than the bound', () => {
   const client = new MemoryPubSub();
   const receiver = new Receiver(client);
   const [long] = namesOf(1, MOST_CHARACTERS + 1);
@@ -69,10 +69,10 @@ it('sends one name that is longer than that all the same', () => {
   expect(client.subscriptions('channel').sort()).toEqual(['a', long!].sort());
 });
 
-/** Their acknowledgements take nine times what the output buffer of the next spec holds. */
+/** The acknowledgements take nine times the output buffer of the next spec. */
 const MOST_AT_ONCE = 100_000;
 
-it('subscribes more names than the output buffer could acknowledge at once, also after a reconnection', async () => {
+it('subscribes more names than the output buffer can acknowledge at once, also after a reconnection', async () => {
   await using server = await RedisServer.start({
     args: ['--client-output-buffer-limit', 'pubsub 1mb 512kb 60'],
   });
@@ -97,7 +97,7 @@ it('subscribes more names than the output buffer could acknowledge at once, also
   admin.destroy();
 }, 30_000);
 
-it('holds back no more bytes during an outage than it may', () => {
+it('holds back a bounded number of bytes during an outage', () => {
   const client = new MemoryPubSub();
   const receiver = new Receiver(client);
   const heard: number[] = [];

@@ -10,18 +10,18 @@ type Admin = Awaited<ReturnType<typeof adminOf>>;
 
 export interface SceneOptions {
   readonly RESP?: 2 | 3;
-  /** Arguments of the server. */
+  /** Command-line arguments of the server. */
   readonly args?: readonly string[];
   readonly channels?: readonly string[];
   readonly receiver?: ReceiverOptions<string>;
-  /** @default tries again at once, for ever */
+  /** @default reconnects at once, without end */
   readonly reconnectStrategy?: false | ((retries: number) => number | Error | false);
   readonly credentials?: { readonly username: string; readonly password: string };
 }
 
 /**
- * A server of its own; a client that reaches it through a proxy; a Receiver on that, observed from the start; a second
- * client, past the proxy, that publishes numbers; and a ledger of what was sent, heard and announced.
+ * A test set-up: a server; a client that reaches the server through a proxy; a Receiver on this client; an admin client
+ * that publishes numbers; and a ledger of messages and events.
  */
 export class FaultScene implements AsyncDisposable {
   readonly ledger = new Ledger();
@@ -71,13 +71,13 @@ export class FaultScene implements AsyncDisposable {
     return this.ledger.gaps;
   }
 
-  /** Observes the Receiver, and resolves when all its Channels are subscribed. */
+  /** Observes the Receiver; resolves when all its Channels are subscribed. */
   async observe(): Promise<void> {
     this.listen();
     await this.receiver.connect();
   }
 
-  /** Observes the Receiver, until its stream completes or fails. */
+  /** Observes the Receiver until the stream completes or fails. */
   listen(): void {
     this.receiver.subscribe({
       next: ({ source, data }) => this.ledger.hear(source.name, data),
@@ -92,7 +92,7 @@ export class FaultScene implements AsyncDisposable {
     await Promise.all(names.map((name) => this.admin.publish(name, this.ledger.send(name))));
   }
 
-  /** Publishes on all channels until each hears again; resolves when what came last has been heard. */
+  /** Publishes on all channels until each receives messages again; resolves when the last ones have been received. */
   async recover(...channels: readonly string[]): Promise<void> {
     const names = channels.length > 0 ? channels : this.#channels;
     await until(() => this.receiver.channels.size > 0 && this.client.isReady, { timeout: 10_000 });
@@ -101,13 +101,13 @@ export class FaultScene implements AsyncDisposable {
     await this.heardAll(names);
   }
 
-  /** Resolves when the last number of each channel has been heard. */
+  /** Resolves when the last number of each channel has been received. */
   async heardAll(names: readonly string[] = this.#channels): Promise<void> {
     const isHeard = (name: string) => this.ledger.lastHeard(name) === this.ledger.lastSent(name);
     await until(() => names.every(isHeard), { message: 'the last message of each channel', timeout: 10_000 });
   }
 
-  /** Resolves when the Receiver tells that the connection is lost. */
+  /** Resolves when the Receiver reports that the connection is lost. */
   async disconnected(): Promise<void> {
     const from = this.events.length;
     await until(() => this.events.slice(from).some(({ type }) => type === 'disconnected'), {
@@ -115,28 +115,28 @@ export class FaultScene implements AsyncDisposable {
     });
   }
 
-  /** The server ends the connections on which Pub/Sub is active: the client's. */
+  /** Makes the server close the client's connection, on which Pub/Sub is active. */
   async kill(): Promise<void> {
     const gone = this.disconnected();
     await this.admin.sendCommand(['CLIENT', 'KILL', 'TYPE', 'pubsub']);
     await gone;
   }
 
-  /** The subscriptions that the server has, one line each. */
+  /** Returns the subscriptions of the server, joined by spaces. */
   async subscriptions(): Promise<string> {
     const channels = await this.admin.sendCommand<string[]>(['PUBSUB', 'CHANNELS']);
     const patterns = await this.admin.pubSubNumPat();
     return [...channels.toSorted(), ...(patterns > 0 ? [`${String(patterns)} patterns`] : [])].join(' ');
   }
 
-  /** A new server on the same port, whether the old one runs or was killed; users and their rights are not kept. */
+  /** Starts a new server on the same port, whether the old one runs or was killed; users and their rights are lost. */
   async restart(): Promise<void> {
     await this.server.restart();
     this.admin.destroy();
     this.admin = await adminOf(this.server);
   }
 
-  /** The network and the server are well again; a connection that was half open is found dead. */
+  /** Ends the faults of the network and the server; a half-open connection is found dead. */
   async heal(): Promise<void> {
     for (const direction of ['to-client', 'to-server'] as const) this.proxy.release(direction);
     this.proxy.reopen();

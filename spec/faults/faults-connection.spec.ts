@@ -7,7 +7,7 @@ const gapsOf = (scene: FaultScene) =>
   scene.gaps.map(({ channels }) => channels.map(({ name }) => name).join());
 
 describe.each([2, 3] as const)('a connection that is lost, on RESP%i,', (RESP) => {
-  it('while idle: one gap, before what comes next', async () => {
+  it('while idle: causes one gap, before the next message', async () => {
     await using scene = await FaultScene.start({ RESP });
     await scene.observe();
     await scene.publish();
@@ -20,7 +20,7 @@ describe.each([2, 3] as const)('a connection that is lost, on RESP%i,', (RESP) =
   });
 
   it.each([1, 777, 20_011, 60_000])(
-    'in mid-burst, after byte %i: what is missing lies in the one gap',
+    'in mid-burst, after byte %i: causes one gap, which covers all missing messages',
     async (bytes) => {
       await using scene = await FaultScene.start({ RESP });
       await scene.observe();
@@ -35,7 +35,7 @@ describe.each([2, 3] as const)('a connection that is lost, on RESP%i,', (RESP) =
     },
   );
 
-  it("in mid-burst, with onGap 'error': a GapError stands where the numbers jump, and nowhere else", async () => {
+  it("in mid-burst, with onGap 'error': puts a GapError exactly where numbers are missing", async () => {
     await using scene = await FaultScene.start({ RESP, receiver: { onGap: 'error' }, channels: ['a'] });
     const { receiver } = scene;
     const stream: (number | 'gap')[] = [];
@@ -66,7 +66,7 @@ describe.each([2, 3] as const)('a connection that is lost, on RESP%i,', (RESP) =
     expect(stream.filter(Number).length).toBeLessThan(scene.ledger.lastSent('a'));
   });
 
-  it('time and again: a gap for each time', async () => {
+  it('several times: causes one gap each time', async () => {
     await using scene = await FaultScene.start({ RESP });
     await scene.observe();
     for (let round = 0; round < 5; round++) {
@@ -79,7 +79,7 @@ describe.each([2, 3] as const)('a connection that is lost, on RESP%i,', (RESP) =
   });
 
   it.each(['to-server', 'to-client'] as const)(
-    'with a SUBSCRIBE in flight %s: it is subscribed all the same, and lacks nothing',
+    'with a SUBSCRIBE in flight %s: does not prevent the subscription, and loses no message of it',
     async (direction) => {
       await using scene = await FaultScene.start({ RESP });
       await scene.observe();
@@ -99,7 +99,7 @@ describe.each([2, 3] as const)('a connection that is lost, on RESP%i,', (RESP) =
   );
 
   it.each(['to-server', 'to-client'] as const)(
-    'with an UNSUBSCRIBE in flight %s: it is unsubscribed all the same',
+    'with an UNSUBSCRIBE in flight %s: does not prevent the unsubscription',
     async (direction) => {
       await using scene = await FaultScene.start({ RESP, channels: ['a', 'b', 'leaving'] });
       await scene.observe();
@@ -119,7 +119,7 @@ describe.each([2, 3] as const)('a connection that is lost, on RESP%i,', (RESP) =
     },
   );
 
-  it('while observers come and go: who is there in the end hears, and nobody else is subscribed', async () => {
+  it('while observers come and go: leaves exactly the names subscribed that are observed in the end', async () => {
     await using scene = await FaultScene.start({ RESP, channels: ['stays', 'goes'] });
     const { receiver, proxy } = scene;
     const heard: string[] = [];
@@ -138,7 +138,7 @@ describe.each([2, 3] as const)('a connection that is lost, on RESP%i,', (RESP) =
     const back = observe('back');
     back.unsubscribe();
     observe('back');
-    // Who leaves may come back within the turn: only then is it gone.
+    // The observer has a grace period until the end of the turn.
     await until(() => scene.events.some(({ type }) => type === 'unsubscribed'));
     proxy.reopen();
     await Promise.all(['stays', 'comes', 'back'].map((name) => receiver.channel(name).whenSubscribed()));
@@ -149,7 +149,7 @@ describe.each([2, 3] as const)('a connection that is lost, on RESP%i,', (RESP) =
     expect(gapsOf(scene)).toEqual(['stays']);
   });
 
-  it('with nothing subscribed: no gap', async () => {
+  it('with nothing subscribed: causes no gap', async () => {
     await using scene = await FaultScene.start({ RESP, channels: [] });
     await scene.observe();
     const lost = scene.disconnected();
@@ -162,7 +162,7 @@ describe.each([2, 3] as const)('a connection that is lost, on RESP%i,', (RESP) =
     expect(scene.ledger.heard('b')).toEqual([1]);
   });
 
-  it('in the middle of a command or a reply, at every byte: all is delivered, exactly', async () => {
+  it('at every byte of a command or a reply: loses and repeats no message', async () => {
     await using scene = await FaultScene.start({ RESP, channels: [] });
     const payload = 'snow ☃ 🎉 \r\n$3\r\n*1\r\n';
     const heard: string[] = [];

@@ -2,7 +2,7 @@ import { Receiver } from '../../lib/index.js';
 import { FaultScene } from './fault-scene.js';
 import { until } from '../support/until.js';
 
-/** How things stand when the end comes: each brings a scene there. */
+/** The states in which a Receiver is ended; each function brings a scene into its state. */
 const STATES: Readonly<Record<string, (scene: FaultScene) => void | Promise<void>>> = {
   idle() {},
 
@@ -68,7 +68,7 @@ async function goOffline(scene: FaultScene): Promise<void> {
 const reconnectStrategy = () => 20;
 
 describe.each([2, 3] as const)('in every state, on RESP%i,', (RESP) => {
-  /** Brings a scene of its own into each state, with one message heard, and does something to all of them at once. */
+  /** Brings one scene into each state, after one received message, and runs `act` on all of them at once. */
   async function inEach(act: (scene: FaultScene, state: string) => Promise<void>): Promise<void> {
     await Promise.all(
       Object.entries(STATES).map(async ([state, arrange]) => {
@@ -83,17 +83,17 @@ describe.each([2, 3] as const)('in every state, on RESP%i,', (RESP) => {
   }
 
   it.each(['stop', 'drain'] as const)(
-    '%s() settles, completes the stream, and leaves nothing',
+    '%s() settles, completes the stream, and leaves no subscription',
     async (way) => {
       await inEach(async (scene, state) => {
         const { receiver, ledger, client } = scene;
         await receiver[way]();
         expect({ state, ended: ledger.ended }).toEqual({ state, ended: { error: undefined } });
-        // What is on its way at the end can only be undone when somebody answers again.
+        // Operations in flight can only be undone when the server replies again.
         await scene.heal();
         const isLeft = async () =>
           client.eventNames().join() !== 'error' || (await scene.subscriptions()) !== '';
-        await until(async () => !(await isLeft()), { message: `nothing left; ${state}` });
+        await until(async () => !(await isLeft()), { message: `no subscription left; ${state}` });
         await receiver[way]();
       });
     },
@@ -107,30 +107,30 @@ describe.each([2, 3] as const)('in every state, on RESP%i,', (RESP) => {
     });
   });
 
-  it('a client that its user destroys ends the stream, which completes', async () => {
+  it('destroying the client completes the stream', async () => {
     await inEach(async ({ receiver, ledger, client }, state) => {
       client.destroy();
-      await until(() => ledger.ended, { message: `the end; ${state}` });
+      await until(() => ledger.ended, { message: `the end of the stream; ${state}` });
       expect({ state, ended: ledger.ended }).toEqual({ state, ended: { error: undefined } });
       await receiver.stop();
       await receiver.drain();
     });
   });
 
-  it('a client that its user closes ends the stream, which completes, once nothing is waited for', async () => {
+  it('closing the client completes the stream, once no reply is awaited', async () => {
     await inEach(async (scene, state) => {
       const { receiver, ledger, client } = scene;
       client.close().catch(() => undefined);
-      // A client that closes waits for the answers to what it has sent.
+      // A client that closes waits for the replies to its commands.
       await scene.heal();
-      await until(() => ledger.ended, { message: `the end; ${state}` });
+      await until(() => ledger.ended, { message: `the end of the stream; ${state}` });
       expect({ state, ended: ledger.ended }).toEqual({ state, ended: { error: undefined } });
       await receiver.stop();
       await receiver.drain();
     });
   });
 
-  it('stop() and drain() settle on a client that its user has just closed', async () => {
+  it('stop() and drain() settle on a client that has just been closed', async () => {
     await inEach(async ({ receiver, client }) => {
       client.close().catch(() => undefined);
       await receiver.drain();
@@ -140,7 +140,7 @@ describe.each([2, 3] as const)('in every state, on RESP%i,', (RESP) => {
 });
 
 describe.each([2, 3] as const)('drain(), on RESP%i,', (RESP) => {
-  it('takes what is on its way, also on names that another Receiver of the client keeps', async () => {
+  it('delivers the messages under way, also of names that another Receiver of the client keeps', async () => {
     await using scene = await FaultScene.start({ RESP });
     const { proxy, client, admin } = scene;
     await scene.observe();
@@ -160,7 +160,7 @@ describe.each([2, 3] as const)('drain(), on RESP%i,', (RESP) => {
     expect(await admin.pubSubNumSub(['a', 'b'])).toEqual({ a: 1, b: 1 });
   });
 
-  it('does not wait for what is on its way when the connection dies', async () => {
+  it('does not wait for messages under way when the connection is lost', async () => {
     await using scene = await FaultScene.start({ RESP });
     await scene.observe();
     const drained = new Receiver(scene.client);
@@ -193,7 +193,7 @@ describe.each([2, 3] as const)('a client that gives up, on RESP%i,', (RESP) => {
     },
   );
 
-  it('after several tries, ends the stream behind what waits in the queue', async () => {
+  it('after several attempts, ends the stream behind the queued messages', async () => {
     const reconnectStrategy = (retries: number) => (retries < 5 ? 10 : new Error('enough'));
     await using scene = await FaultScene.start({ RESP, reconnectStrategy, channels: ['a'] });
     const { receiver } = scene;

@@ -6,7 +6,7 @@ import { TcpProxy } from '../support/tcp-proxy.js';
 import { until } from '../support/until.js';
 
 describe.each([2, 3] as const)('a server, on RESP%i,', (RESP) => {
-  it('that is killed, and comes back after several tries: one gap, and everything is heard again', async () => {
+  it('that is killed, and returns after several attempts: causes one gap, and all Channels receive messages again', async () => {
     const reconnectStrategy = (retries: number) => Math.min(20 * retries, 50);
     await using scene = await FaultScene.start({ RESP, reconnectStrategy });
     await scene.observe();
@@ -23,7 +23,7 @@ describe.each([2, 3] as const)('a server, on RESP%i,', (RESP) => {
     expect(scene.ledger.faults()).toEqual([]);
   });
 
-  it('that cuts off a slow consumer: a gap, and it goes on', async () => {
+  it('that disconnects a slow consumer: causes a gap, and the stream continues', async () => {
     const args = ['--client-output-buffer-limit', 'pubsub 256kb 0 0'];
     await using scene = await FaultScene.start({ RESP, args });
     await scene.observe();
@@ -32,7 +32,7 @@ describe.each([2, 3] as const)('a server, on RESP%i,', (RESP) => {
     await scene.publish();
     await scene.heardAll();
     scene.proxy.pause('to-client');
-    // Each is less than the limit, or it would be cut off again when it is back.
+    // Each message is smaller than the limit, or the server would disconnect the client again.
     await until(async () => {
       await scene.admin.publish(ballast.name, 'x'.repeat(100_000));
       return (await scene.admin.pubSubNumSub([ballast.name]))[ballast.name] === 0;
@@ -44,7 +44,7 @@ describe.each([2, 3] as const)('a server, on RESP%i,', (RESP) => {
     expect(scene.ledger.faults()).toEqual([]);
   });
 
-  it('that pauses its clients: nothing is lost, and no gap is told', async () => {
+  it('that pauses its clients: causes no loss and no gap', async () => {
     await using scene = await FaultScene.start({ RESP });
     await scene.observe();
     await scene.admin.sendCommand(['CLIENT', 'PAUSE', '100', 'ALL']);
@@ -55,7 +55,7 @@ describe.each([2, 3] as const)('a server, on RESP%i,', (RESP) => {
     expect(scene.ledger.missing('a')).toBe(0);
   });
 
-  it('that refuses a Channel: it alone fails', async () => {
+  it('that refuses a Channel: fails only this Channel', async () => {
     const credentials = { username: 'limited', password: 'secret' };
     await using scene = await FaultScene.start({ RESP, credentials, channels: ['a', 'b', 'forbidden'] });
     await scene.admin.aclSetUser('limited', ['resetchannels', '&a', '&b']);
@@ -70,7 +70,7 @@ describe.each([2, 3] as const)('a server, on RESP%i,', (RESP) => {
     expect(scene.gaps).toEqual([]);
   });
 
-  it('that refuses a Channel at the reconnect: it alone fails, and the others come back', async () => {
+  it('that refuses a Channel after a reconnection: fails only this Channel', async () => {
     const credentials = { username: 'fickle', password: 'secret' };
     const channels = ['a', 'b', 'revoked'];
     await using scene = await FaultScene.start({ RESP, credentials, channels });
@@ -80,7 +80,7 @@ describe.each([2, 3] as const)('a server, on RESP%i,', (RESP) => {
     const refused = until(() =>
       scene.events.find((event) => event.type === 'channel-error' && event.source.name === 'revoked'),
     );
-    // Redis itself ends the connection of who is subscribed to what has just been forbidden.
+    // Redis closes the connection of a subscriber whose channel has just been forbidden.
     await scene.admin.aclSetUser('fickle', ['resetchannels', '&a', '&b']);
     expect(await refused).toMatchObject({ error: { code: 'ERR_SUBSCRIBE', channel: 'revoked' } });
     await until(() => scene.ledger.ended);
@@ -93,7 +93,7 @@ describe.each([2, 3] as const)('a server, on RESP%i,', (RESP) => {
 });
 
 describe('Receiver.open', () => {
-  // Long enough for a busy machine, on which a healthy server would seem to be frozen as well.
+  // Long enough for a busy machine, where a shorter timeout would take a healthy server for a frozen one.
   const HEARTBEAT = { pingInterval: 100, socket: { socketTimeout: 1_500, reconnectStrategy: () => 10 } };
 
   async function openOn(url: string) {
@@ -107,7 +107,7 @@ describe('Receiver.open', () => {
     return { receiver, events, heard, told: (type: string) => events.some((event) => event.type === type) };
   }
 
-  it('finds a frozen server by its heartbeat, and hears it again when it thaws', async () => {
+  it('detects a frozen server by its pings, and receives messages when it continues', async () => {
     await using server = await RedisServer.start();
     const { receiver, events, heard, told } = await openOn(server.url);
     server.freeze();
@@ -120,7 +120,7 @@ describe('Receiver.open', () => {
     await receiver.stop();
   });
 
-  it('finds a connection that is half open, each way', async () => {
+  it('detects a half-open connection, in either direction', async () => {
     for (const direction of ['to-client', 'to-server'] as const) {
       await using server = await RedisServer.start();
       await using proxy = await TcpProxy.start(server.port);
@@ -134,13 +134,13 @@ describe('Receiver.open', () => {
     }
   });
 
-  it('never cuts an idle subscriber that is well', async () => {
+  it('never disconnects an idle subscriber that is healthy', async () => {
     await using server = await RedisServer.start();
     await using proxy = await TcpProxy.start(server.port);
     const { receiver, events, heard } = await openOn(proxy.url);
     const before = proxy.seen('to-server');
     const PING = '*1\r\n$4\r\nPING\r\n'.length;
-    // Far longer than the timeout that finds a dead one.
+    // Far longer than the timeout that detects a dead connection.
     await until(() => proxy.seen('to-server') >= before + 25 * PING);
     expect(events.map(({ type }) => type)).toEqual(['subscribed']);
     await publishUntil(server, () => heard.includes('1'));

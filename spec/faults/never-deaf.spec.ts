@@ -20,7 +20,7 @@ function open(url: string, options: { RESP?: 2 | 3; maintNotifications?: 'enable
   return client;
 }
 
-/** A Receiver that is observed, and what it hears and says. */
+/** Observes a Channel of a new Receiver, and logs its messages and gaps. */
 async function listen(client: Client, kind: ChannelKind = 'channel', name = 'news') {
   const receiver = new Receiver(client, { autoStop: false });
   const events: ReceiverEvent[] = [];
@@ -34,7 +34,7 @@ async function listen(client: Client, kind: ChannelKind = 'channel', name = 'new
   return { receiver, channel, events, heard, types, gaps };
 }
 
-/** Sends the clients of a proxy a maintenance push that leads them to new connections through it. */
+/** Sends the clients of a proxy a maintenance push that moves them to new connections through the same proxy. */
 function move(proxy: TcpProxy): void {
   const address = `127.0.0.1:${proxy.port}`;
   proxy.inject(`>4\r\n$6\r\nMOVING\r\n:1\r\n:15\r\n$${address.length}\r\n${address}\r\n`);
@@ -51,7 +51,7 @@ function once(name: string): Promise<void> {
   });
 }
 
-/** Unsubscribes a channel on the connection of a client, so that neither the client nor we know of it. */
+/** Unsubscribes a channel on the connection of a client, without notice to the client or the Receiver. */
 async function dropInSilence(client: Client, name: string): Promise<void> {
   const listeners = client.getPubSubListeners('CHANNELS').get(name)!;
   const prototype = Object.getPrototypeOf(Object.getPrototypeOf(client)) as Client;
@@ -77,27 +77,24 @@ afterAll(async () => {
   await server.stop();
 });
 
-describe('what somebody else unsubscribes on the client', () => {
+describe('a name that other code unsubscribes on the client', () => {
   let client: Client;
 
   afterEach(() => client.destroy());
 
-  it.each([2, 3] as const)(
-    'by unsubscribe(name) is subscribed again, with a gap, on RESP%i',
-    async (RESP) => {
-      client = await open(server.url, { RESP }).connect();
-      const { channel, heard, gaps } = await listen(client);
-      const before = Date.now();
-      await client.unsubscribe('news');
-      await until(() => gaps().length > 0);
-      await channel.whenSubscribed();
-      await admin.publish('news', '1');
-      await until(() => heard.length > 0);
-      expect(gaps()).toHaveLength(1);
-      expect(gaps()[0]?.channels).toEqual([channel]);
-      expect(gaps()[0]?.since).toBeGreaterThanOrEqual(before);
-    },
-  );
+  it.each([2, 3] as const)('by unsubscribe(name) is resubscribed, with a gap, on RESP%i', async (RESP) => {
+    client = await open(server.url, { RESP }).connect();
+    const { channel, heard, gaps } = await listen(client);
+    const before = Date.now();
+    await client.unsubscribe('news');
+    await until(() => gaps().length > 0);
+    await channel.whenSubscribed();
+    await admin.publish('news', '1');
+    await until(() => heard.length > 0);
+    expect(gaps()).toHaveLength(1);
+    expect(gaps()[0]?.channels).toEqual([channel]);
+    expect(gaps()[0]?.since).toBeGreaterThanOrEqual(before);
+  });
 
   it.each([
     ['unsubscribe()', 'channel', 'news', (it: Client) => it.unsubscribe()],
@@ -121,7 +118,7 @@ describe('what somebody else unsubscribes on the client', () => {
     expect(gaps()).toHaveLength(1);
   });
 
-  it.each([2, 3] as const)('by reset() is subscribed again, with a gap, on RESP%i', async (RESP) => {
+  it.each([2, 3] as const)('by reset() is resubscribed, with a gap, on RESP%i', async (RESP) => {
     client = await open(server.url, { RESP }).connect();
     const { channel, heard, gaps } = await listen(client);
     await client.reset();
@@ -133,7 +130,7 @@ describe('what somebody else unsubscribes on the client', () => {
   });
 
   it.each([2, 3] as const)(
-    'by a raw UNSUBSCRIBE in a transaction is subscribed again at once, on RESP%i',
+    'by a raw UNSUBSCRIBE in a transaction is resubscribed at once, on RESP%i',
     async (RESP) => {
       client = await open(server.url, { RESP }).connect();
       const receiver = new Receiver(client, { heartbeat: 0 });
@@ -150,7 +147,7 @@ describe('what somebody else unsubscribes on the client', () => {
     },
   );
 
-  it('by a raw UNSUBSCRIBE is subscribed again at once', async () => {
+  it('by a raw UNSUBSCRIBE is resubscribed at once', async () => {
     client = await open(server.url).connect();
     const { heard, gaps } = await listen(client);
     client.sendCommand(['UNSUBSCRIBE', 'news']).catch(() => undefined);
@@ -161,7 +158,7 @@ describe('what somebody else unsubscribes on the client', () => {
     await until(() => gaps().length === 1);
   });
 
-  it('is heard by a Receiver that connects afterwards, and after a reconnection', async () => {
+  it('is delivered to a Receiver that connects afterwards, and after a reconnection', async () => {
     client = await open(server.url).connect();
     const { heard } = await listen(client);
     await client.unsubscribe('news');
@@ -175,7 +172,7 @@ describe('what somebody else unsubscribes on the client', () => {
     expect(heard).toEqual(['1', '2']);
   });
 
-  describe.each([2, 3] as const)('by a subscribe and an unsubscribe of its own, on RESP%i,', (RESP) => {
+  describe.each([2, 3] as const)('by its own subscribe and unsubscribe, on RESP%i,', (RESP) => {
     const theirs = () => undefined;
     type Act = (it: Client, observe: () => void) => Promise<unknown>;
 
@@ -214,9 +211,9 @@ describe('what somebody else unsubscribes on the client', () => {
           await it.unsubscribe('cross', theirs);
         },
       ],
-    ])('%s ours is sent, is subscribed when it says so', async (_, act) => {
+    ])('%s ours is sent, is subscribed when it is reported as subscribed', async (_, act) => {
       client = await open(server.url, { RESP }).connect();
-      // No comparison with what Redis has helps.
+      // Without a heartbeat, no comparison with Redis helps.
       const receiver = new Receiver(client, { heartbeat: 0 });
       const heard: string[] = [];
       await act(client, () => void receiver.channel('cross').subscribe(({ data }) => heard.push(data)));
@@ -231,7 +228,7 @@ describe('what somebody else unsubscribes on the client', () => {
   });
 
   it.each([2, 3] as const)(
-    'comes back where all names of one kind are unsubscribed while those of another are subscribed again, on RESP%i',
+    'is resubscribed if all names of one kind are unsubscribed while those of another are being resubscribed, on RESP%i',
     async (RESP) => {
       await using proxy = await TcpProxy.start(server.port);
       client = await open(proxy.url, { RESP }).connect();
@@ -241,7 +238,7 @@ describe('what somebody else unsubscribes on the client', () => {
       receiver.pattern('n*');
       receiver.subscribe(({ source, data }) => heard.push(`${source.name} ${data}`));
       await receiver.connect();
-      // The second is sent before the answer to the first comes, and reaches Redis after that has us subscribe again.
+      // The second command is sent before the reply to the first arrives, and reaches Redis after our resubscription.
       const seen = proxy.seen('to-server');
       proxy.hold('to-client');
       const first = client.unsubscribe();
@@ -265,7 +262,7 @@ describe('what somebody else unsubscribes on the client', () => {
   );
 
   it.each([2, 3] as const)(
-    'does not make the client wait forever where it crosses our resubscription, on RESP%i',
+    'does not block the client forever if its UNSUBSCRIBE crosses our resubscription, on RESP%i',
     async (RESP) => {
       await using proxy = await TcpProxy.start(server.port);
       client = await open(proxy.url, { RESP }).connect();
@@ -273,7 +270,7 @@ describe('what somebody else unsubscribes on the client', () => {
       const heard: string[] = [];
       receiver.channel('news').subscribe(({ data }) => heard.push(data));
       await receiver.channel('news').whenSubscribed();
-      // The answer to the first has us subscribe again: behind the second, and before the third.
+      // The reply to the first command makes us resubscribe: after the second command, and before the third.
       const seen = proxy.seen('to-server');
       proxy.hold('to-client');
       const first = client.unsubscribe('news');
@@ -295,7 +292,7 @@ describe('what somebody else unsubscribes on the client', () => {
   );
 
   it.each([2, 3] as const)(
-    'while our SUBSCRIBE is in flight is a gap for whoever has had a message already, on RESP%i',
+    'while our SUBSCRIBE is in flight has a gap if a message has arrived already, on RESP%i',
     async (RESP) => {
       await using proxy = await TcpProxy.start(server.port);
       client = await open(proxy.url, { RESP }).connect();
@@ -322,7 +319,7 @@ describe('what somebody else unsubscribes on the client', () => {
   );
 
   it.each([2, 3] as const)(
-    'does not make the client wait forever where it takes a name that Redis has just acknowledged, on RESP%i',
+    'does not block the client forever if Redis has just acknowledged the name, on RESP%i',
     async (RESP) => {
       await using proxy = await TcpProxy.start(server.port);
       client = await open(proxy.url, { RESP }).connect();
@@ -333,7 +330,7 @@ describe('what somebody else unsubscribes on the client', () => {
       await until(async () => (await admin.pubSubNumPat()) === 1);
       const unsubscribed = Promise.all([client.unsubscribe(), client.pUnsubscribe('n*')]);
       await until(async () => (await admin.pubSubNumPat()) === 0);
-      // The acknowledgement comes some turns before the replies to the others.
+      // The acknowledgement arrives some turns before the other replies.
       proxy.splitNext(1);
       proxy.release('to-client');
       await unsubscribed;
@@ -344,7 +341,7 @@ describe('what somebody else unsubscribes on the client', () => {
     },
   );
 
-  it('leaves no trace of us on the client when the Receiver has stopped', async () => {
+  it('leaves no trace on the client when the Receiver has stopped', async () => {
     client = await open(server.url).connect();
     const methods = ['unsubscribe', 'pUnsubscribe', 'sUnsubscribe', 'sendCommand', 'UNSUBSCRIBE'] as const;
     const before = methods.map((method) => client[method]);
@@ -354,7 +351,7 @@ describe('what somebody else unsubscribes on the client', () => {
     expect(client.eventNames()).toEqual(['error']);
   });
 
-  it('is known in memory, too', async () => {
+  it('is resubscribed by the in-memory client, too', async () => {
     client = await open(server.url).connect();
     const memory = new MemoryPubSub();
     const receiver = new Receiver(memory);
@@ -370,8 +367,8 @@ describe('what somebody else unsubscribes on the client', () => {
   });
 });
 
-describe('a view of a client', () => {
-  it('has no listener of ours left, and a second Receiver on it hears of an outage', async () => {
+describe('a view of a client, made by withTypeMapping(),', () => {
+  it('keeps no listener of ours, and reports an outage to a second Receiver', async () => {
     const client = await open(server.url).connect();
     const view = client.withTypeMapping({ [RESP_TYPES.BLOB_STRING]: Buffer });
     await (await listen(view as never)).receiver.stop();
@@ -387,8 +384,8 @@ describe('a view of a client', () => {
   });
 });
 
-describe('what Redis has dropped', () => {
-  it('when a maintenance push has made the client change its socket is subscribed again, with one gap', async () => {
+describe('a subscription that Redis has dropped', () => {
+  it('after a maintenance push has made the client change its socket is renewed, with one gap', async () => {
     await using proxy = await TcpProxy.start(server.port);
     const client = await open(proxy.url).connect();
     const { heard, gaps, receiver } = await listen(client);
@@ -404,7 +401,7 @@ describe('what Redis has dropped', () => {
   it.each([
     ['a subscription that is under way', (receiver: Receiver) => void receiver.channel('late').subscribe()],
     ['an UNSUBSCRIBE that is under way', (receiver: Receiver) => void receiver.channel('other').close()],
-  ])('by a maintenance push comes back without a heartbeat, beside %s', async (_, act) => {
+  ])('by a maintenance push is renewed without a heartbeat, during %s', async (_, act) => {
     await using proxy = await TcpProxy.start(server.port);
     const client = await open(proxy.url).connect();
     const receiver = new Receiver(client, { heartbeat: 0, autoStop: false });
@@ -412,7 +409,7 @@ describe('what Redis has dropped', () => {
     receiver.channel('other');
     receiver.channel('news').subscribe(({ data }) => heard.push(data));
     await receiver.connect();
-    // What the client is asked for from then on waits for the new socket.
+    // Commands sent from then on wait for the new socket.
     const told = once('node-redis:maintenance');
     const moved = once('node-redis:connection:handoff');
     move(proxy);
@@ -427,7 +424,7 @@ describe('what Redis has dropped', () => {
     client.destroy();
   });
 
-  it('by one maintenance push after another comes back each time without a heartbeat, with a gap', async () => {
+  it('by several maintenance pushes is renewed each time without a heartbeat, with a gap', async () => {
     await using proxy = await TcpProxy.start(server.port);
     const client = await open(proxy.url).connect();
     const receiver = new Receiver(client, { heartbeat: 0 });
@@ -444,7 +441,7 @@ describe('what Redis has dropped', () => {
     client.destroy();
   });
 
-  it('a second time as at first is found by the heartbeat', async () => {
+  it('several times is detected each time by the heartbeat', async () => {
     const client = await open(server.url).connect();
     const receiver = new Receiver(client, { heartbeat: 50 });
     const gaps: ReceiverEvent[] = [];
@@ -459,13 +456,13 @@ describe('what Redis has dropped', () => {
     client.destroy();
   });
 
-  it('again before Redis has answered how much is back is found by the heartbeat', async () => {
+  it('again before Redis has reported its counts is detected by the heartbeat', async () => {
     await using proxy = await TcpProxy.start(server.port);
     const client = await open(proxy.url).connect();
     const receiver = new Receiver(client, { heartbeat: 50 });
     let gaps = 0;
     receiver.events.subscribe(({ type }) => {
-      // The question follows the event, and its answer waits for the reply to the next UNSUBSCRIBE.
+      // The hub asks for the counts after the event; the reply waits behind that of the next UNSUBSCRIBE.
       if (type === 'gap' && ++gaps === 1) proxy.hold('to-client');
     });
     receiver.channel('news').subscribe();
@@ -481,7 +478,7 @@ describe('what Redis has dropped', () => {
     client.destroy();
   });
 
-  it('is found by the heartbeat, where nobody tells of it', async () => {
+  it('without any notice is detected by the heartbeat', async () => {
     const client = await open(server.url).connect();
     const receiver = new Receiver(client, { heartbeat: 50 });
     const gaps: ReceiverEvent[] = [];
@@ -491,7 +488,7 @@ describe('what Redis has dropped', () => {
     receiver.channel('b');
     receiver.subscribe(({ data }) => heard.push(data));
     await receiver.connect();
-    // A name of somebody else's that Redis has no more is not ours to mend, and no gap of ours again and again.
+    // Redis lacks a name of other code: the hub does not repair it, and does not report a gap for it at each heartbeat.
     client.getPubSubListeners('CHANNELS').set('theirs', {
       unsubscribing: false,
       buffers: new Set(),
@@ -513,12 +510,12 @@ describe('what Redis has dropped', () => {
 describe.each([2, 3] as const)('a reader that fails, on RESP%i,', (RESP) => {
   afterEach(() => (config.onUnhandledError = null));
 
-  it('because a listener of the user throws, is an outage: a gap, and everything is heard again', async () => {
+  it('because a listener of the user throws, is an outage, with a gap and a recovery', async () => {
     const client = await open(server.url, { RESP }).connect();
     const { heard, gaps, receiver } = await listen(client);
     let isAngry = true;
     await client.subscribe('other', () => {
-      if (isAngry) throw new Error('by a listener of the user');
+      if (isAngry) throw new Error('thrown by a listener of the user');
     });
     await admin.publish('news', '1');
     await until(() => heard.length > 0);
@@ -532,7 +529,7 @@ describe.each([2, 3] as const)('a reader that fails, on RESP%i,', (RESP) => {
     client.destroy();
   });
 
-  it('because bytes do not parse, is one, too', async () => {
+  it('because of invalid bytes, is an outage, too', async () => {
     await using proxy = await TcpProxy.start(server.port);
     const client = await open(proxy.url, { RESP }).connect();
     const { heard, gaps, receiver } = await listen(client);
@@ -545,7 +542,7 @@ describe.each([2, 3] as const)('a reader that fails, on RESP%i,', (RESP) => {
   });
 });
 
-it('a reader that fails on the node of a cluster is an outage: a gap, and everything is heard again', async () => {
+it('a reader that fails on a node of a cluster is an outage, with a gap and a recovery', async () => {
   const node = await RedisNode.start(['--cluster-enabled', 'yes']);
   await node.ask('CLUSTER', 'ADDSLOTSRANGE', '0', '16383');
   await until(async () => (await node.field('cluster_state', 'CLUSTER', 'INFO')) === 'ok');
@@ -570,9 +567,9 @@ it('a reader that fails on the node of a cluster is an outage: a gap, and everyt
 }, 30_000);
 
 describe.each([2, 3] as const)(
-  'a name that is asked for in the turn in which the connection dies, on RESP%i,',
+  'a name requested in the turn in which the connection is lost, on RESP%i,',
   (RESP) => {
-    it('loses nothing after it is told to be subscribed', async () => {
+    it('loses no message after it is reported as subscribed', async () => {
       await using proxy = await TcpProxy.start(server.port);
       const client = await open(proxy.url, { RESP }).connect();
       const receiver = new Receiver(client, { autoStop: false });
@@ -587,11 +584,11 @@ describe.each([2, 3] as const)(
       proxy.hold('to-client');
       proxy.cut();
       await until(async () => (await admin.pubSubNumSub(['late'])).late === 1);
-      // The first message is read along with the acknowledgement, in the middle of the outage of the other name.
+      // The client reads the first message together with the acknowledgement, during the outage of the other name.
       const behindAcknowledgement = proxy.seen('to-client');
       await admin.publish('late', '1');
       await until(() => proxy.seen('to-client') > behindAcknowledgement);
-      // The second one comes before Redis gets whatever is sent then.
+      // The second message arrives before Redis gets any later command.
       proxy.hold('to-server');
       proxy.release('to-client');
       await until(() => client.isReady);
@@ -600,7 +597,7 @@ describe.each([2, 3] as const)(
       await receiver.channel('late').whenSubscribed();
       await admin.publish('late', '3');
       await until(() => heard.includes('3'));
-      // Not told to be subscribed before the first one that is heard, unless it has a gap.
+      // Without a gap, the report of the subscription comes no earlier than the first received message.
       const first = Number(heard[0]);
       expect(heard).toEqual(['1', '2', '3'].slice(first - 1));
       expect(events).toContain('subscribed');
@@ -619,7 +616,7 @@ describe('a sharded channel on the client of one node', () => {
 
   afterAll(() => cluster.stop());
 
-  it('whose slot leaves fails with a SubscribeError, or is subscribed again with a gap', async () => {
+  it('whose slot moves away fails with a SubscribeError, or is resubscribed with a gap', async () => {
     const name = 'moving';
     const from = await cluster.ownerOf(name);
     const to = (await Promise.all(['a', 'b', 'c', 'd'].map((other) => cluster.ownerOf(other)))).find(
@@ -631,7 +628,7 @@ describe('a sharded channel on the client of one node', () => {
     await until(() => events.some(({ type }) => type === 'channel-error'));
     await expect(channel.whenSubscribed()).rejects.toMatchObject({ code: 'ERR_SUBSCRIBE' });
 
-    // It is heard again when the slot is back, and somebody observes it.
+    // The Channel receives messages again when the slot is back and an observer subscribes.
     await cluster.migrate(keySlot(name), to, from);
     const heard: string[] = [];
     channel.pipe(retryRecoverable()).subscribe(({ data }) => heard.push(data));

@@ -8,10 +8,10 @@ const load = (entry: string): Entry => {
   return loaded;
 };
 
-describe('The entries for NestJS', () => {
+describe('The entry points for NestJS', () => {
   afterEach(() => jest.dontMock('@nestjs/microservices'));
 
-  it('are one for the module and one for microservices, and one that has both', () => {
+  it('are one for the module, one for microservices, and one with both', () => {
     const modules = Object.keys(load('/module')).sort();
     const microservices = Object.keys(load('/microservice')).sort();
     expect(modules).toEqual([
@@ -24,7 +24,7 @@ describe('The entries for NestJS', () => {
     expect(Object.keys(all).sort()).toEqual([...modules, ...microservices].sort());
   });
 
-  it('need @nestjs/microservices for the latter alone', () => {
+  it('require @nestjs/microservices only for microservices', () => {
     jest.doMock('@nestjs/microservices', () => {
       throw new Error('It is not installed.');
     });

@@ -68,7 +68,7 @@ describe('ReceiverModule', () => {
     return client.connect();
   }
 
-  it('provides a Receiver to every module, and drains it at the end', async () => {
+  it('provides a Receiver to every module, and drains it at shutdown', async () => {
     const publisher = await bare();
     const app = await start(ReceiverModule.forRoot({ redis: redis.url }), NewsModule);
     const { receiver, heard } = app.get(News, { strict: false });
@@ -82,7 +82,7 @@ describe('ReceiverModule', () => {
     await until(async () => (await publisher.clientList()).length === 1);
   });
 
-  it('is connected before the application starts, and subscribed if that is asked for', async () => {
+  it('is connected before the application starts, and subscribed with the option `connect`', async () => {
     const options = { redis: redis.url, channels: ['a'], patterns: ['b*'], shards: ['c'] };
     const lazy = await start(ReceiverModule.forRoot(options));
     const receiver = lazy.get<Receiver>(getReceiverToken());
@@ -100,7 +100,7 @@ describe('ReceiverModule', () => {
     expect(data).toEqual(['1', '2', '3']);
   });
 
-  it('has several, each by its name and with its own options', async () => {
+  it('provides several Receivers, each with its name and options', async () => {
     @Injectable()
     class Both {
       constructor(
@@ -144,7 +144,7 @@ describe('ReceiverModule', () => {
     const expectChannels = (app: INestApplicationContext, name: string | undefined, ...channels: string[]) =>
       expect([...app.get<Receiver>(getReceiverToken(name)).channels.keys()]).toEqual(channels);
 
-    it('takes a factory with what it needs', async () => {
+    it('accepts a factory with injected providers', async () => {
       const app = await start(
         ReceiverModule.forRootAsync({
           name: 'later',
@@ -156,11 +156,11 @@ describe('ReceiverModule', () => {
       expectChannels(app, 'later', 'y');
     });
 
-    it('takes a class', async () => {
+    it('accepts a class', async () => {
       expectChannels(await start(ReceiverModule.forRootAsync({ useClass: Factory })), undefined, 'x');
     });
 
-    it('takes what another module provides', async () => {
+    it('accepts a provider of another module', async () => {
       @Module({ providers: [Factory], exports: [Factory] })
       class FactoryModule {}
       const app = await start(
@@ -169,7 +169,7 @@ describe('ReceiverModule', () => {
       expectChannels(app, 'shared', 'x');
     });
 
-    it('has several, beside one another', async () => {
+    it('provides several Receivers', async () => {
       const named = (name: string) =>
         ReceiverModule.forRootAsync({
           name,
@@ -186,7 +186,7 @@ describe('ReceiverModule', () => {
     });
   });
 
-  it('belongs to those who import it, if it is not global', async () => {
+  it('is visible only to the importing modules, if it is not global', async () => {
     const local = ReceiverModule.forRoot({ client: await bare(), isGlobal: false });
     await expect(start(local, NewsModule)).rejects.toThrow("Nest can't resolve dependencies of the News");
     @Module({ imports: [local], providers: [News] })
@@ -203,7 +203,7 @@ describe('ReceiverModule', () => {
     await expect(client.ping()).resolves.toBe('PONG');
   });
 
-  it('fails the start with what is wrong, and leaves no connection behind', async () => {
+  it('makes the start fail with its error, and leaves no connection behind', async () => {
     const startWith = (options: ReceiverModuleOptions) =>
       start(ReceiverModule.forRoot({ redis: redis.url, ...options }));
     await expect(startWith({ capacity: 0 })).rejects.toThrow(
@@ -221,7 +221,7 @@ describe('ReceiverModule', () => {
     await until(async () => (await admin.clientList()).length === 1);
   });
 
-  it('refuses an option that does not exist, with the name that is meant', async () => {
+  it('refuses an unknown option, with a suggestion', async () => {
     const unknown = (got: string, meant: string) =>
       expect.objectContaining({
         name: 'TypeError',
@@ -243,7 +243,7 @@ describe('ReceiverModule', () => {
     await expect(made({ redis: redis.url, name: 'a' })).rejects.toThrow(/got "name"/);
   });
 
-  it('accepts every option that exists', async () => {
+  it('accepts every known option', async () => {
     const absent = { capacity: undefined, maxBytes: undefined, overflow: undefined, codec: undefined };
     const more = { autoStop: undefined, onGap: undefined, heartbeat: undefined, signal: undefined };
     const own = { client: undefined, channels: undefined, patterns: undefined, shards: undefined };
@@ -253,7 +253,7 @@ describe('ReceiverModule', () => {
     await start(ReceiverModule.forRootAsync({ useFactory: () => options, name: 'more', ...inject }));
   });
 
-  it('refuses onRetry beside a client, which tells of no tries, and what is no function', async () => {
+  it('refuses onRetry together with a client, and an onRetry that is not a function', async () => {
     const client = new MemoryPubSub();
     const onRetry = () => undefined;
     await expect(start(ReceiverModule.forRoot({ client, onRetry }))).rejects.toThrow(
@@ -264,7 +264,7 @@ describe('ReceiverModule', () => {
     ).rejects.toThrow("the option 'onRetry' to be a function");
   });
 
-  it('leaves nothing on a borrowed client where the start fails', async () => {
+  it('leaves nothing on a borrowed client when the start fails', async () => {
     const client = new MemoryPubSub();
     client.forbidden.add('no');
     const options = { client, channels: ['yes', 'no'], connect: true };
@@ -281,7 +281,7 @@ describe('ReceiverModule', () => {
 
     afterEach(() => warning.mockRestore());
 
-    it('tells onRetry of each try, and logs each reason once an outage, in place of a process warning', async () => {
+    it('calls onRetry after each attempt, and logs each reason once per outage, instead of a process warning', async () => {
       const port = await freePort();
       const log = new NestLog();
       const retries: ConnectionRetry[] = [];
@@ -313,13 +313,13 @@ describe('ReceiverModule', () => {
       expect(warning).not.toHaveBeenCalled();
     });
 
-    it('logs each reason of one outage, without the password', async () => {
+    it('logs each reason of an outage, without the password', async () => {
       const port = await freePort();
       const log = new NestLog();
       let attempts = 0;
       const controller = new AbortController();
       const options = { redis: `redis://user:secret@127.0.0.1:${port}`, signal: controller.signal };
-      // An onRetry that fails, at once or later, disturbs nothing, and is reported.
+      // A callback that fails, at once or later: the error is reported, and has no other effect.
       const onRetry: () => unknown = () => {
         if (++attempts === 3) controller.abort(new Error('enough'));
         if (attempts === 1) throw new Error('from onRetry');
@@ -335,7 +335,7 @@ describe('ReceiverModule', () => {
     });
   });
 
-  it('logs another reason of the same outage, too, while it runs', async () => {
+  it('logs another reason of the same outage at run time, too', async () => {
     const password = ['--requirepass', 'secret'];
     await using server = await RedisServer.start({ args: password });
     const log = new NestLog();
@@ -349,14 +349,14 @@ describe('ReceiverModule', () => {
     admin.destroy();
     await until(() => log.of('warn').length === 1);
     await server.kill();
-    // A try that the end of the server has cut short is a reason of its own.
+    // The attempt that the end of the server cut short may be logged with a reason of its own.
     await until(() => log.of('warn').some((line) => line.includes('ECONNREFUSED')));
     const lines = log.of('warn');
     expect(lines[0]).toMatch(/WRONGPASS/);
     expect(new Set(lines).size).toBe(lines.length);
   });
 
-  it('can be replaced in a test, which then needs no Redis', async () => {
+  it('can be replaced in a test that has no Redis', async () => {
     const fake = { subscribe: () => undefined, channel: () => undefined };
     const app = await Test.createTestingModule({
       imports: [ReceiverModule.forRoot({ redis: `redis://127.0.0.1:${await freePort()}` }), NewsModule],
@@ -370,7 +370,7 @@ describe('ReceiverModule', () => {
     await app.close();
   });
 
-  it('leaves a Receiver that replaces it to who has made that', async () => {
+  it('does not stop a Receiver that replaces its own', async () => {
     const receiver = new Receiver(new MemoryPubSub());
     const app = await Test.createTestingModule({ imports: [ReceiverModule.forRoot(), NewsModule] })
       .overrideProvider(getReceiverToken())
@@ -424,7 +424,7 @@ describe('ReceiverHealthIndicator', () => {
 
   const counts = { buffered: 0, dropped: 0, gaps: 0 };
 
-  it('is what terminus expects: up, down while the connection is lost, and up again', async () => {
+  it('reports to terminus: up, down while the connection is lost, and up again', async () => {
     const redis = await RedisServer.start();
     const app = await start(redis);
     const health = app.get(Health);
@@ -452,7 +452,7 @@ describe('ReceiverHealthIndicator', () => {
     await again.stop();
   });
 
-  it('is down on a cluster while one of the connections that are needed is lost', async () => {
+  it('is down on a cluster while a required connection is lost', async () => {
     await using redis = await RedisCluster.start({
       replicas: 0,
       args: ['--cluster-require-full-coverage', 'no'],
@@ -476,7 +476,7 @@ describe('ReceiverHealthIndicator', () => {
     ];
     await first.server.kill();
     await until(() => status() === 'down');
-    // A connection that comes back alone, and an overflow that ends, do not make it whole.
+    // The return of one connection, and the end of an overflow, do not change the status.
     await second.ask('CLIENT', 'KILL', 'TYPE', 'pubsub');
     await until(() => causes.includes('reconnect'), { timeout: 10_000 });
     expect(status()).toBe('down');
@@ -486,7 +486,7 @@ describe('ReceiverHealthIndicator', () => {
     await until(() => causes.includes('overflow'));
     expect(status()).toBe('down');
 
-    // What is not wanted any more is not missed.
+    // The connection of a closed Channel is not required.
     await receiver.shards.get(PARTS[0]!)!.close();
     await until(() => status() === 'up');
     await app.close();

@@ -25,7 +25,7 @@ describe.each([
     expect(new Set(receivers)).toEqual(new Set([1]));
   }
 
-  it('handles what was published, where its root waits for the end of the stream', async () => {
+  it('handles all published messages, if its root module waits for the end of the stream', async () => {
     const app = run('waits-for-its-stream');
     await app.printed(/http:\S+/);
     await publish();
@@ -34,10 +34,10 @@ describe.each([
     expect(app.output).toContain(`handled ${MESSAGES}\n`);
   }, 60_000);
 
-  it('sends what was published, and ends the open responses', async () => {
+  it('sends all published messages, and ends the open responses', async () => {
     const app = run('serves-a-stream');
     const url = await app.printed(/http:\S+/);
-    // A connection that is kept alive would keep the server for seconds after its last response.
+    // A keep-alive connection would keep the server open for seconds after its last response.
     const headers = { connection: 'close' };
     const response = fetch(`${url}/news`, { headers }).then((answer) => answer.text());
     const admin = await nest.bare();

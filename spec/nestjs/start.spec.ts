@@ -9,7 +9,7 @@ import { RedisServer } from '../support/redis-server.js';
 import { ScriptProcess } from '../support/script-process.js';
 import { until } from '../support/until.js';
 
-/** What each kind of client is given for a server on this port, that is not there. */
+/** The options of each kind of client for a missing server on this port. */
 const TARGETS: readonly [kind: string, (port: number) => string | OpenOptions][] = [
   ['a server', (port) => `redis://user:secret@127.0.0.1:${port}`],
   ['a cluster', (port) => ({ rootNodes: [{ url: `redis://user:secret@127.0.0.1:${port}` }] })],
@@ -37,7 +37,7 @@ describe('An application that starts before its Redis', () => {
 
   const errors = () => log.of('error').join('\n');
   const warnings = () => log.of('warn').join('\n');
-  /** Aborts after the test, so that a start that failed does not go on for ever. */
+  /** Returns a signal that aborts after the test, so that a failed start does not continue. */
   const untilTheEnd = () => {
     const controller = new AbortController();
     closing.push(() => controller.abort());
@@ -46,7 +46,7 @@ describe('An application that starts before its Redis', () => {
   const compile = (imports: NonNullable<Parameters<typeof Test.createTestingModule>[0]['imports']>) =>
     Test.createTestingModule({ imports }).setLogger(log).compile();
 
-  it('logs why its ReceiverModule waits, each reason once, and starts when the server comes', async () => {
+  it('logs why its ReceiverModule waits, each reason once, and starts when there is a server', async () => {
     const port = await freePort();
     const options = { redis: `redis://127.0.0.1:${port}`, channels: ['news'], connect: true };
     const starting = compile([ReceiverModule.forRoot({ ...options, signal: untilTheEnd() })]);

@@ -18,7 +18,7 @@ import { RedisCluster } from '../support/redis-cluster.js';
 import { until } from '../support/until.js';
 
 const SHARD = { kind: 'shard' } satisfies HandlerExtras;
-/** One on each of three masters. */
+/** One channel on each of three masters. */
 const PARTS = ['part:1', 'part:2', 'part:3'];
 
 const heard: string[] = [];
@@ -47,7 +47,7 @@ class Handlers {
 }
 
 describe('A ReceiverStrategy on a cluster', () => {
-  it('hears sharded channels of all masters, and answers', async () => {
+  it('receives messages of sharded channels of all masters, and replies', async () => {
     expect(new Set(PARTS.map((name) => Math.floor((keySlot(name) * 3) / 16_384))).size).toBe(3);
     await using redis = await RedisCluster.start({ replicas: 0 });
     const module = await Test.createTestingModule({ controllers: [Handlers] })
@@ -68,7 +68,7 @@ describe('A ReceiverStrategy on a cluster', () => {
     await until(() => replies.length > 0);
     expect(JSON.parse(replies[0]!)).toEqual({ response: 'asked you', isDisposed: true, id: 'x' });
 
-    // Nest's own client, at one of the nodes.
+    // A client of Nest itself, on one of the nodes.
     const client = ClientProxyFactory.create({
       transport: Transport.REDIS,
       options: { host: '127.0.0.1', port: redis.nodes[1]!.port },

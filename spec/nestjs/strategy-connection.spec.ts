@@ -26,7 +26,7 @@ class Handlers {
 describe('The connection of a ReceiverStrategy', () => {
   const nest = new NestFixture();
 
-  it('is told by status, the log and on(), and what is missing by a warning', async () => {
+  it('is reported by status, the log and on(), and a gap by a warning', async () => {
     const server = await RedisServer.start();
     nest.closeLater(() => server.stop());
     const strategy = new ReceiverStrategy({ redis: server.url });
@@ -58,7 +58,7 @@ describe('The connection of a ReceiverStrategy', () => {
   it.each([
     ['subscribes', 1],
     ['replies', 0],
-  ])('that %s may be killed: the server reconnects, and serves on', async (_, index) => {
+  ])('that %s may be killed: the server reconnects, and continues', async (_, index) => {
     const { app, strategy } = await nest.serve(Handlers);
     const statuses: string[] = [];
     strategy.status.subscribe((status) => statuses.push(status));
@@ -76,7 +76,7 @@ describe('The connection of a ReceiverStrategy', () => {
     expect(statuses.at(-1)).toBe('disconnected');
   });
 
-  it('is there to unwrap while it listens', async () => {
+  it('is available by unwrap() while the server listens', async () => {
     const { app, strategy } = await nest.serve(Handlers);
     const [publisher, subscriber, receiver] =
       app.unwrap<[Record<'isOpen', boolean>, Record<'isOpen', boolean>, Receiver]>();
@@ -88,7 +88,7 @@ describe('The connection of a ReceiverStrategy', () => {
     expect(() => strategy.unwrap()).toThrow('The server does not listen.');
   });
 
-  it('may be borrowed, and is left as it was', async () => {
+  it('may be borrowed, and stays open', async () => {
     const client = await nest.bare();
     const publisher = await nest.bare();
     const listeners = () =>
@@ -102,7 +102,7 @@ describe('The connection of a ReceiverStrategy', () => {
     await expect(client.pubSubChannels()).resolves.not.toContain('later');
   });
 
-  it('may be borrowed, and is left as it was when the other one cannot be had', async () => {
+  it('may be borrowed, and stays open when the other connection fails', async () => {
     const publisher = await nest.bare();
     const names = publisher.eventNames();
     const strategy = new ReceiverStrategy({ redis: nest.redis.url.replace('//', '//nobody:x@'), publisher });
@@ -110,13 +110,13 @@ describe('The connection of a ReceiverStrategy', () => {
     expect(publisher.eventNames()).toEqual(names);
   });
 
-  it('needs a publisher beside a client, where there are requests to answer', async () => {
+  it('needs a publisher besides a client, if there are handlers of requests', async () => {
     await expect(nest.serve(Handlers, { client: await nest.bare() })).rejects.toThrow(
       "Expected the option 'publisher' to be a client, beside 'client', got undefined.",
     );
   });
 
-  it('is given up by close() before there is one', async () => {
+  it('is abandoned by close() while it is being made', async () => {
     const port = await freePort();
     const strategy = new ReceiverStrategy({ redis: `redis://127.0.0.1:${port}` });
     const errors = new Promise((resolve) => strategy.on('error', (_, error) => resolve(error)));
@@ -126,7 +126,7 @@ describe('The connection of a ReceiverStrategy', () => {
     await expect(listening).rejects.toThrow('The server was closed while it was connecting.');
   });
 
-  it('serves again after close()', async () => {
+  it('works again after close()', async () => {
     const strategy = new ReceiverStrategy({ redis: nest.redis.url });
     strategy.addHandler('again', (data: string) => Promise.resolve(data + data));
     const listen = promisify(strategy.listen.bind(strategy));

@@ -6,7 +6,7 @@ import { MemoryPubSub } from 'rx-redis-receiver/testing';
 import { NestFixture } from '../support/nest-fixture.js';
 import { until } from '../support/until.js';
 
-/** What JavaScript lets one throw beside an Error. */
+/** Values other than an Error that JavaScript can throw. */
 const THROWN: readonly [what: string, value: unknown][] = [
   ['undefined', undefined],
   ['null', null],
@@ -47,7 +47,7 @@ describe('ReceiverStrategy', () => {
     for (const open of Handlers.gates) open('at the end');
   });
 
-  describe.each(THROWN)('survives %s that is thrown', (_, value) => {
+  describe.each(THROWN)('survives %s thrown', (_, value) => {
     const good = async () => {
       const client = await nest.bare();
       await client.publish('news', '{"data":"bad"}');
@@ -79,7 +79,7 @@ describe('ReceiverStrategy', () => {
       expect(nest.log.of('error')).toHaveLength(2);
     });
 
-    it('by a handler that was added by hand', async () => {
+    it('by a handler of addHandler()', async () => {
       const strategy = new ReceiverStrategy({ redis: nest.redis.url });
       const handle = (data: unknown) => {
         if (data === 'bad') raise(value);
@@ -94,7 +94,7 @@ describe('ReceiverStrategy', () => {
     });
   });
 
-  it('refuses to listen where handlers of one name are subscribed in different ways', async () => {
+  it('refuses to listen if handlers of one name differ in kind or codec', async () => {
     @Controller()
     class Torn {
       @EventPattern('orders')
@@ -108,7 +108,7 @@ describe('ReceiverStrategy', () => {
     );
   });
 
-  it('answers what still waits to be handled when its time is over', async () => {
+  it('replies to the unhandled requests when its time to close is over', async () => {
     const { app } = await nest.serve(Handlers, { concurrent: 1, drainTimeout: 20 });
     const replies: string[] = [];
     await (await nest.bare()).subscribe('slow.reply', (reply) => replies.push(reply));
@@ -126,7 +126,7 @@ describe('ReceiverStrategy', () => {
     );
   });
 
-  it('refuses no more requests at a time than its publisher can take', async () => {
+  it('refuses a bounded number of requests at a time', async () => {
     const client = new MemoryPubSub();
     let pending = 0;
     const publish = () => {
@@ -153,7 +153,7 @@ describe('ReceiverStrategy', () => {
       return { strategy, listen: promisify(strategy.listen.bind(strategy)) };
     };
 
-    it('is closed for everybody who closes it at the same time', async () => {
+    it('resolves every simultaneous call of close() when it is closed', async () => {
       const { strategy, listen } = strategyOf();
       await listen();
       const client = await nest.bare();
@@ -168,7 +168,7 @@ describe('ReceiverStrategy', () => {
       expect(done.sort()).toEqual(['first', 'second']);
     });
 
-    it('listens again when it is closed, and hears its clients', async () => {
+    it('can listen again, and receives requests', async () => {
       const { strategy, listen } = strategyOf();
       const ready: string[] = [];
       strategy.on('ready', (role) => ready.push(role));
@@ -184,7 +184,7 @@ describe('ReceiverStrategy', () => {
       await until(() => statuses.join() === 'connected,reconnecting,connected');
     });
 
-    it('while Redis does not acknowledge waits no longer, and leaves nothing behind', async () => {
+    it('while Redis does not acknowledge stops waiting, and leaves nothing behind', async () => {
       const client = new MemoryPubSub({ acknowledge: 'withheld' });
       const strategy = new ReceiverStrategy({ client, publisher: client });
       strategy.addHandler('news', () => Promise.resolve(), true);

@@ -69,7 +69,7 @@ describe('The handlers of a ReceiverStrategy', () => {
     ['a synchronous one', { deserialize: (value: IncomingRequest) => value }],
     ['an asynchronous one', { deserialize: (value: IncomingRequest) => Promise.resolve(value) }],
     [
-      'one that is thenable',
+      'one that returns a thenable',
       {
         deserialize: (value: IncomingRequest) =>
           ({
@@ -113,7 +113,7 @@ describe('The handlers of a ReceiverStrategy', () => {
     });
   });
 
-  describe('that were added by hand', () => {
+  describe('of addHandler()', () => {
     async function serve(prepare: (strategy: ReceiverStrategy) => void) {
       const strategy = new ReceiverStrategy({ redis: nest.redis.url });
       prepare(strategy);
@@ -121,7 +121,7 @@ describe('The handlers of a ReceiverStrategy', () => {
       await promisify(strategy.listen.bind(strategy))();
     }
 
-    it('may answer with a value that is no promise', async () => {
+    it('may reply with a value that is not a promise', async () => {
       const handler = (data: string) => `${data}!` as never;
       await serve((strategy) => strategy.addHandler('text', handler));
       await expect(ask(await nest.proxy(), 'text', 'hello')).resolves.toEqual(['hello!']);
@@ -168,7 +168,7 @@ describe('The handlers of a ReceiverStrategy', () => {
       await called('value 1', 'start value', 'value 2', 'start value', 'value 3', 'end value');
     });
 
-    it('may be one at the end alone, also of what fails', async () => {
+    it('may have only a hook at the end, which is called after failures, too', async () => {
       await nest.serve(Handlers, {}, [], noteEnd);
       await publish(['promise', 'bad'], ['stream', 'bad']);
       await until(() => calls.length === 4);
@@ -178,7 +178,7 @@ describe('The handlers of a ReceiverStrategy', () => {
       expect(nest.log.of('error').filter((line) => line.includes('The handler of'))).toHaveLength(2);
     });
 
-    it('may begin later, and keep the order', async () => {
+    it('may begin later, and stay in order', async () => {
       await nest.serve(Handlers, {}, [], (strategy) =>
         strategy.setOnProcessingStartHook(
           start(async (_, done) => {
@@ -193,8 +193,8 @@ describe('The handlers of a ReceiverStrategy', () => {
     });
 
     it.each([
-      ['returns without it', () => undefined],
-      ['resolves without it', () => Promise.resolve()],
+      ['returns without calling `done`', () => undefined],
+      ['resolves without calling `done`', () => Promise.resolve()],
       [
         'throws',
         () => {
@@ -202,25 +202,22 @@ describe('The handlers of a ReceiverStrategy', () => {
         },
       ],
       ['rejects', () => Promise.reject(new Error('hook'))],
-    ])(
-      'may decide against a message: one that %s lets the next one come',
-      async (_, decline: () => unknown) => {
-        let isFirst = true;
-        await nest.serve(Handlers, {}, [], (strategy) =>
-          strategy.setOnProcessingStartHook(
-            start((__, done) => {
-              if (!isFirst) return done();
-              isFirst = false;
-              return decline();
-            }),
-          ),
-        );
-        await publish(['value', '1'], ['value', '2']);
-        await called('value 2');
-      },
-    );
+    ])('may skip a message: the next one follows if the hook %s', async (_, decline: () => unknown) => {
+      let isFirst = true;
+      await nest.serve(Handlers, {}, [], (strategy) =>
+        strategy.setOnProcessingStartHook(
+          start((__, done) => {
+            if (!isFirst) return done();
+            isFirst = false;
+            return decline();
+          }),
+        ),
+      );
+      await publish(['value', '1'], ['value', '2']);
+      await called('value 2');
+    });
 
-    it('that begin after they have returned report what fails then', async () => {
+    it('that begin after the hook has returned report their failures', async () => {
       let begin: Done | undefined;
       await nest.serve(Handlers, {}, [], (strategy) =>
         strategy.setOnProcessingStartHook(
@@ -265,7 +262,7 @@ describe('The handlers of a ReceiverStrategy', () => {
       ended = [];
     });
 
-    it('end their streams with an error after the time that they have', async () => {
+    it('end their streams with an error after `drainTimeout`', async () => {
       const { app } = await nest.serve(Endless, { drainTimeout: 20 });
       const client = await nest.proxy();
       const asked = new Promise<unknown>((resolve) => {
@@ -284,7 +281,7 @@ describe('The handlers of a ReceiverStrategy', () => {
       expect(nest.log.of('warn')).toEqual(['warn Closed with messages that were not handled within 20 ms']);
     });
 
-    it('have their answers sent', async () => {
+    it('have their replies sent', async () => {
       const { app } = await nest.serve(Endless);
       const client = await nest.proxy();
       const answers = lastValueFrom(client.send('slow-stream', 0).pipe(toArray()));

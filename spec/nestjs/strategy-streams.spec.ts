@@ -5,7 +5,7 @@ import { ask, NestFixture } from '../support/nest-fixture.js';
 import { RedisCluster } from '../support/redis-cluster.js';
 import { until } from '../support/until.js';
 
-/** Longer than a test takes: a server that waits for it has failed. */
+/** Longer than a test takes: a server that waited this long would fail its test. */
 const LONG = 600_000;
 const CLOSED = { status: 'error', message: 'The server was closed before this was complete.' };
 
@@ -56,7 +56,7 @@ describe('A reply stream of a ReceiverStrategy', () => {
     }
   }
 
-  /** Its replies and its error, from the first reply on. */
+  /** Collects the replies and the error; resolves at the first reply. */
   async function replies(client: ClientProxy, pattern: string, data: unknown) {
     const heard: unknown[] = [];
     const subscription = client.send<unknown>(pattern, data).subscribe({
@@ -68,7 +68,7 @@ describe('A reply stream of a ReceiverStrategy', () => {
     return { heard, subscription };
   }
 
-  it('holds no slot once it has begun', async () => {
+  it('occupies no slot once it has begun', async () => {
     await nest.serve(Streams, { concurrent: 1, drainTimeout: LONG });
     const client = await nest.proxy();
     const first = await replies(client, 'endless', 1);
@@ -82,7 +82,7 @@ describe('A reply stream of a ReceiverStrategy', () => {
     }
   });
 
-  it('lets the next message of its key come once it has begun', async () => {
+  it('lets the next message of its key start once it has begun', async () => {
     await nest.serve(Streams, { key: () => 'one', drainTimeout: LONG });
     const client = await nest.proxy();
     await replies(client, 'endless', 1);
@@ -95,7 +95,7 @@ describe('A reply stream of a ReceiverStrategy', () => {
     source.complete();
   });
 
-  it('is unlike the stream of an event, which lets the next one come when it is complete', async () => {
+  it('differs from the stream of an event, which lets the next one start when it completes', async () => {
     await nest.serve(Streams, { concurrent: 1 });
     const client = await nest.bare();
     await client.publish('event', '1');
@@ -107,7 +107,7 @@ describe('A reply stream of a ReceiverStrategy', () => {
     await until(() => started.length === 2);
   });
 
-  it('that never begins is told: all slots are busy, and so many messages wait, once an episode', async () => {
+  it('that never begins causes one warning per episode: all slots are busy, and messages wait', async () => {
     const { app } = await nest.serve(Streams, { concurrent: 2, drainTimeout: 0 });
     const client = await nest.bare();
     for (let id = 1; id <= 5; id++) {
@@ -121,7 +121,7 @@ describe('A reply stream of a ReceiverStrategy', () => {
     ]);
   });
 
-  it('is unsubscribed when a reply reaches nobody', async () => {
+  it('is unsubscribed when a reply reaches no client', async () => {
     const { app } = await nest.serve(Streams, { drainTimeout: LONG });
     const client = await nest.proxy();
     const { subscription } = await replies(client, 'endless', 1);
@@ -134,7 +134,7 @@ describe('A reply stream of a ReceiverStrategy', () => {
     await app.close();
   });
 
-  it('goes on while another client listens to the replies', async () => {
+  it('continues while another client listens to the replies', async () => {
     await nest.serve(Streams);
     const left = await replies(await nest.proxy(), 'endless', 'left');
     const { heard } = await replies(await nest.proxy(), 'endless', 'stays');
@@ -154,7 +154,7 @@ describe('A reply stream of a ReceiverStrategy', () => {
     expect(nest.log.of('warn')).toEqual([]);
   });
 
-  it('that has not begun when the server closes is waited for, to its end', async () => {
+  it('that has not begun when the server closes may run to its end', async () => {
     const { app } = await nest.serve(Streams, { drainTimeout: LONG });
     const client = await nest.proxy();
     const admin = await nest.bare();
@@ -167,7 +167,7 @@ describe('A reply stream of a ReceiverStrategy', () => {
     await closed;
   });
 
-  it('goes on where the publisher may not count every receiver', async () => {
+  it('continues if the publisher may not count every receiver', async () => {
     const published: string[] = [];
     const publish = (_: string, text: string) => {
       published.push((JSON.parse(text) as { response: string }).response);
@@ -182,7 +182,7 @@ describe('A reply stream of a ReceiverStrategy', () => {
     expect(ended).toEqual([]);
   });
 
-  it('goes on where a node of a cluster counts its own listeners alone', async () => {
+  it('continues if a node of a cluster counts only its own listeners', async () => {
     const redis = await RedisCluster.start({ replicas: 0 });
     nest.closeLater(() => redis[Symbol.asyncDispose]());
     const [first, second] = redis.nodes;

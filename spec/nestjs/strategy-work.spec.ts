@@ -5,15 +5,15 @@ import { firstValueFrom, Subject } from 'rxjs';
 import { NestFixture } from '../support/nest-fixture.js';
 import { until } from '../support/until.js';
 
-describe('ReceiverStrategy at work', () => {
-  // Before the fixture closes the servers, which wait for what they handle.
+describe('ReceiverStrategy', () => {
+  // Runs before the fixture closes the servers, which wait for their handlers.
   afterEach(() => {
     for (const open of Gated.gates.values()) open();
   });
 
   const nest = new NestFixture();
 
-  /** Each message waits until it is let through. */
+  /** Each handler waits until `letThrough` is called. */
   @Controller()
   class Gated {
     static running: string[] = [];
@@ -45,7 +45,7 @@ describe('ReceiverStrategy at work', () => {
     until(() => Gated.running.join() === expected.join(), { message: `${expected.join()} to run` });
   const letThrough = (what: string) => Gated.gates.get(what)!();
 
-  it('it handles a bounded number at a time, and a channel in its order', async () => {
+  it('handles a bounded number of messages at a time, and a channel in order', async () => {
     await nest.serve(Gated, { concurrent: 2 });
     const client = await nest.bare();
     for (const [channel, data] of ['a1', 'a2', 'b1', 'c1']) await client.publish(`jobs.${channel}`, data!);
@@ -56,7 +56,7 @@ describe('ReceiverStrategy at work', () => {
     await running('jobs.a 1', 'jobs.b 1', 'jobs.c 1', 'jobs.a 2');
   });
 
-  it('it handles requests side by side, and in order where a key says so', async () => {
+  it('handles requests concurrently, and in order if they have a key', async () => {
     const { app } = await nest.serve(Gated);
     const client = await nest.proxy();
     const answers = ['x', 'y'].map((data) => firstValueFrom(client.send('slow', data)));
@@ -76,7 +76,7 @@ describe('ReceiverStrategy at work', () => {
     await expect(Promise.all(ordered)).resolves.toEqual(['done x', 'done y']);
   });
 
-  it('it tells what it has dropped, and who has asked is told', async () => {
+  it('reports dropped messages, and replies to dropped requests with an error', async () => {
     await nest.serve(Gated, { concurrent: 1, capacity: 1, overflow: 'drop-incoming' });
     const client = await nest.proxy();
     const first = firstValueFrom(client.send('slow', 1));
@@ -94,7 +94,7 @@ describe('ReceiverStrategy at work', () => {
     expect(nest.log.of('warn')).toEqual(['warn Too much to handle: 1 messages were dropped so far']);
   });
 
-  it('it closes when what came is handled and answered', async () => {
+  it('closes when all received messages are handled and answered', async () => {
     const { app } = await nest.serve(Gated);
     const client = await nest.proxy();
     const answer = firstValueFrom(client.send('slow', 1));
@@ -115,7 +115,7 @@ describe('ReceiverStrategy at work', () => {
     await closed;
   });
 
-  it('it closes without what takes too long, and says so', async () => {
+  it('closes without handlers that take too long, and logs a warning', async () => {
     const { app } = await nest.serve(Gated, { drainTimeout: 20 });
     await (await nest.bare()).publish('jobs.a', '1');
     await running('jobs.a 1');
@@ -123,7 +123,7 @@ describe('ReceiverStrategy at work', () => {
     expect(nest.log.of('warn')).toEqual(['warn Closed with messages that were not handled within 20 ms']);
   });
 
-  it('an event is handled when the stream that its handler returned is complete', async () => {
+  it('waits for the stream of an event handler to complete', async () => {
     const gate = new Subject<number>();
     const started: string[] = [];
     @Controller()
@@ -144,7 +144,7 @@ describe('ReceiverStrategy at work', () => {
     await until(() => started.length === 2);
   });
 
-  it('it keeps the order of every channel, however long each event takes, and its bound', async () => {
+  it('keeps the order of every channel and its bound, for any duration of the handlers', async () => {
     const CHANNELS = 20;
     const EACH = 30;
     let running = 0;
@@ -155,7 +155,7 @@ describe('ReceiverStrategy at work', () => {
       @EventPattern('uneven.*')
       async handle(@Payload() number: number, @Ctx() context: RedisContext): Promise<void> {
         most = Math.max(most, ++running);
-        // As long as no two of them need.
+        // A number of turns that differs between neighbouring messages.
         for (let turn = (number * 7) % 5; turn > 0; turn--) await setImmediate();
         const channel = context.getChannel();
         handled.set(channel, [...(handled.get(channel) ?? []), number]);
@@ -175,7 +175,7 @@ describe('ReceiverStrategy at work', () => {
     for (const list of handled.values()) expect(list).toEqual(numbers);
   });
 
-  it('it handles on closing all that Redis counted it for, and nothing else', async () => {
+  it('handles, when it closes, exactly the messages for which Redis counted it', async () => {
     const handled: string[] = [];
     @Controller()
     class Counting {

@@ -115,8 +115,8 @@ describe('ReceiverStrategy', () => {
 
   const heard = (count: number) => until(() => notes.heard.length >= count, { message: `${count} messages` });
 
-  describe("with Nest's own client", () => {
-    it('answers requests: a value, a promise, a stream, nothing', async () => {
+  describe('with a client of Nest', () => {
+    it('replies to requests with a value, a promise, a stream, or nothing', async () => {
       await serve();
       const client = await nest.proxy();
       await expect(ask(client, { cmd: 'sum' }, [1, 2, 3])).resolves.toEqual([6]);
@@ -126,7 +126,7 @@ describe('ReceiverStrategy', () => {
       await expect(ask(client, 'nothing', '')).resolves.toEqual([]);
     });
 
-    it('answers what fails with its error, and goes on', async () => {
+    it('replies to a failure with its error, and continues', async () => {
       await serve();
       const client = await nest.proxy();
       await expect(ask(client, 'refuse', 0)).rejects.toEqual({ status: 'error', message: 'not today' });
@@ -142,16 +142,16 @@ describe('ReceiverStrategy', () => {
       expect(nest.log.of('error').join()).toContain('A reply could not be written');
     });
 
-    it('answers through a pattern where the client waits: at the reply channel of the one it asked', async () => {
+    it('replies to a request through a pattern on the reply channel of the requested name', async () => {
       await serve();
       const client = await nest.proxy();
       await expect(ask(client, 'math.double', 2)).resolves.toEqual(['math.double 2']);
-      // The pattern has heard the replies, too.
+      // The pattern also matches the replies.
       await expect(ask(client, 'math.half', 3)).resolves.toEqual(['math.half 3']);
       expect(nest.log.of('error')).toEqual([]);
     });
 
-    it('hears events, through channels and patterns at once', async () => {
+    it('receives events through channels and patterns at once', async () => {
       await serve();
       const client = await nest.proxy();
       await emit(client, 'news', { a: 1 });
@@ -164,7 +164,7 @@ describe('ReceiverStrategy', () => {
       expect(of('orders.2')).toEqual(['* orders.2: "two"']);
     });
 
-    it('tells an event handler of a request that its pattern matches, and answers it once', async () => {
+    it('passes a request to an event handler whose pattern matches, and replies once', async () => {
       await serve();
       const client = await nest.proxy();
       await expect(ask(client, 'orders.get', 7)).resolves.toEqual(['order 7']);
@@ -174,7 +174,7 @@ describe('ReceiverStrategy', () => {
   });
 
   describe('the wire', () => {
-    it('may carry what is no packet of Nest: JSON and text of anybody', async () => {
+    it('may carry messages that are not packets of Nest: any JSON and text', async () => {
       await serve();
       const client = await nest.bare();
       await client.publish('news', 'plain text');
@@ -185,7 +185,7 @@ describe('ReceiverStrategy', () => {
       expect(notes.heard).toEqual(['news: "plain text"', 'news: {"price":1}', 'news: 5', 'news: null']);
     });
 
-    it('has channels that look like a pattern, and sharded ones', async () => {
+    it('supports channels that look like a pattern, and sharded channels', async () => {
       await serve();
       const client = await nest.bare();
       await client.publish('whatX', '1');
@@ -202,7 +202,7 @@ describe('ReceiverStrategy', () => {
       expect(JSON.parse(replies[0]!)).toEqual({ response: 'asked 5', isDisposed: true, id: 'y' });
     });
 
-    it('takes a name that is an object for a channel, whatever is in it', async () => {
+    it('treats a name that is an object as a channel', async () => {
       @Controller()
       class Odd {
         @MessagePattern({ cmd: '*' })
@@ -215,7 +215,7 @@ describe('ReceiverStrategy', () => {
       await expect((await nest.bare()).pubSubNumPat()).resolves.toBe(0);
     });
 
-    it('takes a codec, for all handlers and for one', async () => {
+    it('supports a codec for all handlers or for one', async () => {
       const hex: Codec<unknown> = {
         encode: (value) => Buffer.from(JSON.stringify(value)).toString('hex'),
         decode: (data) => JSON.parse(Buffer.from(data.toString(), 'hex').toString()) as unknown,
@@ -246,7 +246,7 @@ describe('ReceiverStrategy', () => {
       expect([hex.decode(replies[0]!, ''), JSON.parse(replies[1]!)]).toEqual([expected, expected]);
     });
 
-    it("takes a serializer and a deserializer of Nest's kind, asynchronous too", async () => {
+    it('supports serializers and deserializers of Nest, also asynchronous ones', async () => {
       await serve({
         deserializer: { deserialize: ({ p }: { p: IncomingRequest }) => Promise.resolve(p) },
         serializer: { serialize: (value: unknown) => ({ p: value }) },
@@ -262,8 +262,8 @@ describe('ReceiverStrategy', () => {
     });
   });
 
-  describe('what fails', () => {
-    it('to be decoded is reported, and the next message is heard', async () => {
+  describe('a failure', () => {
+    it('in a codec is reported, and the next message is handled', async () => {
       await serve({ codec: json() });
       const client = await nest.bare();
       await client.publish('news', '{"data":1}');
@@ -306,7 +306,7 @@ describe('ReceiverStrategy', () => {
       ]);
     });
 
-    it('in the key leaves the order of the channel', async () => {
+    it('in the key falls back to the order of the channel', async () => {
       await serve({
         key() {
           throw new Error('no key');
@@ -317,7 +317,7 @@ describe('ReceiverStrategy', () => {
       expect(nest.log.of('error')).toEqual(['error No key for a message on news: no key']);
     });
 
-    it('at the start fails the start: a wrong kind, a channel that Redis refuses, an address', async () => {
+    it('at the start makes the start fail: a wrong kind, a refused channel, a wrong address', async () => {
       @Controller()
       class Wrong {
         @EventPattern('x', { kind: 'topic' })
@@ -334,7 +334,7 @@ describe('ReceiverStrategy', () => {
       await until(async () => (await admin.clientList()).length === 1);
     });
 
-    it('of the name of an option is said at once, with the one that is meant', () => {
+    it('in the name of an option is reported at once, with a suggestion', () => {
       const make = (options: object) => () => new ReceiverStrategy(options);
       expect(make({ concurency: 1 })).toThrow(
         expect.objectContaining({
@@ -355,7 +355,7 @@ describe('ReceiverStrategy', () => {
       expect(make({ ...clients, ...work, ...packets })).not.toThrow();
     });
 
-    it('of the options is said at once', () => {
+    it('in the options is reported at once', () => {
       const make = (options: object) => () => new ReceiverStrategy(options);
       expect(make({ overflow: 'error' })).toThrow(
         "Expected the option 'overflow' to be 'drop-oldest' or 'drop-incoming', got \"error\".",

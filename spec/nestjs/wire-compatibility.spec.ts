@@ -123,7 +123,7 @@ class Handlers {
   }
 }
 
-/** Every value that a subscriber of Nest's client sees, and how it ends. */
+/** Returns every value that a subscriber of Nest's client gets, and its end. */
 function seen(client: ClientProxy, pattern: unknown, data: unknown): Promise<unknown[]> {
   return new Promise((resolve) => {
     const lines: unknown[] = [];
@@ -135,7 +135,7 @@ function seen(client: ClientProxy, pattern: unknown, data: unknown): Promise<unk
   });
 }
 
-describe.each(["Nest's own server", 'ReceiverStrategy'])("to Nest's own client, %s", (server) => {
+describe.each(["Nest's own server", 'ReceiverStrategy'])('for a client of Nest, %s', (server) => {
   const nest = new NestFixture();
   let heard: Heard;
 
@@ -164,18 +164,18 @@ describe.each(["Nest's own server", 'ReceiverStrategy'])("to Nest's own client, 
     ['error', 0, { error: { status: 'error', message: 'Internal server error' } }],
     ['stream-error', 0, { value: 1 }, { value: 2 }, { error: { status: 'error', message: 'midway' } }],
     ['filtered', 0, { error: 'filtered on filtered' }],
-  ])('answers send(%j, %j)', async (pattern, data, ...expected) => {
+  ])('replies to send(%j, %j)', async (pattern, data, ...expected) => {
     await expect(seen(await nest.proxy(), pattern, data)).resolves.toEqual(expected);
   });
 
-  it('answers many at once, each with its own', async () => {
+  it('replies to many requests at once, each with its own value', async () => {
     const client = await nest.proxy();
     const numbers = Array.from({ length: 300 }, (_, index) => index);
     const answers = await Promise.all(numbers.map((number) => ask(client, 'value', number)));
     expect(answers).toEqual(numbers.map((number) => [{ got: number }]));
   });
 
-  it('hears what it emits, with every handler of that name', async () => {
+  it('receives its events with every handler of the name', async () => {
     const client = await nest.proxy();
     await emit(client, 'event', { a: [1] });
     await until(() => heard.lines.length === 2);
@@ -184,7 +184,7 @@ describe.each(["Nest's own server", 'ReceiverStrategy'])("to Nest's own client, 
     await until(() => heard.lines.includes('created 5'));
   });
 
-  it('hears what publishTo sends in a packet of Nest, the other way round', async () => {
+  it('receives packets of Nest that publishTo sends', async () => {
     const packets = of(1, 'two', { three: [3] }).pipe(map((data) => ({ pattern: 'event', data })));
     await lastValueFrom(packets.pipe(publishTo(await nest.bare(), 'event', { codec: json() })));
     await until(() => heard.lines.length === 6);
@@ -192,7 +192,7 @@ describe.each(["Nest's own server", 'ReceiverStrategy'])("to Nest's own client, 
     expect(first).toEqual(['1 event 1', '1 event "two"', '1 event {"three":[3]}']);
   });
 
-  it('answers a request to an event handler with what that returns', async () => {
+  it('replies to a request for an event handler with the result of the handler', async () => {
     await expect(ask(await nest.proxy(), 'asked', 'x')).resolves.toEqual(['heard']);
     expect(heard.lines).toEqual(['asked x']);
   });

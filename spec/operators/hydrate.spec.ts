@@ -17,12 +17,12 @@ import { BufferOverflowError, DecodeError, Receiver } from '../../lib/index.js';
 import { marbles, MemoryPubSub, type Marbles } from '../../lib/testing/index.js';
 import { assertEqual } from '../support/assert-equal.js';
 
-/** Shows a snapshot as it is, and a message by its data. */
+/** Maps a snapshot to itself, and a message to its data. */
 const shown = map((part: Hydrated<string, string>) =>
   part.kind === 'snapshot' ? part.snapshot : part.message.data,
 );
 
-/** Takes the snapshots of these diagrams, one after another. */
+/** Returns cold Observables of these diagrams, and a function that returns one of them at each call. */
 function snapshotsOf({ cold }: Marbles, ...diagrams: string[]) {
   const all = diagrams.map((diagram) => cold(diagram));
   const left = [...all];
@@ -30,7 +30,7 @@ function snapshotsOf({ cold }: Marbles, ...diagrams: string[]) {
 }
 
 describe('hydrate()', () => {
-  it('takes the snapshot once Redis has acknowledged, and what came meanwhile follows it', () => {
+  it('requests the snapshot once Redis has acknowledged, and then emits the messages that arrived meanwhile', () => {
     marbles((helpers) => {
       const { redis: client, receiver, at, publish, expectObservable, expectSubscriptions } = helpers;
       const { all, take } = snapshotsOf(helpers, '---S|');
@@ -44,7 +44,7 @@ describe('hydrate()', () => {
     });
   });
 
-  it('takes it at once where Redis has acknowledged before', () => {
+  it('requests the snapshot at once if Redis has acknowledged before', () => {
     marbles((helpers) => {
       const { receiver, publish, expectObservable } = helpers;
       const { take } = snapshotsOf(helpers, '--S');
@@ -55,7 +55,7 @@ describe('hydrate()', () => {
     });
   });
 
-  it('waits for every Channel of a Receiver, and keeps what comes through some of them before', () => {
+  it('waits for every Channel of a Receiver, and keeps earlier messages', () => {
     marbles((helpers) => {
       const { redis: client, receiver, at, publish, expectObservable, expectSubscriptions } = helpers;
       const { all, take } = snapshotsOf(helpers, '--S');
@@ -72,7 +72,7 @@ describe('hydrate()', () => {
     });
   });
 
-  it('does so again after every gap', () => {
+  it('requests a new snapshot after every gap', () => {
     marbles((helpers) => {
       const { redis: client, receiver, at, publish, expectObservable, expectSubscriptions } = helpers;
       const { all, take } = snapshotsOf(helpers, 'S', '---T');
@@ -86,7 +86,7 @@ describe('hydrate()', () => {
     });
   });
 
-  it('starts afresh when a gap comes meanwhile: the old snapshot, and what came before the gap, are dropped', () => {
+  it('starts again after a gap, and drops the old snapshot and the messages before the gap', () => {
     marbles((helpers) => {
       const { redis: client, receiver, at, publish, expectObservable, expectSubscriptions } = helpers;
       const { all, take } = snapshotsOf(helpers, '-----S', '--T');
@@ -102,7 +102,7 @@ describe('hydrate()', () => {
     });
   });
 
-  it('fails with the snapshot, and begins anew with retry()', () => {
+  it('fails with the snapshot, and starts again with retry()', () => {
     marbles((helpers) => {
       const { receiver, publish, commands, expectObservable } = helpers;
       const { take } = snapshotsOf(helpers, '--#', '-T');
@@ -114,7 +114,7 @@ describe('hydrate()', () => {
     });
   });
 
-  it('fails with a snapshot that throws at once, or gives nothing', () => {
+  it('fails with a snapshot that throws at once or returns nothing', () => {
     marbles(
       ({ receiver, expectObservable }) => {
         const channel = receiver.channel('a');
@@ -134,7 +134,7 @@ describe('hydrate()', () => {
     );
   });
 
-  it('takes the first value of what it is given, and waits for no end', () => {
+  it('takes the first value of the snapshot, without waiting for its end', () => {
     marbles(({ receiver, publish, expectObservable, cold }) => {
       const endless = cold('-S-T-U');
       publish('a', '        ---a-');
@@ -157,7 +157,7 @@ describe('hydrate()', () => {
     });
   });
 
-  it('completes with its source, behind a snapshot that is on its way', () => {
+  it('completes with its source, after a pending snapshot', () => {
     marbles(
       (helpers) => {
         const { redis: client, receiver, at, publish, expectObservable } = helpers;
@@ -198,7 +198,7 @@ describe('hydrate()', () => {
     );
   });
 
-  it('lets go of everything when it is left', () => {
+  it('unsubscribes everything when its observer unsubscribes', () => {
     marbles((helpers) => {
       const { receiver, commands, expectObservable, expectSubscriptions } = helpers;
       const { all, take } = snapshotsOf(helpers, '----S');
@@ -226,7 +226,7 @@ describe('hydrate()', () => {
     expect(heard).toEqual(['S', '1', '2', '3', '4']);
   });
 
-  it('is not disturbed by the gaps of a queue that its Channel does not stand behind', async () => {
+  it('ignores the overflow gaps of a queue that its Channel does not use', async () => {
     const client = new MemoryPubSub();
     const receiver = new Receiver(client, { capacity: 2, overflow: 'drop-oldest' });
     const channel = receiver.channel('a');
@@ -262,7 +262,7 @@ describe('hydrate()', () => {
     });
   });
 
-  it.each(['the Channel', 'the Receiver'])('waits for %s whose UNSUBSCRIBE is on its way', (which) => {
+  it.each(['the Channel', 'the Receiver'])('waits for %s whose UNSUBSCRIBE is in flight', (which) => {
     marbles((helpers) => {
       const { redis: client, receiver, at, publish, commands, expectObservable } = helpers;
       const { take } = snapshotsOf(helpers, '-S');
@@ -277,7 +277,7 @@ describe('hydrate()', () => {
     });
   });
 
-  describe('takes a new snapshot for a Channel that is registered later', () => {
+  describe('requests a new snapshot for a Channel that is registered later', () => {
     it('once Redis has acknowledged it', () => {
       marbles(
         (helpers) => {
@@ -317,7 +317,7 @@ describe('hydrate()', () => {
       });
     });
 
-    it('also where another one is being taken', () => {
+    it('even while another snapshot is pending', () => {
       marbles((helpers) => {
         const { receiver, at, expectObservable, expectSubscriptions } = helpers;
         const { all, take } = snapshotsOf(helpers, '----S', '--T');
@@ -329,7 +329,7 @@ describe('hydrate()', () => {
       });
     });
 
-    it('but not for one that hydrates another Channel, or was refused', () => {
+    it('but not if it hydrates another Channel, or the later Channel is refused', () => {
       marbles((helpers) => {
         const { redis: client, receiver, at, expectObservable } = helpers;
         const { take } = snapshotsOf(helpers, 'S', 'T');
@@ -342,7 +342,7 @@ describe('hydrate()', () => {
       });
     });
 
-    it('and waits for none that Redis refused before', async () => {
+    it('and does not wait for one that Redis has refused', async () => {
       const client = new MemoryPubSub();
       const receiver = new Receiver(client);
       client.forbidden.add('b');
@@ -359,13 +359,13 @@ describe('hydrate()', () => {
   });
 
   describe('its consumer', () => {
-    /** Loses the connection and gets it back. */
+    /** Simulates an outage. */
     const gap = (client: MemoryPubSub) => {
       client.disconnect();
       client.reconnect();
     };
 
-    it('gets the newest snapshot last where a gap comes inside its handler of one', () => {
+    it('gets the newest snapshot last if a gap begins inside its handler of another', () => {
       const client = new MemoryPubSub();
       const snapshots = [of('S'), new Subject<string>(), new Subject<string>()] as const;
       let taken = 0;
@@ -383,7 +383,7 @@ describe('hydrate()', () => {
       expect(heard).toEqual(['S', 'newest']);
     });
 
-    it.each(['S', '1', '2'])('is done with %s before it gets the snapshot behind a gap', (when) => {
+    it.each(['S', '1', '2'])('finishes its handler of %s before it gets the snapshot after a gap', (when) => {
       const client = new MemoryPubSub();
       const channel = new Receiver(client).channel('a');
       const snapshots = ['S', 'T'];
@@ -408,7 +408,7 @@ describe('hydrate()', () => {
       expect(done).toEqual([...before, 'T', `behind ${when}`, ...after]);
     });
 
-    it('gets what was kept where it closes the Channel inside its handler of the snapshot', () => {
+    it('gets the kept messages if it closes the Channel inside its handler of the snapshot', () => {
       const client = new MemoryPubSub();
       const channel = new Receiver(client).channel('a');
       const heard: string[] = [];
@@ -427,7 +427,7 @@ describe('hydrate()', () => {
       expect(heard).toEqual(['S', '1', '|']);
     });
 
-    it('gets nothing more, and leaves nothing, where it unsubscribes inside its handler of the snapshot', () => {
+    it('gets nothing more, and leaves no subscription, if it unsubscribes inside its handler of the snapshot', () => {
       marbles(({ redis: client, receiver, commands, expectObservable }) => {
         const channel = receiver.channel('a');
         const once = hydrate(channel, () => {
@@ -439,7 +439,7 @@ describe('hydrate()', () => {
       });
     });
 
-    it('may meet a gap, close or leave while it takes the snapshot', () => {
+    it('may cause a gap, close the Channel or unsubscribe while the snapshot is requested', () => {
       const client = new MemoryPubSub();
       const receiver = new Receiver(client, { autoStop: false });
       const heard: string[] = [];
@@ -453,7 +453,7 @@ describe('hydrate()', () => {
       const inGap = hydrate(receiver.channel('a'), () => {
         if (++taken > 1) return of('newer');
         gap(client);
-        throw new Error('of a snapshot that is taken afresh');
+        throw new Error('thrown by a snapshot that is requested again');
       });
       inGap.pipe(shown).subscribe(hear);
       expect(heard.splice(0)).toEqual(['newer']);
@@ -475,7 +475,7 @@ describe('hydrate()', () => {
       expect(heard).toEqual(['|']);
     });
 
-    it('takes the snapshot for Channels of which one is registered inside its handler', () => {
+    it('gets the snapshot of all Channels if one is registered inside its handler', () => {
       const client = new MemoryPubSub();
       const receiver = new Receiver(client);
       receiver.channel('a');
@@ -492,7 +492,7 @@ describe('hydrate()', () => {
     });
   });
 
-  it('is there for whoever applies an update asynchronously', () => {
+  it('may apply updates asynchronously', () => {
     marbles((helpers) => {
       const { receiver, publish, cold, expectObservable } = helpers;
       publish('a', '-(ab)');
@@ -511,7 +511,7 @@ describe('hydrate()', () => {
     );
   });
 
-  it('refuses a snapshot that is no function, and bounds that are none', () => {
+  it('refuses a snapshot that is not a function, and invalid bounds', () => {
     const channel = new Receiver(new MemoryPubSub()).channel('a');
     expect(() => hydrate(channel, of(1) as never)).toThrow(/the snapshot to be a function/);
     expect(() => hydrate(channel, () => of(1), { capacity: 0 })).toThrow(/capacity/);

@@ -6,7 +6,7 @@ import { marbles } from '../../lib/testing/index.js';
 
 const DONE = { done: true, value: undefined };
 
-/** Pulls until the end, and keeps what it gets in one list: values, and the error if it ends with one. */
+/** Pulls until the end; returns the values, followed by the error if there is one. */
 async function pulled<T>(iterator: AsyncIterable<T>): Promise<unknown[]> {
   const list: unknown[] = [];
   try {
@@ -65,7 +65,7 @@ describe('iterate', () => {
       });
     });
 
-    it('never, where return() comes before the first pull', () => {
+    it('never, if return() is called before the first pull', () => {
       marbles(({ hot, expectSubscriptions }) => {
         const source = hot('-a-b-c-d-');
         const iterator = iterate(source);
@@ -76,7 +76,7 @@ describe('iterate', () => {
     });
   });
 
-  it('gives the values of a synchronous source and ends', async () => {
+  it('delivers the values of a synchronous source, and ends', async () => {
     await expect(pulled(iterate(of(1, 2, 3)))).resolves.toEqual([1, 2, 3]);
     await expect(pulled(iterate(EMPTY))).resolves.toEqual([]);
   });
@@ -86,7 +86,7 @@ describe('iterate', () => {
     expect(iterator[Symbol.asyncIterator]()).toBe(iterator);
   });
 
-  it('delivers what waits before the end of the source', async () => {
+  it('delivers the waiting values before the end of the source', async () => {
     const source = new Subject<number>();
     const iterator = iterate(source);
     const first = iterator.next();
@@ -97,8 +97,8 @@ describe('iterate', () => {
     await expect(iterator.next()).resolves.toEqual(DONE);
   });
 
-  it.each([[new Error('of the source')], ['no Error'], [undefined]])(
-    'delivers what waits before the failure %p of the source, and that once',
+  it.each([[new Error('thrown by the source')], ['no Error'], [undefined]])(
+    'delivers the waiting values before the error %p of the source, and the error once',
     async (error) => {
       const iterator = iterate(
         concat(
@@ -113,7 +113,7 @@ describe('iterate', () => {
     },
   );
 
-  it('answers parallel pulls in order', async () => {
+  it('settles parallel pulls in order', async () => {
     const source = new Subject<number>();
     const iterator = iterate(source);
     const settled: unknown[] = [];
@@ -130,7 +130,7 @@ describe('iterate', () => {
     ]);
   });
 
-  it('tells one pull of a failure, and the others that it is over', async () => {
+  it('rejects one pull with the error, and ends the others', async () => {
     const source = new Subject<number>();
     const iterator = iterate(source);
     const pulls = Promise.allSettled([iterator.next(), iterator.next(), iterator.next()]);
@@ -142,14 +142,14 @@ describe('iterate', () => {
     ]);
   });
 
-  it('does not take a value that is a promise for a result', async () => {
+  it('does not await a value that is a promise', async () => {
     const value = Promise.resolve(1);
     const result = await iterate(of(value)).next();
     expect(result.value).toBe(value);
   });
 
   describe('ends', () => {
-    it('with return(): what waits is dropped, and open pulls are answered', async () => {
+    it('with return(), which drops the waiting values and ends the waiting pulls', async () => {
       const source = new Subject<number>();
       const dropped: number[] = [];
       const iterator = iterate(source, { onDrop: (value) => dropped.push(value) });
@@ -167,7 +167,7 @@ describe('iterate', () => {
       expect(dropped).toEqual([]);
     });
 
-    it('with return() of a promise, once that is settled', async () => {
+    it('with return() of a promise, once the promise is settled', async () => {
       await expect(iterate(NEVER).return?.(Promise.resolve('late'))).resolves.toEqual({
         done: true,
         value: 'late',
@@ -193,33 +193,33 @@ describe('iterate', () => {
       expect(source.observed).toBe(false);
     });
 
-    it.each(['break', 'throw'])('with a loop that leaves by %s', async (how) => {
+    it.each(['break', 'throw'])('with a loop that ends by %s', async (how) => {
       let released = 0;
       const loop = async (): Promise<void> => {
         for await (const value of iterate(of(1, 2, 3).pipe(finalize(() => released++)))) {
           if (value < 2) continue;
           if (how === 'break') break;
-          throw new Error('of the loop');
+          throw new Error('thrown by the loop');
         }
       };
       if (how === 'break') await loop();
-      else await expect(loop()).rejects.toThrow('of the loop');
+      else await expect(loop()).rejects.toThrow('thrown by the loop');
       expect(released).toBe(1);
     });
 
-    it('for the pulls too when the teardown of the source throws', async () => {
+    it('for the waiting pulls, too, when the teardown of the source throws', async () => {
       const source = new Observable<never>(() => () => {
-        throw new Error('of the teardown');
+        throw new Error('thrown by the teardown');
       });
       const iterator = iterate(source);
       const pull = iterator.next();
-      await expect(iterator.return?.()).rejects.toThrow('of the teardown');
+      await expect(iterator.return?.()).rejects.toThrow('thrown by the teardown');
       await expect(pull).resolves.toEqual(DONE);
     });
   });
 
-  describe('bounds what waits', () => {
-    it("and ends with a BufferOverflowError behind it under 'error', the default", async () => {
+  describe('bounds the waiting values', () => {
+    it("and ends with a BufferOverflowError after them with 'error', the default", async () => {
       const dropped: number[] = [];
       const options = { capacity: 2, onDrop: (value: number) => dropped.push(value) };
       const result = await pulled(iterate(from([1, 2, 3, 4, 5]), options));
@@ -232,7 +232,7 @@ describe('iterate', () => {
     it.each<[IterateOptions<number>['overflow'], number[], number[]]>([
       ['drop-oldest', [1, 4, 5], [2, 3]],
       ['drop-incoming', [1, 2, 3], [4, 5]],
-    ])('as %s says', async (overflow, delivered, lost) => {
+    ])('with %s', async (overflow, delivered, lost) => {
       const dropped: number[] = [];
       const options = { capacity: 2, overflow, onDrop: (value: number) => dropped.push(value) };
       await expect(pulled(iterate(from([1, 2, 3, 4, 5]), options))).resolves.toEqual(delivered);
@@ -245,14 +245,14 @@ describe('iterate', () => {
       await expect(pulled(iterate(source, options))).resolves.toEqual(['1234567', '123', '12']);
     });
 
-    it('unless they are lifted', async () => {
+    it('unless the bounds are infinite', async () => {
       const values = Array.from({ length: 20_000 }, (_, index) => index);
       const options = { capacity: Infinity, maxBytes: Infinity };
       await expect(pulled(iterate(from(values), options))).resolves.toEqual(values);
     });
 
-    it('and ends with what `onDrop` throws, behind what waits', async () => {
-      const error = new Error('of onDrop');
+    it('and ends with an error of `onDrop` after them', async () => {
+      const error = new Error('thrown by onDrop');
       const onDrop = (): never => {
         throw error;
       };
@@ -267,11 +267,11 @@ describe('iterate', () => {
     });
   });
 
-  it('has nobody to tell what `onDrop` throws after it has called return()', async () => {
+  it('ignores an error of `onDrop` after `onDrop` has called return()', async () => {
     const source = new Subject<number>();
     const onDrop = (): never => {
       void iterator.return?.();
-      throw new Error('of onDrop');
+      throw new Error('thrown by onDrop');
     };
     const iterator = iterate(source, { capacity: 1, overflow: 'drop-incoming', onDrop });
     const first = iterator.next();
@@ -310,7 +310,7 @@ describe('iterate', () => {
     });
   });
 
-  it('takes only an Observable, bounds and a function', () => {
+  it('accepts only an Observable, bounds and a function', () => {
     const code = { code: 'ERR_INVALID_ARGUMENT' };
     const caught = (act: () => unknown): unknown => {
       try {
@@ -325,7 +325,7 @@ describe('iterate', () => {
     expect(caught(() => iterate(NEVER, { onDrop: 'log' as never }))).toMatchObject(code);
   });
 
-  it('does as a model of it does, whatever the order of pulls and values', async () => {
+  it('equals a model, for any order of pulls and values', async () => {
     type Step = 'emit' | 'pull' | 'complete' | 'fail' | 'return' | 'wait';
     const often = fc.constantFrom<Step>('emit', 'emit', 'pull', 'pull', 'wait');
     const seldom = fc.constantFrom<Step>('complete', 'fail', 'return');
@@ -343,7 +343,7 @@ describe('iterate', () => {
           const iterator = iterate(source, { capacity, overflow, onDrop: (value) => dropped.push(value) });
           const pulls: Promise<unknown>[] = [];
 
-          // The model: what each pull gets, and what waits.
+          // The model: the result of each pull, and the waiting values.
           const answers: unknown[] = [];
           const lost: number[] = [];
           let waiting: number[] = [];

@@ -9,7 +9,7 @@ type Project<T, R> = (value: T, index: number) => ObservableInput<R>;
 const UNBOUNDED = { capacity: Infinity, maxBytes: Infinity };
 const MANY = 100_000;
 
-/** Subscribes, and keeps what it hears in one list: values, 'complete' or the error. */
+/** Subscribes; returns all values, followed by 'complete' or the error. */
 function heard<T>(source: Observable<T>): unknown[] {
   const list: unknown[] = [];
   source.subscribe({
@@ -24,13 +24,13 @@ const forms: [string, <T, R>(project: Project<T, R>, concurrent: number) => Oper
   ['mergeMap', (project, concurrent) => mergeMap(project, concurrent)],
   ['mergeMapBounded', (project, concurrent) => mergeMapBounded(project, { concurrent })],
   [
-    'mergeMapBounded with keys that all differ',
+    'mergeMapBounded with unique keys',
     (project, concurrent) => mergeMapBounded(project, { concurrent, key: () => Symbol() }),
   ],
 ];
 
 describe.each(forms)('within its bounds: %s', (_, form) => {
-  it('runs one inner stream at a time where `concurrent` is 1, in the order of the source', () => {
+  it('runs one inner stream at a time if `concurrent` is 1, in the order of the source', () => {
     marbles(({ cold, hot, expectObservable, expectSubscriptions }) => {
       const source = hot('-a-b-|      ');
       const sourceSubs = '^----!      ';
@@ -49,7 +49,7 @@ describe.each(forms)('within its bounds: %s', (_, form) => {
     });
   });
 
-  it('runs as many as `concurrent` says', () => {
+  it('runs at most `concurrent` inner streams', () => {
     marbles(({ cold, hot, expectObservable, expectSubscriptions }) => {
       const source = hot('-abc----|  ');
       const sourceSubs = '^-------!  ';
@@ -70,7 +70,7 @@ describe.each(forms)('within its bounds: %s', (_, form) => {
     });
   });
 
-  it('makes nothing wait where `concurrent` is Infinity', () => {
+  it('makes no value wait if `concurrent` is Infinity', () => {
     marbles(({ cold, hot, expectObservable, expectSubscriptions }) => {
       const source = hot(' -aaa-|    ');
       const inner = cold('  x----y|  ');
@@ -82,7 +82,7 @@ describe.each(forms)('within its bounds: %s', (_, form) => {
     });
   });
 
-  it('completes with the source when nothing runs', () => {
+  it('completes with the source if no inner stream runs', () => {
     marbles(({ cold, hot, expectObservable, expectSubscriptions }) => {
       const source = hot('-a-----|');
       const subs = '      ^------!';
@@ -105,7 +105,7 @@ describe.each(forms)('within its bounds: %s', (_, form) => {
     });
   });
 
-  it('passes an error of the source on at once, and unsubscribes the inner streams', () => {
+  it('passes on an error of the source at once, and unsubscribes the inner streams', () => {
     marbles(({ cold, hot, expectObservable, expectSubscriptions }) => {
       const source = hot('-aa-#    ');
       const subs = '      ^---!    ';
@@ -119,7 +119,7 @@ describe.each(forms)('within its bounds: %s', (_, form) => {
     });
   });
 
-  it('passes an error of an inner stream on at once, and unsubscribes all the rest', () => {
+  it('passes on an error of an inner stream at once, and unsubscribes everything else', () => {
     marbles(({ cold, hot, expectObservable, expectSubscriptions }) => {
       const source = hot('-ab-a-----|');
       const subs = '      ^----!     ';
@@ -137,7 +137,7 @@ describe.each(forms)('within its bounds: %s', (_, form) => {
     });
   });
 
-  it('is unsubscribed with all that runs, and starts nothing more', () => {
+  it('unsubscribes all inner streams when it is unsubscribed, and starts no other', () => {
     marbles(({ cold, hot, expectObservable, expectSubscriptions }) => {
       const source = hot('-a-b-----|');
       const sourceSubs = '^----!    ';
@@ -155,8 +155,8 @@ describe.each(forms)('within its bounds: %s', (_, form) => {
   it.each([
     ['at once', [1, 2]],
     ['later', [1, 1]],
-  ])('ends with what `project` throws %s', (_when, [concurrent = 1]) => {
-    const error = new Error('of project');
+  ])('ends with an error that `project` throws %s', (_when, [concurrent = 1]) => {
+    const error = new Error('thrown by project');
     const source = new Subject<number>();
     const first = new Subject<string>();
     const list = heard(
@@ -174,17 +174,17 @@ describe.each(forms)('within its bounds: %s', (_, form) => {
     expect(source.observed).toBe(false);
   });
 
-  it('ends with a TypeError where `project` returns nothing to subscribe', () => {
+  it('ends with a TypeError if `project` returns no ObservableInput', () => {
     const [error] = heard(of(1).pipe(form(() => undefined as unknown as Observable<never>, 1)));
     expect(error).toBeInstanceOf(TypeError);
   });
 
-  it('counts the values that it projects', () => {
+  it('passes an index to `project`', () => {
     const list = heard(of('a', 'b', 'c').pipe(form((value, index) => [`${value}${String(index)}`], 1)));
     expect(list).toEqual(['a0', 'b1', 'c2', 'complete']);
   });
 
-  it('takes promises and iterables', async () => {
+  it('accepts promises and iterables', async () => {
     const source = of(1, 2, 3);
     const promises: number[] = [];
     await source
@@ -224,7 +224,7 @@ describe.each(forms)('within its bounds: %s', (_, form) => {
     ).toEqual([0, 1, 2, 'complete']);
   });
 
-  it('stands a source that emits from inside the consumer', () => {
+  it('handles a source that emits inside the consumer', () => {
     const source = new Subject<number>();
     const list: unknown[] = [];
     source.pipe(form((value) => [value, -value], 2)).subscribe((value) => {
@@ -235,11 +235,11 @@ describe.each(forms)('within its bounds: %s', (_, form) => {
       }
     });
     source.next(1);
-    // The second slot is free for 2, inside 1; what 2 makes the source emit has to wait.
+    // The second slot is free for 2, inside 1; the value that 2 makes the source emit has to wait.
     expect(list).toEqual([1, 2, -2, 4, -4, 5, -5, 3, -3, 6, -6, 7, -7, -1]);
   });
 
-  it('stands a source that emits from inside `project`', () => {
+  it('handles a source that emits inside `project`', () => {
     const source = new Subject<number>();
     const list = heard(
       source.pipe(
@@ -261,7 +261,7 @@ describe('mergeMapBounded', () => {
     (name: string): Observable<T> =>
       streams[name] ?? EMPTY;
 
-  it('does what the diagram in its documentation shows', () => {
+  it('matches the diagram in its documentation', () => {
     marbles(({ cold, hot, expectObservable, expectSubscriptions }) => {
       const source = hot('-abc------d-----|');
       const sourceSubs = '^---------------!';
@@ -286,7 +286,7 @@ describe('mergeMapBounded', () => {
     });
   });
 
-  it("refuses what comes under 'drop-incoming'", () => {
+  it("refuses new values with 'drop-incoming'", () => {
     marbles(({ cold, hot, expectObservable, expectSubscriptions }) => {
       const source = hot('-abc------d-----|');
       const sourceSubs = '^---------------!';
@@ -305,7 +305,7 @@ describe('mergeMapBounded', () => {
     });
   });
 
-  it("ends with a BufferOverflowError at once under 'error', the default", () => {
+  it("ends with a BufferOverflowError at once with 'error', the default", () => {
     marbles(({ cold, hot, expectObservable, expectSubscriptions }) => {
       const source = hot('-abc------d-----|');
       const sourceSubs = '^--!             ';
@@ -324,9 +324,9 @@ describe('mergeMapBounded', () => {
     });
   });
 
-  it('keeps the order within a key, while other keys overtake', () => {
+  it('keeps the order within a key, while other keys may overtake', () => {
     marbles(({ cold, hot, expectObservable, expectSubscriptions }) => {
-      // Capitals and small letters are the keys: a and b wait for each other, B for nobody.
+      // The key is the case of the letter: a and b wait for each other, and B waits for no other value.
       const source = hot('-abB--|       ');
       const sourceSubs = '^-----!       ';
       const a = cold('     a----|       ');
@@ -348,7 +348,7 @@ describe('mergeMapBounded', () => {
     });
   });
 
-  it('lets the oldest whose key is idle go first when a slot is free', () => {
+  it('starts the oldest value with an idle key when a slot is free', () => {
     marbles(({ cold, hot, expectObservable, expectSubscriptions }) => {
       const source = hot('-axbA|          ');
       const a = cold('     -------|       ');
@@ -360,7 +360,7 @@ describe('mergeMapBounded', () => {
       const A = cold('         -----|     ');
       const ASubs = '     -----^----!     ';
       const expected = '  ----------|     ';
-      // b has come before A, but waits for a.
+      // b arrives before A, but waits for a.
       const key = (name: string): string => (name === 'b' ? 'a' : name);
 
       const result = source.pipe(mergeMapBounded(byName({ a, x, b, A }), { key, concurrent: 2 }));
@@ -372,7 +372,7 @@ describe('mergeMapBounded', () => {
     });
   });
 
-  it('keeps the whole order with keys too where `concurrent` is 1', () => {
+  it('keeps the whole order, with keys, too, if `concurrent` is 1', () => {
     const gate = new Subject<never>();
     const source = new Subject<string>();
     const project = (name: string): ObservableInput<string> => (name === 'a' ? gate : [name]);
@@ -403,7 +403,7 @@ describe('mergeMapBounded', () => {
     expect(list).toEqual(['c2', 'c3', 'b2']);
   });
 
-  it('tells of every value that it drops, the refused one included', () => {
+  it('reports every dropped value, including the refused one', () => {
     const told = (options: MergeMapBoundedOptions<number>): number[] => {
       const dropped: number[] = [];
       heard(
@@ -432,15 +432,15 @@ describe('mergeMapBounded', () => {
       expect(run([1, 4, 3, 2, 8], { overflow: 'drop-oldest' })).toEqual([4, 3]);
     });
 
-    it('of what waits, not of what runs', () => {
+    it('of waiting values, not of running ones', () => {
       expect(run([99, 4, 6], {})).toEqual([]);
     });
 
-    it('and loses a value that is too large by itself, never the others for nothing', () => {
+    it('and loses only a value that is too large by itself', () => {
       expect(run([0, 4, 11, 6], { overflow: 'drop-oldest' })).toEqual([11]);
     });
 
-    it('and says which bound was reached', () => {
+    it('and reports the bound that was reached', () => {
       expect(run([0, 6, 5], {})).toEqual([
         5,
         expect.objectContaining({ bound: 'maxBytes', limit: 10, dropped: 1 }),
@@ -460,8 +460,8 @@ describe('mergeMapBounded', () => {
     });
   });
 
-  it.each(['key', 'onDrop'])('ends with what `%s` throws', (name) => {
-    const error = new Error(`of ${name}`);
+  it.each(['key', 'onDrop'])('ends with an error that `%s` throws', (name) => {
+    const error = new Error(`thrown by ${name}`);
     const fail = (): never => {
       throw error;
     };
@@ -490,7 +490,7 @@ describe('mergeMapBounded', () => {
     expect(log).toEqual(['start a', 'end a', 'start b', 'end b', 'start c', 'end c', 'complete']);
   });
 
-  it('does not subscribe what `project` returns when `project` has made the consumer leave', () => {
+  it('does not subscribe the result of `project` if `project` has made the consumer unsubscribe', () => {
     const source = new Subject<number>();
     let subscribed = 0;
     const inner = EMPTY.pipe(tap({ subscribe: () => subscribed++ }));
@@ -506,7 +506,7 @@ describe('mergeMapBounded', () => {
     expect(subscribed).toBe(0);
   });
 
-  it('stands an `onDrop` that brings another value, and keeps the order', () => {
+  it('handles an `onDrop` that emits another value, and keeps the order', () => {
     const source = new Subject<number>();
     const gate = new Subject<never>();
     const onDrop = (value: number): void => {
@@ -521,7 +521,7 @@ describe('mergeMapBounded', () => {
     expect(list).toEqual([3, 9]);
   });
 
-  it.each(['key', 'onDrop'])('keeps nothing when `%s` makes the consumer leave', (name) => {
+  it.each(['key', 'onDrop'])('keeps no value when `%s` makes the consumer unsubscribe', (name) => {
     const source = new Subject<number>();
     let projected = 0;
     const leave = (): void => subscription.unsubscribe();
@@ -537,7 +537,7 @@ describe('mergeMapBounded', () => {
     expect(source.observed).toBe(false);
   });
 
-  it('evicts nothing more when `onDrop` makes the consumer leave', () => {
+  it('evicts no more values when `onDrop` makes the consumer unsubscribe', () => {
     const source = new Subject<string>();
     const dropped: string[] = [];
     const onDrop = (value: string): void => {
@@ -551,7 +551,7 @@ describe('mergeMapBounded', () => {
   });
 
   describe('does not grow the stack', () => {
-    /** With how many values it takes to make all others wait. */
+    /** The options, and the number of values that make all later ones wait. */
     const variants: [string, MergeMapBoundedOptions<number>, number][] = [
       ['one at a time', UNBOUNDED, 1],
       ['three at a time', { ...UNBOUNDED, concurrent: 3 }, 3],
@@ -559,18 +559,21 @@ describe('mergeMapBounded', () => {
       ['by many keys', { ...UNBOUNDED, concurrent: 2, key: (value) => value % 1_000 }, 2],
     ];
 
-    it.each(variants)('with what has waited and completes at once, %s', (_name, options, slots) => {
-      const source = new Subject<number>();
-      const gates = Array.from({ length: slots }, () => new Subject<never>());
-      const seen = new Set<number>();
-      source
-        .pipe(mergeMapBounded((value, index) => gates[index] ?? [value], options))
-        .subscribe((value) => seen.add(value));
-      for (let value = 0; value < MANY; value++) source.next(value);
-      expect(seen.size).toBe(0);
-      for (const gate of gates) gate.complete();
-      expect(seen.size).toBe(MANY - slots);
-    });
+    it.each(variants)(
+      'with waiting values whose inner streams complete at once, %s',
+      (_name, options, slots) => {
+        const source = new Subject<number>();
+        const gates = Array.from({ length: slots }, () => new Subject<never>());
+        const seen = new Set<number>();
+        source
+          .pipe(mergeMapBounded((value, index) => gates[index] ?? [value], options))
+          .subscribe((value) => seen.add(value));
+        for (let value = 0; value < MANY; value++) source.next(value);
+        expect(seen.size).toBe(0);
+        for (const gate of gates) gate.complete();
+        expect(seen.size).toBe(MANY - slots);
+      },
+    );
 
     it.each(variants)('with a consumer that makes the source emit, %s', (_name, options) => {
       const source = new Subject<number>();
@@ -584,7 +587,7 @@ describe('mergeMapBounded', () => {
     });
 
     it.each(variants.slice(0, 3))(
-      'with an inner stream that makes the source emit as it ends, %s',
+      'with an inner stream that makes the source emit at its end, %s',
       (_name, options) => {
         const source = new Subject<number>();
         let last = 0;
@@ -600,7 +603,7 @@ describe('mergeMapBounded', () => {
       },
     );
 
-    it('with two keys, of which one always makes the other emit', () => {
+    it('with two keys that make each other emit', () => {
       const source = new Subject<number>();
       const last = [0, 0];
       const key = (value: number): number => value % 2;
@@ -615,9 +618,9 @@ describe('mergeMapBounded', () => {
     });
   });
 
-  it('keeps nothing of a key that is done', () => {
+  it('keeps nothing of an idle key', () => {
     class Key {}
-    // Every collection that has ever held one of our keys, from now on.
+    // The collections that hold one of the keys, or have held one from now on.
     const holders: (Map<unknown, unknown> | Set<unknown>)[] = [];
     const { set } = Map.prototype;
     const { add } = Set.prototype;
@@ -665,7 +668,7 @@ describe('mergeMapBounded', () => {
     expect(() => mergeMapBounded(() => EMPTY, { [name]: value })).toThrow(refused as Error);
   });
 
-  it('refuses a `project` that is no function at once', () => {
+  it('refuses a `project` that is not a function at once', () => {
     expect(() => mergeMapBounded(EMPTY as never)).toThrow('Expected the project to be a function');
   });
 });

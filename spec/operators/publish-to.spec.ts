@@ -26,7 +26,7 @@ import { until } from '../support/until.js';
 
 type Reply = number | Observable<number>;
 
-/** A client of a Redis in memory, and a notebook of what it published, and of how much of that was not yet answered. */
+/** A publisher in memory that logs its messages, and how many of them had no reply at each call. */
 class RecordingPublisher implements Required<Publisher> {
   readonly published: unknown[][] = [];
   inFlight = 0;
@@ -52,7 +52,7 @@ class RecordingPublisher implements Required<Publisher> {
   }
 }
 
-/** All that an Observable that ends synchronously emits, and its error. */
+/** Returns all values and the error of an Observable that ends synchronously. */
 function heard<T>(source: Observable<T>): unknown[] {
   const list: unknown[] = [];
   source.subscribe({ next: (value) => list.push(value), error: (error) => list.push(error) });
@@ -62,7 +62,7 @@ function heard<T>(source: Observable<T>): unknown[] {
 describe('publishTo', () => {
   const values = { '0': 0, '1': 1, '2': 2, '3': 3 };
 
-  it('does what the diagram in its documentation shows', () => {
+  it('matches the diagram in its documentation', () => {
     marbles(({ cold, hot, expectObservable, expectSubscriptions }) => {
       const source = hot('-abc--------|');
       const sourceSubs = '^-----------!';
@@ -84,7 +84,7 @@ describe('publishTo', () => {
     });
   });
 
-  it('sends the next message only when fewer than `concurrent` are not yet reported', () => {
+  it('sends the next message only when fewer than `concurrent` messages are unreported', () => {
     marbles(({ cold, hot, expectObservable, expectSubscriptions }) => {
       const source = hot('-abc-|        ');
       const sourceSubs = '^----!        ';
@@ -94,7 +94,7 @@ describe('publishTo', () => {
       const bSubs = '     --^-!         ';
       const c = cold('          ----(1|)', values);
       const cSubs = '     ------^---!   ';
-      // b is answered at 4, but waits for a: with it, both slots become free.
+      // The reply to b arrives at 4, but waits for a: then both slots become free.
       const expected = '  ------(20)(1|)';
       const replies: Record<string, Reply> = { a, b, c };
       const client = new RecordingPublisher((message) => replies[message]!);
@@ -107,7 +107,7 @@ describe('publishTo', () => {
     });
   });
 
-  it('reports in the same frame what is answered at once', () => {
+  it('reports an immediate reply in the same frame', () => {
     marbles(({ hot, expectObservable, expectSubscriptions }) => {
       const source = hot('-a-b-(cd)-|');
       const subs = '      ^---------!';
@@ -121,7 +121,7 @@ describe('publishTo', () => {
     });
   });
 
-  it('fails when it is the turn of the message that failed, and publishes nothing more', () => {
+  it('fails at the place of the failed message, and publishes no other', () => {
     marbles(({ cold, hot, expectObservable, expectSubscriptions }) => {
       const source = hot('-abcd-e---|');
       const sourceSubs = '^------!   ';
@@ -143,7 +143,7 @@ describe('publishTo', () => {
     });
   });
 
-  it('publishes to one channel, to that of each value, and to sharded ones', () => {
+  it('publishes to one channel, to a channel for each value, and to sharded channels', () => {
     const client = new RecordingPublisher();
     const publish = (...args: Parameters<typeof publishTo<string>>): unknown[] =>
       heard(of('a', 'b').pipe(publishTo<string>(...args)));
@@ -166,7 +166,7 @@ describe('publishTo', () => {
     expect(client.published).toEqual([['news', '{"x":1}']]);
   });
 
-  it('keeps each subscription to itself', () => {
+  it('keeps subscriptions independent', () => {
     const first = new Subject<number>();
     const replies: Reply[] = [first, 5];
     const client = new RecordingPublisher(() => replies.shift() ?? 0);
@@ -178,7 +178,7 @@ describe('publishTo', () => {
     expect([a, b]).toEqual([[4], [5]]);
   });
 
-  it('lets what comes meanwhile wait, within the default bounds', () => {
+  it('queues values meanwhile, within the default bounds', () => {
     const source = new Subject<string>();
     const list = heard(
       source.pipe(publishTo(new RecordingPublisher(() => NEVER), 'news', { concurrent: 1 })),
@@ -189,7 +189,7 @@ describe('publishTo', () => {
     expect(list).toEqual([new BufferOverflowError({ dropped: 1, bound: 'capacity', limit: 16_384 })]);
   });
 
-  it('does not grow the stack with what is answered at once', () => {
+  it('does not grow the stack with immediate replies', () => {
     const source = new Subject<string>();
     let reported = 0;
     source.pipe(publishTo(new RecordingPublisher(), 'news', { concurrent: 2 })).subscribe(() => {
@@ -199,7 +199,7 @@ describe('publishTo', () => {
     expect(reported).toBe(100_000);
   });
 
-  describe('when something throws', () => {
+  describe('when a function throws', () => {
     const boom = new Error('boom');
     const fail = (): never => {
       throw boom;
@@ -214,14 +214,14 @@ describe('publishTo', () => {
       message: expect.stringMatching(/^Could not publish to the channel "news" \(boom\)\. /) as string,
     }) as unknown;
 
-    it('is an error that names the channel', () => {
+    it('emits an error that names the channel', () => {
       expect(error({ publish: fail })).toEqual(named);
       expect(error({ publish: () => 1, sPublish: fail }, { sharded: true })).toEqual(named);
       expect(error(new RecordingPublisher(), { codec: { encode: fail, decode: String } })).toEqual(named);
       expect(error(new RecordingPublisher(() => throwError(() => boom)))).toEqual(named);
     });
 
-    it('reports what went well before', () => {
+    it('reports the earlier successes', () => {
       const first = new Subject<number>();
       const replies = [first];
       const client: Publisher = new RecordingPublisher(() => replies.shift() ?? fail());
@@ -231,18 +231,18 @@ describe('publishTo', () => {
       expect(list).toEqual([2, expect.any(PublishError)]);
     });
 
-    it('passes an error of the channel function on as it is', () => {
+    it('passes on an error of the channel function unchanged', () => {
       expect(heard(of('a').pipe(publishTo(new RecordingPublisher(), fail)))).toEqual([boom]);
     });
 
-    it('refuses a channel that is no string', () => {
+    it('refuses a channel that is not a string', () => {
       const [refusal] = heard(of('a').pipe(publishTo(new RecordingPublisher(), () => 7 as never)));
       expect(refusal).toBeInstanceOf(TypeError);
       expect(String(refusal)).toContain('what the channel function returns to be a string, got 7');
     });
   });
 
-  it('ignores what happens to messages in flight once nobody listens', () => {
+  it('ignores the messages in flight once it is unsubscribed', () => {
     const [late, lost] = [new Subject<number>(), new Subject<number>()];
     const replies = [late, lost];
     const source = new Subject<string>();
@@ -260,7 +260,7 @@ describe('publishTo', () => {
     expect(source.observed).toBe(false);
   });
 
-  it('refuses at once what it cannot work with', () => {
+  it('refuses invalid arguments at once', () => {
     const client = new RecordingPublisher();
     const refusal = (...args: unknown[]): unknown => {
       try {
@@ -287,8 +287,8 @@ describe('publishTo', () => {
     );
   });
 
-  it('keeps the order and the bound, whatever the replies', () => {
-    /** The frames until each message comes, and until it is answered; null: at once. */
+  it('keeps the order and the bound, for any replies', () => {
+    /** The frames before each message, and before its reply; null: an immediate reply. */
     const plans = fc.array(fc.record({ gap: fc.nat(3), latency: fc.option(fc.nat(9)) }), { maxLength: 30 });
     const losses = fc.option(fc.nat(29), { nil: Infinity });
     const limits = fc.integer({ min: 1, max: 5 });
@@ -333,7 +333,7 @@ describe('publishTo', () => {
   describe('on a real Redis', () => {
     const redis = sharedRedis();
 
-    it('reports the receivers in order', async () => {
+    it('reports the numbers of receivers in order', async () => {
       const client = await createClient({ url: redis.url }).connect();
       const subscriber = await createClient({ url: redis.url }).connect();
       const received: string[] = [];
@@ -372,7 +372,7 @@ describe('publishTo', () => {
       subscriber.destroy();
     });
 
-    it('publishes nothing that a reader with the same codec would refuse', async () => {
+    it('publishes no value that a reader with the same codec would refuse', async () => {
       const client = await createClient({ url: redis.url }).connect();
       const subscriber = await createClient({ url: redis.url }).connect();
       const received: string[] = [];

@@ -14,7 +14,7 @@ import { until } from '../support/until.js';
 const redis = sharedRedis();
 
 describe('retryRecoverable()', () => {
-  it('goes on behind a payload that does not decode, and tells of it', () => {
+  it('continues after an undecodable payload, and reports the error', () => {
     const client = new MemoryPubSub();
     const receiver = new Receiver(client, { codec: json<number>() });
     const heard: unknown[] = [];
@@ -26,7 +26,7 @@ describe('retryRecoverable()', () => {
     expect(heard).toEqual([1, 'DecodeError', 2]);
   });
 
-  it('hands on an error for good', () => {
+  it('passes on a final error', () => {
     const client = new MemoryPubSub();
     const receiver = new Receiver(client);
     const errors: unknown[] = [];
@@ -38,7 +38,7 @@ describe('retryRecoverable()', () => {
     expect(errors).toEqual([expect.any(ConnectionLostError)]);
   });
 
-  it.each([new Error('of an operator'), undefined, 'a text'])('hands on %p', (thrown) => {
+  it.each([new Error('thrown by an operator'), undefined, 'a text'])('passes on %p', (thrown) => {
     const errors: unknown[] = [];
     throwError(() => thrown)
       .pipe(retryRecoverable())
@@ -46,7 +46,7 @@ describe('retryRecoverable()', () => {
     expect(errors).toEqual([thrown]);
   });
 
-  it('refuses what is no function', () => {
+  it('refuses an `onError` that is not a function', () => {
     expect(() => retryRecoverable({ onError: 'log' as never })).toThrow(/'onError' to be a function/);
   });
 });
@@ -58,7 +58,7 @@ describe('retry()', () => {
   it.each([
     ['a Receiver', (receiver: Receiver) => receiver],
     ['a Channel', (receiver: Receiver) => receiver.channel('a')],
-  ])('on %s hands on the error for good of a client that has given up', (_, of) => {
+  ])('on %s passes on the final error of a client that has given up', (_, of) => {
     const client = new MemoryPubSub();
     const receiver = new Receiver(client);
     receiver.channel('a');
@@ -73,7 +73,7 @@ describe('retry()', () => {
   it.each([
     ['a Receiver', (receiver: Receiver) => receiver],
     ['a Channel', (receiver: Receiver) => receiver.channel('a')],
-  ])('on %s whose client is not open waits, and goes on when it is', async (_, of) => {
+  ])('on %s whose client is not open waits, and continues when the client is open', async (_, of) => {
     const client = new MemoryPubSub();
     await client.close();
     const receiver = new Receiver(client);
@@ -90,7 +90,7 @@ describe('retry()', () => {
     expect(heard).toEqual(['1']);
   });
 
-  it('ends every later observer with the error for good, at once', async () => {
+  it('ends every later observer with the final error at once', async () => {
     const client = new MemoryPubSub();
     const receiver = new Receiver(client);
     const channel = receiver.channel('a');
@@ -105,7 +105,7 @@ describe('retry()', () => {
     expect(client.log).toEqual(['SUBSCRIBE a']);
   });
 
-  it('does not recurse, whoever comes back', async () => {
+  it('does not recurse, however an observer resubscribes', async () => {
     const client = new MemoryPubSub();
     const receiver = new Receiver(client);
     receiver.channel('a').subscribe({ error: () => undefined });
@@ -128,7 +128,7 @@ describe('retry()', () => {
     expect(others).toBeLessThan(200);
   });
 
-  it('on a name that Redis refuses asks for it with pauses, until it may have it', () => {
+  it('on a refused name requests it with pauses, until Redis permits the name', () => {
     const client = new MemoryPubSub();
     client.forbidden.add('a');
     const receiver = new Receiver(client);
@@ -150,7 +150,7 @@ describe('retry()', () => {
   });
 });
 
-it('asks a real Redis seldom for a name that it refuses', async () => {
+it('requests a refused name from a real Redis with pauses', async () => {
   const admin = await createClient({ url: redis.url }).connect();
   await admin.aclSetUser('limited', ['on', '>secret', '+@all', 'resetchannels', '&ok*']);
   const client = createClient({ url: redis.url.replace('//', '//limited:secret@') });

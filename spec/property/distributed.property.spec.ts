@@ -4,7 +4,7 @@ import { createCluster, createSentinel } from '../support/distributed-clients.js
 import { proxiesTo } from '../contract/distributed-environment.js';
 import { DistributedRedis } from './model/distributed-redis.js';
 import { USER, type FaultLevel } from './model/redis-under-test.js';
-import { scenarios, take, type Scenario } from './model/steps.js';
+import { scenarios, runStep, type Scenario } from './model/steps.js';
 import { Simulation } from './model/simulation.js';
 import { RedisCluster } from '../support/redis-cluster.js';
 import { RedisSentinels } from '../support/redis-sentinels.js';
@@ -12,14 +12,14 @@ import { rounds } from '../support/rounds.js';
 import type { TcpProxy } from '../support/tcp-proxy.js';
 
 const SEED = Number(process.env.PROPERTY_SEED ?? 20_260_401);
-/** Milliseconds after which no further example is tried, nor a smaller one for one that failed. */
+/** The time limit in milliseconds, after which fast-check runs no further scenario and stops shrinking. */
 const PATIENCE = 60_000;
 
 describe.each(['cluster', 'sentinel'] as const)('Receivers on one %s client', (kind) => {
   let servers: RedisCluster | RedisSentinels;
   let proxies: ReadonlyMap<string, TcpProxy>;
 
-  let playing: Promise<void> = Promise.resolve();
+  let lastRun: Promise<void> = Promise.resolve();
 
   beforeAll(async () => {
     servers = await (kind === 'cluster' ? RedisCluster : RedisSentinels).start();
@@ -33,8 +33,8 @@ describe.each(['cluster', 'sentinel'] as const)('Receivers on one %s client', (k
   }, PATIENCE);
 
   afterEach(async () => {
-    // Out of time, fast-check does not wait for the last one.
-    await playing.catch(() => undefined);
+    // fast-check does not wait for the last scenario when it runs out of time.
+    await lastRun.catch(() => undefined);
     config.onUnhandledError = null;
   });
 
@@ -58,13 +58,13 @@ describe.each(['cluster', 'sentinel'] as const)('Receivers on one %s client', (k
     return DistributedRedis.open({ client, nodes, proxies: [...proxies.values()], kind });
   }
 
-  async function play({ plans, steps, ways }: Scenario, faultLevel: FaultLevel): Promise<void> {
+  async function runScenario({ plans, steps, endings }: Scenario, faultLevel: FaultLevel): Promise<void> {
     const redis = await open();
     try {
       const simulation = new Simulation(redis, plans, faultLevel);
-      for (const step of steps) await take(step, simulation, () => servers.nodes[0]!.ask('PING'));
-      await simulation.calm();
-      await simulation.end(ways);
+      for (const step of steps) await runStep(step, simulation, () => servers.nodes[0]!.ask('PING'));
+      await simulation.finish();
+      await simulation.end(endings);
     } finally {
       await redis.close();
     }
@@ -73,24 +73,28 @@ describe.each(['cluster', 'sentinel'] as const)('Receivers on one %s client', (k
   function check(faultLevel: FaultLevel, runs: number): Promise<void> {
     const property = fc.asyncProperty(
       scenarios(faultLevel, 'several servers'),
-      (scenario) => (playing = play(scenario, faultLevel)),
+      (scenario) => (lastRun = runScenario(scenario, faultLevel)),
     );
     return fc.assert(property, { numRuns: rounds(runs), seed: SEED, interruptAfterTimeLimit: PATIENCE });
   }
 
-  it('subscribe what they want, and hear it once and in order', () => check('calm', 40), 2 * PATIENCE);
+  it(
+    'subscribe exactly the wanted names, and receive each message once and in order',
+    () => check('none', 40),
+    2 * PATIENCE,
+  );
 
-  it('lose nothing by what other code does to the client', () => check('shared', 15), 2 * PATIENCE);
+  it('lose no message when other code uses the client', () => check('unsubscribes', 15), 2 * PATIENCE);
 
   it(
-    'hear everything again after their connections were killed, or their readers have failed',
-    () => check('stormy', 25),
+    'receive every message again after killed connections and invalid bytes',
+    () => check('kills', 25),
     2 * PATIENCE,
   );
 
   it(
-    'hear everything again that Redis has refused and then permits',
-    () => check('forbidding', 15),
+    'receive every message again after Redis has refused names and then permits them',
+    () => check('refusals', 15),
     2 * PATIENCE,
   );
 });

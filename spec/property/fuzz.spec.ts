@@ -7,14 +7,14 @@ import { until } from '../support/until.js';
 const SEED = Number(process.env.PROPERTY_SEED ?? 20_260_402);
 const RUNS = Number(process.env.PROPERTY_RUNS ?? 150);
 
-/** Names with all that could trip a protocol, a glob or a codec. */
+/** Names with special characters of the protocol, of globs and of codecs. */
 const names = fc.oneof(
   fc.string({ unit: 'binary' }),
   fc.string({ unit: 'grapheme-composite' }),
   fc.stringMatching(/^[[\]\\*?^a-c\r\n\0 -]{0,12}$/),
   fc.constantFrom('', ' ', '\r\n', '*', '__proto__', 'é', '🎉', '$-1', '+OK\r\n'),
 );
-/** In which Redis's globs mean nothing but themselves. */
+/** Returns a glob that matches only this name. */
 const literal = (name: string) => name.replace(/[\\*?[\]^-]/g, '\\$&');
 
 const payloads = fc.oneof(
@@ -23,7 +23,7 @@ const payloads = fc.oneof(
   fc.constantFrom('', '\0', '\r\n', '$-1\r\n', '\ufeffx', '\ufffd').map((string) => Buffer.from(string)),
 );
 
-describe.each([2, 3] as const)('whatever comes, on RESP%i,', (RESP) => {
+describe.each([2, 3] as const)('an arbitrary message, on RESP%i,', (RESP) => {
   let server: RedisServer;
   let client: Awaited<ReturnType<typeof open>>;
   let admin: Awaited<ReturnType<typeof open>>;
@@ -43,7 +43,7 @@ describe.each([2, 3] as const)('whatever comes, on RESP%i,', (RESP) => {
   const check = <T extends unknown[]>(property: fc.IAsyncProperty<T>) =>
     fc.assert(property, { seed: SEED, numRuns: RUNS });
 
-  it('comes through any channel, a pattern of the same letters and a sharded channel, byte for byte', () =>
+  it('arrives through any channel, literal pattern and sharded channel byte for byte', () =>
     check(
       fc.asyncProperty(names, fc.array(payloads, { minLength: 1, maxLength: 4 }), async (name, list) => {
         await using receiver = new Receiver<Buffer | string>(client, { codec: bytes });
@@ -69,7 +69,7 @@ describe.each([2, 3] as const)('whatever comes, on RESP%i,', (RESP) => {
       }),
     ));
 
-  it('comes as text, with U+FFFD for what is no UTF-8', () =>
+  it('arrives as text, with U+FFFD for invalid UTF-8', () =>
     check(
       fc.asyncProperty(payloads, async (payload) => {
         await using receiver = new Receiver(client);
@@ -80,7 +80,7 @@ describe.each([2, 3] as const)('whatever comes, on RESP%i,', (RESP) => {
       }),
     ));
 
-  it('comes as JSON, or as a DecodeError with the raw message, and disturbs no other', () =>
+  it('arrives as JSON or as a DecodeError with the raw message, and does not affect the next one', () =>
     check(
       fc.asyncProperty(
         fc.oneof(payloads.map(String), fc.json(), fc.constant('{"__proto__":1}')),
@@ -102,7 +102,7 @@ describe.each([2, 3] as const)('whatever comes, on RESP%i,', (RESP) => {
       ),
     ));
 
-  it('may be of 8 MB', async () => {
+  it('can have 8 MB', async () => {
     await using receiver = new Receiver<Buffer | string>(client, { codec: bytes });
     receiver.channel('large');
     receiver.channel('large text', { codec: { encode: String, decode: String } });
@@ -111,12 +111,12 @@ describe.each([2, 3] as const)('whatever comes, on RESP%i,', (RESP) => {
     await admin.publish('large', payload);
     await admin.publish('large text', payload);
     const [binary, text] = [await receiver.get(), await receiver.get()];
-    // Not by matchers, which look at each of eight million bytes by itself.
+    // Compared without matchers, which look at each of the eight million bytes.
     expect(payload.equals(binary?.data as Buffer)).toBe(true);
     expect(text?.data === payload.toString()).toBe(true);
   });
 
-  it('may be JSON of a depth, a width and a number that are beyond reason', async () => {
+  it('can be JSON with extreme nesting, length and numbers', async () => {
     await using receiver = new Receiver<unknown>(client, { codec: json() });
     receiver.channel('bombs');
     await receiver.connect();
@@ -143,7 +143,7 @@ describe.each([2, 3] as const)('whatever comes, on RESP%i,', (RESP) => {
     await expect(receiver.get()).resolves.toMatchObject({ data: 'after' });
   });
 
-  it('is refused as a name or a text with a lone surrogate, which Redis could not carry', async () => {
+  it('cannot have a channel name with a lone surrogate, which UTF-8 cannot encode', async () => {
     const receiver = new Receiver(client);
     for (const kind of ['channel', 'pattern', 'shard'] as const) {
       expect(() => receiver[kind]('a\ud800b')).toThrow(

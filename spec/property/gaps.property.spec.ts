@@ -21,7 +21,7 @@ const happenings: fc.Arbitrary<Happening> = fc.oneof(
   },
 );
 
-it(`whatever becomes of a connection, what is missing is told in its place (seed ${SEED})`, async () => {
+it(`after any faults of the connection, a gap stands where messages are missing (seed ${SEED})`, async () => {
   const property = fc.asyncProperty(fc.array(happenings, { maxLength: 40, size: 'max' }), async (list) => {
     const listener = new NumberedListener();
     for (const happening of list) listener.meet(happening);

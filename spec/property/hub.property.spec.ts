@@ -3,7 +3,7 @@ import { createClient } from 'redis';
 import { config } from 'rxjs';
 import { openClient } from '../../lib/open/open-client.js';
 import { ServerUnderTest, USER, type FaultLevel } from './model/redis-under-test.js';
-import { scenarios, take, type Scenario } from './model/steps.js';
+import { scenarios, runStep, type Scenario } from './model/steps.js';
 import { Simulation } from './model/simulation.js';
 import { RedisServer } from '../support/redis-server.js';
 import { rounds } from '../support/rounds.js';
@@ -11,7 +11,7 @@ import { TcpProxy } from '../support/tcp-proxy.js';
 import { until } from '../support/until.js';
 
 const SEED = Number(process.env.PROPERTY_SEED ?? 20_260_401);
-/** Milliseconds after which no further example is tried, nor a smaller one for one that failed. */
+/** The time limit in milliseconds, after which fast-check runs no further scenario and stops shrinking. */
 const PATIENCE = 120_000;
 
 describe.each([2, 3] as const)('Receivers on one client, on RESP%i', (RESP) => {
@@ -25,16 +25,19 @@ describe.each([2, 3] as const)('Receivers on one client, on RESP%i', (RESP) => {
     return client.connect();
   }
 
-  /** A client of one's own; where readers break, that of `Receiver.open`, because no other gets over that. */
+  /**
+   * Returns a plain client; for network faults the client of `Receiver.open`, because a plain one does not survive
+   * them.
+   */
   async function clientIn(faultLevel: FaultLevel) {
-    if (faultLevel === 'moving') return open(proxy.url, RESP);
-    if (faultLevel === 'forbidding') return open(server.url, RESP, USER);
-    if (faultLevel !== 'wild') return open(server.url, RESP);
+    if (faultLevel === 'moves') return open(proxy.url, RESP);
+    if (faultLevel === 'refusals') return open(server.url, RESP, USER);
+    if (faultLevel !== 'network') return open(server.url, RESP);
     const client = await openClient({ url: proxy.url, RESP, socket: { reconnectStrategy: () => 0 } });
     return client as unknown as Awaited<ReturnType<typeof open>>;
   }
 
-  let playing: Promise<void> = Promise.resolve();
+  let lastRun: Promise<void> = Promise.resolve();
 
   beforeAll(async () => {
     server = await RedisServer.start();
@@ -45,8 +48,8 @@ describe.each([2, 3] as const)('Receivers on one client, on RESP%i', (RESP) => {
   });
 
   afterEach(async () => {
-    // Out of time, fast-check does not wait for the last one.
-    await playing.catch(() => undefined);
+    // fast-check does not wait for the last scenario when it runs out of time.
+    await lastRun.catch(() => undefined);
     config.onUnhandledError = null;
   });
 
@@ -56,27 +59,27 @@ describe.each([2, 3] as const)('Receivers on one client, on RESP%i', (RESP) => {
     await server.stop();
   });
 
-  async function play({ plans, steps, ways }: Scenario, faultLevel: FaultLevel): Promise<void> {
+  async function runScenario({ plans, steps, endings }: Scenario, faultLevel: FaultLevel): Promise<void> {
     const timers = countTimers();
     const client = await clientIn(faultLevel);
-    const hasProxy = faultLevel === 'wild' || faultLevel === 'moving';
+    const hasProxy = faultLevel === 'network' || faultLevel === 'moves';
     const redis = new ServerUnderTest({ client, control, proxy: hasProxy ? proxy : undefined } as never);
     try {
       const simulation = new Simulation(redis, plans, faultLevel);
-      for (const step of steps) await take(step, simulation, () => control.ping());
-      await simulation.calm();
-      await simulation.end(ways);
+      for (const step of steps) await runStep(step, simulation, () => control.ping());
+      await simulation.finish();
+      await simulation.end(endings);
     } finally {
-      await redis.mend();
+      await redis.removeFaults();
       client.destroy();
     }
-    await until(() => countTimers() <= timers, { message: 'no timer left' });
+    await until(() => countTimers() <= timers, { message: 'no timer is left' });
   }
 
   function check(faultLevel: FaultLevel, runs: number): Promise<void> {
     const property = fc.asyncProperty(
       scenarios(faultLevel),
-      (scenario) => (playing = play(scenario, faultLevel)),
+      (scenario) => (lastRun = runScenario(scenario, faultLevel)),
     );
     return fc.assert(property, { numRuns: rounds(runs), seed: SEED, interruptAfterTimeLimit: PATIENCE });
   }
@@ -84,35 +87,35 @@ describe.each([2, 3] as const)('Receivers on one client, on RESP%i', (RESP) => {
   const seed = `(seed ${SEED})`;
 
   it(
-    `subscribe what they want, and hear it once and in order ${seed}`,
-    () => check('calm', 400),
+    `subscribe exactly the wanted names, and receive each message once and in order ${seed}`,
+    () => check('none', 400),
     2 * PATIENCE,
   );
 
   it(
-    `hear everything again, or of a gap, after other code has unsubscribed ${seed}`,
-    () => check('shared', 200),
+    `receive every message again, or report a gap, after other code has unsubscribed ${seed}`,
+    () => check('unsubscribes', 200),
+    2 * PATIENCE,
+  );
+
+  it(`receive every message again after killed connections ${seed}`, () => check('kills', 200), 2 * PATIENCE);
+
+  it(
+    `receive every message again after any network faults ${seed}`,
+    () => check('network', 400),
     2 * PATIENCE,
   );
 
   it(
-    `hear everything again after their connection was killed ${seed}`,
-    () => check('stormy', 200),
-    2 * PATIENCE,
-  );
-
-  it(`hear everything again whatever a network does to it ${seed}`, () => check('wild', 400), 2 * PATIENCE);
-
-  it(
-    `hear everything again that Redis has refused and then permits ${seed}`,
-    () => check('forbidding', 50),
+    `receive every message again after Redis has refused names and then permits them ${seed}`,
+    () => check('refusals', 50),
     2 * PATIENCE,
   );
 
   if (RESP === 3)
     it(
-      `hear everything again after the server has sent their client elsewhere ${seed}`,
-      () => check('moving', 100),
+      `receive every message again after the server has moved their client ${seed}`,
+      () => check('moves', 100),
       2 * PATIENCE,
     );
 });

@@ -27,10 +27,13 @@ function connect() {
   return createClient({ url: server.url }).connect();
 }
 
-// C's `char`, by which Redis compares the ends of a range, has no sign on other Linux machines than x64.
+// Redis compares the ends of a range as C's `char`, which is signed on x64 and macOS, but unsigned on other Linux
+// machines.
 const isSigned = process.arch === 'x64' || process.platform === 'darwin';
 
-/** Few letters, so that much matches; all that has a meaning in a glob; characters of two, three and four bytes. */
+/**
+ * Few letters, so that many names match; all special characters of globs; and characters of two, three and four bytes.
+ */
 const LETTERS = ['a', 'b', 'c', 'z', 'A', '0', ':', '-', '^', ']', '[', '\\', '*', '?', '\u0000', '\n', '!'];
 const WIDE = ['é', 'ü', '\u0080', 'ÿ', '€', '😀', '\ud800'];
 const SPECIAL = ['*', '*', '**', '?', '?', '[', ']', '[^', '[]', '[^]', '\\', '\\*', '\\\\', '-', '^'];
@@ -60,8 +63,8 @@ const pieces = (maxLength: number, ...lists: readonly (readonly string[])[]) =>
 const globs = pieces(5, LETTERS, WIDE, SPECIAL, SPECIAL, SPECIAL, SETS, isSigned ? WIDE_SETS : []);
 const names = fc.oneof(pieces(4, LETTERS, WIDE), pieces(3, ['a', 'b', 'c', ']', 'é']));
 
-describe('MemoryPubSub answers as Redis does', () => {
-  it('which channels a glob matches, and how many receivers a message has', async () => {
+describe('MemoryPubSub equals Redis in', () => {
+  it('the channels that a glob matches, and the number of receivers of a message', async () => {
     let compared = 0;
     let matched = 0;
     const property = fc.asyncProperty(
@@ -79,7 +82,7 @@ describe('MemoryPubSub answers as Redis does', () => {
         const counts = await Promise.all(channels.map((channel) => admin.publish(channel, '')));
         await real.ping();
         expect(channels.map((channel) => double.publish(channel, ''))).toEqual(counts);
-        // Redis has no order among the patterns of one message.
+        // Redis defines no order for several patterns that match one message.
         expect(heard.double.sort()).toEqual(heard.real.sort());
         compared += patterns.length * channels.length;
         matched += heard.real.length;
@@ -88,16 +91,16 @@ describe('MemoryPubSub answers as Redis does', () => {
     );
     await fc.assert(property, { numRuns: 600, seed: SEED });
     expect(compared).toBeGreaterThan(50_000);
-    // Neither everything nor next to nothing.
+    // A useful share of the pairs matches.
     expect(matched / compared).toBeGreaterThan(0.05);
     expect(matched / compared).toBeLessThan(0.95);
   }, 120_000);
 
   it.each([
-    ['a thousand stars', '*a'.repeat(1_000), 'a'.repeat(1_000)],
-    ['a star at each end', `${'**a'.repeat(1_000)}**`, 'a'.repeat(1_000)],
-    ['the empty glob', '', ''],
-    ['nothing but a star', '*', ''],
+    ['the matches of a thousand stars', '*a'.repeat(1_000), 'a'.repeat(1_000)],
+    ['the matches of a star at each end', `${'**a'.repeat(1_000)}**`, 'a'.repeat(1_000)],
+    ['the matches of the empty glob', '', ''],
+    ['the matches of a single star', '*', ''],
   ])('%s', async (_what, glob, channel) => {
     const double = new MemoryPubSub();
     await double.pSubscribe(glob, () => undefined);
@@ -106,7 +109,7 @@ describe('MemoryPubSub answers as Redis does', () => {
     await real.pUnsubscribe([glob]);
   });
 
-  it.each(['', undefined])('what is left after all names are unsubscribed by %p', async (all) => {
+  it.each(['', undefined])('the subscriptions that are left after unsubscribe(%p)', async (all) => {
     const double = new MemoryPubSub();
     const left = async (client: MemoryPubSub | Client) => {
       await client.subscribe(['', 'a'], () => undefined);
@@ -122,7 +125,7 @@ describe('MemoryPubSub answers as Redis does', () => {
     await real.pUnsubscribe('*');
   });
 
-  it('who hears a message after any sequence of operations, of several clients and listeners', async () => {
+  it('the receivers of a message after any sequence of operations of several clients and listeners', async () => {
     const others = [await connect(), await connect()];
     let heardInAll = 0;
     const operation = fc.record({
@@ -134,7 +137,7 @@ describe('MemoryPubSub answers as Redis does', () => {
     });
     const message = fc.record({ isSharded: fc.boolean(), channel: fc.constantFrom('', 'a', 'ab', 'é') });
 
-    /** Does it all on these clients; returns the counts of PUBLISH, and what each client heard. */
+    /** Runs a script on these clients; returns the counts of PUBLISH, and the messages that each client received. */
     async function run(
       script: readonly (Operation | Publication)[],
       clients: readonly PubSubClient[],
@@ -159,7 +162,7 @@ describe('MemoryPubSub answers as Redis does', () => {
           counts.push(count);
         }
       }
-      // Redis has no order among the patterns of one message.
+      // Redis defines no order for several patterns that match one message.
       return { counts, heard: heard.map((lists) => lists.map((list) => list.sort())) };
     }
 
@@ -201,7 +204,10 @@ interface Publication {
   readonly channel: string;
 }
 
-/** All names one by one: without a name, and with nothing subscribed, the promise of node-redis can stay open. */
+/**
+ * Unsubscribes each name by itself: without names, and with nothing subscribed, node-redis may never settle the
+ * promise.
+ */
 async function forgetAll(client: Client): Promise<void> {
   for (const [type, method] of [
     ['CHANNELS', 'unsubscribe'],

@@ -8,7 +8,7 @@ describe('mergeMapBounded without bounds', () => {
   type End = '|' | '#' | '';
 
   interface Stream {
-    /** Whether it emits while it is being subscribed; else when the marbles say. */
+    /** True if the stream emits during the subscription; otherwise it follows the marbles. */
     readonly isSync: boolean;
     readonly marbles: string;
     readonly end: End;
@@ -16,12 +16,12 @@ describe('mergeMapBounded without bounds', () => {
 
   interface Scenario {
     readonly source: Stream;
-    /** Those of the values in turn; for undefined `project` throws. */
+    /** The inner streams, one for each value in turn; undefined makes `project` throw. */
     readonly inner: readonly (Stream | undefined)[];
     readonly concurrent: number;
-    /** At which of its values the consumer makes the source emit once more. */
+    /** The values, by index, at which the consumer makes the source emit again. */
     readonly feedback: readonly number[];
-    /** After how many values the consumer leaves. */
+    /** The number of values after which the consumer unsubscribes. */
     readonly leave: number;
   }
 
@@ -43,7 +43,7 @@ describe('mergeMapBounded without bounds', () => {
 
   const ends: Record<End, Observable<never>> = { '|': EMPTY, '#': throwError(() => 'error'), '': NEVER };
 
-  /** All that can be seen of an operator, in order and with the virtual time. */
+  /** Returns everything that can be observed of an operator, in order and with the virtual time. */
   function trace(
     { source, inner, feedback, leave }: Scenario,
     operator: (
@@ -68,7 +68,7 @@ describe('mergeMapBounded without bounds', () => {
           operator((value, index) => {
             note('project', value, index);
             const stream = inner[index % inner.length];
-            if (!stream) throw new Error(`of project at ${String(index)}`);
+            if (!stream) throw new Error(`thrown by project at ${String(index)}`);
             return open(stream);
           }),
           take(leave),
@@ -86,7 +86,7 @@ describe('mergeMapBounded without bounds', () => {
     return log;
   }
 
-  it('emits exactly what mergeMap emits, whatever the streams', () => {
+  it('emits the same as mergeMap, for any streams', () => {
     fc.assert(
       fc.property(scenarios, (scenario) => {
         const { concurrent } = scenario;
@@ -109,7 +109,7 @@ describe('mergeMapBounded against a model', () => {
 
   type Step =
     | { readonly send: { readonly key: number; readonly size: number } }
-    /** Completes one of the inner streams that run, counted from the oldest. */
+    /** Completes one of the running inner streams, by index from the oldest. */
     | { readonly finish: number };
 
   const steps: fc.Arbitrary<Step[]> = fc.array(
@@ -129,7 +129,7 @@ describe('mergeMapBounded against a model', () => {
   });
   type Options = typeof options extends fc.Arbitrary<infer O> ? O : never;
 
-  /** What `mergeMapBounded` is, in so many words: everything in arrays, everything searched. */
+  /** A plain model of `mergeMapBounded`: all state in arrays, every look-up a search. */
   class Model {
     readonly started: number[] = [];
     readonly dropped: number[] = [];
@@ -180,7 +180,7 @@ describe('mergeMapBounded against a model', () => {
     }
   }
 
-  it('keeps the bounds, the order and the account', () => {
+  it('keeps the bounds and the order, and reports each dropped value', () => {
     fc.assert(
       fc.property(steps, options, (script, chosen) => {
         const model = new Model(chosen);
@@ -224,7 +224,7 @@ describe('mergeMapBounded against a model', () => {
             hasFailed: model.hasFailed,
           });
           if (hasFailed) break;
-          // These hold for the model too, but should be seen without reading it.
+          // These bounds follow from the model; stated here, they can be checked without reading it.
           const waiting = sent - started.length - dropped.length;
           expect(waiting).toBeLessThanOrEqual(chosen.capacity);
           expect(running.length).toBeLessThanOrEqual(chosen.concurrent);

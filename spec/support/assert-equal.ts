@@ -1,4 +1,4 @@
-/** jest's own comparison, which knows `expect.any` and its like: for {@link marbles}. */
+/** Compares as jest does, with asymmetric matchers such as `expect.any`: for {@link marbles}. */
 export function assertEqual(actual: unknown, expected: unknown): void {
   expect(actual).toEqual(expected);
 }

@@ -1,6 +1,6 @@
 import type { HubListener } from '../../lib/hub/hub-listener.js';
 
-/** A consumer of texts that does nothing but what it is given. */
+/** Returns a listener of texts whose callbacks do nothing, except those that are given. */
 export function consumerWith(callbacks: Partial<HubListener>): HubListener {
   return {
     binary: false,

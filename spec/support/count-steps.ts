@@ -1,6 +1,6 @@
 type Method = (this: { readonly length?: number; readonly size?: number }, ...args: unknown[]) => unknown;
 
-/** Methods that touch each element: a call counts as many steps as there are. */
+/** Methods that visit every element: a call counts one step per element. */
 const WHOLE: readonly (readonly [object, readonly string[]])[] = [
   [
     Array.prototype,
@@ -23,14 +23,17 @@ const WHOLE: readonly (readonly [object, readonly string[]])[] = [
   [Set.prototype, ['forEach']],
 ];
 
-/** Prototypes of the iterators, whose `next` counts one step: loops, spread elements, and what is made of an iterable. */
+/**
+ * Prototypes of the iterators, whose `next` counts one step: loops, spread elements, and collections made from an
+ * iterable.
+ */
 const ITERATORS = [[], new Map(), new Set()].map(
   (it) => Object.getPrototypeOf(it[Symbol.iterator]()) as object,
 );
 
 /**
- * Counts the elements of arrays, Maps and Sets that `work` and what it waits for touch through these: a measure of its cost
- * that no clock and no load of the machine disturbs. Loops over an index are not seen.
+ * Counts the elements of arrays, Maps and Sets that `work` and the promises in it visit: a measure of its cost that
+ * does not depend on the clock or the load of the machine. Loops over an index are not counted.
  */
 export async function countSteps(work: () => unknown): Promise<number> {
   let steps = 0;

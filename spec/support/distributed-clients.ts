@@ -2,7 +2,10 @@ import * as redis6 from 'redis';
 import * as redis5 from 'redis-5';
 import type { PubSubClient, Publisher } from '../../lib/index.js';
 
-/** What the tests need of a cluster's or Sentinel set's client; the compiler takes minutes for its own types. */
+/**
+ * The members of a cluster's or Sentinel set's client that the tests need; the compiler takes minutes for the types of
+ * node-redis.
+ */
 export interface DistributedClient extends PubSubClient, Required<Publisher> {
   connect(): Promise<unknown>;
   close(): Promise<unknown>;
@@ -18,7 +21,7 @@ export const createSentinel = redis6.createSentinel as unknown as Create;
 export const createCluster5 = redis5.createCluster as unknown as Create;
 export const createSentinel5 = redis5.createSentinel as unknown as Create;
 
-/** How many listeners it has, by event. */
+/** Returns the number of listeners of a client, by event. */
 export function listenersOf(client: DistributedClient): string {
   return client
     .eventNames()

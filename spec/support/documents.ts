@@ -2,7 +2,7 @@ import { existsSync, readFileSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { ROOT } from './root.js';
 
-/** A text of the documentation, by its path from the root of the repository. */
+/** A document of the repository, and its path from the root. */
 export interface Document {
   readonly path: string;
   readonly markdown: string;
@@ -11,14 +11,14 @@ export interface Document {
 const IN_ROOT = ['README.md', 'CHANGELOG.md', 'CONTRIBUTING.md', 'SECURITY.md'];
 const FOLDERS = ['docs', 'docs/decisions', 'bench', 'examples/angular', 'examples/nest-dashboard'];
 
-/** Returns the Markdown files of the repository that exist, from its root and from the folders that have some. */
+/** Returns the Markdown files of the repository, from its root and from the folders that contain any. */
 export function documents(): Document[] {
   return [...IN_ROOT, ...FOLDERS.flatMap((folder) => filesIn(folder, '.md'))]
     .filter((path) => existsSync(join(ROOT, path)))
     .map((path) => ({ path, markdown: readFileSync(join(ROOT, path), 'utf8') }));
 }
 
-/** The files right in a folder of the repository, which need not exist. */
+/** Returns the files directly in a folder of the repository, which need not exist. */
 export function filesIn(folder: string, ending: string): string[] {
   if (!existsSync(join(ROOT, folder))) return [];
   const names = readdirSync(join(ROOT, folder)).filter((name) => name.endsWith(ending));

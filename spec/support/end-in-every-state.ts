@@ -1,7 +1,8 @@
 import { Receiver } from '../../lib/index.js';
 import { FaultScene } from '../faults/fault-scene.js';
 
-// Ends Receivers as things stand badly, and then does nothing more: what is left behind would keep the process alive.
+// Ends Receivers in each faulty state, and then does nothing more: a resource that is left would keep the process
+// alive.
 
 const STATES: ((scene: FaultScene) => void | Promise<void>)[] = [
   () => undefined,

@@ -5,7 +5,7 @@ import { until } from './until.js';
 
 const START_TIMEOUT = 60_000;
 
-/** An example that serves a page until it is ended, as a process of its own. */
+/** A process that runs an example and serves its page until it is ended. */
 export class ExampleServer implements AsyncDisposable {
   readonly #child: ChildProcess;
   readonly #end: Promise<unknown[]>;
@@ -22,7 +22,7 @@ export class ExampleServer implements AsyncDisposable {
     }
   }
 
-  /** Resolves when it has said where it serves. */
+  /** Starts an example; resolves when the example has printed its address. */
   static async start(file: string): Promise<ExampleServer> {
     const server = new ExampleServer(file);
     const isUp = () => server.#url !== undefined || server.#child.exitCode !== null;
@@ -39,7 +39,7 @@ export class ExampleServer implements AsyncDisposable {
     return this.#output;
   }
 
-  /** As Ctrl-C does. Resolves with its exit code. */
+  /** Ends the example as Ctrl-C does; resolves with its exit code. */
   async interrupt(): Promise<unknown> {
     this.#child.kill('SIGINT');
     const [code] = await this.#end;

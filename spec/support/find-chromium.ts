@@ -9,8 +9,8 @@ const COMMANDS = ['chromium', 'chromium-browser', 'google-chrome-stable', 'googl
 const MAC = '/Applications/Google Chrome.app/Contents/MacOS/Google Chrome';
 
 /**
- * The path of a Chromium: the one that `CHROMIUM_BIN` names, else one that is there, else one from the system's packages.
- * Undefined, and said why, if none can be had.
+ * Returns the path of a Chromium: the one in `CHROMIUM_BIN`, else an installed one, else one from the system's
+ * packages. Returns undefined, and logs why, if there is none.
  */
 export function findChromium(log: Log = console.error): string | undefined {
   const found = process.env.CHROMIUM_BIN ?? onSystem();
@@ -25,7 +25,7 @@ export function findChromium(log: Log = console.error): string | undefined {
   return installed;
 }
 
-/** Where a system has it, or where `npx playwright-core install chromium` puts it. */
+/** Returns the path where a system, or `npx playwright-core install chromium`, installs Chromium. */
 function onSystem(): string | undefined {
   const command = COMMANDS.map(onPath).find((path) => path !== undefined);
   return command ?? [MAC, chromium.executablePath()].find((path) => existsSync(path));

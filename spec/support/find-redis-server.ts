@@ -27,7 +27,9 @@ const WAYS: readonly Way[] = [
   },
 ];
 
-/** The path of a redis-server: the one that `REDIS_SERVER_BIN` names, else the first that can be had. */
+/**
+ * Returns the path of a redis-server: the one in `REDIS_SERVER_BIN`, else the first that is found or can be installed.
+ */
 export async function findRedisServer(log: Log = console.error): Promise<string> {
   const named = process.env.REDIS_SERVER_BIN;
   if (named) return named;

@@ -1,9 +1,9 @@
 import { join } from 'node:path';
 import { require as tsxRequire } from 'tsx/cjs/api';
 
-/** Runs once, before the workers start: they inherit the path, and none of them installs anything. */
+/** Finds or installs redis-server once, before the workers start; they inherit the path. */
 export default async function globalSetup(): Promise<void> {
-  // Jest's module name mapping does not reach this file, so tsx has to resolve its imports.
+  // Jest's module name mapping does not apply to this file, so tsx resolves its imports.
   const { findRedisServer } = tsxRequire(
     join(__dirname, 'find-redis-server.ts'),
     __filename,

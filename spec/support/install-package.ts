@@ -12,17 +12,17 @@ const MANAGERS = {
 
 type Manager = keyof typeof MANAGERS;
 
-// Debian starts a service it installs, unless it takes the system for a single-user one.
+// Debian starts an installed service unless the system looks like a single-user one.
 const ENVIRONMENT = ['DEBIAN_FRONTEND=noninteractive', 'RUNLEVEL=1'];
 
-/** Installs a program with the system's package manager; throws when it may not or cannot. */
+/** Installs a program with the system's package manager; throws if that is not permitted or fails. */
 export function installPackage(
   program: string,
   nameFor: (manager: Manager) => string,
   log: (line: string) => void,
 ): void {
   const manager = (Object.keys(MANAGERS) as Manager[]).find((command) => onPath(command));
-  if (!manager) throw new Error('no package manager that is known here');
+  if (!manager) throw new Error('no supported package manager');
   const { steps, asRoot } = MANAGERS[manager];
   const prefix = asRoot ? rootPrefix() : [];
 

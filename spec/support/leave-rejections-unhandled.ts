@@ -2,7 +2,7 @@ import { createClient } from 'redis';
 import type { PubSubClient } from '../../lib/index.js';
 import { MemoryPubSub } from '../../lib/testing/index.js';
 
-// Prints which refusals of Redis are unhandled rejections of the process, for node-redis and for MemoryPubSub.
+// Prints the refusals of Redis that become unhandled rejections of the process, for node-redis and for MemoryPubSub.
 
 const hear = () => undefined;
 let unhandled: string[] = [];
@@ -11,14 +11,14 @@ process.on(
   (error: Error) => void unhandled.push(error.message.split(' ')[0] as string),
 );
 
-/** Resolves in the next turn of the event loop: Node reports unhandled rejections when the microtasks are done. */
+/** Resolves in the next turn of the event loop: Node reports unhandled rejections after the microtasks. */
 const nextTurn = () => new Promise((resolve) => setImmediate(resolve));
 
 async function unhandledOf(client: PubSubClient): Promise<Record<string, number>> {
   const counts: Record<string, number> = {};
   const count = async (what: string, ask: () => unknown) => {
     ask();
-    // Also refused, and behind the others: when it has been answered, so have they.
+    // Refused after the others: when its reply arrives, theirs have arrived, too.
     await client.subscribe('x', hear).catch(() => undefined);
     await nextTurn();
     counts[what] = unhandled.length;
@@ -30,7 +30,7 @@ async function unhandledOf(client: PubSubClient): Promise<Record<string, number>
     try {
       await client.sSubscribe('x', hear);
     } catch {
-      // As expected.
+      // The refusal is expected.
     }
   });
   await count('passed on', () => void client.subscribe('x', hear).then(hear));

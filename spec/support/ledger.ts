@@ -6,12 +6,12 @@ type Entry =
   | { readonly event: ReceiverEvent };
 
 interface Sending {
-  /** Numbers that were sent, and when. */
+  /** The numbers that were sent, with the time of each. */
   readonly sent: Map<number, number>;
   last: number;
 }
 
-/** What was sent by number on each channel, and beside it all that was heard and announced, in its order. */
+/** A log of the numbers sent on each channel, and of the messages and events that were received, in order. */
 export class Ledger {
   readonly events: ReceiverEvent[] = [];
   readonly gaps: Gap[] = [];
@@ -20,12 +20,12 @@ export class Ledger {
   readonly #heard = new Map<string, number[]>();
   #end: { readonly error: Error | undefined } | undefined;
 
-  /** Whether the stream has ended, and with what. */
+  /** The end of the stream, with its error; undefined while the stream is open. */
   get ended(): { readonly error: Error | undefined } | undefined {
     return this.#end;
   }
 
-  /** What to publish next on a channel. */
+  /** Returns the next number to publish on a channel. */
   send(channel: string): string {
     const sending = this.#sendings.get(channel) ?? { sent: new Map<number, number>(), last: 0 };
     this.#sendings.set(channel, sending);
@@ -61,15 +61,15 @@ export class Ledger {
     this.#end = { error };
   }
 
-  /** How many numbers of a channel never came. */
+  /** Returns the count of numbers that never arrived on a channel. */
   missing(channel: string): number {
     return this.lastSent(channel) - this.heard(channel).length;
   }
 
   /**
-   * What is wrong, one line each: a number that came twice or out of order; one that is missing though no gap of its
-   * channel is told between those that came before and after it; a gap that ends before something missing was sent, or
-   * begins later than the last message that came before it.
+   * Returns one line for each fault: a number that arrives twice or out of order; a missing number without a gap of its
+   * channel between its neighbours; a gap that ends before a missing number was sent, or that begins after the last
+   * message before it.
    */
   faults(): string[] {
     return [...this.#faultsOfGaps(), ...[...this.#sendings.keys()].flatMap((name) => this.#faultsOf(name))];

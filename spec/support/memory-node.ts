@@ -1,9 +1,9 @@
 import type { NodeClient } from '../../lib/cluster/node-client.js';
 import { MemoryPubSub } from '../../lib/testing/index.js';
 
-/** A client of one node, in memory; what is no command of Pub/Sub is answered as told. */
+/** A client of one node, in memory. `answers` gives the replies to commands that are not of Pub/Sub. */
 export class MemoryNode extends MemoryPubSub implements NodeClient {
-  /** By the name of the command. */
+  /** The replies, by the name of the command. */
   readonly answers: Readonly<Record<string, () => Promise<unknown>>>;
 
   constructor(answers: MemoryNode['answers']) {
@@ -16,7 +16,7 @@ export class MemoryNode extends MemoryPubSub implements NodeClient {
   }
 
   override duplicate(): never {
-    throw new Error('There is but one.');
+    throw new Error('A single node has no other address.');
   }
 
   sendCommand([command]: string[]): Promise<unknown> {

@@ -12,7 +12,9 @@ import { ReceiverStrategy, type ReceiverStrategyOptions } from 'rx-redis-receive
 import { NestLog } from './nest-log.js';
 import { RedisServer } from './redis-server.js';
 
-/** One Redis for the tests of a `describe` block; servers and clients of Nest's on it, closed after each of them. */
+/**
+ * One Redis for the tests of a `describe` block, with servers and clients of Nest, which are closed after each test.
+ */
 export class NestFixture {
   log = new NestLog();
   redis!: RedisServer;
@@ -31,12 +33,12 @@ export class NestFixture {
     afterAll(() => this.redis.stop());
   }
 
-  /** Closes it after the test, the last one first. */
+  /** Registers a function to call after the test; the last one is called first. */
   closeLater(close: () => unknown): void {
     this.#closing.push(close);
   }
 
-  /** A server of ours, with these handlers. */
+  /** Starts a server of this package with these handlers. */
   async serve(
     controller: Type,
     options: ReceiverStrategyOptions = {},
@@ -49,7 +51,7 @@ export class NestFixture {
     return { app: await this.listen(controller, { strategy }, providers), strategy };
   }
 
-  /** A server of Nest's own, with these handlers. */
+  /** Starts a server of Nest itself with these handlers. */
   serveNests(controller: Type, providers: Provider[] = [], options: { wildcards?: boolean } = {}) {
     const { port } = this.redis;
     const transport = {
@@ -69,7 +71,7 @@ export class NestFixture {
     return app;
   }
 
-  /** Nest's own client. */
+  /** Returns a client of Nest itself. */
   async proxy(): Promise<ClientProxy> {
     const client = ClientProxyFactory.create({
       transport: Transport.REDIS,
@@ -80,7 +82,7 @@ export class NestFixture {
     return client;
   }
 
-  /** A client of node-redis. */
+  /** Returns a client of node-redis. */
   bare() {
     const client = createClient({ url: this.redis.url });
     this.closeLater(() => client.destroy());
@@ -88,7 +90,7 @@ export class NestFixture {
   }
 }
 
-/** All that it is answered. */
+/** Resolves with all replies to a request. */
 export function ask(client: ClientProxy, pattern: unknown, data: unknown): Promise<unknown[]> {
   return lastValueFrom(client.send<unknown>(pattern, data).pipe(toArray()));
 }

@@ -1,6 +1,6 @@
 import type { LoggerService } from '@nestjs/common';
 
-/** A logger of Nest's that keeps what it is told. */
+/** A logger of Nest that keeps its lines. */
 export class NestLog implements LoggerService {
   readonly lines: string[] = [];
 
@@ -9,7 +9,7 @@ export class NestLog implements LoggerService {
   readonly error = this.#keeper('error');
   readonly fatal = this.#keeper('fatal');
 
-  /** The lines of this level. */
+  /** Returns the lines of this level. */
   of(level: string): string[] {
     return this.lines.filter((line) => line.startsWith(`${level} `));
   }

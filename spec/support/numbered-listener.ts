@@ -3,7 +3,7 @@ import { type Channel, Receiver } from '../../lib/index.js';
 import { MemoryPubSub } from '../../lib/testing/index.js';
 
 const TARGETS = ['a', 'b', 'c'] as const;
-/** Redis may come to refuse it: then all names of the client have to be subscribed again one by one. */
+/** A pattern that Redis may refuse: the client then has to resubscribe all names one by one. */
 const FICKLE = 'c*';
 
 export type Target = (typeof TARGETS)[number];
@@ -12,7 +12,7 @@ export type Happening =
   | { readonly do: 'disconnect' | 'reconnect' | 'failToReconnect' | 'withhold' | 'acknowledgeNext' }
   | { readonly do: 'acknowledge' | 'revoke' | 'permit' };
 
-/** A Receiver on two channels and a pattern, and of each the numbers that it heard and what was told of it, in order. */
+/** A Receiver on two channels and a pattern, with the order of received numbers and reported losses for each. */
 export class NumberedListener {
   readonly #client = new MemoryPubSub();
   readonly #receiver = new Receiver(this.#client);
@@ -44,7 +44,7 @@ export class NumberedListener {
     else client[happening.do]();
   }
 
-  /** The dust settles, and each channel hears once more. */
+  /** Ends all faults, and publishes a last message on each channel. */
   async recover(): Promise<void> {
     this.#client.forbidden.clear();
     this.#client.acknowledge();
@@ -53,7 +53,10 @@ export class NumberedListener {
     for (const target of TARGETS) this.#publish(target);
   }
 
-  /** What is wrong: a number that comes twice, too late or never though nothing was told in its place; a gap too many. */
+  /**
+   * Returns the faults: a number that arrives twice or out of order; a missing number without a report in its place;
+   * more gaps than outages.
+   */
   complaints(): string[] {
     const ofChannels = [...this.#entries].flatMap(([{ name }, entries]) => {
       const complaints: string[] = [];

@@ -4,17 +4,17 @@ import type { Document } from './documents.js';
 import { prose } from './links.js';
 import { ROOT } from './root.js';
 
-/** The folders in which a path may start, beside the folder of its document. */
+/** The folders, besides the document's own, from which a path may start. */
 const BASES = ['', 'lib', 'spec'];
-/** The folder that a command of the repository makes. */
+/** The folder that a script of the repository generates. */
 const GENERATED = 'docs/api';
 const CODE = /`(?<code>[^`\n]+)`/g;
 const DRAWING = /^```mermaid\n(?<drawing>.*?)^```$/gms;
 const DRAWN = /\blib\/[\w./-]*\w/g;
 const PATHS = [
-  // A source file. A name that ends in .mts is one that the reader chooses.
+  // A source file. The reader chooses the name of a file that ends in .mts.
   /^(?:[\w.-]+\/)*[\w.-]+\.ts$/,
-  // Any other file with its folder.
+  // Another file, with its folder.
   /^(?:[\w.-]+\/)+[\w.-]+\.(?:cjs|css|html|js|json|md|mjs|tsx)$/,
   // A folder of the repository.
   /^(?:\.ci|bench|docs|examples|lib|scripts|spec)\/[\w./-]*$/,

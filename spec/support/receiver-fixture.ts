@@ -1,7 +1,7 @@
 import { Receiver, type Message, type ReceiverEvent, type ReceiverOptions } from '../../lib/index.js';
 import { MemoryPubSub } from '../../lib/testing/index.js';
 
-/** A Receiver on the in-memory client with the channels a and b, and a notebook of what it says. */
+/** Returns a Receiver on the in-memory client with the channels a and b, and a log of its messages and events. */
 export function receiverFixture(options?: ReceiverOptions<string>) {
   const client = new MemoryPubSub();
   const receiver = new Receiver(client, options);
@@ -16,7 +16,7 @@ export function receiverFixture(options?: ReceiverOptions<string>) {
     heard,
     events,
     hear: ({ data }: Message) => void heard.push(data),
-    /** Writes down messages, errors and the end. */
+    /** Logs messages, errors and the end. */
     observer: {
       next: ({ data }: Message) => void heard.push(data),
       error: (error: Error) => void heard.push(error.name),

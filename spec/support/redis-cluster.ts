@@ -14,14 +14,14 @@ const ARGS = [
 const WITHIN = { timeout: 30_000 };
 
 export interface RedisClusterOptions {
-  /** @default 3 */
+  /** The number of masters. @default 3 */
   readonly masters?: number;
-  /** Of each master. @default 1 */
+  /** The number of replicas of each master. @default 1 */
   readonly replicas?: number;
   readonly args?: readonly string[];
 }
 
-/** A real cluster of a test's own on loopback ports. Its first masters share the slots evenly, in their order. */
+/** A real cluster on loopback ports, for one test file. The first masters share the slots evenly, in order. */
 export class RedisCluster implements AsyncDisposable {
   readonly nodes: readonly RedisNode[];
   readonly #masters: number;
@@ -48,7 +48,7 @@ export class RedisCluster implements AsyncDisposable {
     return this.nodes.map(({ server }) => ({ url: server.url }));
   }
 
-  /** The node that says of itself that it is master of the name's slot. */
+  /** Returns the node that reports itself as the master of the name's slot. */
   async ownerOf(name: string): Promise<RedisNode> {
     return found(async () => {
       for (const node of this.nodes) if (await this.#owns(node, keySlot(name))) return node;
@@ -67,8 +67,8 @@ export class RedisCluster implements AsyncDisposable {
   }
 
   /**
-   * Publishes at the last node that is reachable; a sharded channel at the master of its slot, because what is published at a
-   * replica may get lost on its way from there.
+   * Publishes on the last reachable node. Publishes to a sharded channel on the master of its slot, because a message
+   * published on a replica may be lost on the way from there.
    */
   readonly publish = async (kind: 'channel' | 'shard', name: string, data: string): Promise<unknown> => {
     if (kind === 'channel') {
@@ -87,7 +87,7 @@ export class RedisCluster implements AsyncDisposable {
     }
   };
 
-  /** Lets the master's replica take its place, with both alive. */
+  /** Promotes a replica of the master; both nodes stay alive. */
   async failOver(master: RedisNode): Promise<RedisNode> {
     const replica = await this.replicaOf(master);
     await until(
@@ -99,7 +99,7 @@ export class RedisCluster implements AsyncDisposable {
     return replica;
   }
 
-  /** Gives the slot to another master as redis-cli does. */
+  /** Moves the slot to another master as redis-cli does. */
   async migrate(slot: number, from: RedisNode, to: RedisNode): Promise<void> {
     const [source, target] = await Promise.all([from, to].map((node) => node.ask('CLUSTER', 'MYID')));
     await to.ask('CLUSTER', 'SETSLOT', String(slot), 'IMPORTING', source!);
@@ -107,14 +107,14 @@ export class RedisCluster implements AsyncDisposable {
     for (const node of [to, from]) await node.ask('CLUSTER', 'SETSLOT', String(slot), 'NODE', target!);
   }
 
-  /** What all nodes together count. */
+  /** Returns the counts of all nodes together. */
   async numSub(...names: string[]): Promise<number[]> {
     const counts = await Promise.all(this.#alive().map(({ admin }) => admin.pubSubNumSub(names)));
     return names.map((name) => sum(counts.map((count) => Number(count[name]))));
   }
 
   async shardNumSub(...names: string[]): Promise<number[]> {
-    // A command for many names is not for a cluster.
+    // A cluster accepts no command for names of several slots.
     return Promise.all(
       names.map(async (name) => {
         const counts = await Promise.all(this.#alive().map(({ admin }) => admin.pubSubShardNumSub([name])));
@@ -127,7 +127,7 @@ export class RedisCluster implements AsyncDisposable {
     return sum(await Promise.all(this.#alive().map(({ admin }) => admin.pubSubNumPat())));
   }
 
-  /** Brings all nodes back, and waits until they are one cluster in which every master has its replica. */
+  /** Restarts all nodes, and waits until they form one cluster in which every master has its replica. */
   async heal(): Promise<void> {
     for (const { server } of this.nodes) {
       server.thaw();
@@ -168,7 +168,7 @@ export class RedisCluster implements AsyncDisposable {
         await node.ask('CLUSTER', 'ADDSLOTSRANGE', String(bound(index)), String(bound(index + 1) - 1));
       }),
     );
-    // Each to each: gossip alone would take seconds.
+    // Each node meets each other one, because gossip alone takes seconds.
     await Promise.all(
       this.nodes.flatMap((node) =>
         this.nodes.map((other) => node.ask('CLUSTER', 'MEET', '127.0.0.1', String(other.port))),

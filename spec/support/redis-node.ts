@@ -13,7 +13,7 @@ function connectTo(server: RedisServer) {
   return client.connect();
 }
 
-/** One server of several, with a connection of the test's own to it. */
+/** One of several servers, with an admin connection of the test. */
 export class RedisNode {
   readonly server: RedisServer;
   readonly admin: Client;
@@ -40,7 +40,7 @@ export class RedisNode {
     return `${await this.admin.sendCommand<string | number>(args)}`;
   }
 
-  /** A field of INFO or CLUSTER INFO; undefined while the server does not answer. */
+  /** Returns a field of INFO or CLUSTER INFO; undefined while the server does not reply. */
   async field(name: string, ...command: string[]): Promise<string | undefined> {
     const text = await this.ask(...command).catch(() => '');
     return new RegExp(`^${name}:(.*?)\\r?$`, 'm').exec(text)?.[1];

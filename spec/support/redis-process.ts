@@ -3,7 +3,7 @@ import { once } from 'node:events';
 
 const START_TIMEOUT = 10_000;
 const GRACE = 2_000;
-/** What a server says when it can be talked to, and what a Sentinel says. */
+/** The line that a server, or a Sentinel, prints when it accepts commands. */
 const UP = /Ready to accept connections|\+monitor master/;
 
 /** One run of a redis-server, from its first accepted connection until its exit. */
@@ -19,7 +19,7 @@ export class RedisProcess {
     void this.#exit.then(() => this.#watchdog.kill('SIGKILL'));
   }
 
-  /** Rejects with what the server printed if it does not come up. */
+  /** Starts a server; rejects with its output if it does not start. */
   static async start(binary: string, args: readonly string[], dir: string): Promise<RedisProcess> {
     const child = spawn(binary, args, { stdio: ['ignore', 'pipe', 'pipe'] });
     await once(child, 'spawn');
@@ -48,7 +48,7 @@ export class RedisProcess {
 
   async terminate(): Promise<void> {
     this.signal('SIGTERM');
-    // A frozen server hears SIGTERM only once it runs again.
+    // A frozen server handles SIGTERM only after SIGCONT.
     this.signal('SIGCONT');
     const impatience = setTimeout(() => this.signal('SIGKILL'), GRACE);
     await this.#exited();
@@ -78,7 +78,7 @@ function accepting(child: ChildProcess): Promise<void> {
       output += chunk.toString();
       if (!UP.test(output)) return;
       clearTimeout(timer);
-      // Nobody reads on, but the pipe must not fill up.
+      // The output is no longer needed, but the pipe must not fill up.
       child.stdout?.off('data', read).resume();
       child.stderr?.off('data', read).resume();
       resolve();
@@ -90,12 +90,12 @@ function accepting(child: ChildProcess): Promise<void> {
 }
 
 /**
- * A parent that is killed runs no exit handler. The end of its pipe to the watchdog is what tells.
+ * Kills the server when this process ends: a killed process runs no exit handler, but its pipe to the watchdog closes.
  */
 function startWatchdog(pid: number | undefined, dir: string): ChildProcess {
   const script = 'read -r _; kill -KILL "$1"; rm -rf "$2"';
   const watchdog = spawn('sh', ['-c', script, 'watchdog', String(pid), dir], {
-    // A process group of its own, or Ctrl-C would end it before its work.
+    // In a process group of its own, because Ctrl-C would end the watchdog first.
     detached: true,
     stdio: ['pipe', 'ignore', 'ignore'],
   });

@@ -11,18 +11,19 @@ import { until } from './until.js';
 const WITHIN = { timeout: 60_000 };
 const COUNT = 3;
 /**
- * Milliseconds. A Sentinel pings once a second, and a new master for the first time a second after the switch: with no
- * more than that, it would take one that has just been promoted for dead, and depose it.
+ * Milliseconds without a reply after which a Sentinel takes a server for dead. A Sentinel pings once a second, and a
+ * new master for the first time a second after the switch: a shorter time would depose a master that has just been
+ * promoted.
  */
 const DOWN_AFTER = 2_000;
 
-/** What the Sentinels call their master. */
+/** The name under which the Sentinels watch the master. */
 export const MASTER_NAME = 'main';
 
-/** What a Sentinel answers about one of the servers that it watches. */
+/** A reply of a Sentinel about one of its servers. */
 type Fields = Readonly<Partial<Record<string, string>>>;
 
-/** One Sentinel: a server that needs a configuration it may write to. */
+/** A Sentinel: a server with a configuration file that it can write to. */
 class Sentinel {
   readonly port: number;
   readonly #binary: string;
@@ -77,7 +78,7 @@ class Sentinel {
     }
   }
 
-  /** What it says of the master. */
+  /** Returns the Sentinel's view of the master. */
   async master(): Promise<Fields> {
     return (await this.ask('MASTER', MASTER_NAME)) as Fields;
   }
@@ -88,7 +89,7 @@ class Sentinel {
   }
 }
 
-/** A real master with two replicas and three Sentinels of a test's own, on loopback ports. */
+/** A real master with two replicas and three Sentinels on loopback ports, for one test file. */
 export class RedisSentinels implements AsyncDisposable {
   readonly nodes: readonly RedisNode[];
   readonly sentinels: readonly Sentinel[];
@@ -118,8 +119,9 @@ export class RedisSentinels implements AsyncDisposable {
   }
 
   /**
-   * The node that all Sentinels take for the master, none of them in a fail-over, and that does so itself. Of two Sentinels
-   * elected at once, each for another epoch, both promote somebody: until both are done, what most of them say may not last.
+   * Returns the node that all Sentinels, none of them in a failover, and the node itself report as the master. Two
+   * Sentinels elected at once, for different epochs, each promote a replica; until both have finished, the view of the
+   * majority may change.
    */
   async master(): Promise<RedisNode> {
     const find = async () => {
@@ -135,11 +137,11 @@ export class RedisSentinels implements AsyncDisposable {
     return master as RedisNode;
   }
 
-  /** Publishes at the master that the Sentinels name. */
+  /** Publishes on the master that the Sentinels report. */
   readonly publish = (kind: 'channel' | 'shard', name: string, data: string): Promise<unknown> =>
     kind === 'shard' ? this.#master.admin.sPublish(name, data) : this.#master.admin.publish(name, data);
 
-  /** Kills all Sentinels, and starts them again when `meanwhile` is done. */
+  /** Kills all Sentinels, and restarts them after `meanwhile`. */
   async restartSentinels(meanwhile?: () => Promise<unknown>): Promise<void> {
     await Promise.all(this.sentinels.map((sentinel) => sentinel.kill()));
     await meanwhile?.();
@@ -147,11 +149,11 @@ export class RedisSentinels implements AsyncDisposable {
     await until(() => this.#areSettled().catch(() => false), WITHIN);
   }
 
-  /** Lets a replica take the master's place, with both alive. */
+  /** Promotes a replica; both nodes stay alive. */
   async failOver(): Promise<RedisNode> {
     const old = await this.master();
     const leader = this.sentinels[0]!;
-    // A fail-over whose replica is not promoted within `failover-timeout` is given up, and nobody begins it anew.
+    // Sentinels abandon a failover whose replica is not promoted within `failover-timeout`, and do not begin it again.
     return this.#masterOtherThan(old, async () => {
       const { flags, port } = await leader.master();
       if (flags === 'master' && port === String(old.port)) await leader.ask('FAILOVER', MASTER_NAME);
@@ -164,7 +166,7 @@ export class RedisSentinels implements AsyncDisposable {
     return this.#masterOtherThan(old);
   }
 
-  /** Brings all back, and waits until everyone knows everyone. */
+  /** Restarts all servers, and waits until all of them know each other. */
   async heal(): Promise<void> {
     for (const { server } of this.nodes) if (!server.isRunning) await server.restart();
     await until(async () => {
@@ -176,7 +178,7 @@ export class RedisSentinels implements AsyncDisposable {
       const isLinked = replicas.filter((status) => status === 'up').length === COUNT - 1;
       return slaves === String(COUNT - 1) && isLinked && (await this.#areSettled());
     }, WITHIN);
-    // One that hung for a while may have lost its office meanwhile.
+    // A master that was frozen for a while may have been replaced.
     this.#master = await this.master();
   }
 

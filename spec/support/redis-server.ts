@@ -10,13 +10,13 @@ const ATTEMPTS = 20;
 const RETRY_AFTER = 50;
 
 export interface RedisServerOptions {
-  /** Further arguments, as on the command line: `['--requirepass', 'secret']`. */
+  /** Further command-line arguments, such as `['--requirepass', 'secret']`. */
   readonly args?: readonly string[];
-  /** @default a free one */
+  /** The port. @default a free one */
   readonly port?: number;
 }
 
-/** A real Redis of a test's own, on a loopback port, that keeps nothing. */
+/** A real Redis on a loopback port, without persistence, for one test file. */
 export class RedisServer implements AsyncDisposable {
   readonly #args: readonly string[];
   readonly #binary: string;
@@ -60,18 +60,18 @@ export class RedisServer implements AsyncDisposable {
     return this.#process.isRunning;
   }
 
-  /** Ends the server and removes its directory; once it has ended this does nothing. */
+  /** Ends the server and removes its directory; does nothing if the server has ended. */
   async stop(): Promise<void> {
     await this.#process.terminate();
     await rm(this.#dir, { recursive: true, force: true });
   }
 
-  /** Ends the server as a crash does: connections break off without a word. */
+  /** Ends the server as a crash does: connections break without notice. */
   kill(): Promise<void> {
     return this.#process.kill();
   }
 
-  /** The server answers nothing any more, and its connections stay open. */
+  /** Suspends the server: it no longer replies, and its connections stay open. */
   freeze(): void {
     this.#process.signal('SIGSTOP');
   }
@@ -80,7 +80,7 @@ export class RedisServer implements AsyncDisposable {
     this.#process.signal('SIGCONT');
   }
 
-  /** A new, empty server on the same port, whether the old one runs or was killed. */
+  /** Starts a new, empty server on the same port, whether the old one runs or was killed. */
   async restart(): Promise<void> {
     await this.#process.terminate();
     await this.#run();

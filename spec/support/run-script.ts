@@ -7,17 +7,17 @@ export interface ScriptOptions {
   readonly redisUrl: string;
   /** The configuration that includes the file. @default the repository's */
   readonly tsconfig?: string;
-  /** Milliseconds, after which the script is ended and has failed. @default 30000 */
+  /** Milliseconds after which the script is killed, and the promise rejects. @default 30000 */
   readonly timeLimit?: number;
 }
 
-/** Runs a TypeScript file as `tsx file.ts` does, and resolves with what it printed if it ended well. */
+/** Runs a TypeScript file as `tsx file.ts` does; resolves with its output if it exits with 0. */
 export function runScript(
   file: string,
   { redisUrl, tsconfig, timeLimit = TIME_LIMIT }: ScriptOptions,
 ): Promise<string> {
   const env: NodeJS.ProcessEnv = { ...process.env, REDIS_URL: redisUrl, NO_COLOR: '1' };
-  // A test runner whose own output is a terminal asks its children for colours.
+  // A test runner whose output is a terminal asks its child processes for colours.
   delete env.FORCE_COLOR;
   if (tsconfig !== undefined) env.TSX_TSCONFIG_PATH = tsconfig;
 

@@ -6,7 +6,7 @@ import { ROOT } from './root.js';
 import { runScript } from './run-script.js';
 import type { Snippet } from './snippets.js';
 
-/** Snippets as files inside the repository, where their imports are resolved as a user's are. */
+/** Snippets as files inside the repository, where their imports resolve as they do for a user. */
 export class SnippetFolder {
   readonly #path = mkdtempSync(join(ROOT, '.snippets-'));
   readonly #tsconfig = join(this.#path, 'tsconfig.json');
@@ -20,12 +20,12 @@ export class SnippetFolder {
     writeFileSync(this.#tsconfig, JSON.stringify(config));
   }
 
-  /** Resolves with what the snippet printed, rejects when it failed or did not end. */
+  /** Runs a snippet; resolves with its output, and rejects if it fails or does not end. */
   run(document: string, snippet: Snippet, redisUrl: string): Promise<string> {
     return runScript(this.write(document, snippet), { redisUrl, tsconfig: this.#tsconfig });
   }
 
-  /** Throws what the compiler says of the snippets that were written. */
+  /** Type-checks the written snippets; throws the errors of the compiler. */
   check(): void {
     const tsc = createRequire(__filename).resolve('typescript/bin/tsc');
     try {
@@ -38,7 +38,7 @@ export class SnippetFolder {
   write(document: string, { line, code }: Snippet): string {
     const name = `${document.replace(/\W/g, '-')}-${String(line)}.ts`;
     const file = join(this.#path, name);
-    // With as many lines before it, the snippet's line numbers are those of the document.
+    // Blank lines before the snippet give its lines the numbers that they have in the document.
     writeFileSync(file, `${'\n'.repeat(line - 1)}${code}\nexport {};\n`);
     return file;
   }

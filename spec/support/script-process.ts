@@ -5,9 +5,9 @@ import { until } from './until.js';
 
 const START_TIMEOUT = 30_000;
 
-/** A TypeScript file that runs as a process of its own, as `tsx file.ts` runs it, until it ends or is killed. */
+/** A process that runs a TypeScript file as `tsx file.ts` does, until it ends or is killed. */
 export class ScriptProcess implements AsyncDisposable {
-  /** Resolves with the code or the signal that it ended with. */
+  /** Resolves with the exit code or the signal of the process. */
   readonly end: Promise<number | NodeJS.Signals>;
   readonly #child: ChildProcess;
   #output = '';
@@ -24,7 +24,7 @@ export class ScriptProcess implements AsyncDisposable {
     }
   }
 
-  /** All that it has printed. */
+  /** The output so far. */
   get output(): string {
     return this.#output;
   }
@@ -33,7 +33,7 @@ export class ScriptProcess implements AsyncDisposable {
     return this.#child.exitCode !== null || this.#child.signalCode !== null;
   }
 
-  /** Resolves with the first match in its output; rejects when it ends without one. */
+  /** Resolves with the first match in the output; rejects if the process ends without one. */
   async printed(expected: RegExp): Promise<string> {
     const match = () => expected.exec(this.#output)?.[0];
     const message = `${String(expected)} in the output`;

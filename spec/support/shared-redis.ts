@@ -1,7 +1,7 @@
 import { createClient } from 'redis';
 import { RedisServer } from './redis-server.js';
 
-/** One Redis for the tests of a `describe` block, emptied before each of them. */
+/** Starts one Redis for the tests of a `describe` block, which is emptied before each test. */
 export function sharedRedis(): { readonly url: string } {
   let server: RedisServer;
 

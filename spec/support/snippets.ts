@@ -2,14 +2,14 @@
 export interface Block {
   readonly language: string;
   readonly code: string;
-  /** Of its first line of code, from 1. */
+  /** The number of its first line of code, from 1. */
   readonly line: number;
-  /** Why it is not run, if a comment right before it says so. */
+  /** The reason why it is not run, from a comment right before it. */
   readonly notRun?: string;
 }
 
 export interface Snippet extends Block {
-  /** What it has to print: the `text` block that stands right after it. */
+  /** The expected output: the `text` block right after it. */
   readonly prints?: string;
 }
 
@@ -18,7 +18,7 @@ const LIKE_RUN = new Set(['typescript', 'tsx', 'mts', 'cts', 'js', 'javascript',
 const FENCE = /^(?<indent>\s*)(?<ticks>`{3,})(?<language>[^\s`]*)/;
 const NOT_RUN = /^\s*<!-- not run: (?<reason>\S.*?) -->\s*$/;
 
-/** The scripts that a Markdown text shows, in order. */
+/** Returns the scripts in a Markdown text, in order. */
 export function snippets(markdown: string): Snippet[] {
   const items = parse(markdown);
   return items.flatMap((item, index) => {
@@ -29,7 +29,7 @@ export function snippets(markdown: string): Snippet[] {
   });
 }
 
-/** The blocks of code that are neither run nor say why not. */
+/** Returns the code blocks that are not run and give no reason. */
 export function unexplained(markdown: string): Block[] {
   return parse(markdown).filter(
     (item): item is Block =>
@@ -37,7 +37,7 @@ export function unexplained(markdown: string): Block[] {
   );
 }
 
-/** The blocks, and the lines between them that are not blank. */
+/** Returns the blocks, and the lines between them that are not blank. */
 function parse(markdown: string): (Block | string)[] {
   const lines = markdown.split(/\r?\n/);
   const items: (Block | string)[] = [];

@@ -4,18 +4,21 @@ import { setImmediate as turn } from 'node:timers/promises';
 
 export type Direction = 'to-server' | 'to-client';
 
-/** How the bytes of one direction fare. `'held'`: they wait for `release`; `'swallowed'`: they are gone, and nobody is told. */
+/**
+ * The treatment of the bytes in one direction. `'held'`: they wait for `release`; `'swallowed'`: they are lost without
+ * notice.
+ */
 type Passage = 'open' | 'held' | 'swallowed';
 
-/** One connection of a client, and the one to the server that belongs to it. */
+/** A connection from a client, and its connection to the server. */
 interface Pair {
   readonly client: Socket;
   readonly server: Socket;
-  /** Set once the client has subscribed something. */
+  /** Set when the client has sent a SUBSCRIBE of any kind. */
   hasSubscribed: boolean;
 }
 
-/** A loopback port in front of a server's, on which a network can be as bad as a test wants it. */
+/** A loopback port in front of a server's port, which simulates the faults of a network. */
 export class TcpProxy implements AsyncDisposable {
   readonly #target: number;
   readonly #listener: Server;
@@ -28,7 +31,7 @@ export class TcpProxy implements AsyncDisposable {
     this.#listener = createServer((socket) => this.#accept(socket));
   }
 
-  /** `target`: the port of the server. */
+  /** Starts a proxy in front of the server on the port `target`. */
   static async start(target: number): Promise<TcpProxy> {
     const proxy = new TcpProxy(target);
     proxy.#listener.listen(0, '127.0.0.1');
@@ -44,17 +47,17 @@ export class TcpProxy implements AsyncDisposable {
     return `redis://127.0.0.1:${this.port}`;
   }
 
-  /** Those that are open now. */
+  /** The number of open connections. */
   get connections(): number {
     return this.#pairs.size;
   }
 
-  /** Bytes that came from one side, whether or not they were passed on. */
+  /** Returns the number of bytes that arrived from one side, whether or not they were passed on. */
   seen(direction: Direction): number {
     return this.#passages[direction].seen;
   }
 
-  /** Ends all connections, as a reset does. */
+  /** Resets all connections. */
   cut(): void {
     for (const { client, server } of this.#pairs) {
       client.resetAndDestroy();
@@ -62,34 +65,36 @@ export class TcpProxy implements AsyncDisposable {
     }
   }
 
-  /** Ends all connections once so many bytes more have gone this way, in the middle of whatever they are part of. */
+  /** Resets all connections after this many more bytes in a direction, even in the middle of a command or a reply. */
   cutAfter(bytes: number, direction: Direction = 'to-client'): void {
     const lane = this.#passages[direction];
     lane.left = bytes;
   }
 
-  /** Keeps all bytes of a direction back until `release`. */
+  /** Holds back all bytes of a direction until `release`. */
   hold(direction: Direction): void {
     this.#passages[direction].passage = 'held';
   }
 
-  /** Loses all bytes of a direction until `release`: a half-open connection. */
+  /** Discards all bytes of a direction until `release`, as a half-open connection does. */
   swallow(direction: Direction): void {
     this.#passages[direction].passage = 'swallowed';
   }
 
-  /** Lets a direction pass again, and passes on what was held back. */
+  /** Opens a direction again, and passes on the bytes that were held back. */
   release(direction: Direction): void {
     this.#passages[direction].release();
   }
 
-  /** Sends bytes to all clients as if they came from the server; behind the second part of a chunk that is split. */
+  /** Sends bytes to all clients as if they came from the server; after both parts of a chunk that is being split. */
   inject(bytes: string | Buffer, to: 'all' | 'subscribers' = 'all'): void {
     for (const { client, hasSubscribed } of this.#pairs)
       if (to === 'all' || hasSubscribed) this.#passages['to-client'].inject(Buffer.from(bytes), client);
   }
 
-  /** Reads nothing from where a direction comes from until `resume`, so that it has to wait with what it sends. */
+  /**
+   * Stops reading from the source of a direction until `resume`, so that the source has to wait before it sends more.
+   */
   pause(direction: Direction): void {
     for (const pair of this.#pairs) source(pair, direction).pause();
   }
@@ -98,12 +103,12 @@ export class TcpProxy implements AsyncDisposable {
     for (const pair of this.#pairs) source(pair, direction).resume();
   }
 
-  /** Cuts the next chunk of a direction in two at this byte; the second part comes a turn of the event loop later. */
+  /** Splits the next chunk of a direction at this byte; the second part follows a turn of the event loop later. */
   splitNext(at: number, direction: Direction = 'to-client'): void {
     this.#passages[direction].splitAt = at;
   }
 
-  /** No connection is accepted until `reopen`. */
+  /** Rejects new connections until `reopen`. */
   close(): void {
     this.#isOpen = false;
   }
@@ -130,7 +135,7 @@ export class TcpProxy implements AsyncDisposable {
     };
     for (const socket of [client, server]) {
       socket.setNoDelay(true);
-      // The reason is of no interest: the other side is to see the end alone.
+      // The reason does not matter: the other side only sees the end.
       socket.on('error', () => undefined).on('close', end);
     }
     const cut = () => this.cut();
@@ -154,7 +159,7 @@ class Lane {
   left = Infinity;
   splitAt: number | undefined;
   #held: (() => void)[] = [];
-  /** What comes while a split chunk is on its way has to wait behind it. */
+  /** Resolves when the parts of a split chunk have been sent; later chunks wait for them. */
   #queue: Promise<void> | undefined;
 
   pass(bytes: Buffer, to: Socket, cut: () => void): void {
@@ -197,7 +202,10 @@ class Lane {
   }
 }
 
-/** Between two parts the event loop polls once: the other side, in this process, has read the first by then. */
+/**
+ * Writes the parts with one poll of the event loop in between: the other side, in this process, reads the first part by
+ * then.
+ */
 async function inTurns(parts: readonly Buffer[], to: Socket): Promise<void> {
   for (const part of parts) {
     if (part.length > 0) to.write(part);

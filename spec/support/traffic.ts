@@ -5,21 +5,21 @@ import { until } from './until.js';
 
 type Kind = 'channel' | 'pattern' | 'shard';
 
-/** Publishes one message; rejects if no server has taken it. */
+/** Publishes one message; rejects if no server has accepted the message. */
 export type Publish = (kind: 'channel' | 'shard', name: string, data: string) => Promise<unknown>;
 
 export interface Line {
   readonly kind: Kind;
-  /** Of the Channel: a name or a glob. */
+  /** The name of the Channel: a name or a glob. */
   readonly name: string;
-  /** Where to publish for it. */
+  /** The channel to publish to. */
   readonly target: string;
 }
 
 interface Sent {
   readonly from: number;
   to: number;
-  /** No server has said that it took it: it may come or not. */
+  /** True if no server has confirmed the message, which may or may not arrive. */
   isDoubtful: boolean;
 }
 
@@ -28,7 +28,7 @@ type Entry = { readonly number: number } | { readonly gap: Gap };
 /** Milliseconds between the messages of a line. */
 const PACE = 4;
 
-/** Numbered messages on many lines while things happen, and a look whether each that is missing lies in a gap. */
+/** Numbered messages on many lines during an operation, and a check that each missing message lies in a gap. */
 export class Traffic {
   readonly gaps: Gap[] = [];
   readonly #publish: Publish;
@@ -62,14 +62,14 @@ export class Traffic {
     receiver.subscribe(({ source, data }) => {
       const line = lineOf.get(source);
       const [sender, number] = data.split(' ');
-      // What another has sent before may still be on its way from one node to the next.
+      // Messages of an earlier sender may still be under way between two nodes.
       if (!line || sender !== this.#sender) return;
       this.#heard.get(line)!.push({ number: Number(number) });
       this.#last.set(line, Number(number));
     });
   }
 
-  /** The lines that gaps were announced for, in the order of the lines. */
+  /** The lines with an announced gap, in the order of the lines. */
   get affected(): string[] {
     const channels = new Set(this.gaps.flatMap((gap) => gap.channels));
     return this.#lines
@@ -79,7 +79,7 @@ export class Traffic {
       .map(({ name }) => name);
   }
 
-  /** Lets messages flow while `work` is done, and afterwards until each line has heard a message of afterwards. */
+  /** Publishes during `work`, and then until each line has received a message that was published after it. */
   async during(work: () => Promise<unknown>): Promise<void> {
     this.#isFlowing = true;
     this.#flows = Promise.all(this.#lines.map((line) => this.#flow(line)));
@@ -88,7 +88,7 @@ export class Traffic {
       await work();
       await this.allHear();
     } catch (error) {
-      // Nobody waits for publishers that may find no server: it would hide what has failed.
+      // The publishers may find no server: waiting for them would hide the error.
       this.#hasFailed = true;
       throw error;
     } finally {
@@ -98,7 +98,7 @@ export class Traffic {
     await this.settle();
   }
 
-  /** Each line hears something that is published from now on. */
+  /** Resolves when each line has received a message that is published from now on. */
   async allHear(lines = this.#lines): Promise<void> {
     const marks = lines.map((line) => this.#sent.get(line)!.length);
     const silent = () => lines.filter((line, index) => this.#last.get(line)! < marks[index]!);
@@ -113,15 +113,15 @@ export class Traffic {
     );
   }
 
-  /** What was published last has been heard. */
+  /** Resolves when the last published message of each line has been received. */
   async settle(): Promise<void> {
     const isDone = (line: Line) => this.#sent.get(line)!.length - 1 === this.#last.get(line);
     await until(() => this.#lines.every(isDone), { message: 'the last message of each line' });
   }
 
   /**
-   * What is wrong with what was heard; `missing` counts what lies in gaps. Behind a gap messages may come again: another
-   * server hears of what the last one has delivered a little later.
+   * Returns the faults of the deliveries; `missing` counts the messages in gaps. After a gap, messages may arrive
+   * again: another server receives later what the previous one has delivered.
    */
   judge(): { complaints: string[]; missing: number } {
     const complaints: string[] = [];
@@ -168,7 +168,7 @@ export class Traffic {
         record.to = Date.now();
         record.isDoubtful = false;
       } catch {
-        // Of a fail-over this is a part.
+        // Failures are normal during a failover.
       }
       await pace(PACE);
     }

@@ -1,13 +1,13 @@
 import { setTimeout as delay } from 'node:timers/promises';
 
 export interface UntilOptions {
-  /** What is awaited, for the error that says it never came. */
+  /** The expectation, for the error message. */
   readonly message?: string;
   /** Milliseconds. @default 5000 */
   readonly timeout?: number;
 }
 
-/** Resolves with the condition's first truthy result; rejects when there is none in time. */
+/** Resolves with the first truthy result of the condition; rejects if there is none in time. */
 export async function until<T>(
   condition: () => T | PromiseLike<T>,
   { message = String(condition), timeout = 5_000 }: UntilOptions = {},

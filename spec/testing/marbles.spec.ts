@@ -26,7 +26,7 @@ describe('marbles()', () => {
     );
   });
 
-  it('acknowledges as it is told', () => {
+  it('acknowledges as the option says', () => {
     marbles(
       ({ receiver, commands, publish, expectData, expectObservable, expectSubscribed }) => {
         publish('a', '                               aaaaaaaa');
@@ -68,11 +68,11 @@ describe('marbles()', () => {
       },
     ],
     ['errors', ({ cold, expectObservable }) => expectObservable(cold('-#')).toBe('-|')],
-  ])('throws where %s differ', (_what, test) => {
+  ])('throws if %s differ', (_what, test) => {
     expect(() => marbles(test)).toThrow();
   });
 
-  it('compares as it is told', () => {
+  it('compares with the given function', () => {
     const compared: unknown[] = [];
     marbles(({ cold, expectObservable }) => expectObservable(cold('-a')).toBe('-b'), {
       assertEqual: (actual) => void compared.push(actual),
@@ -80,7 +80,7 @@ describe('marbles()', () => {
     expect(compared).toHaveLength(1);
   });
 
-  it('throws what the functions of a test throw', () => {
+  it('throws the errors of the functions of a test', () => {
     const fail = () => {
       throw new Error('so bad');
     };
@@ -96,7 +96,7 @@ describe('marbles()', () => {
     ).toThrow('so bad');
   });
 
-  it('has an order within a frame: subscriptions, then what is done and published as it was said', () => {
+  it('runs subscriptions first within a frame, and then actions and messages in the order of their declaration', () => {
     marbles(({ receiver, redis, at, publish, expectData, expectObservable }) => {
       const done: string[] = [];
       publish('a', '    --a');
@@ -130,11 +130,11 @@ describe('marbles()', () => {
     [/the messages to be an Observable .*, got "a"/, ({ expectData }) => expectData('a' as never)],
     [/the kind to be 'channel', .*, got "x"/, ({ expectSubscribed }) => expectSubscribed('a', 'x' as never)],
     [/the name of a channel to be a string, got/, ({ expectSubscribed }) => expectSubscribed(3 as never)],
-  ])('says what it wants: %p', (message, test) => {
+  ])('names the expected argument: %p', (message, test) => {
     expect(() => marbles(test)).toThrow(message);
   });
 
-  it('says which test and options it wants', () => {
+  it('names the expected test and options', () => {
     expect(() => marbles(undefined as never)).toThrow(/the test to be a function, got undefined/);
     expect(() => marbles(() => undefined, null as never)).toThrow(/the options to be an object, got null/);
     expect(() => marbles(() => undefined, { assertEqual: 1 as never })).toThrow(

@@ -25,7 +25,7 @@ const create = (...options: ConstructorParameters<typeof MemoryPubSub>) => {
 };
 
 describe('MemoryPubSub', () => {
-  it('acknowledges in the same tick, and settles what was awaited then', async () => {
+  it('acknowledges in the same tick, and settles the promise then', async () => {
     const { redis, heard, hear } = create();
     const settled: string[] = [];
     const promise = redis.subscribe('a', hear);
@@ -53,7 +53,7 @@ describe('MemoryPubSub', () => {
     });
   });
 
-  it('has a clock of its own outside of TestScheduler.run', () => {
+  it('uses the virtual clock outside of TestScheduler.run, too', () => {
     const scheduler = new TestScheduler((actual, expected) => expect(actual).toEqual(expected));
     const redis = new MemoryPubSub({ scheduler, acknowledge: 20 });
     const acknowledged = jest.fn();
@@ -63,7 +63,7 @@ describe('MemoryPubSub', () => {
     expect(redis.subscriptionLog('a')).toMatchObject([{ subscribedFrame: 20, unsubscribedFrame: Infinity }]);
   });
 
-  it('withholds acknowledgements until they are let go, one by one or all', async () => {
+  it('withholds acknowledgements until they are released, one by one or all', async () => {
     const { redis } = create({ acknowledge: 'withheld' });
     const settled: string[] = [];
     for (const name of ['a', 'b', 'c'])
@@ -82,7 +82,7 @@ describe('MemoryPubSub', () => {
     expect(redis.subscriptions('channel')).toEqual(['a', 'b', 'c', 'd']);
   });
 
-  it('delivers what comes in one chunk with an acknowledgement before the promise resolves', () => {
+  it('delivers messages in one chunk with an acknowledgement before the promise resolves', () => {
     const { redis, heard, hear } = create();
     redis.withhold();
     void redis.subscribe('a', hear).then(() => heard.push('resolved'));
@@ -94,7 +94,7 @@ describe('MemoryPubSub', () => {
     expect(heard).toEqual(['1', 'resolved', '2', 'gone']);
   });
 
-  it('keeps one order for what is published from inside a listener, over all its clients', async () => {
+  it('keeps one order for messages that a listener publishes, across all its clients', async () => {
     const { redis, heard } = create();
     const other = redis.duplicate();
     await redis.subscribe('a', (data) => {
@@ -107,7 +107,7 @@ describe('MemoryPubSub', () => {
     expect(heard).toEqual(['channel 1', 'other 1', 'pattern 1', 'channel 2', 'other 2', 'pattern 2']);
   });
 
-  it('throws at the publisher what a listener throws, and delivers to the others', async () => {
+  it('throws the error of a listener from publish(), and calls the other listeners', async () => {
     const { redis, heard, hear } = create();
     await redis.subscribe('a', () => {
       throw new Error('a bad listener');
@@ -118,7 +118,7 @@ describe('MemoryPubSub', () => {
     expect(heard).toEqual(['1', '2']);
   });
 
-  it('copies what is published', async () => {
+  it('copies published Buffers', async () => {
     const { redis, heard } = create();
     const payload = Buffer.from('1');
     await redis.subscribe('a', (data) => void redis.duplicate().publish('b', data), true);
@@ -128,7 +128,7 @@ describe('MemoryPubSub', () => {
     expect(heard).toEqual(['1']);
   });
 
-  it('refuses what is forbidden, until it is not', async () => {
+  it('refuses forbidden names until they are permitted', async () => {
     const { redis, hear } = create();
     redis.forbidden.add('a').add('p*');
     await expect(redis.subscribe(['a', 'b'], hear)).rejects.toThrow(/^NOPERM/);
@@ -139,7 +139,7 @@ describe('MemoryPubSub', () => {
     expect(redis.subscriptions('channel')).toEqual(['a', 'b']);
   });
 
-  it('loses its connection and gets it back, with the events of node-redis', () => {
+  it('emits the events of node-redis when it disconnects and reconnects', () => {
     const { redis, heard, events, hear } = create();
     void redis.subscribe('a', hear);
     redis.disconnect();
@@ -154,7 +154,7 @@ describe('MemoryPubSub', () => {
     expect(heard).toEqual(['1']);
   });
 
-  it('rejects what was on its way when the connection is lost, or sends it when it is back', async () => {
+  it('rejects the commands in flight when the connection is lost, or sends them after the reconnection', async () => {
     const { redis, hear } = create({ acknowledge: 'withheld' });
     const first = redis.subscribe('a', hear);
     redis.disconnect(new Error('read ECONNRESET'));
@@ -172,7 +172,7 @@ describe('MemoryPubSub', () => {
     expect(redis.subscriptions('channel')).toEqual(['b', 'c']);
   });
 
-  it('does not get ready while Redis refuses a name that it knows', () => {
+  it('does not become ready while Redis refuses one of its names', () => {
     const { redis, events, hear } = create();
     void redis.subscribe(['a', 'b'], hear);
     redis.disconnect();
@@ -185,7 +185,7 @@ describe('MemoryPubSub', () => {
     expect(redis.subscriptions('channel')).toEqual(['a']);
   });
 
-  it('subscribes again in one command a kind, but sharded channels one by one', () => {
+  it('resubscribes with one command for each kind, but sharded channels one by one', () => {
     const { redis, hear } = create();
     void redis.subscribe(['a', 'b'], hear);
     void redis.sSubscribe(['a', 'b'], hear);
@@ -201,7 +201,7 @@ describe('MemoryPubSub', () => {
     expect(seen()).toEqual([['a', 'b'], ['a', 'b'], true]);
   });
 
-  it('is not made ready by what an older connection has acknowledged', () => {
+  it('is not made ready by acknowledgements of an older connection', () => {
     const { redis, heard, hear } = create();
     void redis.subscribe('a', hear);
     redis.disconnect();
@@ -218,14 +218,14 @@ describe('MemoryPubSub', () => {
     expect(redis.isReady).toBe(true);
   });
 
-  it('subscribes what UTF-8 cannot write as Redis gets it, and does not deliver it', async () => {
+  it('subscribes a name that UTF-8 cannot encode as Redis receives it, and delivers nothing for it', async () => {
     const { redis, heard, hear } = create();
     await redis.subscribe('\ud800', hear);
     expect(redis.subscriptions('channel')).toEqual(['\ufffd']);
     expect([redis.publish('\ud800', '1'), heard]).toEqual([1, []]);
   });
 
-  it('tells what it was asked for from the first on, and as it comes', () => {
+  it('emits all commands from the first on, and later ones as they come', () => {
     const { redis, hear } = create();
     void redis.pSubscribe(['a*', 'b*'], hear);
     const commands: string[] = [];
@@ -236,7 +236,7 @@ describe('MemoryPubSub', () => {
     expect(redis.log).toEqual(commands);
   });
 
-  it('asks in one command for the names of another registry that its own lacks', () => {
+  it('subscribes with one command the names of another registry that its own lacks', () => {
     const { redis, hear } = create();
     void redis.subscribe('a', hear);
     const setsOf = (names: string[]) =>
@@ -249,7 +249,7 @@ describe('MemoryPubSub', () => {
     expect(redis.subscriptions('channel')).toEqual(['a', 'b', 'c']);
   });
 
-  it('logs a name once that is subscribed twice', () => {
+  it('logs a name once if it is subscribed twice', () => {
     const { redis, hear } = create({ acknowledge: 'withheld' });
     void redis.subscribe('a', hear);
     void redis.subscribe('a', () => undefined);
@@ -258,7 +258,7 @@ describe('MemoryPubSub', () => {
     expect(redis.subscriptionLog('a')).toHaveLength(1);
   });
 
-  it('gives up, is closed, and is opened again', async () => {
+  it('gives up, closes, and opens again', async () => {
     const { redis, events, hear } = create();
     void redis.subscribe('a', hear);
     redis.withhold();
@@ -282,14 +282,14 @@ describe('MemoryPubSub', () => {
     expect(redis.subscriptions('channel')).toEqual(['a', 'c']);
   });
 
-  it('takes an error without a listener for handled', () => {
+  it('does not throw an error that has no listener', () => {
     const redis = new MemoryPubSub();
     redis.disconnect();
     redis.giveUp();
     expect(redis.isOpen).toBe(false);
   });
 
-  it('tells when each name was subscribed', () => {
+  it('reports when each name was subscribed', () => {
     new TestScheduler((actual, expected) => expect(actual).toEqual(expected)).run((helpers) => {
       const redis = new MemoryPubSub();
       const receiver = new Receiver(redis);
@@ -306,7 +306,7 @@ describe('MemoryPubSub', () => {
   });
 });
 
-it('has no timer and no microtask of the real clock under a TestScheduler', () => {
+it('uses no timer and no microtask of the real clock under a TestScheduler', () => {
   const clocks = (['setTimeout', 'setInterval', 'setImmediate', 'queueMicrotask'] as const).map((name) =>
     jest.spyOn(globalThis, name),
   );
@@ -333,7 +333,7 @@ it('has no timer and no microtask of the real clock under a TestScheduler', () =
 });
 
 describe('feed()', () => {
-  it('publishes what a source emits, until it is left', async () => {
+  it('publishes the messages of a source until it is unsubscribed', async () => {
     const { redis, heard, hear } = create();
     await redis.subscribe('a', hear);
     const source = new Subject<MemoryMessage>();
@@ -345,7 +345,7 @@ describe('feed()', () => {
     expect(heard).toEqual(['1', '2']);
   });
 
-  it('reports an error of the source, and what is no message, and goes on', async () => {
+  it('reports an error of the source and an invalid message, and continues', async () => {
     const { redis, heard, hear } = create();
     await redis.subscribe('a', hear);
     const reported: unknown[] = [];
@@ -363,7 +363,7 @@ describe('feed()', () => {
   });
 });
 
-it('delivers through several patterns in an order of its own, whatever the order of their subscription', async () => {
+it('delivers through several patterns in an order that does not depend on their subscription', async () => {
   const globs = ['order:*', 'o*', '*', '*:1', 'order:?', 'order:[0-9]', '?rder:1', 'order:1*'];
   const heardAfter = async (subscribed: readonly string[]) => {
     const redis = new MemoryPubSub();
@@ -380,10 +380,10 @@ it('delivers through several patterns in an order of its own, whatever the order
     expect(heard).not.toEqual(order);
 });
 
-describe('a rejection that nobody handles', () => {
+describe('an unhandled rejection', () => {
   const redis = sharedRedis();
 
-  it('is an unhandled rejection of the process, as with node-redis', async () => {
+  it('is reported by the process, as with node-redis', async () => {
     const file = join(__dirname, '../support/leave-rejections-unhandled.ts');
     const [real, double] = (await runScript(file, { redisUrl: redis.url })).trim().split('\n');
     expect(JSON.parse(real!)).toEqual({
@@ -406,7 +406,7 @@ it('settles a promise once', async () => {
 });
 
 describe('publisher()', () => {
-  it('publishes at once, and is answered as it is told, in virtual time', () => {
+  it('publishes at once, and replies as the function says, in virtual time', () => {
     marbles(({ redis, receiver, at, hot, expectData, expectObservable }) => {
       const asked: Publication[] = [];
       const client = redis.publisher((publication) => {
@@ -425,7 +425,7 @@ describe('publisher()', () => {
     });
   });
 
-  it('takes a number for an answer, a failure, and by default the receivers', async () => {
+  it('replies with a number, with an error, or by default with the number of receivers', async () => {
     const { redis, hear } = create();
     await redis.sSubscribe('a', hear);
     await expect(redis.publisher().sPublish('a', '1')).resolves.toBe(1);
@@ -445,7 +445,7 @@ describe('publisher()', () => {
   });
 });
 
-it('matches nothing with a glob that calls itself too often, as Redis does', async () => {
+it('matches nothing with a glob that recurses too deeply, as Redis does', async () => {
   const { redis, hear } = create();
   await redis.pSubscribe('*a'.repeat(1_001), hear);
   expect(redis.publish('a'.repeat(1_001), '')).toBe(0);
@@ -511,7 +511,7 @@ describe('bad input', () => {
   });
 });
 
-it('is a client like any other', () => {
+it('is a PubSubClient', () => {
   const client: PubSubClient = new MemoryPubSub();
   expect(new Receiver(client).isActive).toBe(false);
 });

@@ -6,9 +6,9 @@ import { ROOT } from '../support/root.js';
 
 const vitest = join(dirname(createRequire(__filename).resolve('vitest/package.json')), 'vitest.mjs');
 
-/** Runs the examples with another runner than this one, and resolves with what it says. */
+/** Runs the examples with another test runner, and resolves with its output. */
 async function run(...args: string[]): Promise<string> {
-  // What this runner has set would make the other one take itself for a part of it.
+  // With the variables of this runner, the other one would take itself for a part of it.
   const {
     NODE_ENV: _env,
     NODE_OPTIONS: _options,
@@ -27,7 +27,7 @@ describe('the examples of tests', () => {
     expect(said).toMatch(/Tests +2 passed \(2\)/);
   }, 60_000);
 
-  it("run with node's own runner", async () => {
+  it('run with the test runner of Node', async () => {
     const file = 'examples/testing/node/marbles.test.ts';
     const said = await run('--import', 'tsx', '--test', '--test-reporter', 'tap', file);
     expect(said).toMatch(/# pass 2\n# fail 0/);

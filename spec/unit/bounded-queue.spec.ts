@@ -6,7 +6,7 @@ import { Ring } from '../../lib/queue/ring.js';
 
 type Taken = string | { readonly dropped: number } | { readonly error: string };
 
-/** An error of a kind, and the numbers of all that were joined into it. */
+/** An error of a kind, with the numbers of all errors that were joined into it. */
 class Told extends Error {
   constructor(
     readonly kind: string,
@@ -28,7 +28,7 @@ interface ModelFault {
 }
 type Entry = { readonly value: string } | ModelFault;
 
-/** A list of all that waits, which is looked through for errors to join after every change. */
+/** A plain list of all entries; after every change, a search joins neighbouring errors. */
 class ModelQueue {
   #entries: Entry[] = [];
 
@@ -108,7 +108,7 @@ function takeAll(queue: BoundedQueue<string>): Taken[] {
 }
 
 describe('Ring', () => {
-  it('is a queue, whatever is pushed and shifted, and however it grows and shrinks', () => {
+  it('is a queue after any sequence of pushes and shifts', () => {
     fc.assert(
       fc.property(fc.array(fc.tuple(fc.boolean(), fc.integer({ min: 1, max: 60 }))), (steps) => {
         const ring = new Ring<number>();
@@ -133,7 +133,7 @@ describe('Ring', () => {
 });
 
 describe('BoundedQueue', () => {
-  it("with 'error' refuses what comes, and puts one error at the place of the loss", () => {
+  it("with 'error' refuses new values, and puts one error at the place of the loss", () => {
     const { queue, dropped } = create('error', 2);
     for (const value of ['a', 'b', 'c', 'd']) queue.push(value);
     expect(queue.shift()).toBe('a');
@@ -150,14 +150,14 @@ describe('BoundedQueue', () => {
     expect(takeAll(queue)).toEqual(['c', 'd']);
   });
 
-  it("with 'drop-incoming' refuses the new one", () => {
+  it("with 'drop-incoming' refuses the new value", () => {
     const { queue, dropped } = create('drop-incoming', 2);
     for (const value of ['a', 'b', 'c', 'd']) queue.push(value);
     expect(dropped).toEqual(['c', 'd']);
     expect(takeAll(queue)).toEqual(['a', 'b']);
   });
 
-  it('evicts as many as the bytes of the new one take', () => {
+  it('evicts as many values as the bytes of the new one need', () => {
     const { queue, dropped } = create('drop-oldest', 10, 6);
     for (const value of ['aa', 'bb', 'cc', 'dddd']) queue.push(value);
     expect(dropped).toEqual(['aa', 'bb']);
@@ -165,7 +165,7 @@ describe('BoundedQueue', () => {
   });
 
   it.each(['error', 'drop-oldest', 'drop-incoming'] as const)(
-    'loses a value that is too large by itself, and nothing else, with %s',
+    'loses only a value that is too large by itself, with %s',
     (overflow) => {
       const { queue, dropped } = create(overflow, 10, 6);
       for (const value of ['aa', 'eeeeeee', 'bb']) queue.push(value);
@@ -174,7 +174,7 @@ describe('BoundedQueue', () => {
     },
   );
 
-  it('says which bound was reached, and how many are missing', () => {
+  it('reports the bound that was reached, and the number of lost values', () => {
     const { queue } = create('error', 10, 3);
     for (const value of ['aaa', 'b', 'c']) queue.push(value);
     queue.shift();
@@ -183,7 +183,7 @@ describe('BoundedQueue', () => {
     expect(error?.message).toContain('3 bytes');
   });
 
-  it('keeps errors in their places, which take no room and are never evicted', () => {
+  it('keeps errors at their places, without room and without eviction', () => {
     const { queue } = create('drop-oldest', 2);
     queue.push('a');
     queue.place(new Error('after a'));
@@ -193,7 +193,7 @@ describe('BoundedQueue', () => {
     expect(takeAll(queue)).toEqual([{ error: 'after a' }, 'b', { error: 'after b' }, 'c']);
   });
 
-  it('merges errors at one place where it is told how', () => {
+  it('joins errors at one place by the given function', () => {
     const { queue } = create('error', 2);
     const join = (earlier: Error) => new Error(`${earlier.message}+`);
     queue.place(new Error('1'), join);
@@ -203,13 +203,13 @@ describe('BoundedQueue', () => {
     expect(takeAll(queue)).toEqual([{ error: '1+' }, 'a', { error: '3' }]);
   });
 
-  describe('keeps few errors while nobody takes them', () => {
+  describe('keeps few errors without a consumer', () => {
     const joinGaps = (earlier: Error, later: Error = new Error('gap')) =>
       earlier.message.startsWith('gap')
         ? new Error(`${earlier.message}+${later.message.slice(3)}`)
         : undefined;
 
-    it('where losses and outages alternate behind a full queue', () => {
+    it('if losses and outages alternate behind a full queue', () => {
       const { queue } = create('error', 1);
       queue.push('a');
       for (let outage = 0; outage < 100; outage++) {
@@ -219,7 +219,7 @@ describe('BoundedQueue', () => {
       expect(takeAll(queue)).toEqual(['a', { dropped: 100 }, { error: `gap${'+'.repeat(99)}` }]);
     });
 
-    it('where what stood between them is evicted', () => {
+    it('if the values between them are evicted', () => {
       const { queue } = create('drop-oldest', 1);
       for (let outage = 0; outage < 100; outage++) {
         queue.push('a');
@@ -228,7 +228,7 @@ describe('BoundedQueue', () => {
       expect(takeAll(queue)).toEqual([{ error: `gap${'+'.repeat(98)}` }, 'a', { error: 'gap' }]);
     });
 
-    it('and keeps all that was joined before at the place behind', () => {
+    it('and moves all joined errors to the later place', () => {
       const { queue } = create('drop-oldest', 1);
       queue.push('a');
       queue.place(new Error('gap1'), joinGaps);
@@ -239,7 +239,7 @@ describe('BoundedQueue', () => {
       expect(takeAll(queue)).toEqual([{ error: 'gap1+2+3' }, 'c']);
     });
 
-    it('and leaves apart what cannot be joined', () => {
+    it('and leaves errors apart that cannot be joined', () => {
       const { queue } = create('drop-oldest', 1);
       for (const number of [1, 2]) {
         queue.push('a');
@@ -256,7 +256,7 @@ describe('BoundedQueue', () => {
     });
   });
 
-  it('shows the value at the head, whatever error stands before it', () => {
+  it('returns the value at the head, even if an error stands before it', () => {
     const { queue } = create('error', 2);
     expect(queue.peek()).toBeUndefined();
     queue.place(new Error('before'));
@@ -265,7 +265,7 @@ describe('BoundedQueue', () => {
     expect([queue.peek(), queue.peek(), queue.length]).toEqual(['a', 'a', 2]);
   });
 
-  it('relaxes below half of both bounds', () => {
+  it('is relaxed below half of both bounds', () => {
     const { queue } = create('drop-incoming', 4, 100);
     for (const value of ['a', 'b', 'c', 'd']) queue.push(value);
     expect(queue.isRelaxed).toBe(false);
@@ -316,7 +316,7 @@ describe('BoundedQueue', () => {
     );
   });
 
-  it('tells what a plain list tells, with at most one error of a kind at a place', () => {
+  it('equals a plain list, with at most one error of a kind at a place', () => {
     const policies = fc.constantFrom<OverflowPolicy>('error', 'drop-oldest', 'drop-incoming');
     const step = fc.oneof(
       { weight: 4, arbitrary: fc.constant('push' as const) },

@@ -5,7 +5,7 @@ import { MemoryNode } from '../support/memory-node.js';
 const SOUND = () => Promise.resolve(true);
 const INFO = 'id=3 addr=127.0.0.1:1 sub=0 psub=0 ssub=2 multi=-1';
 
-/** A connection whose client believes in `shards` sharded channels, and whose server answers as told. */
+/** Returns a connection whose client has `shards` sharded channels, and whose server gives these replies. */
 function connection(shards: number, answers: MemoryNode['answers']) {
   const client = new MemoryNode(answers);
   void client.sSubscribe(
@@ -17,18 +17,18 @@ function connection(shards: number, answers: MemoryNode['answers']) {
   return { client, port, checkConnection: (isSound = SOUND) => checkConnection(client, port, isSound) };
 }
 
-describe('a look at a connection', () => {
+describe('a check of a connection', () => {
   const answers = { CLIENT: () => Promise.resolve(INFO), PING: () => Promise.resolve('PONG') };
 
-  it('finds nothing wrong where Redis has what the client believes', async () => {
+  it('passes if Redis has the subscriptions of the client', async () => {
     await expect(connection(2, answers).checkConnection()).resolves.toBe('sound');
   });
 
-  it('finds that Redis has dropped a subscription in silence', async () => {
+  it('detects that Redis has dropped a subscription without notice', async () => {
     await expect(connection(3, answers).checkConnection()).resolves.toBe('astray');
   });
 
-  it('counts nothing while an operation is in flight, or where one was begun meanwhile', async () => {
+  it('compares no counts while an operation is in flight, or if one began during the check', async () => {
     const { client, port, checkConnection: lookAt } = connection(3, answers);
     client.withhold();
     void port.sSubscribe('a', () => undefined);
@@ -44,20 +44,20 @@ describe('a look at a connection', () => {
     await expect(other.checkConnection()).resolves.toBe('unclear');
   });
 
-  it('is content with a PING where CLIENT INFO is refused, and with Redis before 7.0.3', async () => {
+  it('falls back to a PING if CLIENT INFO is refused, and before Redis 7.0.3', async () => {
     const refused = { ...answers, CLIENT: () => Promise.reject(new Error('NOPERM')) };
     await expect(connection(3, refused).checkConnection()).resolves.toBe('sound');
     const old = { ...answers, CLIENT: () => Promise.resolve('id=3 sub=0 psub=0 multi=-1') };
     await expect(connection(3, old).checkConnection()).resolves.toBe('sound');
   });
 
-  it('says that the server is not the right one', async () => {
+  it('detects that the connection leads to the wrong server', async () => {
     await expect(connection(2, answers).checkConnection(() => Promise.resolve(false))).resolves.toBe(
       'misplaced',
     );
   });
 
-  it('fails with the connection', async () => {
+  it('fails when the connection is lost', async () => {
     const { client, checkConnection: lookAt } = connection(2, {
       CLIENT() {
         client.disconnect();

@@ -6,7 +6,10 @@ import type { NodeClient } from '../../lib/cluster/node-client.js';
 const HOST = '10.0.0.1';
 const BROADCAST = 'broadcast';
 
-/** A client of three masters with a replica each, which reaches them by a `nodeAddressMap`; the replicas it does not know. */
+/**
+ * Returns the topology of a client with a `nodeAddressMap`; of three masters and their replicas, the client knows the
+ * masters.
+ */
 async function scene() {
   const ranges = [0, 1, 2].map((index) => [
     index * 5_000,
@@ -43,7 +46,7 @@ async function scene() {
 }
 
 describe('the topology of a cluster under a nodeAddressMap', () => {
-  it('leads the lane of channels and patterns to a node that can be reached, though each has failed once', async () => {
+  it('leads the broadcast link to a reachable node, even if each node has failed once', async () => {
     const { topology } = await scene();
     for (let tries = 0; tries < 20; tries++) {
       expect(topology.open(BROADCAST)).toBeDefined();
@@ -51,7 +54,7 @@ describe('the topology of a cluster under a nodeAddressMap', () => {
     }
   });
 
-  it('leads it elsewhere when the client has lost the node that it would return to', async () => {
+  it('leads the broadcast link to another node if the client has lost its node', async () => {
     const { masters, topology } = await scene();
     const first = topology.open(BROADCAST);
     topology.onLost(BROADCAST, 'closed');
@@ -63,7 +66,7 @@ describe('the topology of a cluster under a nodeAddressMap', () => {
     expect(next?.options?.socket).not.toMatchObject({ port });
   });
 
-  it('has the client connect to a master that it has not met, for a lane that leads there', async () => {
+  it('makes the client connect to a new master that a link needs', async () => {
     const { masters, topology, met } = await scene();
     masters[1] = { host: HOST, port: 2 };
     expect(topology.open(`${HOST}:2`)).toBeUndefined();

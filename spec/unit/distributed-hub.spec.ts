@@ -14,7 +14,7 @@ afterEach(() => {
   for (const hub of hubs.splice(0)) hub.onEnded();
 });
 
-/** Two servers, the first of which owns all until `move`. */
+/** Returns a hub on two servers; the first server owns every name until `move`. */
 function twoServers() {
   let looks = 0;
   const nodeOf = () => new MemoryNode({ CLIENT: () => Promise.resolve(`id=${++looks} sub=0 psub=0 ssub=1`) });
@@ -51,7 +51,7 @@ function watcherWith(callbacks: Partial<Watcher>): Watcher {
 }
 
 describe('the hub of several servers', () => {
-  it('begins a gap when all was last confirmed, though the server that was left says that all is in order', async () => {
+  it('begins a gap at the last confirmation, even if the previous server still reports no problem', async () => {
     const { hub, confirmedAt, looks, move } = twoServers();
     const gaps: number[] = [];
     const watcher = watcherWith({ onReconnected: (since) => gaps.push(since) });
@@ -67,7 +67,7 @@ describe('the hub of several servers', () => {
     expect(gaps).toEqual([confirmedAt]);
   });
 
-  it('does not take along who leaves in the middle of a move', async () => {
+  it('does not move a listener that leaves during the move', async () => {
     const { hub, nodes, move } = twoServers();
     const watcher = watcherWith({});
     let isServed = false;

@@ -17,7 +17,7 @@ const HOST: NodeLinkHost = {
   onRemoved: () => undefined,
 };
 
-describe('a lane', () => {
+describe('a node link', () => {
   let node: MemoryNode;
   let answers: boolean;
   let nodeLink: NodeLink;
@@ -26,7 +26,7 @@ describe('a lane', () => {
     answers = true;
     node = new MemoryNode({
       async CLIENT() {
-        // As soon as the event loop comes to what has been received.
+        // The reply arrives as soon as the event loop reads sockets.
         await (answers ? received() : new Promise(() => undefined));
         return 'id=1 sub=0 psub=0 ssub=0';
       },
@@ -46,8 +46,8 @@ describe('a lane', () => {
 
   afterEach(() => nodeLink.close());
 
-  it('keeps a connection whose answer waits only for this process, however long that was busy', async () => {
-    // Behind what was received, timers come next: before what has been received meanwhile.
+  it('keeps a connection whose reply waits only because this process is busy', async () => {
+    // Continues right after the poll phase: timers run before sockets are read again.
     await received();
     const looked = nodeLink.checkConnection();
     const end = performance.now() + 3 * PATIENCE;
@@ -56,7 +56,7 @@ describe('a lane', () => {
     expect(nodeLink.isOnline).toBe(true);
   });
 
-  it('gives up one that does not answer', async () => {
+  it('gives up a connection that does not reply', async () => {
     answers = false;
     void nodeLink.checkConnection();
     await until(() => !nodeLink.isOnline);

@@ -8,7 +8,7 @@ const B = { host: '127.0.0.1', port: 2 };
 beforeEach(() => jest.useFakeTimers());
 afterEach(() => jest.useRealTimers());
 
-/** A client that says `own` of the master, where a Sentinel says `true`. */
+/** Returns the topology of a client that reports the master `own`, while the Sentinel reports `sentinel`. */
 async function scene() {
   const says: { own: object | undefined; sentinel: object } = { own: A, sentinel: A };
   let asked = 0;
@@ -43,7 +43,7 @@ async function scene() {
 }
 
 describe('the topology of a Sentinel set', () => {
-  it('asks no more when a client is back that knew of no master for a while', async () => {
+  it('stops asking when the client knows a master again', async () => {
     const { says, topology, beat, sound, asked } = await scene();
     topology.onLost();
     says.own = undefined;
@@ -58,7 +58,7 @@ describe('the topology of a Sentinel set', () => {
     expect(topology.unconfirmedSince()).toBe(Infinity);
   });
 
-  it('asks on for a client that keeps to a master that is none any more', async () => {
+  it('keeps asking while the client stays on a deposed master', async () => {
     const { says, topology, beat, sound, asked } = await scene();
     topology.onLost();
     says.sentinel = B;

@@ -37,7 +37,7 @@ async function ask<T>(
 const ping = (server: RedisServer) => ask(server, (client) => client.ping());
 
 describe('RedisServer', () => {
-  it('answers once it has started, and keeps to its arguments', async () => {
+  it('replies once it has started, and applies its arguments', async () => {
     await using server = await RedisServer.start({ args: ['--maxclients', '77'] });
     await expect(ping(server)).resolves.toBe('PONG');
     await expect(ask(server, (client) => client.configGet('maxclients'))).resolves.toEqual({
@@ -70,7 +70,7 @@ describe('RedisServer', () => {
     await expect(ask(server, (client) => client.get('key'))).resolves.toBeNull();
   });
 
-  it('comes back after it was killed', async () => {
+  it('restarts after it was killed', async () => {
     await using server = await RedisServer.start();
     await server.kill();
     expect(server.isRunning).toBe(false);
@@ -80,7 +80,7 @@ describe('RedisServer', () => {
     await expect(ping(server)).resolves.toBe('PONG');
   });
 
-  it('answers nothing while it is frozen', async () => {
+  it('does not reply while it is frozen', async () => {
     await using server = await RedisServer.start();
     const client = await connect(server);
     let answered = false;
@@ -93,23 +93,23 @@ describe('RedisServer', () => {
     client.destroy();
   });
 
-  it('stops also when it is frozen', async () => {
+  it('stops even when it is frozen', async () => {
     const server = await RedisServer.start();
     server.freeze();
     await server.stop();
     expect(isAlive(server.pid)).toBe(false);
   });
 
-  it('says what the server said when it does not start', async () => {
+  it('rejects with the output of a server that does not start', async () => {
     await expect(RedisServer.start({ args: ['--no-such-option', 'x'] })).rejects.toThrow('no-such-option');
   });
 
-  it('rejects when the port that it is given stays taken', async () => {
+  it('rejects when its port stays in use', async () => {
     await using server = await RedisServer.start();
     await expect(RedisServer.start({ port: server.port })).rejects.toThrow(/already in use/i);
   });
 
-  it('ends with a parent that is killed', async () => {
+  it('ends when its parent is killed', async () => {
     const module = JSON.stringify(join(ROOT, 'spec/support/redis-server.ts'));
     const script = `
       const { RedisServer } = await import(${module});
@@ -130,7 +130,7 @@ describe('RedisServer', () => {
 });
 
 describe('findRedisServer', () => {
-  it('prefers the one that is named', async () => {
+  it('prefers the path in REDIS_SERVER_BIN', async () => {
     const before = process.env.REDIS_SERVER_BIN;
     process.env.REDIS_SERVER_BIN = '/opt/redis-server';
     try {
@@ -147,11 +147,11 @@ describe('until', () => {
     await expect(until(() => (calls += 1) > 2 && `${String(calls)} calls`)).resolves.toBe('3 calls');
   });
 
-  it('takes an asynchronous condition', async () => {
+  it('accepts an asynchronous condition', async () => {
     await expect(until(() => Promise.resolve(7))).resolves.toBe(7);
   });
 
-  it('says what it waited for', async () => {
+  it('rejects with the message', async () => {
     const never = until(() => false, { timeout: 20, message: 'the impossible' });
     await expect(never).rejects.toThrow('waited 20 ms in vain for: the impossible');
   });

@@ -5,7 +5,7 @@ import { map } from 'rxjs';
 import type { Receiver } from 'rx-redis-receiver';
 import { InjectReceiver, ReceiverModule } from 'rx-redis-receiver/nestjs';
 
-// Serves what the Receiver hears as Server-Sent Events.
+// An application that serves the messages of the Receiver as Server-Sent Events.
 
 @Controller()
 class News {

@@ -6,7 +6,7 @@ import { concatMap, lastValueFrom, scan } from 'rxjs';
 import type { Receiver } from 'rx-redis-receiver';
 import { InjectReceiver, ReceiverModule } from 'rx-redis-receiver/nestjs';
 
-// Its root module waits, while the application shuts down, until what the Receiver has heard is handled.
+// An application whose root module waits, at shutdown, until all received messages are handled.
 
 @Injectable()
 class News {

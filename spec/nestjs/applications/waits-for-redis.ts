@@ -4,7 +4,7 @@ import { NestFactory } from '@nestjs/core';
 import type { MicroserviceOptions } from '@nestjs/microservices';
 import { ReceiverModule, ReceiverStrategy } from 'rx-redis-receiver/nestjs';
 
-// Its module or its transport waits for a Redis that is not there.
+// An application whose module or transport waits for a missing Redis.
 
 const redis = process.env.REDIS_URL;
 const imports = process.env.WAITING === 'ReceiverModule' ? [ReceiverModule.forRoot({ redis })] : [];

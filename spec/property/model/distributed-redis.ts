@@ -23,14 +23,14 @@ const FENCE = 'fence';
 export interface DistributedSiteOptions {
   readonly client: DistributedClient;
   readonly nodes: readonly RedisNode[];
-  /** Through which the client reaches the nodes. */
+  /** The proxies through which the client reaches the nodes. */
   readonly proxies: readonly TcpProxy[];
   readonly kind: 'cluster' | 'sentinel';
 }
 
 /**
- * Several servers. A Receiver of its own on the same client says what has come: it hears a last message on each of the
- * connections.
+ * A cluster or a Sentinel set. A separate Receiver on the same client is the fence: it waits for a last message on each
+ * connection.
  */
 export class DistributedRedis implements RedisUnderTest {
   readonly client: DistributedClient;
@@ -40,8 +40,8 @@ export class DistributedRedis implements RedisUnderTest {
   readonly #proxies: readonly TcpProxy[];
   readonly #isCluster: boolean;
   readonly #forbidden = new Set<string>();
-  readonly #expected: Receiver;
-  readonly #heard = new Set<string>();
+  readonly #fenceReceiver: Receiver;
+  readonly #receivedTokens = new Set<string>();
   readonly #fences: readonly Target[];
   #tokens = 0;
   #publishing: Promise<unknown> = Promise.resolve();
@@ -53,24 +53,24 @@ export class DistributedRedis implements RedisUnderTest {
     this.#isCluster = kind === 'cluster';
     const shards = namesOf('shard').map((name) => ({ kind: 'shard' as const, name: `{${name}}${FENCE}` }));
     this.#fences = [{ kind: 'channel', name: FENCE }, ...shards];
-    this.#expected = new Receiver(client, { heartbeat: this.heartbeat });
-    for (const { kind, name } of this.#fences) this.#expected[kind](name);
-    this.#expected.subscribe(({ data }) => this.#heard.add(data));
+    this.#fenceReceiver = new Receiver(client, { heartbeat: this.heartbeat });
+    for (const { kind, name } of this.#fences) this.#fenceReceiver[kind](name);
+    this.#fenceReceiver.subscribe(({ data }) => this.#receivedTokens.add(data));
   }
 
   static async open(options: DistributedSiteOptions): Promise<DistributedRedis> {
     const redis = new DistributedRedis(options);
-    await redis.#expected.connect();
+    await redis.#fenceReceiver.connect();
     await redis.#drain();
     return redis;
   }
 
-  /** What others published a moment ago may still be on its way from one node to another. */
+  /** Waits for earlier messages that other tests published, and that may be under way between two nodes. */
   async #drain(): Promise<void> {
     if (!this.#isCluster) return;
     await Promise.all(
       this.#nodes.map(async ({ admin, address }) => {
-        await this.#hears(address, () => admin.publish(FENCE, address));
+        await this.#publishUntilReceived(address, () => admin.publish(FENCE, address));
       }),
     );
   }
@@ -91,21 +91,21 @@ export class DistributedRedis implements RedisUnderTest {
     await Promise.all(
       this.#fences.map(async (target) => {
         const token = `${target.kind} ${this.#tokens++}`;
-        await this.#hears(token, () => this.publish(target, token));
+        await this.#publishUntilReceived(token, () => this.publish(target, token));
       }),
     );
   }
 
-  /** Publishes until it is heard: after a storm the first may get lost. */
-  async #hears(token: string, publish: () => Promise<unknown>): Promise<void> {
-    let isHeard = false;
-    while (!isHeard) {
+  /** Publishes until the fence receives the token: while connections are down, messages are lost. */
+  async #publishUntilReceived(token: string, publish: () => Promise<unknown>): Promise<void> {
+    let isReceived = false;
+    while (!isReceived) {
       await publish().catch(() => undefined);
-      isHeard = await until(() => this.#heard.delete(token), { timeout: 500 }).catch(() => false);
+      isReceived = await until(() => this.#receivedTokens.delete(token), { timeout: 500 }).catch(() => false);
     }
   }
 
-  /** The connection of the test's own may be one of those that were killed. */
+  /** Counts the subscriptions; retries, because a fault may have killed the admin connection. */
   async counts(): Promise<Counts> {
     const counts = await until(() => this.#counts().catch(() => undefined));
     return counts as Counts;
@@ -130,8 +130,8 @@ export class DistributedRedis implements RedisUnderTest {
     return { channels, patterns: patterns.patterns!, shards };
   }
 
-  /** Of what happens on a network, connections end and bytes do not parse. */
-  async suffer(fault: Fault): Promise<void> {
+  /** Applies a fault. The network faults that this class supports are killed connections and invalid bytes. */
+  async applyFault(fault: Fault): Promise<void> {
     switch (fault.do) {
       case 'kill':
         for (const type of ['pubsub', 'normal'])
@@ -144,7 +144,7 @@ export class DistributedRedis implements RedisUnderTest {
         this.#unsubscribe(fault.how, fault.subject);
         break;
       case 'move':
-        // Another client's: those that carry the subscriptions do not ask for such notifications.
+        // The handoff of another client: the connections of the subscriptions do not request such notifications.
         channel(HANDOFF).publish({});
         break;
       case 'forbid':
@@ -156,18 +156,18 @@ export class DistributedRedis implements RedisUnderTest {
         break;
       }
       default:
-        throw new Error(`There is no network to ${fault.do}.`);
+        throw new Error(`The fault '${fault.do}' needs a proxy in front of a single server.`);
     }
   }
 
-  /** Connections that ended come back by themselves. */
-  async mend(): Promise<void> {
+  /** Permits all names. Killed connections reconnect without help. */
+  async removeFaults(): Promise<void> {
     if (this.#forbidden.size === 0) return;
     this.#forbidden.clear();
     await this.#permit(['allchannels']);
   }
 
-  /** Does what other code might do that has the client, too. */
+  /** Unsubscribes as other code on the same client does. */
   #unsubscribe(how: 'name' | 'all' | 'raw', { kind, name }: Subject): void {
     const method = this.client[COMMANDS[kind].unsubscribe] as (names?: string[]) => unknown;
     void Promise.resolve()
@@ -179,13 +179,13 @@ export class DistributedRedis implements RedisUnderTest {
     await Promise.all(this.#nodes.map(({ admin }) => admin.aclSetUser(USER.username, rules)));
   }
 
-  remains(): readonly string[] {
-    // The client has none of the subscriptions itself.
+  remainingSubscriptions(): readonly string[] {
+    // The client itself carries none of the subscriptions.
     return [];
   }
 
   isListening(): boolean {
-    // Its connections are not the client's.
+    // The connections of the Receivers do not belong to the client.
     return true;
   }
 
@@ -194,14 +194,16 @@ export class DistributedRedis implements RedisUnderTest {
   }
 
   async close(): Promise<void> {
-    await this.#expected.stop();
+    await this.#fenceReceiver.stop();
     await this.client.destroy();
   }
 
-  /** Where the connection is over which it comes: elsewhere its way to there would take it a while. */
+  /** Publishes on the node where the connection of the fence is: from another node, the message may take longer. */
   #publish({ kind, name }: Target, data: string): Promise<unknown> {
     return until(async () => {
-      const fence = this.#fences.find((other) => other.kind === kind && this.#isOneWay(other.name, name))!;
+      const fence = this.#fences.find(
+        (other) => other.kind === kind && this.#isOnSameConnection(other.name, name),
+      )!;
       for (const { admin } of this.#nodes) {
         const count =
           kind === 'shard' ? admin.pubSubShardNumSub([fence.name]) : admin.pubSubNumSub([fence.name]);
@@ -213,7 +215,7 @@ export class DistributedRedis implements RedisUnderTest {
     });
   }
 
-  #isOneWay(fence: string, name: string): boolean {
+  #isOnSameConnection(fence: string, name: string): boolean {
     return fence === FENCE || keySlot(fence) === keySlot(name);
   }
 }

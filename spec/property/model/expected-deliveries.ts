@@ -1,13 +1,13 @@
-/** What one consumer hears of numbered messages, and what it must have heard. */
+/** The messages that one consumer has received and must receive, by number. */
 export class ExpectedDeliveries {
-  /** Each `number key` that has to come yet. */
+  /** The expected messages that have not arrived; the keys are `number key`. */
   readonly #due = new Map<string, number>();
   readonly #since: number;
   readonly #complain: (what: string) => void;
   readonly #connectionOf: (key: string) => string;
   readonly #connections = new Map<string, { last: number; readonly keys: Set<string> }>();
 
-  /** `since`: nothing up to that number may come. What comes over one connection comes in order. */
+  /** Expects only numbers above `since`, in order on each connection. */
   constructor(since: number, connectionOf: (key: string) => string, complain: (what: string) => void) {
     this.#since = since;
     this.#connectionOf = connectionOf;
@@ -18,8 +18,9 @@ export class ExpectedDeliveries {
     this.#due.set(`${String(number)} ${key}`, number);
   }
 
-  hear(number: number, key: string): void {
-    if (number <= this.#since) this.#complain(`${key}: ${String(number)} was published before`);
+  receive(number: number, key: string): void {
+    if (number <= this.#since)
+      this.#complain(`${key}: ${String(number)} was published before the consumer subscribed`);
     const name = this.#connectionOf(key);
     const connection = this.#connections.get(name) ?? { last: 0, keys: new Set() };
     this.#connections.set(name, connection);
@@ -32,29 +33,29 @@ export class ExpectedDeliveries {
     this.#due.delete(`${String(number)} ${key}`);
     for (const [entry, due] of this.#due) {
       if (due > number || entry !== `${String(due)} ${key}`) continue;
-      this.#complain(`${entry} is missing before ${String(number)}, and nothing has told of it`);
+      this.#complain(`${entry} is missing before ${String(number)} without a gap`);
       this.#due.delete(entry);
     }
   }
 
-  /** The stream has told that these of a key may be missing. */
-  excuse(key: string, isExcused: (number: number) => boolean): void {
+  /** Cancels the expected messages that a gap covers. */
+  cancelWhere(key: string, isCovered: (number: number) => boolean): void {
     for (const [entry, due] of this.#due)
-      if (entry === `${String(due)} ${key}` && isExcused(due)) this.#due.delete(entry);
+      if (entry === `${String(due)} ${key}` && isCovered(due)) this.#due.delete(entry);
   }
 
-  forgive(number: number, key: string): void {
+  cancel(number: number, key: string): void {
     this.#due.delete(`${String(number)} ${key}`);
   }
 
-  /** Forgives all later than `number`; of one key alone, or of all. */
-  forgiveAfter(number: number, key?: string): void {
+  /** Cancels the expected messages after `number`, of one key or of all. */
+  cancelAfter(number: number, key?: string): void {
     for (const [entry, due] of this.#due) {
       if (due > number && (key === undefined || entry === `${String(due)} ${key}`)) this.#due.delete(entry);
     }
   }
 
-  /** Everything up to `number` must have come by now. */
+  /** Reports each message up to `number` that has not arrived. */
   check(number: number): void {
     for (const [entry, due] of this.#due) {
       if (due > number) continue;

@@ -7,30 +7,30 @@ import { Receiver } from '../../../lib/receiver/receiver.js';
 import { BOUNDS, codecsOf, type CodecName, isUndecodable, type Payload } from './codecs.js';
 import { ExpectedDeliveries } from './expected-deliveries.js';
 import type { RedisUnderTest } from './redis-under-test.js';
-import { hears, keyOf, type Subject, type Target } from './subjects.js';
+import { matches, keyOf, type Subject, type Target } from './subjects.js';
 
-/** What the parties know of what is published, and of one another. */
-export interface Notices {
-  /** Where each number was published, from 1. */
+/** The state of the simulation, as its ModelReceivers see it. */
+export interface SimulationState {
+  /** The target of each message; numbers count from 1. */
   readonly targets: readonly Target[];
-  /** All up to this number have been published. */
+  /** The last number up to which every message has been published. */
   readonly published: number;
-  /** All up to this number have come to the client. */
+  /** The last number up to which every message has reached the client. */
   readonly arrived: number;
-  /** Nothing happens to the connection, nor to its subscriptions: what comes can be told exactly. */
-  readonly isCalm: boolean;
-  /** Redis may refuse a subscription. */
+  /** True if no faults are injected: the expected messages are then known exactly. */
+  readonly hasNoFaults: boolean;
+  /** True if Redis may refuse a subscription. */
   readonly mayRefuse: boolean;
-  /** When a number was sent to Redis. */
+  /** Returns the time when a message was sent to Redis. */
   sentAt(number: number): number;
-  /** Whether messages of this subject may be missing. */
+  /** Returns whether messages of this subject may be missing. */
   mayLack(subject: Subject): boolean;
   complain(what: string): void;
-  /** What comes over one connection comes in order: names the connection of a subject's key. */
+  /** Returns a name for the connection that carries this key; messages on one connection arrive in order. */
   connectionOf(key: string): string;
-  /** This party has come to want this. */
+  /** Called when this ModelReceiver begins to want a subject. */
   onWanted(subject: Subject, receiver: ModelReceiver): void;
-  /** Whether another than this party may want it: one that has just left does for a moment. */
+  /** Returns whether another ModelReceiver has ever wanted the subject. */
   isShared(subject: Subject, receiver: ModelReceiver): boolean;
 }
 
@@ -40,7 +40,7 @@ export interface Plan {
   readonly autoStop: boolean;
 }
 
-/** `re…` is to leave and to come back at once. */
+/** An action on a Receiver; `reobserve` and `rewatch` unsubscribe, and subscribe again at once. */
 export type ModelAction =
   | { readonly do: 'register'; readonly subject: Subject; readonly codec: CodecName | undefined }
   | { readonly do: 'close'; readonly subject: Subject }
@@ -48,8 +48,8 @@ export type ModelAction =
   | { readonly do: 'connect' | 'watch' | 'unwatch' | 'rewatch' | 'stop' | 'drain' };
 
 /**
- * The code of a user that is called back: for a message, a completion or an error of an observer, by a codec that decodes, and
- * for an event of the Receiver, of any type or of one. A `retry` comes of `Receiver.open` alone.
+ * The places where user code runs: when an observer gets a message, a completion or an error, when a codec decodes, and
+ * when the Receiver emits an event, of any type or of one. Only `Receiver.open` causes a `retry`.
  */
 export const CALLBACKS = [
   'message',
@@ -71,12 +71,12 @@ export const CALLBACKS = [
 
 export type Callback = (typeof CALLBACKS)[number];
 
-/** One who observes a Channel, or the Receiver. */
+/** An observer of a Channel or of the Receiver. */
 interface ObserverSlot {
   readonly expected: ExpectedDeliveries;
   subscription: Subscription;
-  /** It has left, and comes back in a moment. */
-  isAway: boolean;
+  /** True between unsubscribing and subscribing again. */
+  isResubscribing: boolean;
   isComplete: boolean;
 }
 
@@ -87,56 +87,68 @@ interface Registration {
   readonly codec: CodecName;
   readonly slots: [ObserverSlot | undefined, ObserverSlot | undefined];
   isWanted: boolean;
-  /** What is published now comes. */
+  /** True if a message published now will arrive. */
   isServed: boolean;
-  /** Counts the stretches in which it is wanted. */
-  era: number;
+  /** The number of changes between wanted and not wanted so far; a later change makes a pending promise obsolete. */
+  generation: number;
   /**
-   * Whether it is forgotten, or about to be, because its last observer has left a Receiver that is not connected; `'maybe'`
-   * while that may still be.
+   * True if the Channel is forgotten, or about to be, because its last observer has left a Receiver that is not
+   * connected. `'maybe'`: the Receiver is in its grace period.
    */
   isIdle: boolean | 'maybe';
-  /** Set since Redis has refused it: the Receiver does not want it any more. */
+  /** Set when Redis has refused the subscription: the Receiver no longer wants it. */
   isRefused: boolean;
-  /** What had arrived when an observer left: what came after that may wait for the next. */
+  /** The last arrived number when an observer left: later messages may wait for the next observer. */
   leftAt: number | undefined;
 }
 
-/** One Receiver beside a plain model of it: what it wants, and what its consumers must hear. */
+/**
+ * A Receiver beside a plain model of it: the subscriptions that it wants, and the messages that its consumers must
+ * receive.
+ */
 export class ModelReceiver {
   readonly receiver: Receiver<Payload>;
   readonly #plan: Plan;
-  readonly #codecs = codecsOf(() => this.#springAmbush('decode'));
-  readonly #notices: Notices;
+  readonly #codecs = codecsOf(() => this.#runReactions('decode'));
+  readonly #simulation: SimulationState;
   readonly #registrations = new Map<string, Registration>();
-  /** The codecs of those that the Receiver is being asked for: it may tell of them before it returns. */
+  /**
+   * The codecs of the Channels that are being registered: the Receiver may emit events about them before the call
+   * returns.
+   */
   readonly #registering = new Map<string, CodecName>();
-  /** Of the merged stream: whoever takes it, all comes once. */
+  /**
+   * The expected messages of the merged stream. All its observers share them, because the stream delivers each message
+   * once.
+   */
   readonly #expected: ExpectedDeliveries;
-  readonly #ambushes: { readonly where: Callback; readonly action: ModelAction }[] = [];
+  readonly #reactions: { readonly where: Callback; readonly action: ModelAction }[] = [];
   readonly #endings: Promise<unknown>[] = [];
   #state: 'live' | 'draining' | 'ended' = 'live';
   #isPinned = false;
-  /** The watcher has left, and the Receiver may still be connected for a moment. */
+  /** True while the watcher has left, and the Receiver is in its grace period. */
   #isLeaving = false;
-  /** Whether it was connected before anything came. */
+  /** True if `connect()` came before the first observer; undefined before either. Only then do the stats add up. */
   #wasConnectedFirst: boolean | undefined;
   #watcher: ObserverSlot | undefined;
-  /** The message that is being handed to somebody. */
+  /** The number of the message that is being delivered. */
   #current: number | undefined;
-  readonly #connectionOf = (key: string): string => this.#notices.connectionOf(key);
-  /** How many completions and errors are being told: until they are, others may not have come to their turn. */
-  #ending = 0;
-  /** They have to complete a little later. */
-  readonly #owed: ObserverSlot[] = [];
+  readonly #connectionOf = (key: string): string => this.#simulation.connectionOf(key);
+  /**
+   * The number of completion and error callbacks that are running: until they return, other observers may not have
+   * completed.
+   */
+  #runningEndCallbacks = 0;
+  /** The observers that must have completed when the scenario ends. */
+  readonly #dueCompletions: ObserverSlot[] = [];
 
   constructor(
     { client, heartbeat }: Pick<RedisUnderTest, 'client' | 'heartbeat'>,
     plan: Plan,
-    notices: Notices,
+    simulation: SimulationState,
   ) {
     this.#plan = plan;
-    this.#notices = notices;
+    this.#simulation = simulation;
     const { autoStop } = plan;
     this.receiver = new Receiver<Payload>(client, {
       codec: this.#codecs[plan.codec],
@@ -148,11 +160,11 @@ export class ModelReceiver {
       if (event.type === 'gap') this.#onGap(event.gap);
       if (event.type === 'channel-error') this.#onRefused(event.source);
       if (event.type === 'subscribed') this.#onSubscribed(event.source);
-      this.#springAmbush('event');
-      if (event.type !== 'retry') this.#springAmbush(event.type);
+      this.#runReactions('event');
+      if (event.type !== 'retry') this.#runReactions(event.type);
     });
     this.#expected = new ExpectedDeliveries(0, this.#connectionOf, (what) =>
-      this.#complain(`merged, ${what}`),
+      this.#complain(`merged stream, ${what}`),
     );
   }
 
@@ -160,9 +172,9 @@ export class ModelReceiver {
     return this.#registrations.get(keyOf(subject))?.isWanted ?? false;
   }
 
-  /** Does the action, where it makes sense, inside the next callback of this kind. */
-  lieInWait(where: Callback, action: ModelAction): void {
-    this.#ambushes.push({ where, action });
+  /** Runs the action, if it applies, inside the next callback of this kind. */
+  reactTo(where: Callback, action: ModelAction): void {
+    this.#reactions.push({ where, action });
   }
 
   act(action: ModelAction): void {
@@ -183,46 +195,50 @@ export class ModelReceiver {
     this.#refresh();
   }
 
-  /** Does the action with a pause between leaving and coming back. */
+  /** Runs the action with a pause between unsubscribing and subscribing again. */
   async actSlowly(action: ModelAction, pause: () => Promise<void>): Promise<void> {
     if (action.do !== 'reobserve' && action.do !== 'rewatch') this.act(action);
     if (this.#state !== 'live') return;
-    const comeBack = this.#rise(action);
+    const resubscribe = this.#unsubscribeForNow(action);
     await pause();
-    comeBack?.();
+    resubscribe?.();
     this.#refresh();
   }
 
-  /** A message with this number is about to be published. */
+  /** Called before a message with this number is published. */
   onPublish(number: number, target: Target): void {
-    if (this.#state !== 'live' || !this.#isRoomy) return;
+    if (this.#state !== 'live' || !this.#hasRoom) return;
     for (const { subject, key, slots, isServed, isIdle, isRefused, codec } of this.#registrations.values()) {
-      if (!isServed || !hears(subject, target) || isUndecodable(number, codec)) continue;
+      if (!isServed || !matches(subject, target) || isUndecodable(number, codec)) continue;
       for (const slot of slots) slot?.expected.expect(number, key);
       if (this.#isMerged && !isRefused && isIdle === false) this.#expected.expect(number, key);
     }
   }
 
-  /** Others share a subscription that this one may be about to give up: it does not wait for Redis any more. */
+  /**
+   * Called when another ModelReceiver wants the subject. A subscription that others share may be left without a wait
+   * for Redis.
+   */
   onWantedByOthers(subject: Subject): void {
     const registration = this.#registrations.get(keyOf(subject));
-    if (registration && this.#state === 'draining') this.#forgive(registration, this.#notices.arrived);
+    if (registration && this.#state === 'draining')
+      this.#cancelExpected(registration, this.#simulation.arrived);
   }
 
-  /** What has arrived must have been heard by those who listen. */
+  /** Reports each message that has arrived and that an observer has not received. */
   check(): void {
-    const { arrived } = this.#notices;
+    const { arrived } = this.#simulation;
     for (const { slots } of this.#registrations.values())
       for (const slot of slots) slot?.expected.check(arrived);
     if (this.#watcher) this.#expected.check(arrived);
   }
 
-  /** Whether everything that is wanted is acknowledged. */
+  /** Returns whether every wanted subscription is acknowledged. */
   isServed(): boolean {
     return [...this.#registrations.values()].every(({ isWanted, isServed }) => isServed || !isWanted);
   }
 
-  /** Asks again what is acknowledged, for one that may have lost its connection. */
+  /** Waits again for the acknowledgements, because the connection may have been lost. */
   confirm(): void {
     for (const registration of this.#registrations.values()) {
       if (!registration.isWanted) continue;
@@ -231,8 +247,8 @@ export class ModelReceiver {
     }
   }
 
-  /** Redis refuses nothing any more: asks for what the Receiver wants, and has been refused. */
-  askAgain(): void {
+  /** Requests the refused subscriptions again that the Receiver wants, now that Redis refuses none. */
+  retryRefused(): void {
     if (this.#state !== 'live' || !this.#isMerged) return;
     this.act({ do: 'connect' });
     for (const registration of this.#registrations.values()) registration.isRefused = false;
@@ -244,23 +260,24 @@ export class ModelReceiver {
     await this.receiver.stop();
   }
 
-  /** Takes what is left, and looks at what must be true in the end. */
-  inspectRemains(): void {
+  /** Takes the remaining messages, and checks the final state. */
+  checkEnd(): void {
     const { receiver } = this;
-    if (this.#state !== 'ended') this.#complain('it did not end');
+    if (this.#state !== 'ended') this.#complain('the Receiver has not ended');
     const size = receiver.channels.size + receiver.patterns.size + receiver.shards.size;
-    if (size > 0) this.#complain('it still has channels');
+    if (size > 0) this.#complain('the Receiver still has Channels');
     this.#checkStats();
-    const slot = this.#sit(receiver, this.#expected, () => undefined);
+    const slot = this.#addObserver(receiver, this.#expected, () => undefined);
     this.#expectCompletion('the Receiver', [slot]);
-    this.#expectCompletion('a consumer', this.#owed);
-    this.#expected.check(this.#notices.arrived);
-    if (receiver.isActive) this.#complain('it is exhausted, and active');
+    this.#expectCompletion('a consumer', this.#dueCompletions);
+    this.#expected.check(this.#simulation.arrived);
+    if (receiver.isActive)
+      this.#complain('the Receiver is active, although it is stopped and its queue is empty');
     this.#checkStats();
   }
 
-  get #isRoomy(): boolean {
-    return this.#plan.bounds === 'roomy';
+  get #hasRoom(): boolean {
+    return this.#plan.bounds === 'default bounds';
   }
 
   get #isMerged(): boolean {
@@ -281,7 +298,7 @@ export class ModelReceiver {
         break;
       case 'reobserve':
       case 'rewatch':
-        this.#rise(action)?.();
+        this.#unsubscribeForNow(action)?.();
         break;
       case 'connect':
         this.#connect();
@@ -296,7 +313,7 @@ export class ModelReceiver {
       case 'leave':
       case 'unwatch':
       case 'stop':
-        // These make sense for others, too.
+        // Handled in `act`, because they also apply to a Receiver that drains.
         break;
     }
   }
@@ -309,15 +326,15 @@ export class ModelReceiver {
     this.#registering.set(key, chosen);
     const channel = this.receiver[subject.kind](subject.name, given ? { codec: this.#codecs[given] } : {});
     this.#registering.delete(key);
-    // The receiver may have told of it already, and an ambush may have used it.
+    // An event during the registration may have run a reaction that registered the same subject.
     const known = this.#registrations.get(key) ?? existing;
     if (known) {
-      if (known.channel !== channel) this.#complain(`${key} is another Channel`);
+      if (known.channel !== channel) this.#complain(`${key} is not the Channel that was registered`);
       known.isIdle = false;
       return known;
     }
     if (this.#state !== 'live') return undefined;
-    if (!channel.isActive) this.#complain(`${key} is new, and closed`);
+    if (!channel.isActive) this.#complain(`${key} is closed, although it is new`);
     const registration: Registration = {
       subject,
       key,
@@ -326,7 +343,7 @@ export class ModelReceiver {
       slots: [undefined, undefined],
       isWanted: false,
       isServed: false,
-      era: 0,
+      generation: 0,
       isIdle: false,
       isRefused: false,
       leftAt: undefined,
@@ -338,13 +355,13 @@ export class ModelReceiver {
   #close(registration: Registration | undefined): void {
     if (!registration) return;
     const { key, channel } = registration;
-    // The Receiver would or would not stop: that is for it to decide.
+    // During the grace period, the model cannot tell whether the Receiver stops with its last Channel.
     if (this.#plan.autoStop && this.#isLeaving) return;
     const { channels, patterns, shards } = this.receiver;
     const registered = [channels, patterns, shards].flatMap((map) => [...map.values()]);
     const isOnly = registered.length === 1 && registered[0] === channel;
     this.#registrations.delete(key);
-    this.#forgive(registration, this.#notices.arrived);
+    this.#cancelExpected(registration, this.#simulation.arrived);
     this.#unwant(registration);
     const isLast = this.#plan.autoStop && isOnly && this.#isMerged;
     if (isLast) this.#onEnd();
@@ -357,11 +374,11 @@ export class ModelReceiver {
 
   #observe(registration: Registration | undefined, index: 0 | 1): void {
     if (!registration || registration.slots[index]) return;
-    const since = Math.min(this.#notices.arrived, registration.leftAt ?? Infinity);
+    const since = Math.min(this.#simulation.arrived, registration.leftAt ?? Infinity);
     const expected = new ExpectedDeliveries(since, this.#connectionOf, (what) =>
-      this.#complain(`own, ${what}`),
+      this.#complain(`own observer, ${what}`),
     );
-    this.#sit(registration.channel, expected, (slot) => {
+    this.#addObserver(registration.channel, expected, (slot) => {
       registration.slots[index] = slot;
       registration.isIdle = false;
     });
@@ -371,7 +388,7 @@ export class ModelReceiver {
     const slot = registration?.slots[index];
     if (!registration || !slot) return;
     registration.slots[index] = undefined;
-    registration.leftAt ??= this.#notices.arrived;
+    registration.leftAt ??= this.#simulation.arrived;
     if (!this.#isMerged && !registration.slots.some(Boolean))
       registration.isIdle = this.#isLeaving ? 'maybe' : true;
     slot.subscription.unsubscribe();
@@ -379,15 +396,15 @@ export class ModelReceiver {
 
   #connect(): void {
     this.#wasConnectedFirst ??= true;
-    this.#stay();
+    this.#keepIdleChannels();
     this.#isPinned = true;
     this.receiver.connect().catch((error: unknown) => {
       if (this.#state === 'live' && !this.#isRefusal(error)) this.#complain(`connect: ${String(error)}`);
     });
   }
 
-  /** What was left while the Receiver was still connected stays registered. */
-  #stay(): void {
+  /** Keeps the Channels registered that were left during the grace period of the Receiver. */
+  #keepIdleChannels(): void {
     if (!this.#isLeaving) return;
     this.#isLeaving = false;
     for (const registration of this.#registrations.values())
@@ -395,8 +412,8 @@ export class ModelReceiver {
   }
 
   #watch(): void {
-    this.#stay();
-    this.#sit(this.receiver, this.#expected, (slot) => (this.#watcher = slot));
+    this.#keepIdleChannels();
+    this.#addObserver(this.receiver, this.#expected, (slot) => (this.#watcher = slot));
   }
 
   #unwatch(): void {
@@ -404,9 +421,9 @@ export class ModelReceiver {
     this.#watcher = undefined;
     watcher?.subscription.unsubscribe();
     if (this.#isMerged || !watcher) return;
-    this.#expected.forgiveAfter(this.#notices.arrived);
+    this.#expected.cancelAfter(this.#simulation.arrived);
     this.#isLeaving = true;
-    // Behind the moment in which the Receiver waits for somebody to come back.
+    // The Receiver's grace period is over before this callback, which is scheduled later, runs.
     asyncScheduler.schedule(() => {
       if (!this.#isLeaving || this.#watcher) return;
       this.#isLeaving = false;
@@ -415,12 +432,12 @@ export class ModelReceiver {
     });
   }
 
-  /** Leaves, and returns what comes back. */
-  #rise(action: ModelAction): (() => void) | undefined {
+  /** Unsubscribes an observer, and returns a function that subscribes it again. */
+  #unsubscribeForNow(action: ModelAction): (() => void) | undefined {
     if (action.do === 'rewatch') {
       const watcher = this.#watcher;
       if (!watcher) return undefined;
-      watcher.isAway = true;
+      watcher.isResubscribing = true;
       watcher.subscription.unsubscribe();
       return () => {
         if (this.#watcher === watcher && this.#state === 'live') this.#watch();
@@ -430,9 +447,9 @@ export class ModelReceiver {
     const registration = this.#registrations.get(keyOf(action.subject));
     const slot = registration?.slots[action.slot];
     if (!registration || !slot) return undefined;
-    slot.isAway = true;
-    // One that comes back while others get a message has come too late for it.
-    if (this.#current !== undefined) slot.expected.forgive(this.#current, registration.key);
+    slot.isResubscribing = true;
+    // An observer that subscribes again during the delivery of a message does not receive it.
+    if (this.#current !== undefined) slot.expected.cancel(this.#current, registration.key);
     slot.subscription.unsubscribe();
     return () => {
       if (
@@ -440,7 +457,11 @@ export class ModelReceiver {
         this.#registrations.get(registration.key) !== registration
       )
         return;
-      this.#sit(registration.channel, slot.expected, (next) => (registration.slots[action.slot] = next));
+      this.#addObserver(
+        registration.channel,
+        slot.expected,
+        (next) => (registration.slots[action.slot] = next),
+      );
     };
   }
 
@@ -452,12 +473,12 @@ export class ModelReceiver {
 
   #drain(): void {
     this.#state = 'draining';
-    const { arrived, published } = this.#notices;
+    const { arrived, published } = this.#simulation;
     for (const registration of this.#registrations.values()) {
-      // What was published before comes before the acknowledgement; nobody waits for that if others stay, nor tells what an
-      // outage has taken.
-      const isAwaited = registration.isServed && this.#notices.isCalm;
-      this.#forgive(registration, isAwaited ? published : arrived);
+      // Messages published before `drain()` arrive before the acknowledgement. The Receiver does not wait for them if
+      // others share the subscription, and does not report the ones that an outage has lost.
+      const isAwaited = registration.isServed && this.#simulation.hasNoFaults;
+      this.#cancelExpected(registration, isAwaited ? published : arrived);
       this.#unwant(registration);
     }
     const done = this.receiver.drain().then(() => {
@@ -471,9 +492,9 @@ export class ModelReceiver {
     this.#endings.push(done);
   }
 
-  #onEnd(upTo = this.#notices.arrived): void {
+  #onEnd(upTo = this.#simulation.arrived): void {
     this.#state = 'ended';
-    this.#expected.forgiveAfter(upTo);
+    this.#expected.cancelAfter(upTo);
     for (const registration of this.#registrations.values()) this.#unwant(registration);
   }
 
@@ -485,26 +506,26 @@ export class ModelReceiver {
   }
 
   #expectClosed({ key, slots, channel }: Registration): void {
-    if (channel.isActive && this.#ending === 0) this.#complain(`${key} is not closed`);
+    if (channel.isActive && this.#runningEndCallbacks === 0) this.#complain(`${key} is not closed`);
     this.#expectCompletion(key, slots);
   }
 
   #expectCompletion(what: string, slots: readonly (ObserverSlot | undefined)[]): void {
     for (const slot of slots) {
-      if (!slot || slot.isAway || slot.isComplete) continue;
-      if (this.#ending > 0) this.#owed.push(slot);
+      if (!slot || slot.isResubscribing || slot.isComplete) continue;
+      if (this.#runningEndCallbacks > 0) this.#dueCompletions.push(slot);
       else this.#complain(`${what} did not complete`);
     }
   }
 
-  #forgive({ key, slots }: Registration, upTo: number): void {
-    this.#expected.forgiveAfter(upTo, key);
-    for (const slot of slots) slot?.expected.forgiveAfter(upTo);
+  #cancelExpected({ key, slots }: Registration, upTo: number): void {
+    this.#expected.cancelAfter(upTo, key);
+    for (const slot of slots) slot?.expected.cancelAfter(upTo);
   }
 
   #unwant(registration: Registration): void {
     registration.isWanted = registration.isServed = false;
-    registration.era++;
+    registration.generation++;
   }
 
   #refresh(): void {
@@ -515,31 +536,32 @@ export class ModelReceiver {
       this.#unwant(registration);
       if (!isWanted) continue;
       registration.isWanted = true;
-      this.#notices.onWanted(registration.subject, this);
+      this.#simulation.onWanted(registration.subject, this);
       void this.#confirm(registration);
     }
   }
 
   async #confirm(registration: Registration): Promise<void> {
-    const { era, key, channel } = registration;
+    const { generation, key, channel } = registration;
     try {
       await channel.whenSubscribed();
-      if (registration.era === era) registration.isServed = true;
+      if (registration.generation === generation) registration.isServed = true;
     } catch (error) {
-      if (registration.era === era && !this.#isRefusal(error)) this.#complain(`${key}: ${String(error)}`);
+      if (registration.generation === generation && !this.#isRefusal(error))
+        this.#complain(`${key}: ${String(error)}`);
     }
   }
 
-  /** Observes; `place` hears of it before anything can come. */
-  #sit(
+  /** Adds an observer; `store` gets the slot before the first message can arrive. */
+  #addObserver(
     source: Observable<Message<Payload>>,
     expected: ExpectedDeliveries,
-    place: (slot: ObserverSlot) => void,
+    store: (slot: ObserverSlot) => void,
   ): ObserverSlot {
     const slot: ObserverSlot = {
       expected,
       subscription: Subscription.EMPTY,
-      isAway: false,
+      isResubscribing: false,
       isComplete: false,
     };
     const observed = source.pipe(
@@ -548,16 +570,16 @@ export class ModelReceiver {
     );
     const announced = new Observable((subscriber: Subscriber<Message<Payload>>) => {
       slot.subscription = subscriber;
-      place(slot);
+      store(slot);
       return observed.subscribe(subscriber);
     });
     announced.subscribe({
       next: (message) => this.#onMessage(message, expected),
       complete: () => {
         slot.isComplete = true;
-        this.#ending++;
-        this.#springAmbush('completion');
-        this.#ending--;
+        this.#runningEndCallbacks++;
+        this.#runReactions('completion');
+        this.#runningEndCallbacks--;
       },
     });
     return slot;
@@ -565,70 +587,73 @@ export class ModelReceiver {
 
   #onMessage({ source, channel, pattern, data }: Message<Payload>, expected: ExpectedDeliveries): void {
     const number = Number(data);
-    const target = this.#notices.targets[number - 1];
+    const target = this.#simulation.targets[number - 1];
     const glob = source.isPattern ? source.name : undefined;
-    if (!target || !hears(source, target) || channel !== target.name || pattern !== glob) {
-      this.#complain(`${keyOf(source)}: ${String(data)} on ${JSON.stringify(channel)} was not for it`);
+    if (!target || !matches(source, target) || channel !== target.name || pattern !== glob) {
+      this.#complain(
+        `${keyOf(source)}: ${String(data)} on ${JSON.stringify(channel)} does not match the subscription`,
+      );
     }
-    expected.hear(number, keyOf(source));
+    expected.receive(number, keyOf(source));
     const outer = this.#current;
     this.#current = number;
-    this.#springAmbush('message');
+    this.#runReactions('message');
     this.#current = outer;
   }
 
   #onError(error: unknown): void {
     const { code } = error as { readonly code?: string };
     const isExpected =
-      code === 'ERR_DECODE' || (code === 'ERR_BUFFER_OVERFLOW' && !this.#isRoomy) || this.#isRefusal(error);
+      code === 'ERR_DECODE' || (code === 'ERR_BUFFER_OVERFLOW' && !this.#hasRoom) || this.#isRefusal(error);
     if (!isExpected) this.#complain(String(error));
-    this.#ending++;
-    this.#springAmbush('error');
-    this.#ending--;
+    this.#runningEndCallbacks++;
+    this.#runReactions('error');
+    this.#runningEndCallbacks--;
   }
 
   #isRefusal(error: unknown): boolean {
-    return this.#notices.mayRefuse && (error as { readonly code?: string }).code === 'ERR_SUBSCRIBE';
+    return this.#simulation.mayRefuse && (error as { readonly code?: string }).code === 'ERR_SUBSCRIBE';
   }
 
-  /** What has not come by now does not come, and is told by that; the Receiver was not connected throughout. */
+  /** Cancels the expected messages that have not arrived: the `channel-error` event reports that they will not. */
   #onRefused(source: Subject): void {
     const registration = this.#registrations.get(keyOf(source));
     this.#wasConnectedFirst = false;
     if (!registration) return;
-    this.#forgive(registration, this.#notices.arrived);
+    this.#cancelExpected(registration, this.#simulation.arrived);
     registration.isRefused = true;
     registration.isServed = false;
-    registration.era++;
+    registration.generation++;
   }
 
   #onSubscribed(source: Subject): void {
     const registration = this.#registrations.get(keyOf(source));
     if (!registration?.isRefused || !registration.isWanted || registration.isServed) return;
-    registration.era++;
+    registration.generation++;
     void this.#confirm(registration);
   }
 
   /**
-   * What was sent before the end of a gap may be missing on its Channels, and nothing else. The beginning says nothing of that:
-   * it is when something was last heard, and what is missing may have been on its way by then.
+   * Accepts that messages sent before the end of a gap are missing on its Channels. The beginning of the gap is no
+   * bound: it is the time of the last message before, and a missing message may have been under way by then.
    */
   #onGap({ cause, since, until, channels }: Gap): void {
     if (since > until) this.#complain(`a gap from ${String(since)} to ${String(until)}`);
     if (cause !== 'reconnect') return;
-    const isInside = (number: number) => this.#notices.sentAt(number) <= until;
+    const isInside = (number: number) => this.#simulation.sentAt(number) <= until;
     for (const channel of channels) {
       const key = keyOf(channel);
-      if (!this.#notices.mayLack(channel)) this.#complain(`a gap of ${key} for nothing`);
-      this.#expected.excuse(key, isInside);
-      for (const slot of this.#registrations.get(key)?.slots ?? []) slot?.expected.excuse(key, isInside);
+      if (!this.#simulation.mayLack(channel))
+        this.#complain(`a gap of ${key}, although no messages can be missing`);
+      this.#expected.cancelWhere(key, isInside);
+      for (const slot of this.#registrations.get(key)?.slots ?? []) slot?.expected.cancelWhere(key, isInside);
     }
   }
 
-  #springAmbush(where: Callback): void {
-    const index = this.#ambushes.findIndex((ambush) => ambush.where === where);
+  #runReactions(where: Callback): void {
+    const index = this.#reactions.findIndex((reaction) => reaction.where === where);
     if (index < 0) return;
-    for (const { action } of this.#ambushes.splice(index, 1)) this.act(action);
+    for (const { action } of this.#reactions.splice(index, 1)) this.act(action);
   }
 
   #checkStats(): void {
@@ -639,6 +664,6 @@ export class ModelReceiver {
   }
 
   #complain(what: string): void {
-    this.#notices.complain(what);
+    this.#simulation.complain(what);
   }
 }

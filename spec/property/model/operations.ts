@@ -2,10 +2,10 @@ import { COMMANDS, type PubSubClient } from '../../../lib/hub/client.js';
 import type { ChannelKind } from '../../../lib/channel-kind.js';
 import { originOf } from '../../../lib/hub/shared-emitter.js';
 
-/** Complains of each name of which the client is asked something while it has not yet answered the last. */
+/** Reports each operation on a name that begins before the previous one on this name is answered. */
 export function watchOperations(client: PubSubClient, complain: (what: string) => void): void {
   const pending = new Map<string, string>();
-  // createClient returns a view; the hub uses what stands behind it.
+  // createClient returns a view of the client; the hub uses the object behind it.
   const origin = originOf(client);
   for (const [kind, { subscribe, unsubscribe }] of Object.entries(COMMANDS)) {
     for (const method of [subscribe, unsubscribe])
@@ -22,7 +22,7 @@ function watch(
 ): void {
   const original = client[method].bind(client);
   client[method] = (names, listener, bufferMode) => {
-    // Other code's: ours has a listener always.
+    // A call without a listener comes from other code: the hub always passes one.
     if ((listener as unknown) === undefined) return original(names, listener, bufferMode);
     const keys = [names].flat().map((name) => `${kind} ${JSON.stringify(name)}`);
     for (const key of keys) {

@@ -16,18 +16,18 @@ export interface Counts {
 }
 
 /**
- * What may happen to a connection and its subscriptions. A chunk `cutAfter` so many bytes takes the connection with it.
- * `'unsubscribe'`, of a name, of all names of its kind, or raw: other code does it on the same client. `'move'`: the server
- * sends the client elsewhere. `'throw'`: a listener of other code throws at the client's reader. `'garble'`: bytes come that do
- * not parse. `'forbid'`: the user may not subscribe the name any more.
+ * The faults that a scenario injects. `'none'`: none. `'unsubscribes'`: other code unsubscribes on the same client. `'kills'`:
+ * connections are killed, too. `'network'`: all faults of a network, and errors in the client's reader. `'moves'`: the server
+ * moves the client to another address. `'refusals'`: Redis refuses names for some time.
  */
-/**
- * `'shared'`: other code unsubscribes on the same client; `'stormy'`: connections are killed, too; `'wild'`: whatever may happen
- * on a network does, and readers break; `'moving'`: the server sends the client elsewhere; `'forbidding'`: names are refused for
- * some time.
- */
-export type FaultLevel = 'calm' | 'shared' | 'stormy' | 'wild' | 'moving' | 'forbidding';
+export type FaultLevel = 'none' | 'unsubscribes' | 'kills' | 'network' | 'moves' | 'refusals';
 
+/**
+ * A fault of a connection and its subscriptions. `'unsubscribe'`: other code unsubscribes on the same client, a name, all names
+ * of its kind, or by a raw command. `'move'`: the server moves the client to another address. `'throw'`: a listener of other
+ * code throws inside the client's reader. `'garble'`: the client receives invalid bytes. `'cutAfter'`: the connection ends after
+ * so many bytes. `'forbid'`: the user may no longer subscribe the name.
+ */
 export type Fault =
   | { readonly do: 'kill' | 'reset' | 'move' | 'throw' | 'garble' }
   | { readonly do: 'unsubscribe'; readonly how: 'name' | 'all' | 'raw'; readonly subject: Subject }
@@ -35,27 +35,30 @@ export type Fault =
   | { readonly do: 'cutAfter' | 'split'; readonly bytes: number; readonly direction: Direction }
   | { readonly do: 'hold' | 'swallow' | 'release'; readonly direction: Direction };
 
-/** Where a world plays: the client of its Receivers, and the servers behind it. */
+/** A client with Receivers, and the servers behind it. */
 export interface RedisUnderTest {
   readonly client: PubSubClient;
-  /** That of the Receivers, in milliseconds: 0 where everything has to be noticed without one. */
+  /** The heartbeat of the Receivers, in milliseconds; 0 where they have to detect every fault without one. */
   readonly heartbeat: number;
-  /** What comes over one connection comes in order: names the connection of a `kind "name"`. */
+  /** Returns a name for the connection that carries a `kind "name"`; messages on one connection arrive in order. */
   connectionOf(key: string): string;
-  /** Resolves when Redis has it, and those before it. */
+  /** Publishes a message; resolves when Redis has received it, after all earlier ones. */
   publish(target: Target, data: string): Promise<unknown>;
-  /** Resolves when all that was published has come to the client. */
+  /** Resolves when every published message has reached the client. */
   fence(): Promise<unknown>;
-  /** What Redis counts for the subjects. */
+  /** Returns the counts of Redis for the subjects. */
   counts(): Promise<Counts>;
-  suffer(fault: Fault): Promise<void> | void;
-  /** The network is well again, and nothing is forbidden; a connection that was half open, or out of step, is found dead. */
-  mend(): Promise<void> | void;
-  /** What the client still has of the subjects. */
-  remains(): readonly string[];
-  /** Whether the Receivers' subscriptions are on the client's own connection, within reach of other code. */
+  applyFault(fault: Fault): Promise<void> | void;
+  /**
+   * Removes all faults: repairs the network, permits all names, and ends each connection that is half-open or out of
+   * sync.
+   */
+  removeFaults(): Promise<void> | void;
+  /** Returns the subscriptions that are left in the client. */
+  remainingSubscriptions(): readonly string[];
+  /** True if the Receivers subscribe on the client's own connection, where other code can unsubscribe them. */
   readonly isShared: boolean;
-  /** Whether the client would hand on what comes for a subject. */
+  /** Returns whether the client has a listener for a subject. */
   isListening(subject: Subject): boolean;
   listeners(): string;
 }
@@ -64,18 +67,18 @@ export function namesOf(kind: ChannelKind): string[] {
   return SUBJECTS.filter((subject) => subject.kind === kind).map(({ name }) => name);
 }
 
-/** The user of a client that is to be forbidden something. */
+/** The user of a client whose subscriptions can be refused. */
 export const USER = { username: 'limited', password: 'secret' };
 
-/** What does not parse. */
+/** Bytes that are not valid RESP. */
 export const GARBAGE = '?\r\n';
 
-/** A channel of other code on the client, whose listener throws. */
+/** A channel that other code on the client subscribes with a listener that throws. */
 const TRAP = 'trap';
-/** node-redis publishes it when a client has changed its socket. */
+/** The diagnostics channel on which node-redis reports that a client has changed its socket. */
 export const HANDOFF = 'node-redis:connection:handoff';
 
-/** The rules of an ACL that allows the subjects without these, each a `kind name`. */
+/** Returns the ACL rules that allow all subjects except these, each a `kind name`. */
 export function rulesWithout(forbidden: ReadonlySet<string>): string[] {
   const allowed = SUBJECTS.filter(({ kind, name }) => !forbidden.has(`${kind} ${name}`));
   return ['resetchannels', ...new Set(allowed.map(({ name }) => `&${name}`))];
@@ -83,13 +86,13 @@ export function rulesWithout(forbidden: ReadonlySet<string>): string[] {
 
 export interface ServerSiteOptions {
   readonly client: Client;
-  /** Another client on the same server. */
+  /** A second client on the same server. */
   readonly control: Client;
-  /** Through which the client reaches the server. */
+  /** The proxy through which the client reaches the server. */
   readonly proxy?: TcpProxy | undefined;
 }
 
-/** One server, with one client on it and another that controls it. */
+/** One server, with the client under test and a second client that controls it. */
 export class ServerUnderTest implements RedisUnderTest {
   readonly client: PubSubClient;
   readonly heartbeat = 0;
@@ -99,14 +102,16 @@ export class ServerUnderTest implements RedisUnderTest {
   readonly #proxy: TcpProxy | undefined;
   readonly #forbidden = new Set<string>();
   readonly #throw = (): void => {
-    // While the client connects it would lose the answers that it waits for, and wait for ever.
-    if (this.#client.isReady) throw new Error('by a listener of other code');
+    // An error thrown while the client connects would make it lose the replies that it waits for.
+    if (this.#client.isReady) throw new Error('thrown by a listener of other code');
   };
   #isHalfOpen = false;
-  /** Answers are lost, or go to the wrong commands: node-redis does not know the answer to a raw UNSUBSCRIBE. */
-  #isOutOfStep = false;
+  /**
+   * Set when replies may be lost or go to the wrong commands: node-redis cannot match the reply to a raw UNSUBSCRIBE.
+   */
+  #isOutOfSync = false;
   #rawCommands = 0;
-  #springing: Promise<unknown> = Promise.resolve();
+  #trapPublished: Promise<unknown> = Promise.resolve();
   #moving: Promise<void> | undefined;
 
   constructor({ client, control, proxy }: ServerSiteOptions) {
@@ -124,10 +129,10 @@ export class ServerUnderTest implements RedisUnderTest {
     return kind === 'shard' ? this.#control.sPublish(name, data) : this.#control.publish(name, data);
   }
 
-  /** Again on the next connection where the client has yet to find that this one is dead. */
+  /** Pings until a reply arrives: the client may have yet to detect that its connection is dead. */
   fence(): Promise<unknown> {
     const ping = () => this.#client.ping().then(Boolean, () => false);
-    return until(ping, { message: 'the answer to PING' });
+    return until(ping, { message: 'the reply to PING' });
   }
 
   async counts(): Promise<Counts> {
@@ -139,7 +144,7 @@ export class ServerUnderTest implements RedisUnderTest {
     return { channels, patterns, shards };
   }
 
-  async suffer(fault: Fault): Promise<void> {
+  async applyFault(fault: Fault): Promise<void> {
     switch (fault.do) {
       case 'kill':
         await this.#kill();
@@ -148,7 +153,7 @@ export class ServerUnderTest implements RedisUnderTest {
         this.#unsubscribe(fault.how, fault.subject);
         break;
       case 'throw':
-        this.#spring();
+        this.#throwInListener();
         break;
       case 'forbid':
       case 'permit':
@@ -180,7 +185,7 @@ export class ServerUnderTest implements RedisUnderTest {
     }
   }
 
-  async mend(): Promise<void> {
+  async removeFaults(): Promise<void> {
     if (this.#forbidden.size > 0) {
       this.#forbidden.clear();
       await this.#control.aclSetUser(USER.username, 'allchannels');
@@ -191,31 +196,31 @@ export class ServerUnderTest implements RedisUnderTest {
     }
     if (this.#isHalfOpen) this.#proxy?.cut();
     this.#isHalfOpen = false;
-    if (this.#isOutOfStep) await this.#fallInStep();
+    if (this.#isOutOfSync) await this.#resynchronize();
     await this.#moving;
   }
 
-  /** Ends connections until no raw command is left that would be sent on the next. */
-  async #fallInStep(): Promise<void> {
-    await this.#springing;
+  /** Ends connections until no raw command is left that the next connection would send. */
+  async #resynchronize(): Promise<void> {
+    await this.#trapPublished;
     do {
       await until(() => this.#client.isReady);
-      // A client writes a moment later what it is asked for.
+      // The client writes its commands one turn later.
       await turn();
       await turn();
       const { socketEpoch } = this.#client;
       this.#network.cut();
       await until(() => this.#client.socketEpoch > socketEpoch);
     } while (this.#rawCommands > 0);
-    this.#isOutOfStep = false;
+    this.#isOutOfSync = false;
   }
 
   get #network(): TcpProxy {
-    if (!this.#proxy) throw new Error('There is no network before the server.');
+    if (!this.#proxy) throw new Error('This fault needs a proxy in front of the server.');
     return this.#proxy;
   }
 
-  /** Does what other code might do that has the client, too. */
+  /** Unsubscribes as other code on the same client does. */
   #unsubscribe(how: 'name' | 'all' | 'raw', { kind, name }: Subject): void {
     const client = this.#client;
     const method = COMMANDS[kind].unsubscribe;
@@ -226,7 +231,7 @@ export class ServerUnderTest implements RedisUnderTest {
     else if (how === 'all') done = client[method]();
     else done = client.sendCommand([method.toUpperCase(), name]);
     if (how === 'raw') {
-      this.#isOutOfStep = true;
+      this.#isOutOfSync = true;
       this.#rawCommands++;
     }
     const settled = () => {
@@ -235,17 +240,17 @@ export class ServerUnderTest implements RedisUnderTest {
     done.then(settled, settled);
   }
 
-  #spring(): void {
+  #throwInListener(): void {
     this.#client.subscribe(TRAP, this.#throw).catch(() => undefined);
-    this.#springing = this.#control.publish(TRAP, '');
-    this.#isOutOfStep = true;
+    this.#trapPublished = this.#control.publish(TRAP, '');
+    this.#isOutOfSync = true;
   }
 
-  /** Not while the client connects: it would lose the answers that it waits for, and wait for ever. */
+  /** Sends invalid bytes to the client; not while it connects, because it would lose the replies that it waits for. */
   #garble(): void {
     if (!this.#client.isReady) return;
     this.#network.inject(GARBAGE);
-    this.#isOutOfStep = true;
+    this.#isOutOfSync = true;
   }
 
   #move(): void {
@@ -269,13 +274,13 @@ export class ServerUnderTest implements RedisUnderTest {
     await this.#control.aclSetUser(USER.username, rulesWithout(this.#forbidden));
   }
 
-  /** Ends one connection or the other, and not that which asks for it. */
+  /** Kills the client's connection, of either type; Redis spares the connection that asks. */
   async #kill(): Promise<void> {
     await this.#control.sendCommand(['CLIENT', 'KILL', 'TYPE', 'pubsub']);
     await this.#control.sendCommand(['CLIENT', 'KILL', 'TYPE', 'normal']);
   }
 
-  remains(): readonly string[] {
+  remainingSubscriptions(): readonly string[] {
     return (['CHANNELS', 'PATTERNS', 'SHARDED'] as const).flatMap((type) =>
       [...this.#client.getPubSubListeners(type).keys()]
         .filter((name) => name !== TRAP)

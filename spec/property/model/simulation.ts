@@ -1,13 +1,13 @@
 import { config } from 'rxjs';
 import type { ChannelKind } from '../../../lib/channel-kind.js';
 import { watchOperations } from './operations.js';
-import { ModelReceiver, type Notices, type Plan } from './model-receiver.js';
+import { ModelReceiver, type SimulationState, type Plan } from './model-receiver.js';
 import { namesOf, type Fault, type FaultLevel, type RedisUnderTest } from './redis-under-test.js';
 import { keyOf, SUBJECTS, TARGETS, type Subject, type Target } from './subjects.js';
 import { until } from '../../support/until.js';
 
-/** Some Receivers on one client, and what Redis has of them. */
-export class Simulation implements Notices {
+/** Several Receivers on one client, and the subscriptions that Redis has for them. */
+export class Simulation implements SimulationState {
   readonly targets: Target[] = [];
   readonly receivers: readonly ModelReceiver[];
   published = 0;
@@ -18,27 +18,27 @@ export class Simulation implements Notices {
   readonly #complaints: string[] = [];
   readonly #publishing: Promise<unknown>[] = [];
   readonly #sentAt: number[] = [];
-  readonly #takers = new Map<string, Set<ModelReceiver>>();
+  readonly #wantedBy = new Map<string, Set<ModelReceiver>>();
   readonly #faultLevel: FaultLevel;
-  /** What other code has unsubscribed, by key. */
+  /** The keys that other code has unsubscribed. */
   readonly #unsubscribed = new Set<string>();
-  /** Connections are being killed: nobody must hear anything yet. */
-  #isStormy: boolean;
+  /** True while faults are injected: messages may be lost, and `sync` does not check that they have arrived. */
+  #mayLoseMessages: boolean;
 
   constructor(redis: RedisUnderTest, plans: readonly Plan[], faultLevel: FaultLevel) {
     this.#redis = redis;
     this.#faultLevel = faultLevel;
-    this.#isStormy = faultLevel !== 'calm';
+    this.#mayLoseMessages = faultLevel !== 'none';
     this.#listeners = redis.listeners();
     config.onUnhandledError = (error) => this.complain(`unhandled: ${String(error)}`);
-    // Where answers are lost, an operation is done again before the last is answered.
-    if (faultLevel !== 'wild' && faultLevel !== 'moving')
+    // Where replies are lost, the hub repeats an operation before the last one is answered.
+    if (faultLevel !== 'network' && faultLevel !== 'moves')
       watchOperations(redis.client, (what) => this.complain(what));
     this.receivers = plans.map((plan) => new ModelReceiver(redis, plan, this));
   }
 
-  get isCalm(): boolean {
-    return this.#faultLevel === 'calm';
+  get hasNoFaults(): boolean {
+    return this.#faultLevel === 'none';
   }
 
   sentAt(number: number): number {
@@ -46,13 +46,13 @@ export class Simulation implements Notices {
   }
 
   get mayRefuse(): boolean {
-    return this.#faultLevel === 'forbidding';
+    return this.#faultLevel === 'refusals';
   }
 
-  /** Where nothing else goes wrong, it is what other code has unsubscribed. */
+  /** With the level `'unsubscribes'`, only messages of the names that other code has unsubscribed may be missing. */
   mayLack(subject: Subject): boolean {
-    if (this.isCalm) return false;
-    if (this.#faultLevel !== 'shared') return true;
+    if (this.hasNoFaults) return false;
+    if (this.#faultLevel !== 'unsubscribes') return true;
     return this.#redis.isShared && this.#unsubscribed.has(keyOf(subject));
   }
 
@@ -61,13 +61,13 @@ export class Simulation implements Notices {
   }
 
   onWanted(subject: Subject, receiver: ModelReceiver): void {
-    const takers = this.#takers.get(keyOf(subject)) ?? new Set();
-    this.#takers.set(keyOf(subject), takers.add(receiver));
+    const receivers = this.#wantedBy.get(keyOf(subject)) ?? new Set();
+    this.#wantedBy.set(keyOf(subject), receivers.add(receiver));
     for (const other of this.receivers) if (other !== receiver) other.onWantedByOthers(subject);
   }
 
   isShared(subject: Subject, receiver: ModelReceiver): boolean {
-    return [...(this.#takers.get(keyOf(subject)) ?? [])].some((other) => other !== receiver);
+    return [...(this.#wantedBy.get(keyOf(subject)) ?? [])].some((other) => other !== receiver);
   }
 
   publish(target: Target): void {
@@ -78,38 +78,40 @@ export class Simulation implements Notices {
     this.#publishing.push(done);
   }
 
-  /** Waits until all that was published has come, and looks who has heard it. */
+  /** Waits until all published messages have arrived, and checks the deliveries. */
   async sync(): Promise<void> {
-    await this.#redis.mend();
+    await this.#redis.removeFaults();
     await Promise.all(this.#publishing.splice(0));
     const { published } = this;
-    if (this.#isStormy) return;
+    if (this.#mayLoseMessages) return;
     await this.#redis.fence();
     this.arrived = published;
     for (const receiver of this.receivers) receiver.check();
-    this.judge();
+    this.throwComplaints();
   }
 
-  /** Waits until Redis has what the parties want, and no more. */
+  /** Waits until Redis has exactly the subscriptions that the Receivers want. */
   async settle(isPermitted = false): Promise<void> {
-    await this.#redis.mend();
+    await this.#redis.removeFaults();
     let actual = '';
     const wanted = () =>
       SUBJECTS.filter((subject) => this.receivers.some((receiver) => receiver.wants(subject)));
-    const deaf = () => wanted().filter((subject) => !this.#redis.isListening(subject));
+    const unheard = () => wanted().filter((subject) => !this.#redis.isListening(subject));
     const isSettled = async () => {
       actual = await this.#subscriptions();
-      return actual === summary(wanted()) && deaf().length === 0;
+      return actual === summary(wanted()) && unheard().length === 0;
     };
-    // What was refused is not asked for again by itself, as long as only the Receiver wants it.
+    // Refused subscriptions that only the Receiver wants are not repeated until `finish`.
     if (!this.mayRefuse || isPermitted)
       await until(isSettled).catch(() =>
-        this.complain(`Redis has ${actual}, not ${summary(wanted())}; deaf: ${deaf().map(keyOf).join()}`),
+        this.complain(
+          `Redis has ${actual}, not ${summary(wanted())}; without listener: ${unheard().map(keyOf).join()}`,
+        ),
       );
-    this.judge();
+    this.throwComplaints();
   }
 
-  async suffer(fault: Fault): Promise<void> {
+  async applyFault(fault: Fault): Promise<void> {
     if (fault.do === 'unsubscribe')
       for (const subject of SUBJECTS)
         if (
@@ -117,43 +119,43 @@ export class Simulation implements Notices {
           (fault.how === 'all' || subject.name === fault.subject.name)
         )
           this.#unsubscribed.add(keyOf(subject));
-    await this.#redis.suffer(fault);
+    await this.#redis.applyFault(fault);
   }
 
-  /** The dust settles; whoever observes then hears everything. */
-  async calm(): Promise<void> {
+  /** Ends all faults, waits for the recovery, and checks that the observers receive every message from then on. */
+  async finish(): Promise<void> {
     await this.sync();
     await until(() => this.#redis.client.isReady !== false);
-    if (this.mayRefuse) for (const receiver of this.receivers) receiver.askAgain();
+    if (this.mayRefuse) for (const receiver of this.receivers) receiver.retryRefused();
     await this.settle(true);
     for (const receiver of this.receivers) receiver.confirm();
     await until(() => this.receivers.every((receiver) => receiver.isServed())).catch(() =>
-      this.complain('not served'),
+      this.complain('not every wanted subscription is acknowledged'),
     );
     await this.#redis.fence();
-    this.judge();
-    this.#isStormy = false;
+    this.throwComplaints();
+    this.#mayLoseMessages = false;
     for (let round = 0; round < 2; round++) {
       for (const target of TARGETS) this.publish(target);
       await this.sync();
     }
   }
 
-  async end(ways: readonly ('stop' | 'drain')[]): Promise<void> {
-    await Promise.all(this.receivers.map((receiver, index) => receiver.end(ways[index]!)));
+  async end(endings: readonly ('stop' | 'drain')[]): Promise<void> {
+    await Promise.all(this.receivers.map((receiver, index) => receiver.end(endings[index]!)));
     const listeners = this.#redis.listeners();
     if (listeners !== this.#listeners)
       this.complain(`the client's listeners: ${this.#listeners} became ${listeners}`);
-    const remains = this.#redis.remains();
-    if (remains.length > 0) this.complain(`left in the client: ${remains.join()}`);
+    const remaining = this.#redis.remainingSubscriptions();
+    if (remaining.length > 0) this.complain(`left in the client: ${remaining.join()}`);
     const left = await this.#subscriptions();
     if (left !== summary([])) this.complain(`left in Redis: ${left}`);
     await this.sync();
-    for (const receiver of this.receivers) receiver.inspectRemains();
-    this.judge();
+    for (const receiver of this.receivers) receiver.checkEnd();
+    this.throwComplaints();
   }
 
-  judge(): void {
+  throwComplaints(): void {
     if (this.#complaints.length > 0) throw new Error(this.#complaints.join('\n'));
   }
 
@@ -167,7 +169,7 @@ export class Simulation implements Notices {
   }
 }
 
-/** What Redis says when it has these. */
+/** Returns the counts of Redis for exactly these subscriptions. */
 function summary(subjects: readonly Subject[]): string {
   const count = (kind: ChannelKind) => {
     const isThere = (name: string) =>

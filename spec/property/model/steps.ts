@@ -7,7 +7,9 @@ import type { Fault, FaultLevel } from './redis-under-test.js';
 import { SUBJECTS, TARGETS, type Target } from './subjects.js';
 import type { Simulation } from './simulation.js';
 
-/** How long to wait: microtasks, a turn of the event loop, timers, a message round trip, or that all has arrived. */
+/**
+ * The wait before an event: a number of microtasks, a turn of the event loop, timers, a round trip, or all deliveries.
+ */
 type Pause = number | 'turn' | 'timers' | 'round trip' | 'sync' | 'settle';
 
 type Event =
@@ -24,7 +26,7 @@ export interface Step {
 export interface Scenario {
   readonly plans: readonly Plan[];
   readonly steps: readonly Step[];
-  readonly ways: readonly ('stop' | 'drain')[];
+  readonly endings: readonly ('stop' | 'drain')[];
 }
 
 const codecs = fc.constantFrom(...CODEC_NAMES);
@@ -33,13 +35,13 @@ const bounds = Object.keys(BOUNDS) as (keyof typeof BOUNDS)[];
 const plans: fc.Arbitrary<Plan> = fc.record({
   codec: codecs,
   bounds: fc.oneof(
-    { weight: 3, arbitrary: fc.constant('roomy' as const) },
+    { weight: 3, arbitrary: fc.constant('default bounds' as const) },
     { weight: 1, arbitrary: fc.constantFrom(...bounds) },
   ),
   autoStop: fc.boolean(),
 });
 
-/** Few of them, so that the parties meet. */
+/** The subjects of actions: mostly the same few, so that Receivers share names. */
 const subjects = fc.oneof(
   { weight: 3, arbitrary: fc.constantFrom(...SUBJECTS.slice(0, 1), ...SUBJECTS.slice(3, 4)) },
   { weight: 2, arbitrary: fc.constantFrom(...SUBJECTS) },
@@ -82,16 +84,16 @@ const pauses: fc.Arbitrary<Pause> = fc.oneof(
 
 const kill: fc.Arbitrary<Fault> = fc.constant({ do: 'kill' as const });
 
-function unsubscribes(...hows: readonly ('name' | 'all' | 'raw')[]): fc.Arbitrary<Fault> {
+function unsubscribes(...ways: readonly ('name' | 'all' | 'raw')[]): fc.Arbitrary<Fault> {
   return fc.record({
     do: fc.constant('unsubscribe' as const),
-    how: fc.constantFrom(...hows),
+    how: fc.constantFrom(...ways),
     subject: subjects,
   });
 }
 
 const directions = fc.constantFrom('to-server' as const, 'to-client' as const);
-const ofNetwork: fc.Arbitrary<Fault> = fc.oneof(
+const networkFaults: fc.Arbitrary<Fault> = fc.oneof(
   fc.constant({ do: 'reset' as const }),
   fc.record({
     do: fc.constantFrom('cutAfter' as const, 'split' as const),
@@ -104,28 +106,28 @@ const ofNetwork: fc.Arbitrary<Fault> = fc.oneof(
   }),
 );
 
-/** What happens in each weather, and how often beside four times that something is published. */
+/** The faults of each level, with their weights; publishing has the weight 4. */
 const FAULTS: Readonly<
   Record<FaultLevel, readonly { readonly weight: number; readonly arbitrary: fc.Arbitrary<Fault> }[]>
 > = {
-  calm: [],
-  shared: [{ weight: 3, arbitrary: unsubscribes('name', 'name', 'all') }],
-  stormy: [
+  none: [],
+  unsubscribes: [{ weight: 3, arbitrary: unsubscribes('name', 'name', 'all') }],
+  kills: [
     { weight: 2, arbitrary: kill },
     { weight: 2, arbitrary: unsubscribes('name', 'all') },
   ],
-  wild: [
+  network: [
     { weight: 2, arbitrary: kill },
-    { weight: 4, arbitrary: ofNetwork },
+    { weight: 4, arbitrary: networkFaults },
     { weight: 1, arbitrary: unsubscribes('name', 'all', 'raw') },
     { weight: 2, arbitrary: fc.record({ do: fc.constantFrom('throw' as const, 'garble' as const) }) },
   ],
-  // A client that was sent elsewhere does not survive the loss of its next connection: no other faults of that kind.
-  moving: [
+  // A client that was moved does not survive the loss of its next connection, so no fault ends connections here.
+  moves: [
     { weight: 3, arbitrary: fc.constant({ do: 'move' as const }) },
     { weight: 1, arbitrary: unsubscribes('name') },
   ],
-  forbidding: [
+  refusals: [
     { weight: 1, arbitrary: kill },
     {
       weight: 4,
@@ -134,13 +136,13 @@ const FAULTS: Readonly<
   ],
 };
 
-/** Where no connection of the client's carries the subscriptions. */
-const FAULTS_OF_SEVERAL: Partial<typeof FAULTS> = {
-  shared: [
+/** The faults where the client's own connections carry no subscriptions. */
+const DISTRIBUTED_FAULTS: Partial<typeof FAULTS> = {
+  unsubscribes: [
     { weight: 2, arbitrary: unsubscribes('name', 'all') },
     { weight: 1, arbitrary: fc.constant({ do: 'move' as const }) },
   ],
-  stormy: [
+  kills: [
     { weight: 2, arbitrary: kill },
     { weight: 2, arbitrary: fc.constant({ do: 'garble' as const }) },
   ],
@@ -174,7 +176,7 @@ export function scenarios(
   servers: 'one server' | 'several servers' = 'one server',
 ): fc.Arbitrary<Scenario> {
   const faults =
-    (servers === 'several servers' ? FAULTS_OF_SEVERAL[faultLevel] : undefined) ?? FAULTS[faultLevel];
+    (servers === 'several servers' ? DISTRIBUTED_FAULTS[faultLevel] : undefined) ?? FAULTS[faultLevel];
   return fc.integer({ min: 2, max: 3 }).chain((receivers) => {
     const each = { minLength: receivers, maxLength: receivers };
     return fc.record({
@@ -183,24 +185,24 @@ export function scenarios(
         maxLength: 40,
         size: 'max',
       }),
-      ways: fc.array(fc.constantFrom('stop' as const, 'drain' as const), each),
+      endings: fc.array(fc.constantFrom('stop' as const, 'drain' as const), each),
     });
   });
 }
 
-export async function take(
+export async function runStep(
   { pause, event }: Step,
   simulation: Simulation,
   roundTrip: () => Promise<unknown>,
 ): Promise<void> {
   await wait(pause, simulation, roundTrip);
   if ('publish' in event) for (const target of event.publish) simulation.publish(target);
-  else if ('fault' in event) await simulation.suffer(event.fault);
+  else if ('fault' in event) await simulation.applyFault(event.fault);
   else if ('slowly' in event)
     await simulation.receivers[event.receiver]!.actSlowly(event.action, () => microtasks(event.slowly));
-  else if (event.inside) simulation.receivers[event.receiver]!.lieInWait(event.inside, event.action);
+  else if (event.inside) simulation.receivers[event.receiver]!.reactTo(event.inside, event.action);
   else simulation.receivers[event.receiver]!.act(event.action);
-  simulation.judge();
+  simulation.throwComplaints();
 }
 
 async function wait(pause: Pause, simulation: Simulation, roundTrip: () => Promise<unknown>): Promise<void> {

@@ -1,12 +1,12 @@
 import type { ChannelKind } from '../../../lib/channel-kind.js';
 
-/** What can be subscribed. */
+/** A channel, pattern or sharded channel to subscribe to. */
 export interface Subject {
   readonly kind: ChannelKind;
   readonly name: string;
 }
 
-/** Where can be published: by PUBLISH, or by SPUBLISH. */
+/** A channel to publish to, by PUBLISH or by SPUBLISH. */
 export interface Target {
   readonly kind: 'channel' | 'shard';
   readonly name: string;
@@ -32,7 +32,7 @@ export const TARGETS: readonly Target[] = [
 
 const GLOBS: Readonly<Record<string, RegExp>> = { 'a*': /^a/, '[ab]': /^[ab]$/ };
 
-export function hears(subject: Subject, target: Target): boolean {
+export function matches(subject: Subject, target: Target): boolean {
   if (subject.kind !== 'pattern') return subject.kind === target.kind && subject.name === target.name;
   return target.kind === 'channel' && GLOBS[subject.name]!.test(target.name);
 }
