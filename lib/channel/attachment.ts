@@ -128,7 +128,7 @@ export class Attachment<C extends AttachedChannel> {
   }
 
   onRefused(cause: unknown): void {
-    const advice = `Redis refused: ${reasonOf(cause)}. Mend the cause, and subscribe again.`;
+    const advice = `Redis refused: ${reasonOf(cause)}. Fix the cause, and subscribe again.`;
     this.#core.refuse(this.#refusal(advice, { cause }));
   }
 

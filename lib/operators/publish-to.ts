@@ -165,6 +165,6 @@ function assertPublisher(client: unknown, sharded: boolean): asserts client is P
   const candidate = client as Partial<Publisher> | null | undefined;
   const method = sharded ? 'sPublish' : 'publish';
   if (typeof candidate?.[method] === 'function') return;
-  const advice = 'Give what createClient, createCluster or createSentinel returns.';
+  const advice = 'Pass the return value of createClient, createCluster or createSentinel.';
   throw invalidArgument('the client', `one with the function ${method}`, client, advice);
 }

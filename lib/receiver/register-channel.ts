@@ -33,7 +33,7 @@ function assertName(kind: ChannelKind, name: string): void {
     throw invalidArgument(what, 'a string', name, advice);
   }
   if (!isWellFormed(name)) {
-    const advice = 'Redis would subscribe another name, and nothing would be heard.';
+    const advice = 'As UTF-8 it would be another name, and no message would arrive.';
     throw invalidArgument(what, 'a string without lone surrogates', name, advice);
   }
 }
@@ -50,10 +50,10 @@ function assertSame(core: ChannelCore<unknown>, { codec, client }: ChannelOption
   const what = `the ${core.kind} ${JSON.stringify(core.name)}`;
   const advice = 'Close it first, or use another Receiver.';
   if (codec && codec !== core.codec) {
-    throw invalidArgument(`the codec of ${what}`, 'the one it is registered with', codec, advice);
+    throw invalidArgument(`the codec of ${what}`, 'the codec of its registration', codec, advice);
   }
   if (client && hubOf(client) !== core.hub) {
-    throw invalidArgument(`the client of ${what}`, 'the one it is registered with', client, advice);
+    throw invalidArgument(`the client of ${what}`, 'the client of its registration', client, advice);
   }
 }
 

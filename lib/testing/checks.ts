@@ -67,17 +67,21 @@ export function checkedPayload(data: unknown): Buffer {
 
 export function checkedSource(source: unknown): Observable<MemoryMessage> {
   if (isObservable(source)) return source as Observable<MemoryMessage>;
-  throw invalidArgument('what is fed', 'an Observable of [channel, data]', source);
+  throw invalidArgument('the source of feed()', 'an Observable of [channel, data]', source);
 }
 
 export function checkedMessage(value: unknown): MemoryMessage {
   if (Array.isArray(value) && value.length === 2) return value as unknown as MemoryMessage;
-  throw invalidArgument('what is fed', 'pairs of a channel and its data, [channel, data]', value);
+  throw invalidArgument(
+    'a value that feed() publishes',
+    'a pair of a channel and its data, [channel, data]',
+    value,
+  );
 }
 
 export function checkedReplier(reply: unknown): PublishReply {
   if (typeof reply === 'function') return reply as PublishReply;
-  throw invalidArgument('what replies', 'a function', reply);
+  throw invalidArgument('the reply of a publisher', 'a function', reply);
 }
 
 /** Checks the fate of the requests in flight. */
@@ -89,5 +93,5 @@ export function checkedFate(fate: unknown): 'reject' | 'keep' {
 /** Checks the hook between the replies and their promises. */
 export function checkedHook(hook: unknown): (() => void) | undefined {
   if (hook === undefined || typeof hook === 'function') return hook as (() => void) | undefined;
-  throw invalidArgument('what happens before the promises resolve', 'a function', hook);
+  throw invalidArgument('the hook before the promises resolve', 'a function', hook);
 }

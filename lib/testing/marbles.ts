@@ -192,7 +192,7 @@ function checkedMessages(messages: unknown): Observable<Message<unknown>> {
 
 function checkedWork(work: unknown): (letter: string) => void {
   if (typeof work === 'function') return work as (letter: string) => void;
-  throw invalidArgument('what is done at a letter', 'a function', work);
+  throw invalidArgument('the action at a letter', 'a function', work);
 }
 
 function checkedValues(values: unknown): (letter: string) => unknown {

@@ -124,7 +124,7 @@ describe('marbles()', () => {
     [/the diagram to be letters .*, got 5/, ({ publish }) => publish('a', 5 as never)],
     [/the diagram to be letters .*, got "-#"/, ({ sPublish }) => sPublish('a', '-#')],
     [/the diagram to be letters .*, got undefined/, ({ at }) => at(undefined as never, () => undefined)],
-    [/what is done at a letter to be a function, got "x"/, ({ at }) => at('-a', 'x' as never)],
+    [/the action at a letter to be a function, got "x"/, ({ at }) => at('-a', 'x' as never)],
     [/the values to be an object .*, got null/, ({ publish }) => publish('a', '-a', null as never)],
     [/the value to be a string, got 5/, ({ publish }) => publish('a', '-a', { a: 5 as never })],
     [/the messages to be an Observable .*, got "a"/, ({ expectData }) => expectData('a' as never)],

@@ -30,8 +30,6 @@ export interface SimulationState {
   connectionOf(key: string): string;
   /** Called when this ModelReceiver begins to want a subject. */
   onWanted(subject: Subject, receiver: ModelReceiver): void;
-  /** Returns whether another ModelReceiver has ever wanted the subject. */
-  isShared(subject: Subject, receiver: ModelReceiver): boolean;
 }
 
 export interface Plan {

@@ -18,7 +18,6 @@ export class Simulation implements SimulationState {
   readonly #complaints: string[] = [];
   readonly #publishing: Promise<unknown>[] = [];
   readonly #sentAt: number[] = [];
-  readonly #wantedBy = new Map<string, Set<ModelReceiver>>();
   readonly #faultLevel: FaultLevel;
   /** The keys that other code has unsubscribed. */
   readonly #unsubscribed = new Set<string>();
@@ -61,13 +60,7 @@ export class Simulation implements SimulationState {
   }
 
   onWanted(subject: Subject, receiver: ModelReceiver): void {
-    const receivers = this.#wantedBy.get(keyOf(subject)) ?? new Set();
-    this.#wantedBy.set(keyOf(subject), receivers.add(receiver));
     for (const other of this.receivers) if (other !== receiver) other.onWantedByOthers(subject);
-  }
-
-  isShared(subject: Subject, receiver: ModelReceiver): boolean {
-    return [...(this.#wantedBy.get(keyOf(subject)) ?? [])].some((other) => other !== receiver);
   }
 
   publish(target: Target): void {
