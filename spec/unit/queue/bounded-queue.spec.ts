@@ -1,8 +1,8 @@
 import fc from 'fast-check';
-import { BoundedQueue } from '../../lib/queue/bounded-queue.js';
-import type { OverflowPolicy } from '../../lib/queue/buffer-options.js';
-import { BufferOverflowError } from '../../lib/errors/errors.js';
-import { Ring } from '../../lib/queue/ring.js';
+import { BoundedQueue } from '../../../lib/queue/bounded-queue.js';
+import type { OverflowPolicy } from '../../../lib/queue/buffer-options.js';
+import { BufferOverflowError } from '../../../lib/errors/errors.js';
+import { Ring } from '../../../lib/queue/ring.js';
 
 type Taken = string | { readonly dropped: number } | { readonly error: string };
 
