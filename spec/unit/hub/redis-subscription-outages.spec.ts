@@ -36,11 +36,13 @@ describe('RedisSubscription, when the connection is lost', () => {
 
   describe('leaves without a command while the client makes no connection', () => {
     rules(`
-      before                                                         | event       | next | commands       | told
-      a joins, Redis replies, connection lost, a leaves              | client idle | off  | forget, remove |
-      a joins, Redis replies, connection lost, client idle           | a leaves    | off  | forget, remove | a: released
-      a joins, Redis replies, connection lost, client idle           | b leaves    | on   |                |
-      no registry, a joins, Redis replies, connection lost, a leaves | client idle | on   |                |
+      before                                                         | event               | next | commands       | told
+      a joins, Redis replies, connection lost, a leaves              | client idle         | off  | forget, remove |
+      a joins, Redis replies, connection lost, client idle           | a leaves            | off  | forget, remove | a: released
+      a joins, Redis replies, connection lost, client idle           | b leaves            | on   |                |
+      a joins, Redis replies, a leaves, connection lost, client idle | the command fails   | off  | forget, remove |
+      a joins, Redis replies, other code listens, a drains           | connection given up | off  | forget, remove | a: released
+      no registry, a joins, Redis replies, connection lost, a leaves | client idle         | on   |                |
     `);
   });
 
@@ -68,23 +70,25 @@ describe('RedisSubscription, when the connection is back', () => {
     `);
   });
 
-  describe('does not rely on a SUBSCRIBE that is older than the connection', () => {
+  describe('relies on a SUBSCRIBE only if it is as new as the connection', () => {
     rules(`
       before                   | event           | next        | commands    | told
       a joins, connection lost | Redis replies   | stranded    | recover     | a: interrupted
       a joins, connection lost | connection back | resubscribe | resubscribe | a: interrupted
+      a joins                  | connection back | subscribe   |             |
     `);
   });
 
   describe('asks for each name itself once Redis has refused the command of the client for all names', () => {
     rules(`
-      before                                                       | event               | next        | commands    | told
-      a joins, Redis replies, connection lost                      | resubscribe refused | stranded    | forget      |
-      no registry, a joins, Redis replies, connection lost         | resubscribe refused | on          |             |
-      a joins, connection lost, the command fails                  | resubscribe refused | stranded    | forget      |
-      a joins, connection lost                                     | resubscribe refused | subscribe   |             |
-      connection lost, a joins                                     | resubscribe refused | off         |             |
-      a joins, Redis replies, connection lost, resubscribe refused | connection back     | resubscribe | resubscribe |
+      before                                                                                                                       | event               | next        | commands    | told
+      a joins, Redis replies, connection lost                                                                                      | resubscribe refused | stranded    | forget      |
+      no registry, a joins, Redis replies, connection lost                                                                         | resubscribe refused | on          |             |
+      a joins, connection lost, the command fails                                                                                  | resubscribe refused | stranded    | forget      |
+      a joins, connection lost                                                                                                     | resubscribe refused | subscribe   |             |
+      connection lost, a joins                                                                                                     | resubscribe refused | off         |             |
+      a joins, Redis replies, connection lost, resubscribe refused                                                                 | connection back     | resubscribe | resubscribe |
+      a joins, Redis replies, bytes joins, Redis replies, connection lost, the command fails, resubscribe refused, connection back | Redis replies       | on          |             | a: subscribed, bytes: subscribed
     `);
   });
 });
@@ -95,6 +99,7 @@ describe('RedisSubscription, when Redis may have dropped the name', () => {
       before                                          | event             | next                | commands            | told
       a joins, Redis replies                          | recovery restarts | resubscribe         | resubscribe         | a: interrupted
       a joins                                         | recovery restarts | resubscribe         | resubscribe         | a: interrupted
+      a joins, connection lost                        | recovery restarts | stranded            |                     | a: interrupted
       a joins, Redis replies, a leaves                | recovery restarts | unsubscribe         | unsubscribe         |
       a joins, Redis replies, a leaves, Redis replies | recovery restarts | off                 |                     |
       bytes joins, Redis replies                      | recovery restarts | resubscribe buffers | resubscribe buffers | bytes: interrupted

@@ -5,6 +5,7 @@ import { SubscriptionScene } from './subscription-scene.js';
 const STATES: Record<string, string> = {
   off: '',
   subscribing: 'a joins',
+  'subscribing for a, b': 'a joins, b joins',
   'subscribing, a left': 'a joins, a leaves',
   'subscribing, message': 'a joins, a message arrives',
   on: 'a joins, Redis replies',
@@ -20,6 +21,9 @@ const STATES: Record<string, string> = {
   'left, stranded': 'a joins, Redis replies, a leaves, the command fails',
   'buffers begin': 'bytes joins',
   'buffers on': 'bytes joins, Redis replies',
+  'buffers on for both': 'bytes joins, Redis replies, a joins',
+  'buffers on for a': 'bytes joins, Redis replies, a joins, bytes leaves',
+  'buffers off, a wants': 'bytes joins, Redis replies, bytes leaves, a joins',
   'text, then buffers': 'a joins, bytes joins',
   'to buffers': 'a joins, Redis replies, bytes joins',
   'to buffers, all left': 'a joins, Redis replies, bytes joins, a leaves, bytes leaves',
@@ -84,15 +88,16 @@ describe('RedisSubscription', () => {
 
   describe('keeps a draining listener until UNSUBSCRIBE or a fence is answered', () => {
     rules(`
-      given        | event            | next        | commands    | told
-      on           | a drains         | unsubscribe | unsubscribe |
-      on for a, b  | a drains         | on          | fence       |
-      on, b stays  | the fence passes | on          |             | a: released
-      on, b stays  | b leaves         | on          |             |
-      on, shared   | a drains         | on          | fence       |
-      on, a drains | the fence passes | unsubscribe | unsubscribe | a: released
-      on, a drains | b joins          | on          |             | b: subscribed
-      subscribing  | a drains         | subscribe   |             |
+      given                | event            | next        | commands    | told
+      on                   | a drains         | unsubscribe | unsubscribe |
+      on for a, b          | a drains         | on          | fence       |
+      on, b stays          | the fence passes | on          |             | a: released
+      on, b stays          | b leaves         | on          |             |
+      on, shared           | a drains         | on          | fence       |
+      on, a drains         | the fence passes | unsubscribe | unsubscribe | a: released
+      on, a drains         | b joins          | on          |             | b: subscribed
+      subscribing          | a drains         | subscribe   |             |
+      subscribing for a, b | a drains         | subscribe   |             | a: released
     `);
   });
 
@@ -122,12 +127,15 @@ describe('RedisSubscription', () => {
       buffers begin        | Redis replies     | on                      |                        | bytes: subscribed
       buffers on           | a joins           | on                      |                        | a: subscribed
       buffers on           | bytes leaves      | unsubscribe buffers     | unsubscribe buffers    |
+      buffers on for both  | bytes leaves      | on                      |                        | bytes: released
+      buffers off, a wants | Redis replies     | subscribe               | subscribe              | bytes: released
       subscribing          | bytes joins       | subscribe               |                        |
       text, then buffers   | Redis replies     | subscribe buffers, live | subscribe buffers      | a: subscribed
       on                   | bytes joins       | subscribe buffers, live | subscribe buffers      |
       to buffers           | Redis replies     | unsubscribe, live       | unsubscribe            | a: subscribed, bytes: subscribed
       to buffers           | Redis refuses     | on                      |                        | bytes: refused
       to buffers           | the command fails | stranded                | retry after 0 failures |
+      to buffers           | a message arrives | subscribe buffers, live |                        |
       to buffers, all left | Redis replies     | unsubscribe             | unsubscribe            |
       both modes           | Redis replies     | on                      |                        | a: subscribed, bytes: subscribed
       both modes           | Redis refuses     | on                      | forget                 | a: subscribed, bytes: subscribed
@@ -162,6 +170,8 @@ describe('RedisSubscription', () => {
         stranded               | text    | a        | closed
         to buffers             | text    | a        | closed
         both modes             | buffers | a, bytes | closed
+        buffers begin          | buffers | bytes    | closed
+        buffers on for a       | buffers | a        | closed
         buffers on             | buffers | bytes    | closed
         ended                  | nothing |          | closed
       `),

@@ -94,6 +94,11 @@ export class SubscriptionScene {
       this.#client.isOnline = false;
       this.subscription.onOffline();
     },
+    'connection given up': () => {
+      this.#client.isOnline = false;
+      this.#client.isOffline = true;
+      this.subscription.onOffline();
+    },
     'client idle': () => {
       this.#client.isOffline = true;
       this.subscription.reconcile();
