@@ -67,7 +67,7 @@ export class CommandsScene {
     return this.#sent.splice(0);
   }
 
-  request(verb: Verb, name: string, { kind = 'channel' as ChannelKind, binary = false } = {}): void {
+  request(verb: Verb, name: string, { kind = 'channel', binary = false } = {}): void {
     this.commands.request(verb, this.subscription(name, kind), binary);
   }
 

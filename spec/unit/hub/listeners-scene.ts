@@ -17,7 +17,7 @@ type ListenerNames = 'shared' | 'own' | 'newer' | 'other';
  * belongs to a newer subscription of the same name, and `other` to other code; `-` is a name without an entry.
  */
 export class ListenersScene {
-  readonly name = 'news';
+  readonly name: string;
   readonly registry = new Map<string, NameListeners>();
   readonly delivered: unknown[][] = [];
   readonly subscription: RedisSubscription;
