@@ -15,6 +15,11 @@ export interface CommandsSceneOptions {
   readonly known?: readonly string[];
 }
 
+interface RequestOptions {
+  readonly kind?: ChannelKind | undefined;
+  readonly binary?: boolean;
+}
+
 interface Pending {
   readonly resolve: () => void;
   readonly reject: (error: unknown) => void;
@@ -67,7 +72,7 @@ export class CommandsScene {
     return this.#sent.splice(0);
   }
 
-  request(verb: Verb, name: string, { kind = 'channel', binary = false } = {}): void {
+  request(verb: Verb, name: string, { kind, binary = false }: RequestOptions = {}): void {
     this.commands.request(verb, this.subscription(name, kind), binary);
   }
 
