@@ -1,3 +1,6 @@
+import { Observable } from 'rxjs';
+import type { Message } from '../../../lib/channel.js';
+import { bytes, json, text } from '../../../lib/codec/codec.js';
 import { listOf, table } from '../../support/table.js';
 import { CoreScene } from './core-scene.js';
 
@@ -43,20 +46,21 @@ describe('ChannelCore', () => {
 
   describe('tells what Redis answers, and what it does not', () => {
     rules(`
-      before                                                    | event        | hub     | receiver                            | heard
-      x observes                                                | acknowledged |         | <subscribed>, subscribed            |
-      x observes, acknowledged                                  | acknowledged |         |                                     |
-      x observes, acknowledged                                  | interrupted  |         | interrupted                         |
-      x observes                                                | interrupted  |         |                                     |
-      x observes, acknowledged, interrupted                     | acknowledged |         | subscribed                          |
-      x observes, acknowledged, x leaves, turn ends             | released     | unwatch | <unsubscribed>, released            |
-      x observes, x leaves, turn ends                           | released     | unwatch | released                            |
-      x observes                                                | released     |         |                                     |
-      x observes, acknowledged, x leaves, turn ends, x observes | replaced     |         | <unsubscribed>                      |
-      x observes, acknowledged, x leaves, turn ends, x observes | acknowledged |         | subscribed                          |
-      x observes                                                | refused      | unwatch | released, <channel-error>           | x: SubscribeError
-      merged                                                    | refused      | unwatch | released, <channel-error>, refused  |
-      hub not open                                              | x observes   |         | released, <channel-error>, observed | x: SubscribeError
+      before                                                    | event        | hub            | receiver                            | heard
+      x observes                                                | acknowledged |                | <subscribed>, subscribed            |
+      x observes, acknowledged                                  | acknowledged |                |                                     |
+      x observes, acknowledged                                  | interrupted  |                | interrupted                         |
+      x observes                                                | interrupted  |                |                                     |
+      x observes, acknowledged, interrupted                     | acknowledged |                | subscribed                          |
+      x observes, acknowledged, x leaves, turn ends             | released     | unwatch        | <unsubscribed>, released            |
+      x observes, x leaves, turn ends                           | released     | unwatch        | released                            |
+      x observes                                                | released     |                |                                     |
+      x observes, acknowledged, x leaves, turn ends, x observes | replaced     |                | <unsubscribed>                      |
+      x observes, acknowledged, x leaves, turn ends, x observes | acknowledged |                | subscribed                          |
+      x observes                                                | refused      | unwatch        | released, <channel-error>           | x: SubscribeError
+      merged                                                    | refused      | unwatch        | released, <channel-error>, refused  |
+      merged, refused, x observes, x leaves                     | turn ends    | detach at-once | deserted                            |
+      hub not open                                              | x observes   |                | released, <channel-error>, observed | x: SubscribeError
     `);
   });
 
@@ -69,6 +73,7 @@ describe('ChannelCore', () => {
       merged, unmerged                 | message |                              |                         |
       merged, drain                    | message |                              |                         | receiver: m
       merged, close                    | message |                              | <late>                  |
+      x observes, close                | message |                              | <late>                  |
       merged, forgotten                | message |                              |                         | receiver: m
       merged, forgotten, receiver ends | message |                              | <late>                  |
       merged, x observes, x will close | message | deliver held, detach at-once | closing, closed, <late> | x: m, x: complete
@@ -124,16 +129,17 @@ describe('ChannelCore', () => {
 
 describe('ChannelCore.whenSubscribed()', () => {
   rules(`
-    before                   | event        | hub    | receiver                 | heard
-                             | ask          |        |                          |
-    x observes               | ask          |        |                          |
-    x observes, ask          | acknowledged |        | <subscribed>, subscribed | resolved
-    x observes, acknowledged | ask          | verify |                          | resolved
-    x observes, refused      | ask          |        |                          | SubscribeError
-    hub not open             | ask          |        |                          | SubscribeError
-    close                    | ask          |        |                          | ChannelClosedError
-    drain                    | ask          |        |                          | ChannelClosedError
-    forgotten, receiver ends | ask          |        |                          | ChannelClosedError
+    before                   | event        | hub     | receiver                  | heard
+                             | ask          |         |                           |
+    x observes               | ask          |         |                           |
+    x observes, ask          | acknowledged |         | <subscribed>, subscribed  | resolved
+    x observes, ask          | refused      | unwatch | released, <channel-error> | x: SubscribeError, SubscribeError
+    x observes, acknowledged | ask          | verify  |                           | resolved
+    x observes, refused      | ask          |         |                           | SubscribeError
+    hub not open             | ask          |         |                           | SubscribeError
+    close                    | ask          |         |                           | ChannelClosedError
+    drain                    | ask          |         |                           | ChannelClosedError
+    forgotten, receiver ends | ask          |         |                           | ChannelClosedError
   `);
 });
 
@@ -185,5 +191,40 @@ describe('ChannelCore: a look from outside', () => {
       delivered: Number(row.delivered),
       late: Number(row.late),
     });
+  });
+});
+
+describe('ChannelCore.receive()', () => {
+  const RAW = Buffer.from('news');
+  const BYTES = Buffer.from('m');
+
+  it.each([
+    { kind: 'channel', codec: text, data: 'm', raw: undefined, message: {}, isDecoded: true },
+    { kind: 'shard', codec: text, data: 'm', raw: undefined, message: {}, isDecoded: true },
+    { kind: 'pattern', codec: text, data: 'm', raw: undefined, message: { pattern: 'n*' }, isDecoded: true },
+    { kind: 'channel', codec: bytes, data: BYTES, raw: RAW, message: { rawChannel: RAW }, isDecoded: true },
+    { kind: 'channel', codec: json<string>(), data: 'm', raw: undefined, message: {}, isDecoded: false },
+  ] as const)('hands on $data of a $kind with $message, decoded: $isDecoded', async (row) => {
+    const name = row.kind === 'pattern' ? 'n*' : 'news';
+    const scene = new CoreScene({ kind: row.kind, name, codec: row.codec as typeof text });
+    await scene.begin(['merged']);
+    scene.core.receive(row.data, 'news', row.raw);
+    const { channel: source } = scene.core;
+    expect(scene.accepted).toEqual([
+      [{ source, channel: 'news', data: row.data, ...row.message }, row.isDecoded],
+    ]);
+  });
+});
+
+describe('ChannelCore.observe()', () => {
+  it('ignores an observer that has left already, and keeps the fast path open', async () => {
+    const scene = new CoreScene();
+    await scene.begin(['merged']);
+    new Observable<Message>((subscriber) => {
+      subscriber.unsubscribe();
+      scene.core.observe(subscriber);
+    }).subscribe();
+    expect([...scene.hub, ...scene.owner]).toEqual([]);
+    expect(scene.core.fastPath).toBeDefined();
   });
 });

@@ -2,12 +2,20 @@ import { Observable, type Subscription } from 'rxjs';
 import type { Message, ReceiverEvent } from '../../../lib/channel.js';
 import { ChannelCore } from '../../../lib/channel/channel-core.js';
 import type { ChannelOwner } from '../../../lib/channel/channel-owner.js';
-import { text } from '../../../lib/codec/codec.js';
+import type { ChannelKind } from '../../../lib/channel-kind.js';
+import type { RawMessage } from '../../../lib/channel/raw-message.js';
+import { text, type Codec } from '../../../lib/codec/codec.js';
 import { ConnectionLostError } from '../../../lib/errors/errors.js';
 import type { PubSubHub } from '../../../lib/hub/pub-sub-hub.js';
 
 type Core = ChannelCore<string>;
 type Owner = ChannelOwner<ChannelCore<unknown>>;
+
+interface CoreSceneOptions {
+  readonly kind?: ChannelKind;
+  readonly name?: string;
+  readonly codec?: Codec<string>;
+}
 
 /** A Channel's core between a hub and a Receiver that only write down; needs Jest's fake timers. */
 export class CoreScene {
@@ -17,14 +25,15 @@ export class CoreScene {
   owner: string[] = [];
   /** What the observers x and y get, the Receiver's stream as `receiver`, and the promises. */
   heard: string[] = [];
+  /** The messages for the Receiver's stream, as it gets them. */
+  readonly accepted: [RawMessage, boolean][] = [];
   readonly core: Core;
   readonly counts = { received: 0, delivered: 0, dropped: 0, undecodable: 0, late: 0 };
   readonly #observers = new Map<string, Subscription>();
   readonly #world = { isHubOpen: true, isOwnerOpen: true, canReadopt: true, closesInside: false };
 
-  constructor() {
-    const core = { hub: this.#hub(), kind: 'channel', name: 'news', codec: text } as const;
-    this.core = new ChannelCore<string>(this.#owner(), core);
+  constructor({ kind = 'channel', name = 'news', codec = text }: CoreSceneOptions = {}) {
+    this.core = new ChannelCore<string>(this.#owner(), { hub: this.#hub(), kind, name, codec });
   }
 
   /** Lets these events happen, and forgets what they have caused. */
@@ -94,6 +103,11 @@ export class CoreScene {
     );
   }
 
+  #accept(message: [RawMessage, boolean]): void {
+    this.accepted.push(message);
+    this.heard.push('receiver: m');
+  }
+
   #hub(): PubSubHub {
     const world = this.#world;
     const call = (what: string) => () => void this.hub.push(what);
@@ -127,7 +141,7 @@ export class CoreScene {
       },
       heartbeat: 0,
       bounds: { capacity: 10, maxBytes: 1_000, overflow: 'error' },
-      stream: { counts: this.counts, accept: () => void this.heard.push('receiver: m') },
+      stream: { counts: this.counts, accept: (...message) => this.#accept(message) },
       emit: ({ type }: ReceiverEvent) => void this.owner.push(`<${type}>`),
       observeEvents: () => undefined,
       readopt: () => world.canReadopt,

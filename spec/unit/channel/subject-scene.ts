@@ -50,6 +50,7 @@ export class SubjectScene {
     else if (second === 'leaves') this.#observers.get(first)!.unsubscribe();
     else if (first === 'push') this.subject.push(raw(second), this.#form === 'plain');
     else if (first === 'place') this.subject.place(new Error(second));
+    else if (first === 'dismiss') this.subject.dismiss(new Error(second));
     else if (first === 'end')
       this.subject.end(second as 'now' | 'behind', third ? new Error(third) : undefined);
     else if (first === 'take') this.calls.push(`took ${this.#take()}`);

@@ -57,7 +57,10 @@ describe.each(CASES)('ClientListeners: $mode of a $kind', ({ kind, mode, binary 
         other        | other
         -            | -
       `,
-      ({ clientListeners, subscription }) => clientListeners.share([subscription], kind, binary),
+      (scene) => {
+        scene.createOwn(mode);
+        scene.clientListeners.share([scene.subscription], kind, binary);
+      },
     );
 
     it('does not add the shared listener to a delivery that is under way', () => {

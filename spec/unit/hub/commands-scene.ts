@@ -124,7 +124,7 @@ export class CommandsScene {
       names.map((method) => [
         method,
         (list: string | string[], _: unknown, binary?: boolean) =>
-          this.#send(method.toUpperCase(), [list].flat(), Array.isArray(list) && list[0] === '', binary),
+          this.#send(method.toUpperCase(), [list].flat(), Array.isArray(list) && list.length === 1, binary),
       ]),
     );
   }
@@ -141,7 +141,7 @@ export class CommandsScene {
 
   #send(command: string, names: readonly string[], isList = false, binary = false): Promise<void> {
     if (this.thrown) throw this.thrown;
-    const words = isList ? ["['']", ...names.slice(1)] : names;
+    const words = isList ? [`[${names[0] === '' ? "''" : names[0]}]`] : names;
     const isReported = !this.#isOurs && !command.startsWith('EXTEND');
     this.#sent.push(
       `${isReported ? 'reported: ' : ''}${command} ${words.join(' ')}${binary ? ' (buffers)' : ''}`,

@@ -56,6 +56,11 @@ export class ListenersScene {
     }
   }
 
+  /** Creates the listener of the subscription, in the registry or not. */
+  createOwn(mode: Mode): void {
+    this.#listener('own', mode);
+  }
+
   /** Returns the words for an entry, by default for the one in the registry. */
   words(mode: Mode, entry = this.registry.get(this.name)): string {
     if (!entry) return '-';

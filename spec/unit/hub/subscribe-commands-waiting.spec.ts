@@ -45,13 +45,13 @@ describe('SubscribeCommands: names in flight', () => {
   it('are counted anew after a refused command: only the names that are asked for again', async () => {
     const scene = new CommandsScene();
     scene.batch(Array.from({ length: N }, (_, index) => `subscribe ${index}`));
-    scene.request('subscribe', 'a');
+    scene.batch(Array.from({ length: N }, (_, index) => `subscribe next${index}`));
     scene.sent();
     scene.subscription('0').request = {};
     await scene.answer(REFUSAL);
     expect(sizes(scene.sent())).toEqual([N / 2 - 1, N / 2]);
     await scene.answer();
-    expect(scene.sent()).toEqual(['SUBSCRIBE a']);
+    expect(sizes(scene.sent())).toEqual([N / 2]);
   });
 
   it('no longer count after a restart, and requests that wait fail', async () => {

@@ -88,14 +88,23 @@ describe('SubscribeCommands: a request without a batch', () => {
 
 describe('SubscribeCommands: a resubscription', () => {
   it.each([
-    { canExtend: true, commands: ['EXTEND CHANNELS a b'], calls: [] },
-    { canExtend: false, commands: ['SUBSCRIBE a b'], calls: ['forget a', 'forget b', 'share a b'] },
-  ])('asks Redis whatever the client believes: $commands', ({ canExtend, commands, calls }) => {
-    const scene = new CommandsScene({ canExtend, known: ['a', 'b'] });
-    scene.batch(['resubscribe a', 'resubscribe b']);
-    expect(scene.sent()).toEqual(commands);
-    expect(scene.calls).toEqual(calls);
-  });
+    { verb: 'resubscribe', canExtend: true, commands: ['EXTEND CHANNELS a b'], calls: [] },
+    {
+      verb: 'resubscribe',
+      canExtend: false,
+      commands: ['SUBSCRIBE a b'],
+      calls: ['forget a', 'forget b', 'share a b'],
+    },
+    { verb: 'subscribe', canExtend: true, commands: ['SUBSCRIBE a b'], calls: ['share a b'] },
+  ])(
+    'asks Redis whatever the client believes, unlike a subscription: $verb → $commands',
+    ({ verb, canExtend, commands, calls }) => {
+      const scene = new CommandsScene({ canExtend, known: ['a', 'b'] });
+      scene.batch([`${verb} a`, `${verb} b`]);
+      expect(scene.sent()).toEqual(commands);
+      expect(scene.calls).toEqual(calls);
+    },
+  );
 });
 
 describe('SubscribeCommands: a refused command', () => {
@@ -126,13 +135,16 @@ describe('SubscribeCommands: a refused command', () => {
     expect(scene.outcomes).toEqual([`a: ${DEAD.message}`, `b: ${DEAD.message}`]);
   });
 
-  it('is halved without the names that have another request by now', async () => {
+  it.each([
+    { replaced: 'a', commands: ['SUBSCRIBE b c'] },
+    { replaced: 'b', commands: ['SUBSCRIBE a', 'SUBSCRIBE c'] },
+  ])('is halved without $replaced, which has another request by now', async ({ replaced, commands }) => {
     const scene = new CommandsScene();
     scene.batch(['subscribe a', 'subscribe b', 'subscribe c']);
     scene.sent();
-    scene.subscription('b').request = {};
+    scene.subscription(replaced).request = {};
     await scene.answer(REFUSAL);
-    expect(scene.sent()).toEqual(['SUBSCRIBE a', 'SUBSCRIBE c']);
+    expect(scene.sent()).toEqual(commands);
   });
 });
 
