@@ -1,6 +1,6 @@
 import { EventEmitter } from 'node:events';
-import type { NodeClient } from '../../lib/cluster/node-client.js';
-import { SentinelTopology, type SentinelClient } from '../../lib/cluster/sentinel-topology.js';
+import type { NodeClient } from '../../../lib/cluster/node-client.js';
+import { SentinelTopology, type SentinelClient } from '../../../lib/cluster/sentinel-topology.js';
 
 const A = { host: '127.0.0.1', port: 1 };
 const B = { host: '127.0.0.1', port: 2 };

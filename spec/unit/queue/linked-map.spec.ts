@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { LinkedMap } from '../../lib/queue/linked-map.js';
+import { LinkedMap } from '../../../lib/queue/linked-map.js';
 
 it('is a Map that knows its oldest entry', () => {
   const keys = fc.nat(7);

@@ -1,8 +1,8 @@
 import { stat } from 'node:fs/promises';
-import { NodeLink, type NodeLinkHost } from '../../lib/cluster/node-link.js';
-import type { Topology } from '../../lib/cluster/topology.js';
-import { MemoryNode } from '../support/memory-node.js';
-import { until } from '../support/until.js';
+import { NodeLink, type NodeLinkHost } from '../../../lib/cluster/node-link.js';
+import type { Topology } from '../../../lib/cluster/topology.js';
+import { MemoryNode } from '../../support/memory-node.js';
+import { until } from '../../support/until.js';
 
 const PATIENCE = 40;
 

@@ -1,11 +1,11 @@
 import { asyncScheduler } from 'rxjs';
-import { DistributedHub } from '../../lib/cluster/distributed-hub.js';
-import type { Watcher } from '../../lib/hub/pub-sub-hub.js';
-import type { Topology } from '../../lib/cluster/topology.js';
-import { MemoryPubSub } from '../../lib/testing/index.js';
-import { consumerWith } from '../support/consumer-with.js';
-import { MemoryNode } from '../support/memory-node.js';
-import { until } from '../support/until.js';
+import { DistributedHub } from '../../../lib/cluster/distributed-hub.js';
+import type { Watcher } from '../../../lib/hub/pub-sub-hub.js';
+import type { Topology } from '../../../lib/cluster/topology.js';
+import { MemoryPubSub } from '../../../lib/testing/index.js';
+import { consumerWith } from '../../support/consumer-with.js';
+import { MemoryNode } from '../../support/memory-node.js';
+import { until } from '../../support/until.js';
 
 const HEARTBEAT = 20;
 

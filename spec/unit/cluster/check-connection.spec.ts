@@ -1,6 +1,6 @@
-import { checkConnection } from '../../lib/cluster/check-connection.js';
-import { SwappableClient } from '../../lib/cluster/swappable-client.js';
-import { MemoryNode } from '../support/memory-node.js';
+import { checkConnection } from '../../../lib/cluster/check-connection.js';
+import { SwappableClient } from '../../../lib/cluster/swappable-client.js';
+import { MemoryNode } from '../../support/memory-node.js';
 
 const SOUND = () => Promise.resolve(true);
 const INFO = 'id=3 addr=127.0.0.1:1 sub=0 psub=0 ssub=2 multi=-1';

@@ -1,7 +1,7 @@
 import { EventEmitter } from 'node:events';
-import type { ClusterClient, ClusterNode } from '../../lib/cluster/cluster-nodes.js';
-import { ClusterTopology } from '../../lib/cluster/cluster-topology.js';
-import type { NodeClient } from '../../lib/cluster/node-client.js';
+import type { ClusterClient, ClusterNode } from '../../../lib/cluster/cluster-nodes.js';
+import { ClusterTopology } from '../../../lib/cluster/cluster-topology.js';
+import type { NodeClient } from '../../../lib/cluster/node-client.js';
 
 const HOST = '10.0.0.1';
 const BROADCAST = 'broadcast';
