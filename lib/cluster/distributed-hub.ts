@@ -209,7 +209,7 @@ export class DistributedHub implements PubSubHub, NodeLinkHost, TopologyObserver
       nodeLinks.filter(({ isAstray }) => isAstray).map((nodeLink) => nodeLink.checkConnection(true)),
     );
     return (
-      !this.#shards.isSettled ||
+      !this.#shards.isDone ||
       nodeLinks.some((nodeLink) => !nodeLink.isOnline && this.#nodeLinks.has(nodeLink.key))
     );
   }

@@ -34,7 +34,7 @@ export class ShardMoves {
   }
 
   /** Returns whether no dropped channel waits for the new owner of its slot. */
-  get isSettled(): boolean {
+  get isDone(): boolean {
     return this.#dropped.size === 0;
   }
 

@@ -89,7 +89,7 @@ export class Delivery {
     const { subscription, binary } = message;
     if (!subscription.counts(binary)) return;
     this.#heard.noteMessage();
-    if (!subscription.isSettled) transition(() => subscription.noteArrival());
+    if (!subscription.isConfirmed) transition(() => subscription.noteArrival());
     if (this.#state !== 'free') return this.#hold(message);
     this.#run(message);
     if (this.#waiting.length > 0) this.#flush();

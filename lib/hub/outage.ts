@@ -34,7 +34,7 @@ export class Outage {
     this.#missing.add(listener);
   }
 
-  settle(listener: HubListener, as: 'served' | 'gone'): void {
+  checkOff(listener: HubListener, as: 'served' | 'gone'): void {
     this.#missing.delete(listener);
     if (as === 'gone') this.#affected.delete(listener);
   }

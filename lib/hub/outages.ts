@@ -56,14 +56,14 @@ export class Outages {
   }
 
   /** Notes that a listener is served again, or has left. */
-  settle(listener: HubListener, as: 'served' | 'gone'): void {
-    this.#current?.settle(listener, as);
+  checkOff(listener: HubListener, as: 'served' | 'gone'): void {
+    this.#current?.checkOff(listener, as);
     if (!this.#isResuming) this.endIfOver();
   }
 
   /** Notes that several listeners have left, and checks only then whether the outage is over. */
   leave(listeners: readonly HubListener[]): void {
-    for (const listener of listeners) this.#current?.settle(listener, 'gone');
+    for (const listener of listeners) this.#current?.checkOff(listener, 'gone');
     this.endIfOver();
   }
 

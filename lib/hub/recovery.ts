@@ -118,7 +118,7 @@ export class Recovery implements ForeignCommandsObserver, CommandsObserver, Insp
     const lost = this.#host.subscriptions
       .named(kind, names)
       .filter(
-        (subscription) => subscription.isSettled && !this.#host.clientListeners.isRegistered(subscription),
+        (subscription) => subscription.isConfirmed && !this.#host.clientListeners.isRegistered(subscription),
       );
     if (lost.length > 0) transition(() => this.#recover(lost, since));
   }

@@ -41,7 +41,7 @@ export class RedisSubscription {
   }
 
   /** Returns whether Redis has the name and no operation is in flight. */
-  get isSettled(): boolean {
+  get isConfirmed(): boolean {
     return this.#state === ON;
   }
 
@@ -66,7 +66,7 @@ export class RedisSubscription {
         this.reconcile();
       });
     }
-    this.#host.outages.settle(listener, 'gone');
+    this.#host.outages.checkOff(listener, 'gone');
     this.reconcile();
   }
 
@@ -99,7 +99,7 @@ export class RedisSubscription {
   }
 
   /** Handles the outcome of the operation in flight. */
-  settle(error?: unknown): void {
+  onOperationEnded(error?: unknown): void {
     const state = this.#state;
     if (state.at !== 'subscribing' && state.at !== 'unsubscribing') return;
     const isRefused = error !== undefined && this.#host.isRefusal(error);
@@ -204,7 +204,7 @@ export class RedisSubscription {
     for (const listener of this.audience.listeners) {
       if (this.#serves(listener)) continue;
       this.audience.remove(listener);
-      this.#host.outages.settle(listener, 'gone');
+      this.#host.outages.checkOff(listener, 'gone');
       tell(() => listener.onRefused(cause));
     }
     this.reconcile();
@@ -237,7 +237,7 @@ export class RedisSubscription {
     for (const listener of this.audience.listeners) {
       if (!this.#serves(listener)) continue;
       tell(() => listener.onSubscribed());
-      this.#host.outages.settle(listener, 'served');
+      this.#host.outages.checkOff(listener, 'served');
     }
   }
 

@@ -7,7 +7,7 @@ import type { ChannelKind } from '../channel-kind.js';
 import { isError } from '../errors/to-error.js';
 import { transition } from '../outbox.js';
 import { Ring } from '../queue/ring.js';
-import { assigned, keyOf, settle, type SubscribeRequest, type Verb } from './subscribe-request.js';
+import { assigned, endRequest, keyOf, type SubscribeRequest, type Verb } from './subscribe-request.js';
 
 interface Batch {
   readonly requests: SubscribeRequest[];
@@ -95,7 +95,7 @@ export class SubscribeCommands {
     const error = new Error('Socket closed unexpectedly');
     this.batch(() => {
       for (let request = this.#waiting.shift(); request; request = this.#waiting.shift())
-        settle(request, error);
+        endRequest(request, error);
     });
   }
 
@@ -143,7 +143,7 @@ export class SubscribeCommands {
     const conclude = (error?: unknown) => {
       inFlight.remove(subscriptions);
       transition(() => {
-        this.batch(() => settle(request, error));
+        this.batch(() => endRequest(request, error));
         this.sendMore();
       });
       if (this.quietSince !== undefined) this.#observer.onQuiet();

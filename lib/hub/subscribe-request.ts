@@ -19,11 +19,11 @@ export function assigned(request: SubscribeRequest): SubscribeRequest {
 }
 
 /** Tells the subscriptions the outcome, unless a later request has replaced this one. */
-export function settle(request: SubscribeRequest, error: unknown): void {
+export function endRequest(request: SubscribeRequest, error: unknown): void {
   for (const subscription of request.subscriptions) {
     if (subscription.request !== request) continue;
     subscription.request = undefined;
-    subscription.settle(error);
+    subscription.onOperationEnded(error);
   }
 }
 

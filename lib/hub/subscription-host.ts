@@ -36,7 +36,7 @@ export interface SubscriptionHost<Subscription> {
   };
   readonly outages: {
     /** Notes that a listener is served, or that the outage need not wait for it. */
-    settle(listener: HubListener, as: 'served' | 'gone'): void;
+    checkOff(listener: HubListener, as: 'served' | 'gone'): void;
   };
   /** Returns whether the error came from Redis, and not from a connection that died. */
   isRefusal(error: unknown): boolean;

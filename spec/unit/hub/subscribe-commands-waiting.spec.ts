@@ -131,7 +131,7 @@ describe('SubscribeCommands: the outcome of a command', () => {
     const scene = new CommandsScene();
     scene.batch(['subscribe a', 'subscribe b']);
     scene.sent();
-    for (const name of ['a', 'b']) scene.subscription(name).settle = () => scene.request('unsubscribe', name);
+    for (const name of ['a', 'b']) scene.subscription(name).onOperationEnded = () => scene.request('unsubscribe', name);
     await scene.answer();
     expect(scene.sent()).toEqual(['UNSUBSCRIBE a b']);
   });
@@ -163,8 +163,8 @@ describe('SubscribeCommands: the observer and the registry', () => {
     expect(commands.quietSince).toBeUndefined();
     await scene.answer();
     expect(scene.calls).not.toContain('quiet');
-    const settle = jest.fn().mockImplementationOnce(() => scene.request('unsubscribe', 'b'));
-    scene.subscription('b').settle = settle;
+    const onOperationEnded = jest.fn().mockImplementationOnce(() => scene.request('unsubscribe', 'b'));
+    scene.subscription('b').onOperationEnded = onOperationEnded;
     await scene.answer();
     expect(scene.calls).not.toContain('quiet');
     await scene.answer();

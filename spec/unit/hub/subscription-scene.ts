@@ -45,7 +45,7 @@ export class SubscriptionScene {
     const { subscription } = this;
     const operation = subscription.request as Operation | undefined;
     if (operation) return `${nameOf(operation)}${subscription.isLive ? ', live' : ''}`;
-    if (subscription.isSettled) return 'on';
+    if (subscription.isConfirmed) return 'on';
     return this.counted === 'nothing' ? 'off' : 'stranded';
   }
 
@@ -85,9 +85,9 @@ export class SubscriptionScene {
     ...this.#eventsOf('b'),
     ...this.#eventsOf('bytes'),
     'a message arrives': () => this.subscription.noteArrival(),
-    'Redis replies': () => this.#settle(undefined),
-    'Redis refuses': () => this.#settle(REFUSAL),
-    'the command fails': () => this.#settle(FAILURE),
+    'Redis replies': () => this.#endOperation(undefined),
+    'Redis refuses': () => this.#endOperation(REFUSAL),
+    'the command fails': () => this.#endOperation(FAILURE),
     'the pause ends': () => this.subscription.reconcile(),
     'the fence passes': () => this.#fences.splice(0).forEach((onPassed) => onPassed()),
     'connection lost': () => {
@@ -133,9 +133,9 @@ export class SubscriptionScene {
     };
   }
 
-  #settle(error: Error | undefined): void {
+  #endOperation(error: Error | undefined): void {
     this.subscription.request = undefined;
-    this.subscription.settle(error);
+    this.subscription.onOperationEnded(error);
   }
 
   #nameOf(listener: HubListener): string {
@@ -189,7 +189,7 @@ export class SubscriptionScene {
       refusals: { allows: () => client.isAllowed, add: account('refused'), remove: account('not refused') },
       retries: { later: (_, failures) => command(`retry after ${failures} failures`) },
       outages: {
-        settle: (listener, as) => void this.accounts.push(`${this.#nameOf(listener)} ${as}`),
+        checkOff: (listener, as) => void this.accounts.push(`${this.#nameOf(listener)} ${as}`),
       },
       isRefusal: (error) => error === REFUSAL,
       recover: (subscription) => {
