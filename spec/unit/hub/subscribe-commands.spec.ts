@@ -156,6 +156,7 @@ describe('SubscribeCommands: an error is a refusal', () => {
     { error: new Error('Socket closed unexpectedly'), isReady: true, isRefusal: false },
     { error: new Error('Connection timeout'), isReady: true, isRefusal: false },
     { error: new Error('The client is closed'), isReady: true, isRefusal: false },
+    { error: new Error("ERR Can't execute 'get'"), isReady: true, isRefusal: false },
     { error: new Error('Disconnects client'), isReady: true, isRefusal: false },
     { error: Object.assign(new Error('read'), { code: 'ECONNRESET' }), isReady: true, isRefusal: false },
     { error: 'NOPERM', isReady: true, isRefusal: false },
