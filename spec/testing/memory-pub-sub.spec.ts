@@ -355,7 +355,9 @@ describe('feed()', () => {
     await until(() => reported.length === 3);
     config.onUnhandledError = null;
     expect(reported).toEqual([
-      clear(/a value that feed\(\) publishes to be a pair of a channel and its data, \[channel, data\], got "a"/),
+      clear(
+        /a value that feed\(\) publishes to be a pair of a channel and its data, \[channel, data\], got "a"/,
+      ),
       clear(/the data of a message to be a string or a Buffer, got 5/),
       'broken',
     ]);
@@ -441,7 +443,9 @@ describe('publisher()', () => {
     await expect(redis.publisher(() => '1' as never).publish('a', '1')).rejects.toEqual(
       clear(/a reply to be a number or an Observable of one, got "1"/),
     );
-    expect(() => redis.publisher(5 as never)).toThrow(clear(/the reply of a publisher to be a function, got 5/));
+    expect(() => redis.publisher(5 as never)).toThrow(
+      clear(/the reply of a publisher to be a function, got 5/),
+    );
   });
 });
 

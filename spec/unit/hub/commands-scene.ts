@@ -87,8 +87,10 @@ export class CommandsScene {
   }
 
   subscription(name: string, kind: ChannelKind = 'channel'): RedisSubscription {
-    const onOperationEnded = (error?: Error) => void this.outcomes.push(error ? `${name}: ${error.message}` : name);
-    const made = this.#subscriptions.get(name) ?? ({ kind, name, onOperationEnded } as unknown as RedisSubscription);
+    const onOperationEnded = (error?: Error) =>
+      void this.outcomes.push(error ? `${name}: ${error.message}` : name);
+    const made =
+      this.#subscriptions.get(name) ?? ({ kind, name, onOperationEnded } as unknown as RedisSubscription);
     this.#subscriptions.set(name, made);
     return made;
   }

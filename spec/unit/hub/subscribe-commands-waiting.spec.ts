@@ -131,7 +131,8 @@ describe('SubscribeCommands: the outcome of a command', () => {
     const scene = new CommandsScene();
     scene.batch(['subscribe a', 'subscribe b']);
     scene.sent();
-    for (const name of ['a', 'b']) scene.subscription(name).onOperationEnded = () => scene.request('unsubscribe', name);
+    for (const name of ['a', 'b'])
+      scene.subscription(name).onOperationEnded = () => scene.request('unsubscribe', name);
     await scene.answer();
     expect(scene.sent()).toEqual(['UNSUBSCRIBE a b']);
   });
