@@ -15,7 +15,7 @@ process.once('SIGTERM', () => {
   void receiver.drain();
 });
 
-// Somebody publishes five jobs; then the process is told to end.
+// Another client publishes five jobs; then the process receives a signal to end.
 const client = createClient({ url });
 client.on('error', console.error);
 await client.connect();

@@ -10,7 +10,7 @@ const client = createClient({ url });
 client.on('error', console.error);
 await client.connect();
 
-// Who publishes a price also stores it: what nobody heard can still be read.
+// The publisher of a price also stores it, so that a missed price can still be read.
 const setPrice = (price: string) => client.multi().set('price', price).publish('price', price).exec();
 await setPrice('100');
 

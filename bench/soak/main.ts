@@ -108,7 +108,7 @@ const FAULTS: Readonly<Record<string, (bytes: number) => unknown>> = {
     proxy.swallow('to-client');
     await delay(1_000);
     proxy.release('to-client');
-    // What was swallowed is gone: a network that loses bytes of a connection loses the connection.
+    // Swallowed bytes are lost, and a network that loses bytes of a connection loses the connection.
     proxy.cut();
   },
   'bytes split': (bytes) => proxy.splitNext(bytes % 100),
@@ -212,7 +212,7 @@ await disturb();
 isOver = true;
 await loading;
 await until(() => publisher.isReady, { timeout: 10_000 });
-// Whatever came last may be missing: one more of each, once all are subscribed, shows what came before it.
+// The last messages may be missing: one more message of each channel, once all are subscribed, reveals that.
 const sources: readonly Channel[] = [...receiver.channels.values(), pattern];
 await until(
   async () => {
@@ -236,7 +236,7 @@ const twice = patterned.reduce((sum, name) => sum + (sent.get(name) as number), 
 print('sent', `${total}, ${total + twice} to hear, those that match the pattern twice`);
 print('delivered', audit.delivered);
 const { dropped } = receiver.stats;
-// Of those that were dropped some fell into a lost connection's gap as well.
+// Some of the dropped messages also lie inside the gap of a lost connection.
 print('inside gaps', audit.insideGaps + audit.insideOverflows - dropped);
 print('dropped', dropped);
 const sum = (what: 'duplicates' | 'outOfOrder' | 'unexplained' | 'gaps') =>

@@ -26,7 +26,7 @@ const sourceName = z.object({
 });
 const work = z.object({ workTime: z.number().int().min(1).max(1_000) });
 
-/** What Nest sends as one Server-Sent Event. */
+/** The shape that Nest sends as one Server-Sent Event. */
 interface SnapshotEvent {
   readonly id: string;
   readonly data: Snapshot;

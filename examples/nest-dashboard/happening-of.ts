@@ -1,7 +1,7 @@
 import type { ReceiverEvent } from 'rx-redis-receiver';
 import type { Happening } from './snapshot.js';
 
-/** What a browser is told of an event, if anything. */
+/** Returns the report of an event for a browser; undefined if there is none. */
 export function happeningOf(event: ReceiverEvent): Happening | undefined {
   const at = Date.now();
   switch (event.type) {

@@ -16,9 +16,9 @@ export const SNAPSHOT_EVERY = 200;
 /** Snapshots that a new browser is told at first: a minute. */
 export const HISTORY = 300;
 
-/** What the connection that is to be killed is called in Redis's list of clients. */
+/** The name of the connection to be killed, in Redis's list of clients. */
 export const CLIENT_NAME = `dashboard-${String(process.pid)}`;
-/** What the keys that the traffic changes begin with. */
+/** The prefix of the keys that the traffic changes. */
 export const KEYS = 'demo:';
 
 export const receiverOptions = (url: string): ReceiverModuleOptions => ({

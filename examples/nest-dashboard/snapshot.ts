@@ -1,4 +1,4 @@
-/** What the server tells its browsers, some times a second. */
+/** The state that the server sends to its browsers, several times a second. */
 export interface Snapshot {
   /** Milliseconds since the epoch. */
   readonly at: number;
@@ -15,12 +15,12 @@ export interface Snapshot {
   readonly workTime: number;
   /** Messages that were published while nobody was subscribed: what the gaps have cost. */
   readonly missed: number;
-  /** What has happened since the snapshot before. */
+  /** The events since the previous snapshot. */
   readonly happenings: readonly Happening[];
 }
 
 export interface SourceCount {
-  /** Of this registration: a channel that leaves and joins again gets another one. */
+  /** The id of this registration: a channel that leaves and joins again gets another id. */
   readonly id: number;
   readonly kind: 'channel' | 'pattern' | 'shard';
   readonly name: string;
@@ -35,7 +35,7 @@ export interface QueueCounts {
   /** Wait for a worker. */
   readonly buffered: number;
   readonly dropped: number;
-  /** How often messages may have been missed, or were dropped. */
+  /** The number of times that messages may have been missed, or were dropped. */
   readonly gaps: number;
 }
 
@@ -45,7 +45,7 @@ export interface Happening {
   /** Milliseconds since the epoch. */
   readonly at: number;
   readonly text: string;
-  /** What made the gap. */
+  /** The cause of the gap. */
   readonly cause?: 'reconnect' | 'overflow';
   /** Messages that were dropped. */
   readonly dropped?: number;

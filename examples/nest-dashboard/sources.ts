@@ -18,7 +18,7 @@ interface Source {
   isSubscribed: boolean;
 }
 
-/** What the Receiver listens to, and how much has come from each. */
+/** The sources of the Receiver, and the number of messages from each. */
 @Injectable()
 export class Sources implements OnApplicationBootstrap {
   readonly #receiver: Receiver;
@@ -33,7 +33,7 @@ export class Sources implements OnApplicationBootstrap {
     for (const source of FIRST_SOURCES) await this.add(source);
   }
 
-  /** Of those that Redis has acknowledged. */
+  /** The sources that Redis has acknowledged. */
   get counts(): SourceCount[] {
     return [...this.#sources.values()]
       .filter(({ isSubscribed }) => isSubscribed)

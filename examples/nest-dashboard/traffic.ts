@@ -30,7 +30,7 @@ export class Traffic implements OnApplicationBootstrap, BeforeApplicationShutdow
   readonly #sources: Sources;
   readonly #client: ReturnType<typeof createClient>;
   readonly #logger = new Logger(Traffic.name);
-  /** What has come due of a source, in messages, by the id of that. */
+  /** The number of messages that are due, by the id of their source. */
   readonly #due = new Map<number, number>();
   /** The keys that are there. */
   readonly #keys = new Set<string>();
@@ -128,7 +128,7 @@ export class Traffic implements OnApplicationBootstrap, BeforeApplicationShutdow
   }
 
   #warn(error: unknown): void {
-    // What is under way at the end fails, as it must.
+    // Commands in flight at the end fail, as expected.
     if (this.#client.isOpen) this.#logger.warn(error instanceof Error ? error.message : String(error));
   }
 }

@@ -3,7 +3,7 @@ import { RedisServer } from '../../spec/support/redis-server.js';
 
 export interface DemoRedis extends AsyncDisposable {
   readonly url: string;
-  /** What it is and where it came from. */
+  /** A description of the server, and where it was found. */
   readonly description: string;
 }
 

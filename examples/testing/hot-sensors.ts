@@ -1,7 +1,7 @@
 import { filter, map, type Observable } from 'rxjs';
 import type { Message } from 'rx-redis-receiver';
 
-/** What is to be tested: the sensors that report more than 90 degrees. */
+/** The code under test: the sensors that report more than 90 degrees. */
 export function hotSensors(messages: Observable<Message>): Observable<string> {
   return messages.pipe(
     filter(({ data }) => Number(data) > 90),

@@ -1,10 +1,10 @@
 const MOST = 40;
-/** What a screen reader is told without being asked. */
+/** The text that a screen reader announces by itself. */
 const ANNOUNCED = new Set(['gap', 'overflow', 'disconnected', 'refused']);
 /** Milliseconds: what is older was there before this page. */
 const RECENT = 2_000;
 
-/** What has happened, the newest first. */
+/** The log of events, the newest first. */
 export class Log {
   #list;
   #announcer;

@@ -61,7 +61,7 @@ export class SourceList {
     return this.#colours.get(id);
   }
 
-  /** Whoever works with the keyboard goes on at the next row. */
+  /** Moves the keyboard focus to the next row. */
   #keepFocus(row) {
     if (!row.contains(document.activeElement)) return;
     const neighbour = row.nextElementSibling ?? row.previousElementSibling;

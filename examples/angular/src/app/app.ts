@@ -7,7 +7,7 @@ import type { Snapshot } from '../../../nest-dashboard/snapshot.js';
 import { depthPath, HEIGHT, sourcesWithRates, WIDTH } from './figures.js';
 import { LiveSnapshots } from './live-snapshots.js';
 
-/** How many snapshots the chart shows: half a minute. */
+/** The number of snapshots in the chart: half a minute. */
 const SHOWN = 150;
 
 /** A server that has started anew counts anew. */

@@ -1,6 +1,6 @@
 import { InjectionToken } from '@angular/core';
 
-/** What is needed of an EventSource: it tells of `open`, `message` and `error`. */
+/** The part of an EventSource that is needed: the events `open`, `message` and `error`. */
 export type SnapshotSource = EventTarget & Pick<EventSource, 'close'>;
 
 /** Opens an EventSource: what a test replaces. */

@@ -1,6 +1,6 @@
 import type { Snapshot, SourceCount } from '../../../nest-dashboard/snapshot.js';
 
-/** Of the chart, in its own units. */
+/** The size of the chart, in its own units. */
 export const WIDTH = 600;
 export const HEIGHT = 120;
 

@@ -9,7 +9,7 @@ export type Connection = 'connecting' | 'open' | 'waiting';
 const FIRST_WAIT = 500;
 const LONGEST_WAIT = 8_000;
 
-/** What the dashboard's server tells: one connection for all observers, anew whenever it fails. */
+/** The snapshots of the dashboard's server: one connection for all observers, made again whenever it fails. */
 @Injectable({ providedIn: 'root' })
 export class LiveSnapshots {
   readonly #open = inject(OPEN_EVENT_SOURCE);
