@@ -14,9 +14,9 @@ import { temporaryFolder } from './temporary-folder.js';
 const TIME_LIMIT = 60_000;
 /** Major versions of Nest: 11 is the last of CommonJS, 12 the first of ES modules. */
 const NEST_VERSIONS = [11, 12];
-const { devDependencies } = JSON.parse(readFileSync('package.json', 'utf8')) as {
-  devDependencies: Record<string, string>;
-};
+const { devDependencies } = manifest('package.json');
+// Nest's own Redis client needs it.
+const ioredis = `ioredis@${manifest('bench/package.json').dependencies.ioredis}`;
 const rxjs = `rxjs@${devDependencies.rxjs}`;
 const nodeTypes = `@types/node@${devDependencies['@types/node']}`;
 const redisVersions = [devDependencies.redis, devDependencies['redis-5']?.replace('npm:redis@', '')];
@@ -63,12 +63,16 @@ for (const major of NEST_VERSIONS) {
   onEveryNode(`${peer} without microservices`, ['nest-module.mjs', 'nest-module.cjs']);
   typesOf(`${peer} without microservices`, ['tsconfig.nest-module.json']);
   const ofTheGuide = ['testing', 'terminus', 'platform-express'];
-  install(...nest('microservices', ...ofTheGuide), `ioredis@${devDependencies.ioredis}`);
+  install(...nest('microservices', ...ofTheGuide), ioredis);
   onEveryNode(peer, ['nest.mjs', 'nest.cjs']);
   typesOf(peer, ['tsconfig.nest.json', 'tsconfig.guide.json']);
   uninstall('@nestjs/microservices');
 }
 process.exitCode = failures === 0 ? 0 : 1;
+
+function manifest(path: string): Record<'dependencies' | 'devDependencies', Record<string, string>> {
+  return JSON.parse(readFileSync(path, 'utf8')) as ReturnType<typeof manifest>;
+}
 
 function install(...packages: string[]): void {
   // Peers stay out until they are installed by name.
