@@ -1,4 +1,14 @@
+import { assertKnownOptions, optionNames } from './errors/known-options.js';
+import { invalidArgument } from './errors/invalid-argument.js';
 import { reportUnhandled } from './report-unhandled.js';
+
+/** The options of a method that waits. */
+export interface WaitOptions {
+  /** Signal that ends the wait, which then rejects with the reason. */
+  readonly signal?: AbortSignal | undefined;
+}
+
+const WAIT_OPTIONS = optionNames<WaitOptions>({ signal: true });
 
 interface Entry {
   readonly callback: () => void;
@@ -21,6 +31,46 @@ export function onAbort(signal: AbortSignal, callback: () => void): () => void {
   return () => {
     if (callbacks.delete(entry) && callbacks.size === 0) ignore(signal);
   };
+}
+
+/** Throws if the value is neither undefined nor a signal. */
+export function assertSignal(signal: unknown): asserts signal is AbortSignal | undefined {
+  if (signal !== undefined && !(signal instanceof AbortSignal))
+    throw invalidArgument("the option 'signal'", 'an AbortSignal', signal);
+}
+
+/** Checks the options of a method that waits; `known` has the names of all its options. */
+export function assertWaitOptions(method: string, options: WaitOptions, known = WAIT_OPTIONS): void {
+  assertKnownOptions(`the options of ${method}`, options, known);
+  assertSignal(options.signal);
+}
+
+/**
+ * Creates a promise that rejects with the reason of the signal when that aborts. `start` returns a function that ends the
+ * wait.
+ */
+export function abortable<T>(
+  signal: AbortSignal | undefined,
+  start: (resolve: (value: T) => void, reject: (reason: unknown) => void) => () => void,
+): Promise<T> {
+  if (signal?.aborted) return Promise.reject(signal.reason as Error);
+  return new Promise<T>((resolve, reject) => {
+    let cancel: (() => void) | undefined = undefined;
+    const abort = () => {
+      cancel?.();
+      reject(signal?.reason as Error);
+    };
+    const ignoreSignal = signal && onAbort(signal, abort);
+    const settled =
+      <V>(settle: (value: V) => void) =>
+      (value: V) => {
+        ignoreSignal?.();
+        settle(value);
+      };
+    cancel = start(settled(resolve), settled(reject));
+    // User code that runs inside `start` may have aborted the signal.
+    if (signal?.aborted) cancel();
+  });
 }
 
 function listen(signal: AbortSignal): Set<Entry> {

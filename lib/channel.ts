@@ -1,9 +1,10 @@
-import { Observable, type Observer, type Subscriber, type Subscription } from 'rxjs';
+import { Observable, type Subscriber } from 'rxjs';
+import { assertWaitOptions, type WaitOptions } from './abort.js';
 import type { ChannelKind } from './channel-kind.js';
 import { CodedError, named, type SubscribeError } from './errors/errors.js';
 import { reasonOf } from './errors/reason-of.js';
 import type { OverflowPolicy } from './queue/buffer-options.js';
-import { subscribeWithoutStorm } from './subscribe-without-storm.js';
+import { FINAL_ERROR, RetrySafeObservable } from './retry-safe-observable.js';
 
 /** The key of a Channel's internals, for this package alone, including another copy of it in the same process. */
 const SOURCE = Symbol.for('rx-redis-receiver.source.1');
@@ -31,7 +32,9 @@ export interface ChannelSource<T> {
   readonly finalError: Error | undefined;
   observe(subscriber: Subscriber<Message<T>>): void;
   observeEvents(subscriber: Subscriber<ReceiverEvent>): void;
-  whenSubscribed(): Promise<void>;
+  /** Iterates the messages as an observer of its own. */
+  iterate(): AsyncIterableIterator<Message<T>>;
+  whenSubscribed(signal?: AbortSignal): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -53,8 +56,17 @@ export interface ChannelSource<T> {
  * const news = receiver.channel('news');
  * news.subscribe(({ data }) => console.log(data));
  * ```
+ *
+ * Observers share a Channel: each gets every message. `for await` is one more observer, whose messages wait in a queue with
+ * the bounds of the Receiver.
+ *
+ * @typeParam T the type of the payloads
+ * @typeParam M the type of the messages, which tells more than `Message<T>` for a topic
  */
-export class Channel<T = string> extends Observable<Message<T>> {
+export class Channel<T = string, M extends Message<T> = Message<T>>
+  extends RetrySafeObservable<M>
+  implements AsyncIterable<M>
+{
   /** The channel's name, or the pattern's glob. */
   readonly name: string;
   /** The kind of the subscription: `'channel'`, `'pattern'` or `'shard'`. */
@@ -63,24 +75,15 @@ export class Channel<T = string> extends Observable<Message<T>> {
 
   /** @internal */
   constructor(viewed: ChannelSource<T>) {
-    super(observeSource<T>);
+    super(observeSource);
     this.name = viewed.name;
     this.kind = viewed.kind;
     this.#source = viewed;
   }
 
-  /**
-   * Subscribes like any Observable. `retry()` cannot spin on an error that each new observer gets at once: a
-   * ConnectionLostError ends it, any other error comes after a pause.
-   */
-  override subscribe(
-    observer?: Partial<Observer<Message<T>>> | ((value: Message<T>) => void) | null,
-    error?: ((error: unknown) => void) | null,
-    complete?: (() => void) | null,
-  ): Subscription {
-    const args = [observer, error, complete] as unknown as [Partial<Observer<Message<T>>>];
-    const subscribe = () => super.subscribe(...args);
-    return subscribeWithoutStorm(this, this.#source.finalError, observer, subscribe);
+  /** @internal */
+  get [FINAL_ERROR](): Error | undefined {
+    return this.#source.finalError;
   }
 
   /** @internal */
@@ -107,11 +110,22 @@ export class Channel<T = string> extends Observable<Message<T>> {
    * Resolves when Redis has acknowledged the subscription: messages published from then on are received. The call itself
    * subscribes nothing: observe the Channel, or connect the Receiver.
    *
+   * @param options `signal` ends the wait, which then rejects with the reason
    * @throws {SubscribeError} Redis refuses the subscription, or has refused the last attempt; or the client is not open
    * @throws {ChannelClosedError} the Channel is closed, or closes meanwhile
    */
-  whenSubscribed(): Promise<void> {
-    return this.#source.whenSubscribed();
+  async whenSubscribed(options: WaitOptions = {}): Promise<void> {
+    assertWaitOptions('whenSubscribed()', options);
+    await this.#source.whenSubscribed(options.signal);
+  }
+
+  /**
+   * Observes the Channel and takes one message after the other. Messages that arrive meanwhile wait in a queue of their own;
+   * a full queue reports its loss as that of the Receiver does, by `overflow` and `gap`, or under `'error'` by a
+   * {@link BufferOverflowError} that ends the loop. `break` unsubscribes.
+   */
+  [Symbol.asyncIterator](): AsyncIterableIterator<M> {
+    return this.#source.iterate() as AsyncIterableIterator<Message<unknown>> as AsyncIterableIterator<M>;
   }
 
   /**
@@ -180,6 +194,15 @@ export type ReceiverEvent =
   /** A message came after its Channel or the Receiver had ended, and was ignored. */
   | {
       readonly type: 'late';
+      readonly source: Channel<unknown>;
+      /** The channel to which the message was published. */
+      readonly channel: string;
+      /** The payload as Redis delivered it, not decoded. */
+      readonly data: string | Buffer;
+    }
+  /** The glob of a topic matched a channel that its template, or the schema of a parameter, does not: no message of the topic. */
+  | {
+      readonly type: 'unmatched';
       readonly source: Channel<unknown>;
       /** The channel to which the message was published. */
       readonly channel: string;

@@ -7,12 +7,14 @@
 
 // Receiver
 export { Receiver } from './receiver/receiver.js';
+export type { MessageOf, ReceiverOf } from './receiver/receiver-of.js';
 export { Channel } from './channel.js';
 export type {
   ChannelOptions,
   ConnectionRetry,
   OpenReceiverOptions,
   ReceiverOptions,
+  TopicsOption,
 } from './receiver-options.js';
 export type { BufferOptions, OverflowPolicy } from './queue/buffer-options.js';
 export type { ChannelKind } from './channel-kind.js';
@@ -21,7 +23,8 @@ export type { Gap, ReceiverEvent } from './channel.js';
 export type { ReceiverStats } from './receiver/stats.js';
 
 // Clients
-export type { ClientListener, PubSubClient, Publisher } from './hub/client.js';
+export type { ClientListener, PubSubClient } from './hub/client.js';
+export type { Publisher } from './publisher.js';
 export type {
   OpenClusterOptions,
   OpenOptions,
@@ -30,8 +33,29 @@ export type {
 } from './open/open-options.js';
 
 // Codecs
-export { bytes, json, text, type Codec } from './codec/codec.js';
+export {
+  bytes,
+  json,
+  text,
+  type Codec,
+  type DecodeContext,
+  type JsonReplacer,
+  type JsonReviver,
+} from './codec/codec.js';
+export type { Schema } from './codec/standard-schema.js';
 export { validated } from './codec/validated.js';
+
+// Topics
+export { topics, type Topics, type TopicTarget } from './topics/topics.js';
+export { escapeGlob } from './topics/escape-glob.js';
+export type { TopicPublisher } from './topics/topic-publisher.js';
+export type {
+  TopicData,
+  TopicDeclarations,
+  TopicDefinition,
+  TopicMessage,
+  TopicName,
+} from './topics/topic-types.js';
 
 // Back-pressure and publishing
 export { hydrate, type Hydrated } from './operators/hydrate.js';

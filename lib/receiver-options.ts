@@ -2,6 +2,8 @@ import type { BufferOptions } from './queue/buffer-options.js';
 import type { PubSubClient } from './hub/client.js';
 import type { Codec } from './codec/codec.js';
 import { optionNames } from './errors/known-options.js';
+import type { TopicDeclarations } from './topics/topic-types.js';
+import type { Topics } from './topics/topics.js';
 
 /** The options of a Receiver: how it queues and decodes messages, and when it ends. */
 export interface ReceiverOptions<T> extends BufferOptions {
@@ -35,6 +37,29 @@ export interface ReceiverOptions<T> extends BufferOptions {
   /** A signal that stops the Receiver when it aborts. */
   readonly signal?: AbortSignal | undefined;
 }
+
+/** The option that gives a Receiver its topics. */
+export interface TopicsOption<D extends TopicDeclarations> {
+  /**
+   * The topics of the Receiver, which registers them all: a topic with parameters as a pattern, any other as a channel or a
+   * shard. A topic of shards with parameters has to be requested by `topic()`. The messages of the Receiver are then a union,
+   * which `message.topic` tells apart.
+   */
+  readonly topics: Topics<D>;
+}
+
+/** Options whose codec may be left out only where it would be `text`. */
+export type CodecRequired<Options, T> = Options & { readonly codec: Codec<T>; readonly topics?: undefined };
+
+/** The options of a Receiver that determine the type of its messages, by a codec or by topics. */
+export type TypedOptions<T, D> =
+  | CodecRequired<ReceiverOptions<T>, T>
+  | (ReceiverOptions<string> & TopicsOption<Extract<D, TopicDeclarations>>);
+
+/** The options behind the first argument of a Receiver whose payloads are of type `T`. */
+export type OptionsFor<Options, T> = string extends T
+  ? [options?: Options & { readonly topics?: undefined }]
+  : [options: CodecRequired<Options, T>];
 
 /** A failed attempt to connect; another attempt follows. */
 export interface ConnectionRetry {
@@ -75,8 +100,12 @@ export interface ChannelOptions<U> {
   readonly keep?: boolean | undefined;
 }
 
+/** The options of a Channel with a codec of its own, which determines the type of its payloads. */
+export type WithCodec<U> = ChannelOptions<U> & { readonly codec: Codec<U> };
+
 /** The names of the options of a Receiver. */
-export const RECEIVER_OPTIONS = optionNames<ReceiverOptions<unknown>>({
+export const RECEIVER_OPTIONS = optionNames<ReceiverOptions<unknown> & Partial<TopicsOption<never>>>({
+  topics: true,
   capacity: true,
   maxBytes: true,
   overflow: true,
@@ -96,3 +125,6 @@ export const CHANNEL_OPTIONS = optionNames<ChannelOptions<unknown> & { keep: unk
   client: true,
   keep: true,
 });
+
+/** The names of the options of a topic's Channel. */
+export const TOPIC_OPTIONS: readonly string[] = CHANNEL_OPTIONS.filter((name) => name !== 'codec');

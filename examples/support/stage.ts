@@ -8,7 +8,7 @@ const COLOURS: readonly Colour[] = ['cyan', 'green', 'yellow', 'magenta', 'blue'
 const SOURCE_WIDTH = 25;
 const CHANNEL_WIDTH = 26;
 
-const MEANINGS: Readonly<Record<keyof ReceiverStats, string>> = {
+const MEANINGS: Readonly<Record<Exclude<keyof ReceiverStats, 'unmatched'>, string>> = {
   received: 'came from Redis = delivered + buffered + dropped + undecodable',
   delivered: 'were handed to the observer or the loop',
   buffered: 'wait in the queue',
@@ -81,7 +81,7 @@ export class Stage {
 
   stats(stats: ReceiverStats): void {
     for (const [name, meaning] of Object.entries(MEANINGS)) {
-      const count = stats[name as keyof ReceiverStats];
+      const count = stats[name as keyof typeof MEANINGS];
       const line = `${name.padEnd(14)}${String(count).padStart(4)}`;
       this.#print(`    ${count > 0 ? line : this.#paint('grey', line)}  ${this.#paint('grey', meaning)}`);
     }

@@ -1,6 +1,7 @@
 import type { Channel } from '../channel.js';
 import type { ChannelKind } from '../channel-kind.js';
 import { SubscribeError } from '../errors/errors.js';
+import { abortable } from '../abort.js';
 import { reasonOf } from '../errors/reason-of.js';
 import type { HubListener, Leave } from '../hub/hub-listener.js';
 import type { PubSubHub } from '../hub/pub-sub-hub.js';
@@ -77,14 +78,18 @@ export class Attachment<C extends AttachedChannel> {
     hub.detach(kind, name, this.#core, leave);
   }
 
-  whenServed(): Promise<void> {
+  whenServed(signal: AbortSignal | undefined): Promise<undefined> {
     const { hub, kind, name } = this.#core;
     // Other code may have unsubscribed the name on the client.
     if (this.isServed) hub.verify(kind, name);
-    if (this.isServed) return Promise.resolve();
+    if (this.isServed) return Promise.resolve(undefined);
     const refusal = (this.#state.at === 'off' ? this.#state.refusal : undefined) ?? this.obstacle;
     if (refusal) return Promise.reject(refusal);
-    return new Promise((resolve, reject) => this.addWaiter({ resolve, reject }));
+    return abortable<undefined>(signal, (resolve, reject) => {
+      const waiter = { resolve: () => resolve(undefined), reject };
+      this.addWaiter(waiter);
+      return () => this.#acknowledgement?.remove(waiter);
+    });
   }
 
   /** Calls a waiter when Redis has acknowledged the subscription, or `rejectWaiters` is called. */

@@ -9,11 +9,12 @@ import { tell, transition } from '../outbox.js';
 import type { Join } from '../queue/fault-list.js';
 import { allOrLate } from './all-or-late.js';
 import { Attachment, type AcknowledgementWaiter } from './attachment.js';
+import { iterateChannel } from './channel-iterator.js';
 import { CLOSED, closedError, DRAINING, OPEN, type ChannelLife, type Registration } from './channel-life.js';
 import type { ChannelOwner } from './channel-owner.js';
 import { decodeMessage } from './decode-message.js';
 import { OwnObservers, type ObservedChannel } from './own-observers.js';
-import type { RawMessage } from './raw-message.js';
+import { rawMessage, type ChannelTopic, type RawMessage } from './raw-message.js';
 
 /**
  * The internals of a Channel. A Channel is subscribed while it has observers or the Receiver is connected, and each message goes
@@ -24,7 +25,7 @@ export class ChannelCore<T> implements HubListener, FastPath, ObservedChannel<T>
   readonly channel: Channel<T>;
   #own: OwnObservers<T> | undefined = undefined;
   /** True while the Receiver is connected and takes the messages too. */
-  #isMerged = false;
+  isMerged = false;
   #life: ChannelLife = OPEN;
   readonly kind: ChannelKind;
   /** True if the codec leaves the data as it is. */
@@ -35,11 +36,13 @@ export class ChannelCore<T> implements HubListener, FastPath, ObservedChannel<T>
   readonly codec: Codec<T>;
   readonly hub: PubSubHub;
   readonly binary: boolean;
+  /** The topic of which the Channel receives messages; other messages that its glob matches are left out. */
+  readonly topic: ChannelTopic | undefined;
   registration: Registration = 'while-observed';
 
   constructor(
     owner: ChannelOwner<ChannelCore<unknown>>,
-    { hub, kind, name, codec }: Pick<ChannelCore<T>, 'hub' | 'kind' | 'name' | 'codec'>,
+    { hub, kind, name, codec, topic }: Pick<ChannelCore<T>, 'hub' | 'kind' | 'name' | 'codec' | 'topic'>,
   ) {
     this.#owner = owner;
     this.hub = hub;
@@ -47,6 +50,7 @@ export class ChannelCore<T> implements HubListener, FastPath, ObservedChannel<T>
     this.name = name;
     this.codec = codec;
     this.binary = codec.binary === true;
+    this.topic = topic;
     this.isIdentity = (codec as Codec<unknown>) === text || (codec as Codec<unknown>) === bytes;
     this.channel = new Channel(this);
     this.#attachment = new Attachment<ChannelCore<unknown>>(this, owner);
@@ -81,18 +85,18 @@ export class ChannelCore<T> implements HubListener, FastPath, ObservedChannel<T>
     this.#own.subject.observe(subscriber);
   }
 
-  get isMerged(): boolean {
-    return this.#isMerged;
-  }
-
   setMerged(isMerged: boolean): void {
-    this.#isMerged = isMerged;
+    this.isMerged = isMerged;
     this.#updateAttachment();
   }
 
-  whenSubscribed(): Promise<void> {
+  iterate(): AsyncIterableIterator<Message<T>> {
+    return iterateChannel(this.channel, this.#owner);
+  }
+
+  whenSubscribed(signal?: AbortSignal): Promise<void> {
     if (this.#life.at !== 'open' || !this.isOpen) return Promise.reject(closedError(this, this.#life));
-    return this.#attachment.whenServed();
+    return this.#attachment.whenServed(signal);
   }
 
   /** Calls a waiter when Redis has acknowledged the subscription, or the subscription fails, or the Channel is closed. */
@@ -162,7 +166,8 @@ export class ChannelCore<T> implements HubListener, FastPath, ObservedChannel<T>
   }
 
   get fastPath(): FastPath | undefined {
-    return this.#own === undefined && this.#isMerged && this.#life === OPEN ? this : undefined;
+    const isPlain = this.#own === undefined && this.topic === undefined;
+    return isPlain && this.isMerged && this.#life === OPEN ? this : undefined;
   }
 
   get stream(): FastPath['stream'] {
@@ -171,15 +176,14 @@ export class ChannelCore<T> implements HubListener, FastPath, ObservedChannel<T>
 
   receive(data: string | Buffer, channel: string, rawChannel?: Buffer): void {
     const source = this.channel as Channel<unknown> as Channel<string | Buffer>;
-    const plain: RawMessage =
-      this.kind === 'pattern' ? { source, channel, pattern: this.name, data } : { source, channel, data };
-    const raw = rawChannel ? { ...plain, rawChannel } : plain;
-    if (this.#life.at === 'closed') return this.#ignore(raw);
+    const raw = rawMessage(source, this.topic, data, channel, rawChannel);
+    if (this.#life.at === 'closed') return this.#owner.onIgnored(this, 'late', channel, data);
+    if (!raw) return this.#owner.onIgnored(this, 'unmatched', channel, data);
     this.#own?.receive(raw, this.isIdentity);
-    if (!this.#isMerged) return;
+    if (!this.isMerged) return;
     if (this.isOpen) this.#owner.stream.accept(raw, this.isIdentity);
     // An observer of the Channel has closed it, or has stopped the Receiver.
-    else this.#ignore(raw);
+    else this.#owner.onIgnored(this, 'late', channel, data);
   }
 
   onSubscribed(): void {
@@ -216,24 +220,19 @@ export class ChannelCore<T> implements HubListener, FastPath, ObservedChannel<T>
   /** Subscribes or unsubscribes, as the observers and the Receiver require. */
   #updateAttachment(): void {
     if (this.#life.at !== 'open') return;
-    this.#attachment.update(this.#isMerged || this.#own !== undefined);
+    this.#attachment.update(this.isMerged || this.#own !== undefined);
   }
 
   /** Gives up the subscription; a new observer or `connect()` makes another attempt. */
   refuse(error: SubscribeError): void {
-    const wasMerged = this.#isMerged;
-    this.#isMerged = false;
+    const wasMerged = this.isMerged;
+    this.isMerged = false;
     this.#attachment.end(error);
     this.#attachment.rejectWaiters(() => error);
     const own = this.#own;
     tell(() => own?.subject.dismiss(error));
     this.#owner.emit({ type: 'channel-error', source: this.channel, error });
     if (wasMerged) this.#owner.onChannelRefused(this, error);
-  }
-
-  #ignore({ channel, data }: RawMessage): void {
-    this.#owner.stream.counts.late++;
-    this.#owner.emit({ type: 'late', source: this.channel, channel, data });
   }
 
   #endOwn(when: 'now' | 'behind', error?: Error): void {

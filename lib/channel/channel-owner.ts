@@ -22,10 +22,12 @@ export interface ChannelOwner<C> extends Watcher {
   readonly lostError: ConnectionLostError | undefined;
   /** The merged stream. Its counts include messages for a Channel's own observers only, and messages without a consumer. */
   readonly stream: {
-    readonly counts: MessageCounts & { late: number };
+    readonly counts: MessageCounts;
     accept(raw: RawMessage, isDecoded: boolean): void;
   };
   emit(event: ReceiverEvent): void;
+  /** Called for a message that came after the end, or that the glob of a topic matches and its template does not. */
+  onIgnored(core: C, reason: 'late' | 'unmatched', channel: string, data: string | Buffer): void;
   /** Adds an observer of the events that concern a Channel. */
   observeEvents(core: C, subscriber: Subscriber<ReceiverEvent>): void;
   onChannelSubscribed(core: C): void;

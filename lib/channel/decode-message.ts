@@ -8,14 +8,15 @@ export function decodeMessage<T>(
   codec: Codec<T>,
   source: Channel<T> = raw.source as never,
 ): Message<T> {
-  const { channel, rawChannel, pattern, data } = raw;
+  const { channel, rawChannel, pattern, data, topic } = raw;
   // These codecs leave the data as it is.
   if ((codec as Codec<unknown>) === text && typeof data === 'string')
     return raw as Message<unknown> as Message<T>;
   if ((codec as Codec<unknown>) === bytes && typeof data !== 'string')
     return raw as Message<unknown> as Message<T>;
   try {
-    const decoded = decodeWith(codec, data, channel);
+    const decoded = decodeWith(codec, data, channel, { kind: source.kind, pattern });
+    if (topic !== undefined) return { ...raw, source, data: decoded };
     const isPlain = rawChannel === undefined;
     if (pattern === undefined)
       return isPlain ? { source, channel, data: decoded } : { source, channel, rawChannel, data: decoded };

@@ -1,7 +1,43 @@
 import type { Message } from '../channel.js';
 
-/** A message as Redis delivered it. */
-export type RawMessage = Message<string | Buffer>;
+/** A message as Redis delivered it, with its parameters if it is one of a topic. */
+export type RawMessage = Message<string | Buffer> & {
+  readonly topic?: string;
+  readonly params?: object;
+};
+
+/** The topic of a Channel: reads the parameters from the name of a channel. */
+export interface ChannelTopic {
+  readonly topic: string;
+  /** Returns undefined for a name that the glob of the topic matches, and its template does not. */
+  parse(channel: string): object | undefined;
+}
+
+/** Creates the message of a Channel; returns undefined if it is not one of the Channel's topic. */
+export function rawMessage(
+  source: RawMessage['source'],
+  topic: ChannelTopic | undefined,
+  data: string | Buffer,
+  channel: string,
+  rawChannel: Buffer | undefined,
+): RawMessage | undefined {
+  const plain = source.isPattern
+    ? { source, channel, pattern: source.name, data }
+    : { source, channel, data };
+  const raw = rawChannel ? { ...plain, rawChannel } : plain;
+  if (!topic) return raw;
+  const params = parseSafely(topic, channel);
+  return params && { ...raw, topic: topic.topic, params };
+}
+
+/** Reads the parameters; a schema that throws must not reach the client's reader. */
+function parseSafely(topic: ChannelTopic, channel: string): object | undefined {
+  try {
+    return topic.parse(channel);
+  } catch {
+    return undefined;
+  }
+}
 
 /** Copies a small Buffer that the client cut from a chunk: a waiting message would keep the whole chunk in memory. */
 export function unpinned(raw: RawMessage): RawMessage {

@@ -1,7 +1,6 @@
-import type { StandardSchemaV1 } from '@standard-schema/spec';
-import { assertCodec, decodeWith, json, type Codec } from './codec.js';
 import { ValidationError } from '../errors/errors.js';
-import { invalidArgument } from '../errors/invalid-argument.js';
+import { assertCodec, decodeWith, json, type Codec, type DecodeContext } from './codec.js';
+import { assertSchema, validate, type Schema } from './standard-schema.js';
 
 /**
  * Returns a codec that checks each decoded value against a schema, of any library that implements Standard Schema (zod,
@@ -20,24 +19,11 @@ import { invalidArgument } from '../errors/invalid-argument.js';
  * @param codec turns the payload into the value to check; default `json()`
  * @see https://standardschema.dev
  */
-export function validated<T>(schema: StandardSchemaV1<unknown, T>, codec: Codec<unknown> = json()): Codec<T> {
-  const standard = (schema as Partial<typeof schema> | null | undefined)?.['~standard'];
-  if (typeof standard?.validate !== 'function') {
-    throw invalidArgument(
-      'the schema',
-      'one that implements Standard Schema, like those of zod, valibot or arktype',
-      schema,
-    );
-  }
+export function validated<T>(schema: Schema<T>, codec: Codec<unknown> = json()): Codec<T> {
+  assertSchema('the schema', schema);
   assertCodec(codec);
-  const read = (data: string | Buffer, channel: string): T => {
-    const result = standard.validate(decodeWith(codec, data, channel));
-    if (result instanceof Promise) {
-      result.catch(() => undefined);
-      throw new TypeError(
-        'The schema validates asynchronously. Use a synchronous schema, and do the rest in the stream.',
-      );
-    }
+  const read = (data: string | Buffer, channel: string, context?: DecodeContext): T => {
+    const result = validate(schema, decodeWith(codec, data, channel, context));
     if (result.issues) throw new ValidationError(result.issues);
     return result.value;
   };

@@ -43,14 +43,6 @@ export interface ServerClient extends PubSubClient {
   extendPubSubListeners?(type: RegistryType, listeners: Map<string, never>): Promise<unknown>;
 }
 
-/** The parts of a Redis client that {@link publishTo} needs. */
-export interface Publisher {
-  /** Publishes to a channel (PUBLISH); returns the number of subscribers that Redis has counted. */
-  publish(channel: string, message: string | Buffer): Promise<number> | number;
-  /** Publishes to a sharded channel (SPUBLISH); returns the number of subscribers that Redis has counted. */
-  sPublish?(channel: string, message: string | Buffer): Promise<number> | number;
-}
-
 export type RegistryType = 'CHANNELS' | 'PATTERNS' | 'SHARDED';
 
 /** A Map by name. Only the methods in use are declared, because node-redis's own types of the listeners differ by mode. */

@@ -1,4 +1,5 @@
-import type { Publisher, PubSubClient } from '../hub/client.js';
+import type { PubSubClient } from '../hub/client.js';
+import type { Publisher } from '../publisher.js';
 import type { OpenTarget } from './open-options.js';
 
 /** A client that belongs to this package alone. */

@@ -1,6 +1,6 @@
 import { from, Subscriber, type ObservableInput, type Observer } from 'rxjs';
-import type { WaitingLine } from './waiting-line.js';
-import type { WaitingOrder } from './waiting-order.js';
+import type { WaitingLine } from '../queue/waiting-line.js';
+import type { WaitingOrder } from '../queue/waiting-order.js';
 
 export interface BoundedMergeOptions<T, R> {
   readonly destination: Subscriber<R>;

@@ -4,9 +4,13 @@ import { invalidArgument } from '../errors/invalid-argument.js';
 import { assertKnownOptions, optionNames } from '../errors/known-options.js';
 import { resolveBounds, type BufferOptions } from '../queue/buffer-options.js';
 import type { Receiver } from '../receiver/receiver.js';
+import type { TopicMessage } from '../topics/topic-types.js';
 import { Hydration, isChannel, type Hydrated } from './hydration.js';
 
 export type { Hydrated } from './hydration.js';
+
+/** A Channel of a topic, or a Receiver with topics. */
+type LiveTopics<M> = Observable<M> & Pick<Receiver, 'events'>;
 
 const OPTIONS = optionNames<BufferOptions>({ capacity: true, maxBytes: true, overflow: true });
 
@@ -47,19 +51,28 @@ const OPTIONS = optionNames<BufferOptions>({ capacity: true, maxBytes: true, ove
  *   {@link BufferOverflowError} after the kept messages; `Infinity` is allowed
  * @see {@link Receiver.events} for the gaps
  */
+export function hydrate<S, M extends TopicMessage>(
+  live: LiveTopics<M>,
+  snapshot: () => ObservableInput<S>,
+  options?: BufferOptions,
+): Observable<Hydrated<S, M['data'], M>>;
 export function hydrate<S, T>(
   live: Channel<T> | Receiver<T>,
   snapshot: () => ObservableInput<S>,
+  options?: BufferOptions,
+): Observable<Hydrated<S, T>>;
+export function hydrate<S>(
+  live: Observable<unknown>,
+  snapshot: () => ObservableInput<S>,
   options: BufferOptions = {},
-): Observable<Hydrated<S, T>> {
-  if (!isChannel(live) && !isReceiver(live))
-    throw invalidArgument('the live source', 'a Channel or a Receiver', live);
+): Observable<Hydrated<S, unknown>> {
+  if (!isLive(live)) throw invalidArgument('the live source', 'a Channel or a Receiver', live);
   if (typeof snapshot !== 'function') throw invalidArgument('the snapshot', 'a function', snapshot);
   assertKnownOptions('the options of hydrate', options, OPTIONS);
   const bounds = resolveBounds(options, 'unbounded');
   return new Observable((subscriber) => new Hydration(live, snapshot, bounds, subscriber).start());
 }
 
-function isReceiver(live: object): boolean {
-  return live instanceof Observable && 'waitMessage' in live;
+function isLive(live: Observable<unknown>): live is Channel<unknown> | Receiver<unknown> {
+  return isChannel(live) || (live instanceof Observable && 'waitMessage' in live);
 }

@@ -13,10 +13,10 @@ import { BoundedQueue } from '../queue/bounded-queue.js';
 import type { Bounds } from '../queue/buffer-options.js';
 import type { Receiver } from '../receiver/receiver.js';
 import { AwaitedChannels, isAwaited } from './await-subscription.js';
-import { subscribeWithin } from './subscribe-within.js';
+import { subscribeWithin } from '../queue/subscribe-within.js';
 
 /** Output of `hydrate`: a snapshot, or a message that belongs after the snapshot. */
-export type Hydrated<S, T> =
+export type Hydrated<S, T, M = Message<T>> =
   | {
       readonly kind: 'snapshot';
       /** Value that the snapshot function returned. */
@@ -25,7 +25,7 @@ export type Hydrated<S, T> =
   | {
       readonly kind: 'message';
       /** Message that arrived after Redis had acknowledged the subscription. */
-      readonly message: Message<T>;
+      readonly message: M;
     };
 
 type Phase<S> =
@@ -210,6 +210,6 @@ function channelsOf(live: Channel<unknown> | Receiver<unknown>): Channel<unknown
 }
 
 /** Tells a Channel from a Receiver by shape: the source may come from another copy of this package. */
-export function isChannel<T>(live: Channel<T> | Receiver<T>): live is Channel<T> {
+export function isChannel(live: unknown): live is Channel<unknown> {
   return live instanceof Observable && 'whenSubscribed' in live;
 }

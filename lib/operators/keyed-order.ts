@@ -1,5 +1,5 @@
 import { Heap } from './heap.js';
-import type { Waiting, WaitingOrder } from './waiting-order.js';
+import type { Waiting, WaitingOrder } from '../queue/waiting-order.js';
 
 /** Values that wait for one key: at least one. */
 interface Lane<T> {

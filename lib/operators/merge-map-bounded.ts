@@ -4,9 +4,9 @@ import { resolveBounds, type BufferOptions } from '../queue/buffer-options.js';
 import { invalidArgument } from '../errors/invalid-argument.js';
 import { assertKnownOptions, optionNames } from '../errors/known-options.js';
 import { KeyedOrder } from './keyed-order.js';
-import { subscribeWithin } from './subscribe-within.js';
-import { WaitingLine } from './waiting-line.js';
-import { ArrivalOrder } from './waiting-order.js';
+import { subscribeWithin } from '../queue/subscribe-within.js';
+import { WaitingLine } from '../queue/waiting-line.js';
+import { ArrivalOrder } from '../queue/waiting-order.js';
 
 /** Options of {@link mergeMapBounded}: {@link BufferOptions} for the waiting values, where `Infinity` lifts a bound. */
 export interface MergeMapBoundedOptions<T> extends BufferOptions {

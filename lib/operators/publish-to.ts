@@ -1,5 +1,6 @@
 import { defer, NEVER, Observable, type OperatorFunction } from 'rxjs';
-import type { Publisher } from '../hub/client.js';
+import { assertPublisher, type Publisher } from '../publisher.js';
+import type { TopicTarget } from '../topics/topics.js';
 import { assertCodec, text, type Codec } from '../codec/codec.js';
 import { InTurn } from './in-turn.js';
 import { invalidArgument } from '../errors/invalid-argument.js';
@@ -96,25 +97,42 @@ export class PublishError extends Error {
  * ```
  *
  * @param client client that publishes, and stays open. Pass a connection without subscriptions
- * @param channel name of the channel, or a function that returns it for each value
+ * @param channel name of the channel, or a function that returns it for each value; or a channel of {@link topics}, which
+ *   brings its codec and its kind
  * @see {@link mergeMapBounded}
  */
 export function publishTo<T>(
   client: Publisher,
   channel: string | ((value: T) => string),
+  options: PublishToOptions<T> & { readonly codec: Codec<T> },
+): OperatorFunction<T, number>;
+export function publishTo<T>(
+  client: Publisher,
+  topic: TopicTarget<T>,
+  options?: Pick<PublishToOptions<T>, 'concurrent'>,
+): OperatorFunction<T, number>;
+export function publishTo<T = string>(
+  client: Publisher,
+  channel: string | ((value: T) => string),
+  ...options: string extends T
+    ? [options?: PublishToOptions<T>]
+    : [options: Required<Pick<PublishToOptions<T>, 'codec'>>]
+): OperatorFunction<T, number>;
+export function publishTo<T>(
+  client: Publisher,
+  channel: string | ((value: T) => string) | TopicTarget<T>,
   options: PublishToOptions<T> = {},
 ): OperatorFunction<T, number> {
-  assertKnownOptions('the options of publishTo', options, OPTIONS);
-  const { codec = text as unknown as Codec<T>, sharded = false, concurrent = CONCURRENT } = options;
+  const target = isTarget(channel) ? channel : undefined;
+  assertKnownOptions('the options of publishTo', options, target ? ['concurrent'] : OPTIONS);
+  const { codec = text as Codec<unknown> as Codec<T>, sharded = false } = target ?? options;
+  const { concurrent = CONCURRENT } = options;
   assertPublisher(client, sharded);
-  if (typeof channel !== 'string' && typeof channel !== 'function') {
-    throw invalidArgument('the channel', 'a string, or a function that returns one', channel);
-  }
   assertCodec(codec);
   if (!Number.isSafeInteger(concurrent) || concurrent < 1) {
     throw invalidArgument("the option 'concurrent'", 'a positive integer', concurrent);
   }
-  const channelOf = typeof channel === 'string' ? () => channel : channel;
+  const channelOf = channelFunction(channel);
   const send: Send<T> = (value, succeed, fail) => {
     const name: unknown = channelOf(value);
     if (typeof name !== 'string') {
@@ -161,10 +179,14 @@ function inOrder<T>(send: Send<T>): (value: T) => Observable<number> {
   };
 }
 
-function assertPublisher(client: unknown, sharded: boolean): asserts client is Publisher {
-  const candidate = client as Partial<Publisher> | null | undefined;
-  const method = sharded ? 'sPublish' : 'publish';
-  if (typeof candidate?.[method] === 'function') return;
-  const advice = 'Pass the return value of createClient, createCluster or createSentinel.';
-  throw invalidArgument('the client', `one with the function ${method}`, client, advice);
+function isTarget<T>(channel: unknown): channel is TopicTarget<T> {
+  return typeof channel === 'object' && channel !== null && 'channelOf' in channel;
+}
+
+function channelFunction<T>(channel: string | ((value: T) => string) | TopicTarget<T>): (value: T) => string {
+  if (typeof channel === 'string') return () => channel;
+  if (typeof channel === 'function') return channel;
+  if (isTarget<T>(channel)) return (value) => channel.channelOf(value);
+  const expected = 'a string, a function that returns one, or a channel of topics';
+  throw invalidArgument('the channel', expected, channel);
 }

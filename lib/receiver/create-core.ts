@@ -4,6 +4,7 @@ import { assertPubSubClient, type PubSubClient } from '../hub/client.js';
 import type { RetryReporter } from '../open/retry-reporter.js';
 import { RECEIVER_OPTIONS, type ReceiverOptions } from '../receiver-options.js';
 import { ReceiverCore } from './receiver-core.js';
+import { registerTopics } from './register-topics.js';
 import { resolveOptions } from './resolve-options.js';
 
 /** The key under which `Receiver.open` hands an {@link Owned} to the constructor. */
@@ -31,6 +32,7 @@ export function createCore(client: PubSubClient, options: ReceiverOptions<unknow
     },
   });
   owned?.reporter.attach(core);
+  if (resolved.topics) registerTopics(core, resolved.topics);
   const forget = signal && onAbort(signal, stop);
   if (signal?.aborted) stop();
   return core;

@@ -7,7 +7,7 @@ import { tell } from '../outbox.js';
 import { BoundedQueue } from '../queue/bounded-queue.js';
 import type { Bounds } from '../queue/buffer-options.js';
 import { decodeByChannel } from './decoder.js';
-import { OverflowEpisode } from './overflow-episode.js';
+import { OverflowEpisode } from '../channel/overflow-episode.js';
 import { Pulls } from './pulls.js';
 import type { ReceiverStats } from './stats.js';
 
@@ -25,7 +25,7 @@ export interface MergedStreamOptions {
 export class MergedStream implements BufferedSubjectHost<unknown> {
   readonly subject: BufferedSubject<unknown>;
   readonly pulls: Pulls;
-  readonly counts = { received: 0, delivered: 0, dropped: 0, late: 0, undecodable: 0 };
+  readonly counts = { received: 0, delivered: 0, dropped: 0, late: 0, undecodable: 0, unmatched: 0 };
   readonly decode = decodeByChannel;
   readonly onObserved: () => void;
   readonly onDeserted: () => void;
@@ -47,7 +47,7 @@ export class MergedStream implements BufferedSubjectHost<unknown> {
     this.pulls = new Pulls(this.subject);
   }
 
-  get stats(): Omit<ReceiverStats, 'gaps'> {
+  get stats(): Omit<ReceiverStats, 'gaps' | 'unmatched'> & { readonly unmatched: number } {
     const { length: buffered, bytes: bufferedBytes, highWater } = this.#queue;
     return { ...this.counts, buffered, bufferedBytes, highWater };
   }
@@ -104,7 +104,7 @@ export class MergedStream implements BufferedSubjectHost<unknown> {
 
   #onDrop(raw: RawMessage): void {
     this.counts.dropped++;
-    this.#episode.drop(raw);
+    this.#episode.drop(raw.source);
     // A message that is larger than the whole buffer is dropped although there is room.
     this.onTaken();
   }

@@ -1,22 +1,16 @@
-import { onAbort } from '../abort.js';
+import { abortable, assertWaitOptions, type WaitOptions } from '../abort.js';
 import { assertCodec, type Codec } from '../codec/codec.js';
 import { ChannelClosedError } from '../errors/errors.js';
-import { invalidArgument } from '../errors/invalid-argument.js';
-import { assertKnownOptions, optionNames } from '../errors/known-options.js';
+import { optionNames } from '../errors/known-options.js';
 import type { Message } from '../channel.js';
 import { decoderOf } from './decoder.js';
 import type { Pull } from './pulls.js';
 import type { ReceiverCore } from './receiver-core.js';
 
-interface WaitOptions {
-  readonly signal?: AbortSignal;
-}
-
 interface GetOptions<T> extends WaitOptions {
   readonly codec?: Codec<T>;
 }
 
-const WAIT_OPTIONS = optionNames<WaitOptions>({ signal: true });
 const GET_OPTIONS = optionNames<GetOptions<unknown>>({ codec: true, signal: true });
 
 /** Implements `get()`. */
@@ -27,7 +21,7 @@ export function pullMessage<T>(
   const plain = options === undefined ? core.takePlain('pin') : undefined;
   if (plain) return Promise.resolve(plain as Message<T>);
   try {
-    if (options !== undefined) assertPullOptions('get()', options, GET_OPTIONS);
+    if (options !== undefined) assertWaitOptions('get()', options, GET_OPTIONS);
     const { codec, signal } = options ?? {};
     if (signal?.aborted) return Promise.reject(signal.reason as Error);
     if (codec !== undefined) assertCodec(codec);
@@ -58,7 +52,7 @@ function waitForMessage<T>(
 /** Implements `waitMessage()`. */
 export function pullWaiting(core: ReceiverCore, options: WaitOptions): Promise<boolean> {
   try {
-    assertPullOptions('waitMessage()', options, WAIT_OPTIONS);
+    assertWaitOptions('waitMessage()', options);
   } catch (error) {
     return Promise.reject(error);
   }
@@ -73,34 +67,15 @@ export function pullWaiting(core: ReceiverCore, options: WaitOptions): Promise<b
   }));
 }
 
-function assertPullOptions(method: string, options: WaitOptions, known: readonly string[]): void {
-  assertKnownOptions(`the options of ${method}`, options, known);
-  const { signal } = options;
-  if (signal !== undefined && !(signal instanceof AbortSignal))
-    throw invalidArgument("the option 'signal'", 'an AbortSignal', signal);
-}
-
 /** Creates and adds a pull. When the signal aborts, the pull is removed without a message, and the promise rejects with the reason. */
 function pullWithAbort<T, R>(
   core: ReceiverCore,
   signal: AbortSignal | undefined,
   create: (resolve: (value: R) => void, reject: (reason: unknown) => void) => Pull<T>,
 ): Promise<R> {
-  return new Promise<R>((resolve, reject) => {
-    let ignoreSignal = () => {};
-    const settled =
-      <V>(settle: (value: V) => void) =>
-      (value: V) => {
-        ignoreSignal();
-        settle(value);
-      };
-    const pull = create(settled(resolve), settled(reject));
-    if (signal) {
-      ignoreSignal = onAbort(signal, () => {
-        core.stream.pulls.remove(pull);
-        reject(signal.reason as Error);
-      });
-    }
+  return abortable<R>(signal, (resolve, reject) => {
+    const pull = create(resolve, reject);
     core.pull(pull, 'pin');
+    return () => core.stream.pulls.remove(pull);
   });
 }

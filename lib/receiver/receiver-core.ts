@@ -3,12 +3,12 @@ import { GapError, type Gap, type Message, type ReceiverEvent } from '../channel
 import type { ChannelCore } from '../channel/channel-core.js';
 import type { ChannelOwner } from '../channel/channel-owner.js';
 import type { RawMessage } from '../channel/raw-message.js';
-import type { Codec } from '../codec/codec.js';
 import { ReceiverBusyError, type ConnectionLostError, type SubscribeError } from '../errors/errors.js';
 import type { HubListener } from '../hub/hub-listener.js';
 import type { PubSubHub } from '../hub/pub-sub-hub.js';
 import { tell, transition } from '../outbox.js';
 import type { Bounds } from '../queue/buffer-options.js';
+import type { CoreOptions } from './core-options.js';
 import { Ending } from './ending.js';
 import { joinGaps, joinRefusals } from './join-errors.js';
 import { MergedStream } from './merged-stream.js';
@@ -18,24 +18,12 @@ import { ReceiverEvents } from './receiver-events.js';
 import { Registry } from './registry.js';
 import type { ReceiverStats } from './stats.js';
 
-export interface CoreOptions {
-  readonly hub: PubSubHub;
-  /** The codec of Channels that have none of their own. */
-  readonly codec: Codec<unknown>;
-  readonly heartbeat: number;
-  readonly bounds: Bounds;
-  readonly autoStop: boolean;
-  readonly onGap: 'event' | 'error';
-  /** Called once all subscriptions are released. */
-  readonly onStopped: () => void;
-}
-
 /** The time for which a pull keeps the Receiver connected: until its end, or while the iterator runs. */
 type Connects = 'pin' | 'while-used';
 
 /** The internals of a Receiver, which join the Channels, the connection, the merged stream and the end. */
 export class ReceiverCore implements ChannelOwner<ChannelCore<unknown>> {
-  readonly registry = new Registry();
+  readonly registry: Registry;
   readonly events = new ReceiverEvents();
   readonly stream: MergedStream;
   readonly ending: Ending;
@@ -50,7 +38,8 @@ export class ReceiverCore implements ChannelOwner<ChannelCore<unknown>> {
     this.hub = options.hub;
     this.heartbeat = options.heartbeat;
     this.bounds = options.bounds;
-    const { registry, events } = this;
+    const registry = (this.registry = new Registry(options.topics?.names));
+    const { events } = this;
     const stream = (this.stream = new MergedStream({
       ...options,
       emit: (event) => events.emit(event),
@@ -67,7 +56,9 @@ export class ReceiverCore implements ChannelOwner<ChannelCore<unknown>> {
   }
 
   get stats(): ReceiverStats {
-    return { ...this.stream.stats, gaps: this.events.gaps };
+    const { unmatched, ...counts } = this.stream.stats;
+    const stats = { ...counts, gaps: this.events.gaps };
+    return this.options.topics ? { ...stats, unmatched } : stats;
   }
 
   get isActive(): boolean {
@@ -148,8 +139,16 @@ export class ReceiverCore implements ChannelOwner<ChannelCore<unknown>> {
     this.#connection.countIterators(change);
   }
 
-  emit(event: ReceiverEvent): void {
-    this.events.emit(event);
+  readonly emit = (event: ReceiverEvent): void => this.events.emit(event);
+
+  onIgnored(
+    { channel: source }: ChannelCore<unknown>,
+    reason: 'late' | 'unmatched',
+    channel: string,
+    data: string | Buffer,
+  ): void {
+    this.stream.counts[reason]++;
+    this.emit({ type: reason, source, channel, data });
   }
 
   observeEvents(core: ChannelCore<unknown>, subscriber: Subscriber<ReceiverEvent>): void {

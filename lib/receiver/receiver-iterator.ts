@@ -1,51 +1,48 @@
-import type { RawMessage } from '../channel/raw-message.js';
-import type { Message } from '../channel.js';
 import { decoderOf } from './decoder.js';
 import type { Pull } from './pulls.js';
 import type { ReceiverCore } from './receiver-core.js';
 
 /** Implements `for await`. An async generator would cost three times as much for each message. */
-export class ReceiverIterator<T> implements AsyncIterableIterator<Message<T>> {
+export class ReceiverIterator<M> implements AsyncIterableIterator<M> {
   readonly #core: ReceiverCore;
-  readonly #decode: (raw: RawMessage) => Message<T>;
+  readonly #decode = decoderOf<unknown>(undefined);
   #isDone = false;
   /** True from the first `next` until the end: the iterator keeps the Receiver connected. */
   #isHolding = false;
   /** The waiting pulls of the iterator, which end with it. */
-  readonly #waiting = new Set<Pull<T>>();
+  readonly #waiting = new Set<Pull<unknown>>();
 
   constructor(core: ReceiverCore) {
     this.#core = core;
-    this.#decode = decoderOf<T>(undefined);
   }
 
   [Symbol.asyncIterator](): this {
     return this;
   }
 
-  next(): Promise<IteratorResult<Message<T>, undefined>> {
+  next(): Promise<IteratorResult<M, undefined>> {
     const plain = this.#isHolding ? this.#core.takePlain('while-used') : undefined;
-    return plain ? Promise.resolve({ done: false, value: plain as Message<T> }) : this.#next();
+    return plain ? Promise.resolve({ done: false, value: plain as M }) : this.#next();
   }
 
-  #next(): Promise<IteratorResult<Message<T>, undefined>> {
+  #next(): Promise<IteratorResult<M, undefined>> {
     if (this.#isDone) return Promise.resolve({ done: true, value: undefined });
     this.#hold();
     try {
       const value = this.#core.takeReady(this.#decode, 'while-used');
-      return value ? Promise.resolve({ done: false, value }) : this.#wait();
+      return value ? Promise.resolve({ done: false, value: value as M }) : this.#wait();
     } catch (error) {
       this.#releaseIfIdle();
       return Promise.reject(error);
     }
   }
 
-  return(): Promise<IteratorResult<Message<T>, undefined>> {
+  return(): Promise<IteratorResult<M, undefined>> {
     this.#finish();
     return Promise.resolve({ done: true, value: undefined });
   }
 
-  throw(error: unknown): Promise<IteratorResult<Message<T>, undefined>> {
+  throw(error: unknown): Promise<IteratorResult<M, undefined>> {
     this.#finish();
     return Promise.reject(error);
   }
@@ -55,13 +52,13 @@ export class ReceiverIterator<T> implements AsyncIterableIterator<Message<T>> {
     return Promise.resolve();
   }
 
-  #wait(): Promise<IteratorResult<Message<T>, undefined>> {
+  #wait(): Promise<IteratorResult<M, undefined>> {
     return new Promise((resolve, reject) => {
-      const pull: Pull<T> = {
+      const pull: Pull<unknown> = {
         decode: this.#decode,
         give: (value) => {
           this.#waiting.delete(pull);
-          resolve({ done: false, value: value as Message<T> });
+          resolve({ done: false, value: value as M });
         },
         fail: (error) => {
           this.#waiting.delete(pull);

@@ -1,24 +1,29 @@
-import { Observable, type Observer, type Subscription } from 'rxjs';
+import { type Observable } from 'rxjs';
+import { abortable, assertWaitOptions, type WaitOptions } from '../abort.js';
 import type { Channel, Message, ReceiverEvent } from '../channel.js';
 import type { Codec } from '../codec/codec.js';
-import { invalidArgument } from '../errors/invalid-argument.js';
 import type { PubSubClient } from '../hub/client.js';
-import { closeClient, openClient, type OnFailedTry } from '../open/open-client.js';
 import type { OpenOptions } from '../open/open-options.js';
-import { RetryReporter } from '../open/retry-reporter.js';
 import {
-  OPEN_OPTIONS,
   type ChannelOptions,
+  type CodecRequired,
   type OpenReceiverOptions,
+  type OptionsFor,
   type ReceiverOptions,
+  type TopicsOption,
+  type TypedOptions,
+  type WithCodec,
 } from '../receiver-options.js';
-import { subscribeWithoutStorm } from '../subscribe-without-storm.js';
-import { createCore, OWNED, type Owned } from './create-core.js';
+import { FINAL_ERROR, RetrySafeObservable } from '../retry-safe-observable.js';
+import { createCore } from './create-core.js';
+import { openOwned } from './open-owned.js';
 import { pullMessage, pullWaiting } from './pull-promises.js';
 import type { ReceiverCore } from './receiver-core.js';
 import { ReceiverIterator } from './receiver-iterator.js';
 import { registerChannel } from './register-channel.js';
-import { resolveOptions } from './resolve-options.js';
+import type { Received } from '../topics/received.js';
+import type { TopicDeclarations, TopicName } from '../topics/topic-types.js';
+import { topicChannel, type TopicArguments, type TopicChannel } from './register-topics.js';
 import type { ReceiverStats } from './stats.js';
 
 /**
@@ -47,15 +52,14 @@ import type { ReceiverStats } from './stats.js';
  * stands at its place, and ends only the observers or the pull that meet it: {@link retryRecoverable}, or the next `get()`,
  * continues with the next message. Only a {@link ConnectionLostError} is final.
  */
-export class Receiver<T = string>
-  extends Observable<Message<T>>
-  implements AsyncIterable<Message<T>>, AsyncDisposable
+export class Receiver<T = string, D extends TopicDeclarations | undefined = undefined>
+  extends RetrySafeObservable<Received<T, D>>
+  implements AsyncIterable<Received<T, D>>, AsyncDisposable
 {
   /**
-   * The client on which the Receiver subscribes: the argument of the constructor, or the client that `open` made. Use it to
-   * listen to `'error'` events, to share the connection with another Receiver, or to send commands; beside subscriptions,
-   * commands need RESP3. The Receiver ends when the client is closed. A client that `open` made is closed when the Receiver
-   * stops.
+   * The client of the Receiver: the argument of the constructor, or the client that `open` made, which is closed when the
+   * Receiver stops. Use it to listen to `'error'` events, to share the connection with another Receiver, or to send commands;
+   * beside subscriptions, commands need RESP3. The Receiver ends when the client is closed.
    */
   readonly client: PubSubClient;
   /** A live view of the Channels made by `channel()`, by name, in the order of their registration. */
@@ -75,6 +79,8 @@ export class Receiver<T = string>
    * @param client an open client of node-redis: of a single server, a cluster or a Sentinel set
    * @throws {TypeError} if the client lacks a method, or for an unknown or invalid option
    */
+  constructor(client: PubSubClient, options: TypedOptions<T, D>);
+  constructor(client: PubSubClient, ...options: OptionsFor<ReceiverOptions<T>, T>);
   constructor(client: PubSubClient, options: ReceiverOptions<T> = {}) {
     const core: ReceiverCore = createCore(client, options);
     super((subscriber) => core.observe(subscriber));
@@ -102,34 +108,29 @@ export class Receiver<T = string>
    * @throws {Error} the error of Redis if it refuses the connection, or an error with the code `ERR_TLS_MISMATCH` if only
    *   one side speaks TLS
    */
-  static async open<T = string>(
+  static open<T>(
+    redis: string | OpenOptions | undefined,
+    options: CodecRequired<OpenReceiverOptions<T>, T>,
+  ): Promise<Receiver<T>>;
+  static open<D extends TopicDeclarations>(
+    redis: string | OpenOptions | undefined,
+    options: OpenReceiverOptions<string> & TopicsOption<D>,
+  ): Promise<Receiver<string, D>>;
+  static open<T = string>(
     redis?: string | OpenOptions,
-    options: OpenReceiverOptions<T> = {},
-  ): Promise<Receiver<T>> {
-    resolveOptions(options, OPEN_OPTIONS);
-    const { onRetry, ...rest } = options;
-    if (onRetry !== undefined && typeof onRetry !== 'function') {
-      throw invalidArgument("the option 'onRetry'", 'a function', onRetry);
-    }
-    const reporter = new RetryReporter(onRetry);
-    const report: OnFailedTry = (error, attempt, where) => reporter.report(error, attempt, where);
-    const client = await openClient(redis, rest.signal, undefined, report);
-    const owned: Owned = { reporter, close: () => closeClient(client) };
-    return new Receiver<T>(client, { ...rest, [OWNED]: owned } as ReceiverOptions<T>);
+    ...options: OptionsFor<OpenReceiverOptions<T>, T>
+  ): Promise<Receiver<T>>;
+  static async open(
+    redis?: string | OpenOptions,
+    options: OpenReceiverOptions<unknown> = {},
+  ): Promise<Receiver<unknown>> {
+    const { client, ...opened } = await openOwned(redis, options);
+    return new Receiver<unknown>(client, opened);
   }
 
-  /**
-   * Subscribes like any Observable. `retry()` cannot spin on an error that each new observer gets at once: a
-   * ConnectionLostError ends it, any other error comes after a pause.
-   */
-  override subscribe(
-    observer?: Partial<Observer<Message<T>>> | ((value: Message<T>) => void) | null,
-    error?: ((error: unknown) => void) | null,
-    complete?: (() => void) | null,
-  ): Subscription {
-    const args = [observer, error, complete] as unknown as [Partial<Observer<Message<T>>>];
-    const subscribe = () => super.subscribe(...args);
-    return subscribeWithoutStorm(this, this.#core.finalError, observer, subscribe);
+  /** @internal */
+  get [FINAL_ERROR](): Error | undefined {
+    return this.#core.finalError;
   }
 
   /** True while a Channel is registered; after the end, while the queue has messages. */
@@ -150,30 +151,51 @@ export class Receiver<T = string>
    *   unknown or invalid option
    * @throws {ChannelClosedError} if the Receiver is stopped
    */
-  channel<U extends T = T>(name: string, options?: ChannelOptions<U>): Channel<U> {
+  channel<U>(name: string, options: WithCodec<U>): Channel<U>;
+  channel(name: string, options?: ChannelOptions<T>): Channel<T>;
+  channel(name: string, options?: ChannelOptions<T>): Channel<T> {
     return registerChannel(this.#core, 'channel', name, options);
   }
 
   /** Registers a pattern (PSUBSCRIBE), with the globs of Redis, as `channel()` does a channel. */
-  pattern<U extends T = T>(glob: string, options?: ChannelOptions<U>): Channel<U> {
+  pattern<U>(glob: string, options: WithCodec<U>): Channel<U>;
+  pattern(glob: string, options?: ChannelOptions<T>): Channel<T>;
+  pattern(glob: string, options?: ChannelOptions<T>): Channel<T> {
     return registerChannel(this.#core, 'pattern', glob, options);
   }
 
   /** Registers a sharded channel (SSUBSCRIBE, from Redis 7), as `channel()` does a channel. */
-  shard<U extends T = T>(name: string, options?: ChannelOptions<U>): Channel<U> {
+  shard<U>(name: string, options: WithCodec<U>): Channel<U>;
+  shard(name: string, options?: ChannelOptions<T>): Channel<T>;
+  shard(name: string, options?: ChannelOptions<T>): Channel<T> {
     return registerChannel(this.#core, 'shard', name, options);
+  }
+
+  /**
+   * Registers the channel of a topic for these parameters, or a pattern if parameters are missing, as `channel()` does. A
+   * topic of shards needs all parameters.
+   *
+   * @throws {TypeError} if the Receiver does not have the topic, for an unknown or invalid parameter, or for an option that
+   *   is unknown or invalid
+   */
+  topic<K extends TopicName<D>>(template: K, ...rest: TopicArguments<D, K>): TopicChannel<D, K> {
+    return topicChannel(this.#core, template, rest) as TopicChannel<D, K>;
   }
 
   /**
    * Subscribes every registered Channel and starts to queue messages; resolves when Redis has acknowledged. A Channel that is
    * registered later is subscribed at once.
    *
+   * @param options `signal` ends the wait: the promise rejects with the reason, and the Receiver stays connected
    * @throws {SubscribeError} if Redis refuses a Channel, while the others are subscribed; or if the client is not open
    * @throws {ChannelClosedError} if the Receiver is stopped, or stops meanwhile
    */
-  async connect(): Promise<this> {
-    await this.#core.connect();
-    return this;
+  async connect(options: WaitOptions = {}): Promise<this> {
+    assertWaitOptions('connect()', options);
+    return abortable<this>(options.signal, (resolve, reject) => {
+      this.#core.connect().then(() => resolve(this), reject);
+      return () => undefined;
+    });
   }
 
   /**
@@ -186,7 +208,9 @@ export class Receiver<T = string>
    * @throws {ReceiverBusyError} if the Receiver is observed
    * @throws {SubscribeError} if the client is not open, and the queue is empty
    */
-  get<U = T>(options?: { codec?: Codec<U>; signal?: AbortSignal }): Promise<Message<U> | undefined> {
+  get<U>(options: { codec: Codec<U>; signal?: AbortSignal | undefined }): Promise<Message<U> | undefined>;
+  get(options?: WaitOptions): Promise<Received<T, D> | undefined>;
+  get(options?: WaitOptions): Promise<unknown> {
     return pullMessage(this.#core, options);
   }
 
@@ -197,13 +221,13 @@ export class Receiver<T = string>
    * @throws {ReceiverBusyError} if the Receiver is observed
    * @throws {SubscribeError} if the client is not open, and the queue is empty
    */
-  waitMessage(options: { signal?: AbortSignal } = {}): Promise<boolean> {
+  waitMessage(options: WaitOptions = {}): Promise<boolean> {
     return pullWaiting(this.#core, options);
   }
 
   /** Takes one message after the other; ends after `stop()`, once the queue is empty. `break` leaves the rest in the queue. */
-  [Symbol.asyncIterator](): AsyncIterableIterator<Message<T>> {
-    return new ReceiverIterator<T>(this.#core);
+  [Symbol.asyncIterator](): AsyncIterableIterator<Received<T, D>> {
+    return new ReceiverIterator<Received<T, D>>(this.#core);
   }
 
   /**

@@ -7,7 +7,8 @@ import { isWellFormed } from '../codec/well-formed.js';
 import { invalidArgument } from '../errors/invalid-argument.js';
 import { assertKnownOptions } from '../errors/known-options.js';
 import { assertPubSubClient } from '../hub/client.js';
-import { CHANNEL_OPTIONS, type ChannelOptions } from '../receiver-options.js';
+import type { Topic } from '../topics/topic.js';
+import { CHANNEL_OPTIONS, TOPIC_OPTIONS, type ChannelOptions } from '../receiver-options.js';
 import type { ReceiverCore } from './receiver-core.js';
 
 /** Returns the Channel of this name: the one that is registered or forgotten, or a new one. */
@@ -16,12 +17,13 @@ export function registerChannel<T>(
   kind: ChannelKind,
   name: string,
   options: ChannelOptions<T> = {},
+  topic?: Topic,
 ): Channel<T> {
   assertName(kind, name);
-  assertChannelOptions(kind, options);
-  const existing = core.registry.get(kind, name);
+  assertChannelOptions(kind, options, topic);
+  const existing = core.registry.get(kind, name, topic?.topic);
   if (existing) assertSame(existing, options);
-  const channelCore = existing ?? addChannel(core, kind, name, options);
+  const channelCore = existing ?? addChannel(core, kind, name, options, topic);
   core.registry.claim(channelCore, options.keep === true);
   return channelCore.channel as Channel<T>;
 }
@@ -38,9 +40,14 @@ function assertName(kind: ChannelKind, name: string): void {
   }
 }
 
-function assertChannelOptions(kind: ChannelKind, options: ChannelOptions<unknown>): void {
+function assertChannelOptions(
+  kind: ChannelKind,
+  options: ChannelOptions<unknown>,
+  topic: Topic | undefined,
+): void {
   const advice = typeof options === 'function' ? 'Subscribe to the Channel instead.' : '';
-  assertKnownOptions(`the options of a ${kind}`, options, CHANNEL_OPTIONS, advice);
+  const known = topic ? TOPIC_OPTIONS : CHANNEL_OPTIONS;
+  assertKnownOptions(`the options of ${topic?.title ?? `a ${kind}`}`, options, known, advice);
   if (options.codec !== undefined) assertCodec(options.codec);
   if (options.client !== undefined) assertPubSubClient(options.client);
 }
@@ -62,14 +69,15 @@ function addChannel(
   kind: ChannelKind,
   name: string,
   options: ChannelOptions<unknown>,
+  topic: Topic | undefined,
 ): ChannelCore<unknown> {
   const hub = options.client ? hubOf(options.client) : core.hub;
-  const codec = options.codec ?? core.options.codec;
-  const forgotten = core.registry.recall(kind, name);
+  const codec = topic?.codec ?? options.codec ?? core.options.codec;
+  const forgotten = core.registry.recall(kind, name, topic?.topic);
   const isSame = forgotten?.codec === codec && forgotten.hub === hub;
   // The name has one Channel at a time, and the new one has another codec or client.
   if (forgotten && !isSame) void forgotten.close();
-  const added = isSame ? forgotten : new ChannelCore<unknown>(core, { hub, kind, name, codec });
+  const added = isSame ? forgotten : new ChannelCore<unknown>(core, { hub, kind, name, codec, topic });
   core.add(added);
   return added;
 }

@@ -7,7 +7,7 @@ type Cores = Map<string, ChannelCore<unknown>>;
 
 interface Forgotten {
   readonly kind: ChannelKind;
-  readonly name: string;
+  readonly key: string;
   readonly core: WeakRef<ChannelCore<unknown>>;
 }
 
@@ -16,13 +16,15 @@ interface Forgotten {
  * reference to it: a name has one Channel at a time.
  */
 export class Registry {
+  /** The templates of the topics. */
+  readonly topics: readonly string[];
   readonly #forgotten: Readonly<Record<ChannelKind, Map<string, Forgotten>>> = {
     channel: new Map(),
     pattern: new Map(),
     shard: new Map(),
   };
   readonly #collected = new FinalizationRegistry<Forgotten>((entry) => {
-    if (this.#forgotten[entry.kind].get(entry.name) === entry) this.#forgotten[entry.kind].delete(entry.name);
+    if (this.#forgotten[entry.kind].get(entry.key) === entry) this.#forgotten[entry.kind].delete(entry.key);
   });
   readonly #hubs = new Map<PubSubHub, number>();
   readonly #cores: Readonly<Record<ChannelKind, Cores>> = {
@@ -33,6 +35,10 @@ export class Registry {
   /** Channels that have left the Receiver, until their subscriptions release them: they may still receive messages. */
   readonly closing = new Set<ChannelCore<unknown>>();
 
+  constructor(topics: readonly string[] = []) {
+    this.topics = topics;
+  }
+
   get size(): number {
     return Object.values(this.#cores).reduce((sum, cores) => sum + cores.size, 0);
   }
@@ -42,28 +48,30 @@ export class Registry {
     return this.#hubs.keys();
   }
 
-  get(kind: ChannelKind, name: string): ChannelCore<unknown> | undefined {
-    return this.#cores[kind].get(name);
+  get(kind: ChannelKind, name: string, topic: string | undefined): ChannelCore<unknown> | undefined {
+    return this.#cores[kind].get(keyOf(name, topic));
   }
 
   has(core: ChannelCore<unknown>): boolean {
-    return this.get(core.kind, core.name) === core;
+    return this.#cores[core.kind].get(keyOfCore(core)) === core;
   }
 
   add(core: ChannelCore<unknown>): void {
-    const { kind, name, hub } = core;
+    const { kind, hub } = core;
+    const key = keyOfCore(core);
     if (core.registration === 'forgotten') core.registration = 'while-observed';
     this.closing.delete(core);
-    this.#forgotten[kind].delete(name);
-    this.#cores[kind].set(name, core);
+    this.#forgotten[kind].delete(key);
+    this.#cores[kind].set(key, core);
     this.#hubs.set(hub, (this.#hubs.get(hub) ?? 0) + 1);
   }
 
   remove(core: ChannelCore<unknown>): void {
-    const { kind, name, hub } = core;
-    if (this.#forgotten[kind].get(name)?.core.deref() === core) this.#forgotten[kind].delete(name);
+    const { kind, hub } = core;
+    const key = keyOfCore(core);
+    if (this.#forgotten[kind].get(key)?.core.deref() === core) this.#forgotten[kind].delete(key);
     if (!this.has(core)) return;
-    this.#cores[kind].delete(name);
+    this.#cores[kind].delete(key);
     const count = (this.#hubs.get(hub) ?? 0) - 1;
     if (count > 0) this.#hubs.set(hub, count);
     else this.#hubs.delete(hub);
@@ -71,12 +79,13 @@ export class Registry {
 
   /** Removes a Channel until user code requests or observes it again. */
   forget(core: ChannelCore<unknown>): void {
-    const { kind, name } = core;
+    const { kind } = core;
+    const key = keyOfCore(core);
     this.remove(core);
     core.registration = 'forgotten';
     if (core.isAttached) this.closing.add(core);
-    const entry = { kind, name, core: new WeakRef(core) };
-    this.#forgotten[kind].set(name, entry);
+    const entry = { kind, key, core: new WeakRef(core) };
+    this.#forgotten[kind].set(key, entry);
     this.#collected.register(core, entry);
   }
 
@@ -87,8 +96,8 @@ export class Registry {
   }
 
   /** Returns a forgotten Channel if user code still holds a reference to it. */
-  recall(kind: ChannelKind, name: string): ChannelCore<unknown> | undefined {
-    return this.#forgotten[kind].get(name)?.core.deref();
+  recall(kind: ChannelKind, name: string, topic: string | undefined): ChannelCore<unknown> | undefined {
+    return this.#forgotten[kind].get(keyOf(name, topic))?.core.deref();
   }
 
   /** Returns the Channels as they are now. */
@@ -98,15 +107,27 @@ export class Registry {
 
   /** Returns a live, read-only view. */
   view<T>(kind: ChannelKind): ReadonlyMap<string, Channel<T>> {
-    return new ChannelMap<T>(this.#cores[kind]);
+    return new ChannelMap<T>(this.#cores[kind], this.topics);
   }
+}
+
+/** Returns the key of a Channel: the name, and the topic if it has one, because topics may share a name or a glob. */
+function keyOf(name: string, topic: string | undefined): string {
+  // No name has a lone surrogate, so no name is the key of a topic.
+  return topic === undefined ? name : `${name}\uD800${topic}`;
+}
+
+function keyOfCore({ name, topic }: ChannelCore<unknown>): string {
+  return keyOf(name, topic?.topic);
 }
 
 class ChannelMap<T> implements ReadonlyMap<string, Channel<T>> {
   readonly #cores: Cores;
+  readonly #topics: readonly string[];
 
-  constructor(cores: Cores) {
+  constructor(cores: Cores, topics: readonly string[]) {
     this.#cores = cores;
+    this.#topics = topics;
   }
 
   get size(): number {
@@ -118,15 +139,17 @@ class ChannelMap<T> implements ReadonlyMap<string, Channel<T>> {
   }
 
   get(name: string): Channel<T> | undefined {
-    return this.#cores.get(name)?.channel as Channel<T> | undefined;
+    let core = this.#cores.get(name);
+    for (const topic of this.#topics) core ??= this.#cores.get(keyOf(name, topic));
+    return core?.channel as Channel<T> | undefined;
   }
 
   has(name: string): boolean {
-    return this.#cores.has(name);
+    return this.get(name) !== undefined;
   }
 
-  keys(): MapIterator<string> {
-    return this.#cores.keys();
+  *keys(): MapIterator<string> {
+    for (const core of this.#cores.values()) yield core.name;
   }
 
   *values(): MapIterator<Channel<T>> {
@@ -134,7 +157,7 @@ class ChannelMap<T> implements ReadonlyMap<string, Channel<T>> {
   }
 
   *entries(): MapIterator<[string, Channel<T>]> {
-    for (const [name, core] of this.#cores) yield [name, core.channel as Channel<T>];
+    for (const core of this.#cores.values()) yield [core.name, core.channel as Channel<T>];
   }
 
   [Symbol.iterator](): MapIterator<[string, Channel<T>]> {

@@ -1,9 +1,12 @@
+import { assertSignal } from '../abort.js';
 import { assertCodec, text } from '../codec/codec.js';
 import { invalidArgument } from '../errors/invalid-argument.js';
 import { assertKnownOptions } from '../errors/known-options.js';
 import { resolveBounds } from '../queue/buffer-options.js';
-import type { ReceiverOptions } from '../receiver-options.js';
-import type { CoreOptions } from './receiver-core.js';
+import type { ReceiverOptions, TopicsOption } from '../receiver-options.js';
+import type { TopicDeclarations } from '../topics/topic-types.js';
+import { Topics } from '../topics/topics.js';
+import type { CoreOptions } from './core-options.js';
 
 const DEFAULT_HEARTBEAT = 5_000;
 /** The longest time that a timer can wait, in milliseconds. */
@@ -23,14 +26,20 @@ export function resolveOptions(
   if (typeof heartbeat !== 'number' || !(heartbeat >= 0 && heartbeat <= LONGEST_HEARTBEAT)) {
     throw invalidArgument("the option 'heartbeat'", `milliseconds, 0 to ${LONGEST_HEARTBEAT}`, heartbeat);
   }
-  if (signal !== undefined && !(signal instanceof AbortSignal)) {
-    throw invalidArgument("the option 'signal'", 'an AbortSignal', signal);
-  }
+  assertSignal(signal);
   return {
     codec: codec ?? text,
     bounds: resolveBounds(rest),
     autoStop,
     onGap,
     heartbeat,
+    topics: topicsOf(options),
   };
+}
+
+/** Returns the topics of a Receiver, if it has any. */
+function topicsOf(options: ReceiverOptions<unknown>): Topics<TopicDeclarations> | undefined {
+  const { topics } = options as Partial<TopicsOption<TopicDeclarations>>;
+  if (topics === undefined || topics instanceof Topics) return topics;
+  throw invalidArgument("the option 'topics'", 'what topics() returns', topics);
 }

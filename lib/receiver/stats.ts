@@ -19,6 +19,11 @@ export interface ReceiverStats {
   readonly late: number;
   /** Messages that their codec could not decode. */
   readonly undecodable: number;
+  /**
+   * Messages that the glob of a topic matched, and its template did not; they count as neither received nor dropped.
+   * Undefined for a Receiver without topics.
+   */
+  readonly unmatched?: number;
   /** Number of `gap` events. */
   readonly gaps: number;
 }

@@ -10,12 +10,20 @@ import { text, type Codec } from '../codec/codec.js';
 import { invalidArgument } from '../errors/invalid-argument.js';
 import { assertKnownOptions, optionNames } from '../errors/known-options.js';
 import { Receiver } from '../receiver/receiver.js';
-import { RECEIVER_OPTIONS, type ReceiverOptions } from '../receiver-options.js';
+import {
+  RECEIVER_OPTIONS,
+  type CodecRequired,
+  type OptionsFor,
+  type ReceiverOptions,
+  type TopicsOption,
+} from '../receiver-options.js';
+import type { Params } from '../topics/topic.js';
+import type { AllParams, DataOfTopic, TopicDeclarations, TopicName } from '../topics/topic-types.js';
 
 /**
  * Helpers of a marble test: RxJS's own (`hot`, `cold`, `time`, `expectObservable`, …), and a Receiver on a Redis in memory.
  */
-export interface Marbles<T = string> extends RunHelpers {
+export interface Marbles<T = string, D extends TopicDeclarations | undefined = undefined> extends RunHelpers {
   /**
    * Redis and the Receiver's client in one: drops the connection, refuses names and withholds acknowledgements.
    *
@@ -28,7 +36,7 @@ export interface Marbles<T = string> extends RunHelpers {
    * Receiver under test, with the options of {@link marbles}. Pipe the tested stream from the Receiver or from one of its
    * Channels.
    */
-  readonly receiver: Receiver<T>;
+  readonly receiver: Receiver<T, D>;
   /**
    * Commands that the client was asked to send to Redis.
    *
@@ -44,8 +52,14 @@ export interface Marbles<T = string> extends RunHelpers {
    * ```ts
    * publish('sensor:1', '-a-b', { a: '20', b: '99' });
    * ```
+   *
+   * A Receiver with topics publishes to these, by the codec of each topic:
+   *
+   * ```ts
+   * publish('order:{id}:{event}', { id: 7, event: 'paid' }, '-a', { a: order });
+   * ```
    */
-  publish(channel: string, diagram: string, values?: Readonly<Record<string, T>>): void;
+  readonly publish: MarblePublish<T, D>;
   /** Publishes to a sharded channel, as {@link publish} does. */
   sPublish(channel: string, diagram: string, values?: Readonly<Record<string, T>>): void;
   /**
@@ -92,6 +106,19 @@ export interface MarblesOptions<T> extends ReceiverOptions<T>, Pick<MemoryPubSub
   readonly assertEqual?: ((actual: unknown, expected: unknown) => void) | undefined;
 }
 
+/** The type of {@link Marbles.publish}: by channel, or by topic. */
+export type MarblePublish<T, D> = D extends TopicDeclarations
+  ? <K extends TopicName<D>>(
+      topic: K,
+      ...letters: [...AllParams<D, K>, ...Letters<DataOfTopic<D, K>>]
+    ) => void
+  : (channel: string, diagram: string, values?: Readonly<Record<string, T>>) => void;
+
+/** A diagram with its values; a letter may stand for itself where the data are strings. */
+type Letters<T> = string extends T
+  ? [diagram: string, values?: Readonly<Record<string, T>>]
+  : [diagram: string, values: Readonly<Record<string, T>>];
+
 const OPTIONS = [
   ...RECEIVER_OPTIONS,
   ...optionNames<Omit<MarblesOptions<unknown>, keyof ReceiverOptions<unknown>>>({
@@ -121,26 +148,36 @@ const OPTIONS = [
  * @throws TypeError if the arguments are not a test and options, or if the test returns a promise
  * @see MemoryPubSub
  */
+export function marbles<D extends TopicDeclarations>(
+  test: (marbles: Marbles<string, D>) => void,
+  options: MarblesOptions<string> & TopicsOption<D>,
+): void;
+export function marbles<T>(
+  test: (marbles: Marbles<T>) => void,
+  options: CodecRequired<MarblesOptions<T>, T>,
+): void;
 export function marbles<T = string>(
   test: (marbles: Marbles<T>) => void,
-  options: MarblesOptions<T> = {},
-): void {
+  ...options: OptionsFor<MarblesOptions<T>, T>
+): void;
+export function marbles(test: unknown, options: object = {}): void {
   if (typeof test !== 'function') throw invalidArgument('the test', 'a function', test);
   assertKnownOptions('the options', options, OPTIONS);
-  const { assertEqual = deepStrictEqual, acknowledge, ...receiverOptions } = options;
+  const given: MarblesOptions<unknown> & PublishingOptions = options;
+  const { assertEqual = deepStrictEqual, acknowledge, ...receiverOptions } = given;
   if (typeof assertEqual !== 'function')
     throw invalidArgument("the option 'assertEqual'", 'a function', assertEqual);
   const scheduler = new TestScheduler(assertEqual);
   scheduler.run((helpers) => {
     const redis = new MemoryPubSub({ acknowledge, scheduler });
-    const receiver = new Receiver<T>(redis, receiverOptions);
-    const run: (marbles: Marbles<T>) => unknown = test;
+    const receiver = new Receiver<unknown>(redis, receiverOptions as ReceiverOptions<unknown>);
+    const run = test as (marbles: Marbles<unknown>) => unknown;
     const returned = run({
       ...helpers,
       redis,
       receiver,
       commands: redis.commands,
-      ...publishing(helpers, redis, receiverOptions.codec ?? (text as Codec<unknown> as Codec<T>)),
+      ...publishing(helpers, redis, receiverOptions),
       at: (diagram, work) => {
         at(helpers, checkedDiagram(diagram), checkedWork(work));
       },
@@ -155,21 +192,35 @@ export function marbles<T = string>(
   });
 }
 
-function publishing<T>(
+type PublishingOptions = Pick<ReceiverOptions<unknown>, 'codec'> & Partial<TopicsOption<TopicDeclarations>>;
+
+function publishing(
   helpers: RunHelpers,
   redis: MemoryPubSub,
-  codec: Codec<T>,
-): Pick<Marbles<T>, 'publish' | 'sPublish'> {
+  { codec = text, topics }: PublishingOptions,
+): Pick<Marbles<unknown>, 'publish' | 'sPublish'> {
+  const send = (
+    kind: 'channel' | 'shard',
+    name: string,
+    by: Codec<unknown>,
+    [diagram, values = {}]: unknown[],
+  ) => {
+    const valueOf = checkedValues(values);
+    const method = kind === 'shard' ? 'sPublish' : 'publish';
+    at(helpers, checkedDiagram(diagram), (letter) => redis[method](name, by.encode(valueOf(letter))));
+  };
   const using =
-    (method: 'publish' | 'sPublish', kind: ChannelKind): Marbles<T>['publish'] =>
-    (channel, diagram, values = {}) => {
-      const name = checkedName(channel, kind);
-      const valueOf = checkedValues(values);
-      at(helpers, checkedDiagram(diagram), (letter) =>
-        redis[method](name, codec.encode(valueOf(letter) as T)),
-      );
-    };
-  return { publish: using('publish', 'channel'), sPublish: using('sPublish', 'shard') };
+    (kind: 'channel' | 'shard') =>
+    (name: string, ...letters: unknown[]) =>
+      send(kind, checkedName(name, kind), codec, letters);
+  const publish =
+    topics &&
+    ((template: string, ...rest: unknown[]) => {
+      const topic = topics.topic(template);
+      const params = topic.paramNames.length > 0 ? (rest.shift() as Params) : undefined;
+      send(topic.kind, topic.name(params), topic.codec, rest);
+    });
+  return { publish: publish ?? using('channel'), sPublish: using('shard') };
 }
 
 function at({ hot }: RunHelpers, diagram: string, work: (letter: string) => void): void {

@@ -14,7 +14,7 @@ import type { MemoryMessage, PublishReply } from './memory-message.js';
 import { MemoryPublisher } from './memory-publisher.js';
 import type { SubscriptionLog } from './subscription-logs.js';
 import type { ChannelKind } from '../channel-kind.js';
-import type { Publisher } from '../hub/client.js';
+import type { Publisher } from '../publisher.js';
 
 /**
  * Redis Pub/Sub and a node-redis client in one object, for tests: without a server, a socket or a timer.

@@ -3,7 +3,7 @@ import { Acknowledgement } from './acknowledgement.js';
 import { checkedReplier } from './checks.js';
 import type { PublishReply } from './memory-message.js';
 import { invalidArgument } from '../errors/invalid-argument.js';
-import type { Publisher } from '../hub/client.js';
+import type { Publisher } from '../publisher.js';
 
 type Publish = (channel: string, data: string | Buffer) => number;
 

@@ -224,7 +224,7 @@ describe('like the Receiver of aioredis', () => {
       await receiver.stop();
 
       const taken: (string | undefined)[] = [];
-      while (await receiver.waitMessage()) taken.push((await receiver.get<string>())?.data);
+      while (await receiver.waitMessage()) taken.push((await receiver.get())?.data);
       expect(taken).toEqual(['1', '2', '3']);
     });
   });

@@ -74,7 +74,7 @@ describe('a clear TypeError, at the earliest moment,', () => {
     const channel = receiver.channel('a', { codec: text });
     expect(receiver.channel('a')).toBe(channel);
     expect(receiver.channel('a', { codec: text })).toBe(channel);
-    expect(() => receiver.channel('a', { codec: bytes as never })).toThrow(
+    expect(() => receiver.channel('a', { codec: bytes })).toThrow(
       clear(/the codec of the channel "a".*Close it first/),
     );
     expect(() => receiver.channel('a', { client: new MemoryPubSub() })).toThrow(
@@ -87,7 +87,7 @@ describe('a clear TypeError, at the earliest moment,', () => {
   it('refuses an asynchronous codec', () => {
     const codec = { encode: String, decode: async (data: unknown) => Promise.resolve(String(data)) };
     const receiver = create();
-    expect(() => receiver.channel('a', { codec: codec as never })).toThrow(
+    expect(() => receiver.channel('a', { codec: codec })).toThrow(
       clear(/the codec to be synchronous.*mergeMap/),
     );
     expect(receiver.channels.size).toBe(0);

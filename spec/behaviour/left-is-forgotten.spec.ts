@@ -92,7 +92,7 @@ describe('a Channel whose last observer has left', () => {
     const channel = receiver.channel('a');
     channel.subscribe().unsubscribe();
     await grace();
-    const other = receiver.channel('a', { codec: json() as never });
+    const other = receiver.channel('a', { codec: json() });
     expect(other).not.toBe(channel);
     expect(channel.isActive).toBe(false);
     expect(other.isActive).toBe(true);

@@ -122,7 +122,7 @@ describe('the queue', () => {
     client.publish('a', '1');
     expect(decode).not.toHaveBeenCalled();
     await receiver.get();
-    expect(decode).toHaveBeenCalledWith('1', 'a');
+    expect(decode).toHaveBeenCalledWith('1', 'a', { kind: 'channel', pattern: undefined });
   });
 
   it('shrinks when it has been emptied, and can be filled again', async () => {

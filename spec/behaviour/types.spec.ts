@@ -45,8 +45,8 @@ export async function compiles(): Promise<void> {
   receiver.channels.set('a', receiver.channel('a'));
   // @ts-expect-error a name is a string
   receiver.channel(Buffer.from('a'));
-  // @ts-expect-error a Receiver of strings has no Channel of numbers
-  receiver.channel('a', { codec: json<number>() });
+  const numbers = receiver.channel('numbers', { codec: json<number>() });
+  isTrue<Equal<typeof numbers, Channel<number>>>();
   receiver satisfies Observable<Message>;
   receiver.channel('a') satisfies Observable<Message>;
   // @ts-expect-error such a policy there is not

@@ -3,6 +3,7 @@ import { clusterEnvironment, sentinelEnvironment } from './distributed-environme
 import { memoryEnvironment } from './memory-environment.js';
 import { receiverContract } from './receiver-contract.js';
 import { serverEnvironment } from './server-environment.js';
+import { topicsContract } from './topics-contract.js';
 import type { RedisEnvironment, EnvironmentKind } from './environment.js';
 
 const WORLDS: readonly EnvironmentKind[] = [
@@ -32,4 +33,5 @@ describe.each(WORLDS.map((sort) => [sort.name, sort] as const))('%s', (_name, so
 
   describe('the client', () => clientContract(sort, () => environment));
   describe('a Receiver', () => receiverContract(sort, () => environment));
+  describe('a Receiver with topics', () => topicsContract(sort, () => environment));
 });

@@ -13,7 +13,7 @@ export function receiverContract({ abilities }: EnvironmentKind, environment: ()
   const eventTypes = () => events.map(({ type }) => type);
 
   function receiverOn<T = string>(options?: ReceiverOptions<T>): Receiver<T> {
-    const receiver = new Receiver<T>(client, options);
+    const receiver = new Receiver<unknown>(client, options as ReceiverOptions<unknown>) as Receiver<T>;
     receivers.push(receiver as Receiver<never>);
     receiver.events.subscribe((event) => events.push(event));
     return receiver;

@@ -14,7 +14,7 @@ import {
   toArray,
   type Observable,
 } from 'rxjs';
-import type { Publisher } from '../../lib/hub/client.js';
+import type { Publisher } from '../../lib/publisher.js';
 import { json } from '../../lib/codec/codec.js';
 import { validated } from '../../lib/codec/validated.js';
 import { BufferOverflowError, ValidationError } from '../../lib/errors/errors.js';

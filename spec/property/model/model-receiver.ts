@@ -159,7 +159,7 @@ export class ModelReceiver {
       if (event.type === 'channel-error') this.#onRefused(event.source);
       if (event.type === 'subscribed') this.#onSubscribed(event.source);
       this.#runReactions('event');
-      if (event.type !== 'retry') this.#runReactions(event.type);
+      if (event.type !== 'retry' && event.type !== 'unmatched') this.#runReactions(event.type);
     });
     this.#expected = new ExpectedDeliveries(0, this.#connectionOf, (what) =>
       this.#complain(`merged stream, ${what}`),

@@ -33,7 +33,13 @@ export class CoreScene {
   readonly #world = { isHubOpen: true, isOwnerOpen: true, canReadopt: true, closesInside: false };
 
   constructor({ kind = 'channel', name = 'news', codec = text }: CoreSceneOptions = {}) {
-    this.core = new ChannelCore<string>(this.#owner(), { hub: this.#hub(), kind, name, codec });
+    this.core = new ChannelCore<string>(this.#owner(), {
+      hub: this.#hub(),
+      kind,
+      name,
+      codec,
+      topic: undefined,
+    });
   }
 
   /** Lets these events happen, and forgets what they have caused. */
@@ -143,6 +149,10 @@ export class CoreScene {
       bounds: { capacity: 10, maxBytes: 1_000, overflow: 'error' },
       stream: { counts: this.counts, accept: (...message) => this.#accept(message) },
       emit: ({ type }: ReceiverEvent) => void this.owner.push(`<${type}>`),
+      onIgnored: (_, reason) => {
+        if (reason === 'late') this.counts.late++;
+        this.owner.push(`<${reason}>`);
+      },
       observeEvents: () => undefined,
       readopt: () => world.canReadopt,
       onChannelSubscribed: call('subscribed'),

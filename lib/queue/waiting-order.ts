@@ -1,4 +1,4 @@
-import { Ring } from '../queue/ring.js';
+import { Ring } from './ring.js';
 
 /** Value that waits. */
 export interface Waiting<T> {

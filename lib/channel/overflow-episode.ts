@@ -2,7 +2,6 @@ import { asyncScheduler } from 'rxjs';
 import type { OverflowPolicy } from '../queue/buffer-options.js';
 import { GapError, type Channel, type Gap, type ReceiverEvent } from '../channel.js';
 import type { Loss } from '../errors/errors.js';
-import type { RawMessage } from '../channel/raw-message.js';
 
 interface Episode {
   readonly since: number;
@@ -26,9 +25,10 @@ export class OverflowEpisode {
     return this.#current !== undefined;
   }
 
-  drop(raw: RawMessage): void {
+  /** Notes the loss of a message from this Channel. */
+  drop(source: Channel<unknown>): void {
     const episode = this.#open();
-    episode.channels.add(raw.source);
+    episode.channels.add(source);
     if (++episode.dropped === 1) this.#emit({ type: 'overflow', dropped: 1, overflow: this.#overflow });
   }
 

@@ -1,5 +1,5 @@
-import type { Bounds } from '../queue/buffer-options.js';
-import { byteSize } from '../queue/byte-size.js';
+import type { Bounds } from './buffer-options.js';
+import { byteSize } from './byte-size.js';
 import { BufferOverflowError, type Loss } from '../errors/errors.js';
 import type { Waiting, WaitingOrder } from './waiting-order.js';
 
@@ -22,6 +22,12 @@ export class WaitingLine<T> {
   /** Number of waiting values. */
   get length(): number {
     return this.#order.length;
+  }
+
+  /** True if less than half of each bound is in use. */
+  get isRelaxed(): boolean {
+    const { capacity, maxBytes } = this.#bounds;
+    return this.length < capacity / 2 && this.#bytes < maxBytes / 2;
   }
 
   /**

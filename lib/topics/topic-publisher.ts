@@ -1,0 +1,44 @@
+import { assertPublisher, type Publisher } from '../publisher.js';
+import type { Topic } from './topic.js';
+import type { DataOfTopic, ParamsOfTopic, TopicName } from './topic-types.js';
+import type { ParamName } from './template-types.js';
+
+/** A publisher of declared topics. */
+export interface TopicPublisher<D> {
+  /**
+   * Publishes to a channel of a topic (PUBLISH, or SPUBLISH for shards), and resolves to the number of subscribers that
+   * Redis has counted.
+   *
+   * ```ts
+   * await publisher.publish('news', 'hello');
+   * await publisher.publish('order:{id}:{event}', { id: 7, event: 'paid' }, order);
+   * ```
+   *
+   * @throws {TypeError} for an unknown topic, or a missing, unknown or invalid parameter
+   * @throws {ValidationError} if the schema of the topic refuses the data; any other error of its codec, or of Redis
+   */
+  publish<K extends TopicName<D>>(
+    template: K,
+    ...message: [ParamName<K>] extends [never]
+      ? [data: DataOfTopic<D, K>]
+      : [params: ParamsOfTopic<D, K>, data: DataOfTopic<D, K>]
+  ): Promise<number>;
+}
+
+export function createPublisher<D>(
+  client: Publisher,
+  topicOf: (template: string) => Topic,
+): TopicPublisher<D> {
+  assertPublisher(client);
+  return {
+    publish: async (template, ...message) => {
+      const topic = topicOf(template);
+      const [params, data] = message.length === 2 ? message : [undefined, message[0]];
+      const name = topic.name(params);
+      const payload = topic.codec.encode(data);
+      if (topic.kind === 'channel') return client.publish(name, payload);
+      assertPublisher(client, true);
+      return client.sPublish(name, payload);
+    },
+  };
+}
