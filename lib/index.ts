@@ -47,6 +47,13 @@ export { validated } from './codec/validated.js';
 
 // Topics
 export { topics, type Topics, type TopicTarget } from './topics/topics.js';
+export {
+  describe,
+  type AsyncApiChannel,
+  type AsyncApiDocument,
+  type AsyncApiMessage,
+  type DescribeOptions,
+} from './topics/describe.js';
 export { escapeGlob } from './topics/escape-glob.js';
 export type { TopicPublisher } from './topics/topic-publisher.js';
 export type {

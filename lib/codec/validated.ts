@@ -27,7 +27,7 @@ export function validated<T>(schema: Schema<T>, codec: Codec<unknown> = json()):
     if (result.issues) throw new ValidationError(result.issues);
     return result.value;
   };
-  return {
+  const checked: Codec<T> = {
     binary: codec.binary === true,
     encode(value) {
       const payload = codec.encode(value);
@@ -37,6 +37,16 @@ export function validated<T>(schema: Schema<T>, codec: Codec<unknown> = json()):
     },
     decode: read,
   };
+  schemas.set(checked, schema);
+  return checked;
+}
+
+/** The schemas of validated codecs. */
+const schemas = new WeakMap<object, Schema>();
+
+/** Returns the schema of a codec that `validated` has returned. */
+export function schemaOf(codec: Codec<unknown>): Schema | undefined {
+  return schemas.get(codec);
 }
 
 /** The channel that `decode` gets while a value is encoded: the real one is not known yet. */

@@ -1,4 +1,4 @@
-import { Receiver, type ConnectionRetry } from '../index.js';
+import { Receiver, type ConnectionRetry, type OpenReceiverOptions } from '../index.js';
 import { isAway, messageOf } from '../internal.js';
 import { connectionErrorText } from './error-text.js';
 import { assertModuleOptions, type ReceiverModuleOptions } from './receiver-module-options.js';
@@ -74,12 +74,15 @@ export class ReceiverHandle {
 }
 
 type Source = Omit<ReceiverModuleOptions, 'channels' | 'patterns' | 'shards' | 'connect'>;
+/** The Receiver is opened untyped: the user injects it with its type. */
+type Untyped = OpenReceiverOptions<unknown> & { readonly topics?: undefined };
 
 /** Makes the Receiver on the given client, or opens it with a client of its own and logs failed attempts to connect. */
-async function openReceiver({ redis, client, onRetry, ...options }: Source): Promise<Receiver<unknown>> {
-  if (client !== undefined) return new Receiver(client, options);
+async function openReceiver({ redis, client, onRetry, ...source }: Source): Promise<Receiver<unknown>> {
+  const options = source as Untyped;
+  if (client !== undefined) return new Receiver<unknown>(client, options);
   const log = new RetryLog();
-  return Receiver.open(redis, {
+  return Receiver.open<unknown>(redis, {
     ...options,
     // Return the result of the callback: it may be a promise, whose rejection the Receiver reports.
     onRetry: (retry) => {

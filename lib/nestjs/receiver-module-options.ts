@@ -1,5 +1,5 @@
 import type { ConfigurableModuleAsyncOptions } from '@nestjs/common';
-import type { OpenOptions, OpenReceiverOptions, PubSubClient } from '../index.js';
+import type { OpenOptions, OpenReceiverOptions, PubSubClient, TopicDeclarations, Topics } from '../index.js';
 import { assertKnownOptions, invalidArgument, optionNames } from '../internal.js';
 
 /** Options of `ReceiverModule.forRoot`: those of a Receiver, its connection, and the names to register. */
@@ -12,6 +12,12 @@ export interface ReceiverModuleOptions extends OpenReceiverOptions<unknown> {
   readonly redis?: string | OpenOptions | undefined;
   /** Client to borrow, in place of the Receiver's own. The client must be open, and stays open. */
   readonly client?: PubSubClient | undefined;
+  /**
+   * Topics of the Receiver, which it registers; inject it as `ReceiverOf<typeof topics>`.
+   *
+   * @see topics
+   */
+  readonly topics?: Topics<TopicDeclarations> | undefined;
   /** Channels to register, with SUBSCRIBE. */
   readonly channels?: readonly string[] | undefined;
   /** Patterns to register, with PSUBSCRIBE. */
@@ -56,6 +62,7 @@ export type ReceiverModuleAsyncOptions = ConfigurableModuleAsyncOptions<
 const OPTIONS = optionNames<ReceiverModuleOptions>({
   redis: true,
   client: true,
+  topics: true,
   channels: true,
   patterns: true,
   shards: true,

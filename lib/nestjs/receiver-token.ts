@@ -14,6 +14,7 @@ export function getReceiverToken(name: string = DEFAULT_NAME): symbol {
  * ```typescript
  * constructor(@InjectReceiver() private readonly receiver: Receiver) {}
  * constructor(@InjectReceiver('prices') private readonly prices: Receiver<Price>) {}
+ * constructor(@InjectReceiver() private readonly receiver: ReceiverOf<typeof events>) {}
  * ```
  */
 export function InjectReceiver(name?: string): PropertyDecorator & ParameterDecorator {

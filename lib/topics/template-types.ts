@@ -1,11 +1,13 @@
 /** The names of the parameters of a template, as a union: `'id' | 'event'` for `'order:{id}:{event}'`. */
-export type ParamName<Template extends string> = Template extends `${string}{${infer After}`
-  ? After extends `{${infer Rest}`
-    ? ParamName<Rest>
-    : After extends `${infer Name}}${infer Rest}`
-      ? Name | ParamName<Rest>
-      : never
-  : never;
+export type ParamName<Template extends string> = string extends Template
+  ? string
+  : Template extends `${string}{${infer After}`
+    ? After extends `{${infer Rest}`
+      ? ParamName<Rest>
+      : After extends `${infer Name}}${infer Rest}`
+        ? Name | ParamName<Rest>
+        : never
+    : never;
 
 /** The names of the channels of a template: `` `order:${string}:${string}` `` for `'order:{id}:{event}'`. */
 export type ChannelName<Template extends string, Before extends string = ''> = string extends Template

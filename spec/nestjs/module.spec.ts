@@ -10,7 +10,7 @@ import {
 import { HealthCheckService, TerminusModule } from '@nestjs/terminus';
 import { Test } from '@nestjs/testing';
 import { createClient } from 'redis';
-import { json, Receiver, type ConnectionRetry } from 'rx-redis-receiver';
+import { json, Receiver, text, topics, type ConnectionRetry, type ReceiverOf } from 'rx-redis-receiver';
 import {
   getReceiverToken,
   InjectReceiver,
@@ -19,6 +19,7 @@ import {
   type ReceiverModuleOptions,
 } from 'rx-redis-receiver/nestjs';
 import { MemoryPubSub } from 'rx-redis-receiver/testing';
+import { z } from 'zod';
 import { freePort } from '../support/free-port.js';
 import { NestLog } from '../support/nest-log.js';
 import { RedisCluster } from '../support/redis-cluster.js';
@@ -41,6 +42,20 @@ class News {
 
 @Module({ providers: [News] })
 class NewsModule {}
+
+const events = topics({
+  news: text,
+  'order:{id}': { data: json<{ total: number }>(), params: { id: z.coerce.number() } },
+});
+
+@Injectable()
+class Orders {
+  readonly totals: [id: number, total: number][] = [];
+
+  constructor(@InjectReceiver() receiver: ReceiverOf<typeof events>) {
+    receiver.topic('order:{id}').subscribe(({ params, data }) => this.totals.push([params.id, data.total]));
+  }
+}
 
 describe('ReceiverModule', () => {
   let redis: RedisServer;
@@ -98,6 +113,19 @@ describe('ReceiverModule', () => {
     const pulled = eager.get<Receiver>(getReceiverToken());
     const data = [await pulled.get(), await pulled.get(), await pulled.get()].map((message) => message?.data);
     expect(data).toEqual(['1', '2', '3']);
+  });
+
+  it('gives a Receiver its topics', async () => {
+    @Module({ providers: [Orders] })
+    class OrdersModule {}
+    const app = await start(ReceiverModule.forRoot({ redis: redis.url, topics: events }), OrdersModule);
+    const receiver = app.get<ReceiverOf<typeof events>>(getReceiverToken());
+    expect([...receiver.channels.keys(), ...receiver.patterns.keys()]).toEqual(['news', 'order:*']);
+    await receiver.topic('order:{id}').whenSubscribed();
+    await events.publisher(await bare()).publish('order:{id}', { id: 7 }, { total: 3 });
+    const { totals } = app.get(Orders, { strict: false });
+    await until(() => totals.length === 1);
+    expect(totals).toEqual([[7, 3]]);
   });
 
   it('provides several Receivers, each with its name and options', async () => {
