@@ -246,4 +246,14 @@ describe('Attachment: a change inside a call', () => {
     wanted, asks for release, when free do asks for release, ended          | watch, attach, unwatch, released, free, free
     wanted, asks for release, when free do wanted, ended                    | watch, attach, unwatch, released, free, watch, attach
   `);
+
+  // At present the Receiver is told last that the Channel is subscribed, so that a connect() resolves.
+  it.failing('does not report an interruption inside the event before the acknowledgement', async () => {
+    const { log } = await new AttachmentScene().run([
+      'wanted',
+      'when <subscribed> do interrupted',
+      'acknowledged',
+    ]);
+    expect(log.at(-1)).toBe('interrupted');
+  });
 });
