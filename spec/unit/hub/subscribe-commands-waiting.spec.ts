@@ -113,18 +113,18 @@ describe('SubscribeCommands: the outcome of a command', () => {
   });
 
   it.each([
-    { outcome: 'an error that the client throws', thrown: REFUSAL, told: 'a: NOPERM' },
+    { outcome: 'an error that the client throws', thrown: REFUSAL, failure: 'a: NOPERM' },
     {
       outcome: 'a rejection without an error',
       thrown: undefined,
-      told: 'a: The client rejected without an error.',
+      failure: 'a: The client rejected without an error.',
     },
-  ])('is a failure for $outcome', async ({ thrown, told }) => {
+  ])('is a failure for $outcome', async ({ thrown, failure }) => {
     const scene = new CommandsScene();
     scene.thrown = thrown;
     scene.request('subscribe', 'a');
     await scene.answer(null);
-    expect(scene.outcomes).toEqual([told]);
+    expect(scene.outcomes).toEqual([failure]);
   });
 
   it('sends the requests that it causes together', async () => {
