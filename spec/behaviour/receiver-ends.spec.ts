@@ -162,12 +162,10 @@ describe('drain()', () => {
   it('delivers the messages before the acknowledgement, and then completes', async () => {
     const { client, receiver, publish, received, observer } = receiverFixture();
     receiver.subscribe(observer);
-    receiver
-      .channel('a')
-      .subscribe({
-        next: ({ data }) => received.push(`a ${data}`),
-        complete: () => received.push('complete a'),
-      });
+    receiver.channel('a').subscribe({
+      next: ({ data }) => received.push(`a ${data}`),
+      complete: () => received.push('complete a'),
+    });
     client.withhold();
     const drained = receiver.drain();
     expect(receiver.drain()).toBe(drained);
