@@ -78,7 +78,7 @@ abstract class DistributedEnvironment implements RedisEnvironment {
     return counts.reduce((sum, count) => sum + count, 0);
   }
 
-  /** Unsubscribes names that nobody has: each reply follows everything that Redis has sent on its connection before. */
+  /** Unsubscribes unused names: each reply follows everything that Redis has sent on its connection before. */
   async fence(client: EnvironmentClient): Promise<void> {
     const listener = () => undefined;
     const shards = Array.from({ length: 16 }, (_, index) => `fence:${index}`);

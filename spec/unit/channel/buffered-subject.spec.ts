@@ -52,7 +52,7 @@ describe.each<Form>(['plain', 'encoded'])('BufferedSubject with %s messages', (f
     );
   });
 
-  describe('ends the present observers at an error, and goes on behind it with the next ones', () => {
+  describe('ends the present observers at an error, and continues after it with the next observers', () => {
     rules(
       form,
       `

@@ -44,7 +44,7 @@ describe('ChannelCore', () => {
     `);
   });
 
-  describe('tells what Redis answers, and what it does not', () => {
+  describe('reports each change of its subscription once', () => {
     rules(`
       before                                                    | event        | hub            | receiver                            | received
       x observes                                                | acknowledged |                | <subscribed>, subscribed            |

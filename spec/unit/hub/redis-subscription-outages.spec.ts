@@ -59,7 +59,7 @@ describe('RedisSubscription, when the connection is lost', () => {
 });
 
 describe('RedisSubscription, when the connection is back', () => {
-  describe('tells its listeners, and sends what was wanted meanwhile', () => {
+  describe('notifies its listeners, and sends the operations wanted in the meantime', () => {
     rules(`
       before                                                     | event           | next                    | commands          | calls
       a joins, Redis replies, connection lost                    | connection back | on                      |                   | a: subscribed

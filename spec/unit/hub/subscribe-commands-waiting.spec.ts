@@ -155,7 +155,7 @@ describe('SubscribeCommands: the observer and the registry', () => {
     expect(scene.calls).toEqual(listOf(calls));
   });
 
-  it('hears of quiet once nothing is in flight, and not if another operation has followed', async () => {
+  it('reports quiet when no operation is in flight, unless another operation has followed', async () => {
     const scene = new CommandsScene();
     const { commands } = scene;
     const before = commands.quietSince;
@@ -185,7 +185,7 @@ describe('SubscribeCommands: the observer and the registry', () => {
 describe('SubscribeCommands: a fence', () => {
   const FENCE = 'UNSUBSCRIBE rx-redis-receiver:fence:';
 
-  it('unsubscribes a new name that nobody has, each time', () => {
+  it('unsubscribes a new unused name each time', () => {
     const scene = new CommandsScene();
     for (const _ of [0, 1]) scene.commands.fence(() => undefined);
     expect(scene.sent()).toEqual([`${FENCE}0`, `${FENCE}1`]);
