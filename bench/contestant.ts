@@ -10,8 +10,8 @@ export interface Contestant {
   readonly every: number;
 }
 
-/** Text before and behind the payload of each message, for a contestant that takes no bare payload. */
-export type Packet = readonly [before: string, behind: string];
+/** Text before and after the payload of each message, for a contestant that takes no bare payload. */
+export type Packet = readonly [before: string, after: string];
 
 /** Way that is measured, without a snapshot yet. */
 export interface Entry {

@@ -44,11 +44,11 @@ export class MeasuredProcess {
     is: K,
     give: () => unknown = () => this.#child.send('go'),
   ): Promise<Extract<Report, { is: K }>> {
-    const report = this.#report();
+    const reported = this.#report();
     await give();
-    const told = await report;
-    if (told.is !== is) throw new Error(`"${this.contestant.title}" reported ${told.is}, not ${is}`);
-    return told as Extract<Report, { is: K }>;
+    const report = await reported;
+    if (report.is !== is) throw new Error(`"${this.contestant.title}" reported ${report.is}, not ${is}`);
+    return report as Extract<Report, { is: K }>;
   }
 
   /** Disconnects, so that the process ends by itself: a process that is profiled has to. */

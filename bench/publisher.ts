@@ -11,7 +11,7 @@ export interface Messages {
   /** Number of the first message. */
   readonly first: number;
   readonly count: number;
-  /** Text before and behind each payload, which `payload` does not count. */
+  /** Text before and after each payload, which `payload` does not count. */
   readonly packet?: Packet;
 }
 

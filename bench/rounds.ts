@@ -24,7 +24,7 @@ export async function inRounds<R>(plan: Plan<R>): Promise<Results<R>> {
   const results = new Map(plan.contestants.map((contestant) => [contestant, [] as (readonly R[])[]]));
   for (let round = 1; round <= plan.rounds; round++) {
     console.error(`round ${round} of ${plan.rounds}`);
-    for (const [contestant, told] of await oneRound(plan)) results.get(contestant)?.push(told);
+    for (const [contestant, report] of await oneRound(plan)) results.get(contestant)?.push(report);
   }
   return results;
 }
@@ -46,8 +46,8 @@ async function oneRound<R>({
       for (const process of shuffled(processes)) {
         const { contestant } = process;
         if (number % contestant.every !== 0) continue;
-        const told = await turn(process, number / contestant.every);
-        if (number >= warmUp) results.get(contestant)?.push(told);
+        const report = await turn(process, number / contestant.every);
+        if (number >= warmUp) results.get(contestant)?.push(report);
       }
     }
   } finally {

@@ -2,7 +2,7 @@ import type { Contestant, Field } from './contestant.js';
 import type { Results } from './rounds.js';
 import { ratios, spread, type Spread } from './statistics.js';
 
-const MOST_OFF = 0.05;
+const MAX_DEVIATION = 0.05;
 
 /** Figure of a round, computed from the reports of its turns. */
 export interface Figure<R> {
@@ -67,7 +67,7 @@ export function print(table: Table): void {
   });
   console.log(`\n${titleOf(table)}, ${unit}\n`);
   for (const line of aligned([['', 'median', 'min–max', ...head, 'rounds'], ...lines])) console.log(line);
-  if (Math.abs(off) > MOST_OFF) {
+  if (Math.abs(off) > MAX_DEVIATION) {
     console.log(`\nThe control is off by ${(off * 100).toFixed(0)} %: the machine was busy. Run it again.`);
   }
 }

@@ -1,4 +1,4 @@
-// One Receiver over three channels, a pattern, and what Redis itself tells of its keys. Run it: npm run demo
+// One Receiver over three channels, a pattern and keyspace notifications. Run it: npm run demo
 
 import { createClient } from 'redis';
 import { bufferCount, firstValueFrom, map } from 'rxjs';

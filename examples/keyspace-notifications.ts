@@ -1,4 +1,4 @@
-// Ends a session at the moment its key expires, because Redis tells.
+// Ends a session when a keyspace notification reports that its key has expired.
 // Run it: REDIS_URL=redis://localhost:6379 npx tsx examples/keyspace-notifications.ts
 
 import { createClient } from 'redis';

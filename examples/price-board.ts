@@ -1,4 +1,4 @@
-// A price board that a killed connection does not leave wrong: after the gap, hydrate takes all prices anew.
+// A price board that stays correct after a killed connection: after the gap, hydrate reads all prices again.
 // Run it: REDIS_URL=redis://localhost:6379 npx tsx examples/price-board.ts
 
 import assert from 'node:assert/strict';
@@ -14,11 +14,11 @@ const client = createClient({ url });
 client.on('error', console.error);
 await client.connect();
 
-// A hash keeps the prices, and a channel tells of changes: both in one transaction.
+// Stores the prices in a hash and publishes the change, in one transaction.
 async function setPrices(prices: Prices, transaction = client.multi()) {
   console.log(`set ${list(prices)}`);
   const change = transaction.hSet('price-board', prices).publish('price-board', JSON.stringify(prices));
-  return { heardBy: (await change.exec()).at(-1) };
+  return { receivers: (await change.exec()).at(-1) };
 }
 
 function list(prices: Prices): string {
@@ -49,11 +49,11 @@ await shows('cake', '4.50');
 await setPrices({ tea: '3.10' });
 await shows('tea', '3.10');
 
-// The connection of the board is killed, and in the same transaction two prices change: nobody can hear of it.
+// One transaction kills the board's connection and changes two prices, so the board cannot receive the message.
 const { id } = (await client.clientList()).find(({ name }) => name === 'price-board')!;
 const kill = client.multi().addCommand(['CLIENT', 'KILL', 'ID', String(id)]);
-const { heardBy } = await setPrices({ tea: '3.20', scone: '2.80' }, kill);
-assert.equal(heardBy, 0);
+const { receivers } = await setPrices({ tea: '3.20', scone: '2.80' }, kill);
+assert.equal(receivers, 0);
 await shows('scone', '2.80');
 
 await setPrices({ cake: '4.75' });

@@ -45,7 +45,7 @@ const server = createServer((request, response) => {
 await once(server.listen(0, '127.0.0.1'), 'listening');
 const { port } = server.address() as AddressInfo;
 
-// The browsers: here a frame is its number, and the socket is read only while somebody asks for the next one.
+// The browsers. A frame is its number, and the socket is read only while a reader waits for the next frame.
 async function open(path: string): Promise<AsyncGenerator<number, undefined>> {
   const request = get({ host: '127.0.0.1', port, path });
   const [response] = (await once(request, 'response')) as [IncomingMessage];

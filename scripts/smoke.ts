@@ -90,16 +90,16 @@ function uninstall(name: string): void {
   });
 }
 
-function onEveryNode(what: string, scripts: readonly string[]): void {
+function onEveryNode(title: string, scripts: readonly string[]): void {
   for (const [version, node] of nodes) {
-    for (const script of scripts) check(`${script} on Node ${version}, ${what}`, node, [script]);
+    for (const script of scripts) check(`${script} on Node ${version}, ${title}`, node, [script]);
   }
 }
 
-function typesOf(what: string, configs: readonly string[]): void {
+function typesOf(title: string, configs: readonly string[]): void {
   const tsc = createRequire(import.meta.url).resolve('typescript/bin/tsc');
   for (const config of configs) {
-    check(`${config}, ${what}`, process.execPath, [tsc, '--project', config]);
+    check(`${config}, ${title}`, process.execPath, [tsc, '--project', config]);
   }
 }
 

@@ -11,27 +11,27 @@ const { values } = parseArgs({ options: { rounds: { type: 'string', default: '5'
 const rounds = Number(values.rounds);
 const SHARD = 'north';
 const CHANNEL = 'news';
-const PACE = 5;
-const PATIENCE = { timeout: 60_000 };
+const INTERVAL = 5;
+const LONG_WAIT = { timeout: 60_000 };
 
 /** Times after the kill by event: the first message of each subscription, and the promotion of the replica. */
-type Heard = Map<string, number>;
+type Times = Map<string, number>;
 
-async function bare(cluster: RedisCluster, carrier: RedisNode, heard: Heard) {
+async function subscribeClient(cluster: RedisCluster, carrier: RedisNode, times: Times) {
   for (;;) {
     const client = createCluster({ rootNodes: cluster.rootNodes });
     client.on('error', () => undefined);
     await client.connect();
-    await client.subscribe(CHANNEL, () => note(heard, 'channel, bare cluster client'));
+    await client.subscribe(CHANNEL, () => record(times, 'channel, bare cluster client'));
     if (client.pubSubNode?.address === carrier.address) {
-      await client.sSubscribe(SHARD, () => note(heard, 'sharded channel, bare cluster client'));
+      await client.sSubscribe(SHARD, () => record(times, 'sharded channel, bare cluster client'));
       return client;
     }
     client.destroy();
   }
 }
 
-async function ours(cluster: RedisCluster, carrier: RedisNode, heard: Heard) {
+async function subscribeReceiver(cluster: RedisCluster, carrier: RedisNode, times: Times) {
   const client = createCluster({ rootNodes: cluster.rootNodes });
   client.on('error', () => undefined);
   await client.connect();
@@ -44,7 +44,7 @@ async function ours(cluster: RedisCluster, carrier: RedisNode, heard: Heard) {
     if ((await count()) > before) {
       const shard = receiver.shard(SHARD);
       receiver.subscribe(({ source }) =>
-        note(heard, source === shard ? 'sharded channel, Receiver' : 'channel, Receiver'),
+        record(times, source === shard ? 'sharded channel, Receiver' : 'channel, Receiver'),
       );
       await shard.whenSubscribed();
       return client;
@@ -53,8 +53,8 @@ async function ours(cluster: RedisCluster, carrier: RedisNode, heard: Heard) {
   }
 }
 
-function note(heard: Heard, who: string): void {
-  if (!heard.has(who)) heard.set(who, performance.now());
+function record(times: Times, event: string): void {
+  if (!times.has(event)) times.set(event, performance.now());
 }
 
 const results = new Map<string, number[]>();
@@ -63,24 +63,27 @@ for (let round = 1; round <= rounds; round++) {
   await using cluster = await RedisCluster.start();
   const master = await cluster.ownerOf(SHARD);
   const replica = await cluster.replicaOf(master);
-  const heard: Heard = new Map();
-  const clients = [await bare(cluster, master, heard), await ours(cluster, master, heard)];
+  const times: Times = new Map();
+  const clients = [
+    await subscribeClient(cluster, master, times),
+    await subscribeReceiver(cluster, master, times),
+  ];
   await master.server.kill();
-  heard.clear();
+  times.clear();
   const killed = performance.now();
   let isOver = false;
   const publishing = ['shard', 'channel'].map(async (kind) => {
     while (!isOver) {
       await cluster.publish(kind as 'shard', kind === 'shard' ? SHARD : CHANNEL, '').catch(() => undefined);
-      await delay(PACE);
+      await delay(INTERVAL);
     }
   });
-  await until(async () => (await replica.field('role', 'INFO', 'replication')) === 'master', PATIENCE);
-  note(heard, 'the replica is master');
-  await until(() => heard.size === 5, PATIENCE);
+  await until(async () => (await replica.field('role', 'INFO', 'replication')) === 'master', LONG_WAIT);
+  record(times, 'the replica is master');
+  await until(() => times.size === 5, LONG_WAIT);
   isOver = true;
   await Promise.all(publishing);
-  for (const [who, at] of heard) results.set(who, [...(results.get(who) ?? []), at - killed]);
+  for (const [event, at] of times) results.set(event, [...(results.get(event) ?? []), at - killed]);
   for (const client of clients) client.destroy();
 }
 printSpreads('Milliseconds from a killed master to the first message', results);

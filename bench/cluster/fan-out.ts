@@ -20,7 +20,7 @@ const [rounds, messages, payload, channels] = [
   values.channels,
 ].map(Number) as [number, number, number, number];
 const BATCH = 1_000;
-const PATIENCE = { timeout: 60_000 };
+const LONG_WAIT = { timeout: 60_000 };
 const SCRIPT = `for i = 1, tonumber(ARGV[4]) do redis.call(ARGV[1], ARGV[2], ARGV[3]) end`;
 
 /** Returns the microseconds of CPU that a server has used. */
@@ -34,7 +34,7 @@ async function memoryOf(node: RedisNode): Promise<number> {
 }
 
 const figures = new Map<string, number[]>();
-const note = (row: string, value: number) => figures.set(row, [...(figures.get(row) ?? []), value]);
+const record = (row: string, value: number) => figures.set(row, [...(figures.get(row) ?? []), value]);
 
 await using cluster = await RedisCluster.start({
   masters: 6,
@@ -57,7 +57,7 @@ async function costs(command: 'PUBLISH' | 'SPUBLISH'): Promise<number[]> {
   const expected = command === 'PUBLISH' ? messages : 0;
   const isThere = async (node: RedisNode, index: number) =>
     (await publishedTo(node)) - received[index]! >= expected;
-  await until(async () => (await Promise.all(others.map(isThere))).every(Boolean), PATIENCE);
+  await until(async () => (await Promise.all(others.map(isThere))).every(Boolean), LONG_WAIT);
   const after = await Promise.all(cluster.nodes.map(cpuOf));
   return after.map((cpu, index) => (cpu - before[index]!) / messages);
 }
@@ -67,21 +67,24 @@ const mean = (list: readonly number[]) => list.reduce((sum, one) => sum + one, 0
 for (let round = 1; round <= rounds; round++) {
   console.error(`round ${round} of ${rounds}`);
   const [own, ...rest] = await costs('PUBLISH');
-  note('PUBLISH, nobody subscribed: µs of CPU a message, at the node that is asked', own!);
-  note('PUBLISH, nobody subscribed: µs of CPU a message, at each other node', mean(rest));
+  record('PUBLISH, nobody subscribed: µs of CPU a message, at the node that is asked', own!);
+  record('PUBLISH, nobody subscribed: µs of CPU a message, at each other node', mean(rest));
   const [alone] = await costs('SPUBLISH');
-  note('SPUBLISH, nobody subscribed: µs of CPU a message, at its node', alone!);
+  record('SPUBLISH, nobody subscribed: µs of CPU a message, at its node', alone!);
 
   const subscriber = publisher.admin.duplicate({ disableOfflineQueue: false });
   await subscriber.connect();
   await subscriber.sSubscribe(name, () => undefined);
-  const [heard] = await costs('SPUBLISH');
-  note('SPUBLISH, one subscriber: µs of CPU a message, at its node', heard!);
+  const [subscribed] = await costs('SPUBLISH');
+  record('SPUBLISH, one subscriber: µs of CPU a message, at its node', subscribed!);
 
   const names = Array.from({ length: channels }, (_, index) => `room:${index}`);
   const empty = await memoryOf(publisher);
   await subscriber.subscribe(names, () => undefined);
-  note('bytes that a subscribed channel takes at its node', ((await memoryOf(publisher)) - empty) / channels);
+  record(
+    'bytes that a subscribed channel takes at its node',
+    ((await memoryOf(publisher)) - empty) / channels,
+  );
   subscriber.destroy();
 }
 printSpreads('Fan-out over six masters', figures);

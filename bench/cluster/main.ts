@@ -57,7 +57,7 @@ async function publish(count: number): Promise<void> {
 }
 
 const figures = new Map<string, Map<string, number[]>>();
-function note(title: string, contestant: string, value: number): void {
+function record(title: string, contestant: string, value: number): void {
   const rows = figures.get(title) ?? new Map<string, number[]>();
   figures.set(title, rows);
   rows.set(contestant, [...(rows.get(contestant) ?? []), value]);
@@ -69,16 +69,16 @@ for (let round = 1; round <= rounds; round++) {
     const task: Task = { contestant, rootNodes: cluster.rootNodes, channels };
     const child = fork(join(import.meta.dirname, 'contestant-process.ts'), [JSON.stringify(task)]);
     const subscribing = await cost(child);
-    note(`Subscribing ${channels} sharded channels, ms`, contestant, subscribing.wall);
-    note(`Subscribing ${channels} sharded channels, ms of CPU`, contestant, subscribing.cpu);
+    record(`Subscribing ${channels} sharded channels, ms`, contestant, subscribing.wall);
+    record(`Subscribing ${channels} sharded channels, ms of CPU`, contestant, subscribing.cpu);
     for (const isWarmUp of [true, false]) {
       const received = cost(child);
       child.send(channels * messages);
       await publish(messages);
       const { wall, cpu } = await received;
       if (isWarmUp) continue;
-      note('Messages a second', contestant, (channels * messages) / (wall / 1_000));
-      note('Microseconds of CPU a message', contestant, (cpu * 1_000) / (channels * messages));
+      record('Messages a second', contestant, (channels * messages) / (wall / 1_000));
+      record('Microseconds of CPU a message', contestant, (cpu * 1_000) / (channels * messages));
     }
     child.disconnect();
     await once(child, 'exit');

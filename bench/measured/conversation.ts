@@ -10,11 +10,11 @@ export function readTask(): unknown {
   return JSON.parse(process.argv[2] as string);
 }
 
-export function tell(report: Report): void {
+export function sendReport(report: Report): void {
   process.send?.(report);
 }
 
 /** Waits for the parent to give the word. */
-export async function word(): Promise<void> {
+export async function startSignal(): Promise<void> {
   await once(process, 'message');
 }

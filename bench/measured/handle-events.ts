@@ -1,4 +1,4 @@
-import { readTask, tell } from './conversation.js';
+import { readTask, sendReport } from './conversation.js';
 import { ChannelSequences, channelNames } from './sequence.js';
 import type { MessageTask } from './protocol.js';
 import { Stopwatch } from './stopwatch.js';
@@ -11,7 +11,7 @@ const names = channelNames(prefix, channels);
 const sequences = new ChannelSequences(names);
 
 await (WAYS_TO_SERVE[way] as WayToServe)(url, prefix, names, (channel, data) => {
-  if (sequences.take(channel, data) % window === 0) tell({ is: 'cost', cost: stopwatch.lap() });
+  if (sequences.take(channel, data) % window === 0) sendReport({ is: 'cost', cost: stopwatch.lap() });
 });
 const stopwatch = new Stopwatch();
-tell({ is: 'ready' });
+sendReport({ is: 'ready' });

@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { readTask, tell, word } from './conversation.js';
+import { readTask, sendReport, startSignal } from './conversation.js';
 import type { SubscribeTask } from './protocol.js';
 import { channelNames } from './sequence.js';
 import { WAYS_TO_SUBSCRIBE } from './ways-to-subscribe.js';
@@ -9,12 +9,12 @@ import { WAYS_TO_SUBSCRIBE } from './ways-to-subscribe.js';
 const { url, way, prefix, channels } = readTask() as SubscribeTask;
 const names = channelNames(prefix, channels);
 const { subscribe } = await WAYS_TO_SUBSCRIBE[way]!(url, names, prefix);
-tell({ is: 'ready' });
+sendReport({ is: 'ready' });
 
-await word();
+await startSignal();
 const before = await settledHeap();
 await subscribe();
-tell({ is: 'heap', bytes: (await settledHeap()) - before });
+sendReport({ is: 'heap', bytes: (await settledHeap()) - before });
 
 /** Returns the size of the heap once the timers of the first moments are over, and their memory is collected. */
 async function settledHeap(): Promise<number> {

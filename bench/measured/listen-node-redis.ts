@@ -24,7 +24,7 @@ export const bareListenerOfBytes: WayToListen = async ({ url, prefix, byPattern 
     : client.subscribe([...names], listener, true));
 };
 
-interface Heard {
+interface Received {
   readonly channel: string;
   readonly data: string;
 }
@@ -34,13 +34,13 @@ export const naiveMerge: WayToListen = async ({ url, prefix, byPattern }, names,
   const client = await openClient(url);
   const acknowledged: Promise<void>[] = [];
   const ofChannel = (name: string) =>
-    new Observable<Heard>((subscriber) => {
+    new Observable<Received>((subscriber) => {
       const listener = (data: string, channel: string) => subscriber.next({ channel, data });
       acknowledged.push(client.subscribe(name, listener));
       return () => void client.unsubscribe(name, listener);
     });
   const ofPattern = (pattern: string) =>
-    new Observable<Heard>((subscriber) => {
+    new Observable<Received>((subscriber) => {
       const listener = (data: string, channel: string) => subscriber.next({ channel, data });
       acknowledged.push(client.pSubscribe(pattern, listener));
       return () => void client.pUnsubscribe(pattern, listener);

@@ -34,19 +34,19 @@ export const rawSocket: WayToListen = async ({ url, byPattern, prefix }, names, 
 /** Start and end of each part of the last reply, one after the other. */
 const bounds = new Uint32Array(8);
 let parts = 0;
-/** Index behind the number that was read last. */
-let behind = 0;
+/** Index after the number that was read last. */
+let next = 0;
 
-/** Returns the index behind the reply that begins at `start`; -1 if the reply is not complete. */
+/** Returns the index after the reply that begins at `start`; -1 if the reply is not complete. */
 function readReply(bytes: Buffer, start: number): number {
   parts = readNumber(bytes, start + 1);
   if (parts === -1) return -1;
-  let at = behind;
+  let at = next;
   for (let part = 0; part < parts; part++) {
     const isBulk = bytes[at] === BULK;
     const number = readNumber(bytes, at + 1);
     if (number === -1) return -1;
-    at = behind;
+    at = next;
     if (!isBulk) continue;
     bounds[part * 2] = at;
     bounds[part * 2 + 1] = at + number;
@@ -61,7 +61,7 @@ function readNumber(bytes: Buffer, start: number): number {
   for (let at = start; at + 1 < bytes.length; at++) {
     const byte = bytes[at] as number;
     if (byte === CR) {
-      behind = at + 2;
+      next = at + 2;
       return value;
     }
     value = value * 10 + byte - ZERO;

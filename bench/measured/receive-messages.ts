@@ -1,4 +1,4 @@
-import { readTask, tell } from './conversation.js';
+import { readTask, sendReport } from './conversation.js';
 import type { MessageTask } from './protocol.js';
 import { channelNames, Sequence } from './sequence.js';
 import { Stopwatch } from './stopwatch.js';
@@ -15,7 +15,7 @@ const listen = await WAYS_TO_LISTEN[task.way]!();
 await listen(task, names, (channel, data) => {
   const place = sequence.take(channel, data) % window;
   if (place === 1) stopwatch.start();
-  else if (place === 0) tell({ is: 'window', cost: stopwatch.window(window) });
+  else if (place === 0) sendReport({ is: 'window', cost: stopwatch.window(window) });
 });
 const stopwatch = new Stopwatch();
-tell({ is: 'ready' });
+sendReport({ is: 'ready' });

@@ -1,5 +1,5 @@
 import { openClient } from './client.js';
-import { readTask, tell, word } from './conversation.js';
+import { readTask, sendReport, startSignal } from './conversation.js';
 import type { SubscribeTask } from './protocol.js';
 import { channelNames } from './sequence.js';
 import { Stopwatch } from './stopwatch.js';
@@ -11,21 +11,21 @@ import { WAYS_TO_SUBSCRIBE } from './ways-to-subscribe.js';
 const { url, way, prefix, channels } = readTask() as SubscribeTask;
 const names = channelNames(prefix, channels);
 const { subscribe, release } = await WAYS_TO_SUBSCRIBE[way]!(url, names, prefix);
-const witness = await openClient(url);
-tell({ is: 'ready' });
+const admin = await openClient(url);
+sendReport({ is: 'ready' });
 
-await word();
+await startSignal();
 await measure(subscribe, channels);
-await word();
+await startSignal();
 await measure(release, 0);
 
 async function measure(work: () => Promise<unknown>, expected: number): Promise<void> {
   const stopwatch = new Stopwatch();
   await work();
   const cost = stopwatch.lap();
-  const subscribed = await witness.pubSubChannels(`${prefix}*`);
+  const subscribed = await admin.pubSubChannels(`${prefix}*`);
   if (subscribed.length !== expected) {
     throw new Error(`Redis has ${subscribed.length} of the channels, not ${expected}.`);
   }
-  tell({ is: 'cost', cost });
+  sendReport({ is: 'cost', cost });
 }

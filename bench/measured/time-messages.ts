@@ -1,5 +1,5 @@
 import { createHistogram } from 'node:perf_hooks';
-import { readTask, tell } from './conversation.js';
+import { readTask, sendReport } from './conversation.js';
 import type { MessageTask } from './protocol.js';
 import { channelNames, NUMBER_DIGITS, Sequence, TIME_DIGITS } from './sequence.js';
 import { WAYS_TO_LISTEN } from './ways-to-listen.js';
@@ -23,6 +23,6 @@ await listen(task, names, (channel, data) => {
     number,
   ];
   histogram.reset();
-  tell({ is: 'latency', latency: { p50, p99, p999 } });
+  sendReport({ is: 'latency', latency: { p50, p99, p999 } });
 });
-tell({ is: 'ready' });
+sendReport({ is: 'ready' });

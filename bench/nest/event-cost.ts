@@ -53,8 +53,8 @@ export async function eventCost(options: Options, url: string, snapshot: string)
     what: 'CPU an event',
     where: `${payload} bytes, ${channels} channels`,
     unit: 'µs',
-    of: (laps: readonly Cost[]) =>
-      (laps.reduce((sum, { cpu }) => sum + cpu, 0) * 1_000) / laps.length / WINDOW,
+    of: (costs: readonly Cost[]) =>
+      (costs.reduce((sum, { cpu }) => sum + cpu, 0) * 1_000) / costs.length / WINDOW,
     digits: 3,
   };
   print(tableOf(figure, field, results));

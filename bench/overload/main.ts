@@ -21,7 +21,7 @@ const [rate, speed, seconds, payload] = [values.rate, values.speed, values.secon
 ) as [number, number, number, number];
 const BATCHES = 100;
 /** Seconds for the consumer to handle the messages that wait at the end. */
-const PATIENCE = 30;
+const MAX_WAIT = 30;
 
 interface Outcome {
   readonly title: string;
@@ -55,7 +55,7 @@ async function run(title: string): Promise<Outcome> {
     if ((batch + 1) % BATCHES === 0) samples.push(await sample());
   }
   let end = await sample();
-  for (let wait = 0; wait < PATIENCE && end.handled + end.dropped < sent; wait++) {
+  for (let wait = 0; wait < MAX_WAIT && end.handled + end.dropped < sent; wait++) {
     if (end.cuts > 0) break;
     await delay(1_000);
     end = await sample();

@@ -1,6 +1,6 @@
 import type { Channel, GapError, Message } from 'rx-redis-receiver';
 
-const MOST_LISTED = 10;
+const MAX_FINDINGS = 10;
 
 /** Audit of a stream of numbered messages: the missing messages, and whether the stream has reported them. */
 export class Audit {
@@ -14,53 +14,53 @@ export class Audit {
   unexplained = 0;
   gaps = 0;
   /** First few findings, as text. */
-  readonly wrong: string[] = [];
+  readonly findings: string[] = [];
   readonly #last = new Map<Channel, Map<string, number>>();
-  /** Causes of the gaps in the stream behind the last message of each channel; a lost connection outweighs an overflow. */
+  /** Causes of the gaps in the stream after the last message of each channel; a lost connection outweighs an overflow. */
   readonly #pending = new Map<Channel, Map<string, GapError['gap']['cause']>>();
 
-  hear({ source, channel, data }: Message): void {
+  receive({ source, channel, data }: Message): void {
     this.delivered++;
     const number = Number(data);
     const lasts = this.#last.get(source) ?? new Map<string, number>();
     this.#last.set(source, lasts);
     const last = lasts.get(channel);
     const cause = this.#pending.get(source)?.get(channel);
-    if (last !== undefined && number === last) this.#complain('duplicates', source, channel, last, number);
-    else if (last !== undefined && number < last) this.#complain('outOfOrder', source, channel, last, number);
+    if (last !== undefined && number === last) this.#report('duplicates', source, channel, last, number);
+    else if (last !== undefined && number < last) this.#report('outOfOrder', source, channel, last, number);
     else if (last !== undefined && number > last + 1) {
       const missing = number - last - 1;
       if (cause === 'reconnect') this.insideGaps += missing;
       else if (cause === 'overflow') this.insideOverflows += missing;
-      else this.#complain('unexplained', source, channel, last, number, missing);
+      else this.#report('unexplained', source, channel, last, number, missing);
     }
     lasts.set(channel, number);
     this.#pending.get(source)?.delete(channel);
   }
 
-  note({ gap }: GapError): void {
+  recordGap({ gap }: GapError): void {
     this.gaps++;
-    for (const source of gap.channels as readonly Channel[]) this.#excuse(source, gap.cause);
+    for (const source of gap.channels as readonly Channel[]) this.#markMissing(source, gap.cause);
   }
 
-  /** Notes that Redis has refused a channel: what is published from then on is missing until the next message of it. */
+  /** Records that Redis has refused a channel: messages may be missing until the next one of this channel. */
   refuse(source: Channel): void {
-    this.#excuse(source, 'reconnect');
+    this.#markMissing(source, 'reconnect');
   }
 
   /** Returns whether the last message of a channel through this source has this number. */
-  hasHeard(source: Channel, channel: string, number: number): boolean {
+  hasReceived(source: Channel, channel: string, number: number): boolean {
     return this.#last.get(source)?.get(channel) === number;
   }
 
-  #excuse(source: Channel, cause: GapError['gap']['cause']): void {
+  #markMissing(source: Channel, cause: GapError['gap']['cause']): void {
     const causes = this.#pending.get(source) ?? new Map<string, typeof cause>();
     this.#pending.set(source, causes);
     for (const channel of this.#last.get(source)?.keys() ?? [])
       if (causes.get(channel) !== 'reconnect') causes.set(channel, cause);
   }
 
-  #complain(
+  #report(
     what: 'duplicates' | 'outOfOrder' | 'unexplained',
     source: Channel,
     channel: string,
@@ -70,6 +70,6 @@ export class Audit {
   ): void {
     this[what] += count;
     const text = `${what}: ${source.kind} ${source.name}, on ${channel}: ${number} after ${last}`;
-    if (this.wrong.length < MOST_LISTED) this.wrong.push(text);
+    if (this.findings.length < MAX_FINDINGS) this.findings.push(text);
   }
 }

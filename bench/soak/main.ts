@@ -11,7 +11,7 @@ import { until } from '../../spec/support/until.js';
 import { Audit } from './audit.js';
 import { listenWhileMoved } from './moved-client.js';
 
-// Steady load for some minutes, and a fault every few seconds: what is missing in the end has to be told by the stream.
+// Steady load for some minutes, and a fault every few seconds: the stream has to report every missing message.
 
 const { values } = parseArgs({
   options: {
@@ -35,7 +35,7 @@ const CAPACITY = 1_000;
 /** A channel that the user may not subscribe at times. */
 const REFUSED = 'soak:refused';
 /** A channel of other code on the client, whose listener throws at times. */
-const TRAP = 'soak:trap';
+const THROWING = 'soak:trap';
 const USER = { username: 'soaked', password: 'secret' };
 const RULES = ['on', `>${USER.password}`, '~*', '+@all', 'allchannels'];
 
@@ -60,15 +60,15 @@ const faults = new Map<string, number>();
 let total = 0;
 let isSlow = false;
 let isOver = false;
-let isAngry = false;
+let shouldThrow = false;
 
 /** The client as other code of the process may use it. */
 const shared = receiver.client as ReturnType<typeof createClient>;
 const throwAtReader = () => {
-  if (isAngry) throw new Error('by a listener of other code');
+  if (shouldThrow) throw new Error('by a listener of other code');
 };
 
-// Another Receiver on the same client, because the first one's stream is to go on where this one's is refused.
+// Another Receiver on the same client: its channel is refused at times, while the first Receiver's stream continues.
 const refusedAudit = new Audit();
 audits.push(refusedAudit);
 const refusedReceiver = new Receiver(receiver.client, { onGap: 'error' });
@@ -79,7 +79,7 @@ refused
     retryRecoverable({
       onError(error) {
         if (error instanceof GapError) {
-          refusedAudit.note(error);
+          refusedAudit.recordGap(error);
         } else {
           refusals++;
           refusedAudit.refuse(refused);
@@ -87,10 +87,10 @@ refused
       },
     }),
   )
-  .subscribe((message) => refusedAudit.hear(message));
+  .subscribe((message) => refusedAudit.receive(message));
 await refused.whenSubscribed();
 
-/** `bytes`: where something that happens in the middle does. */
+/** The faults; `bytes` is the position of a fault in the middle of a stream of bytes. */
 const FAULTS: Readonly<Record<string, (bytes: number) => unknown>> = {
   'connection killed': () => publisher.sendCommand(['CLIENT', 'KILL', 'TYPE', 'pubsub']),
   'cut in mid-burst': (bytes) => proxy.cutAfter(bytes),
@@ -136,16 +136,16 @@ const FAULTS: Readonly<Record<string, (bytes: number) => unknown>> = {
     audits.push(await listenWhileMoved(server.port, CHANNELS.slice(0, 5)));
   },
   async 'listener throws'() {
-    shared.subscribe(TRAP, throwAtReader).catch(() => undefined);
+    shared.subscribe(THROWING, throwAtReader).catch(() => undefined);
     await delay(100);
-    isAngry = true;
-    await publisher.publish(TRAP, '');
+    shouldThrow = true;
+    await publisher.publish(THROWING, '');
     await delay(100);
-    isAngry = false;
+    shouldThrow = false;
   },
   'bytes do not parse': () => proxy.inject('?\r\n'),
   async 'channel refused'() {
-    const allowed = ['soak:[0-9]*', PATTERN, TRAP].map((name) => `&${name}`);
+    const allowed = ['soak:[0-9]*', PATTERN, THROWING].map((name) => `&${name}`);
     await publisher.aclSetUser(USER.username, ['resetchannels', ...allowed]);
     await delay(1_000);
     await publisher.aclSetUser(USER.username, 'allchannels');
@@ -174,7 +174,7 @@ function publishNext(): void {
 function publishOn(name: string): void {
   const number = (sent.get(name) ?? 0) + 1;
   sent.set(name, number);
-  // One that dies with a connection may have been published or not: the next one tells.
+  // A command that dies with its connection may have been executed or not: the next message shows it.
   publisher.publish(name, String(number)).catch(() => undefined);
 }
 
@@ -182,18 +182,18 @@ async function consume(): Promise<void> {
   for (;;) {
     try {
       for await (const message of receiver) {
-        audit.hear(message);
+        audit.receive(message);
         while (isSlow) await delay(TICK);
       }
       return;
     } catch (error) {
       if (!(error instanceof GapError)) throw error;
-      audit.note(error);
+      audit.recordGap(error);
     }
   }
 }
 
-async function disturb(): Promise<void> {
+async function injectFaults(): Promise<void> {
   const end = performance.now() + seconds * 1_000;
   const fault = fc.tuple(fc.constantFrom(...Object.keys(FAULTS)), fc.integer({ min: 1, max: 20_000 }));
   for (const [kind, bytes] of fc.sample(fault, { seed, numRuns: Math.ceil(seconds / every) })) {
@@ -208,7 +208,7 @@ console.log(`${seconds} s, ${rate} messages a second, a fault every ${every} s, 
 const heapBefore = heap();
 const loading = load();
 const consuming = consume();
-await disturb();
+await injectFaults();
 isOver = true;
 await loading;
 await until(() => publisher.isReady, { timeout: 10_000 });
@@ -219,8 +219,11 @@ await until(
     for (const _ of CHANNELS) publishNext();
     publishOn(REFUSED);
     await delay(50);
-    const isHeard = (name: string) => audit.hasHeard(receiver.channel(name), name, sent.get(name) as number);
-    return CHANNELS.every(isHeard) && refusedAudit.hasHeard(refused, REFUSED, sent.get(REFUSED) as number);
+    const isReceived = (name: string) =>
+      audit.hasReceived(receiver.channel(name), name, sent.get(name) as number);
+    return (
+      CHANNELS.every(isReceived) && refusedAudit.hasReceived(refused, REFUSED, sent.get(REFUSED) as number)
+    );
   },
   { timeout: 20_000, message: 'the last message of each channel' },
 );
@@ -232,8 +235,8 @@ publisher.destroy();
 
 const print = (what: string, value: number | string) => console.log(`${what.padEnd(16)} ${value}`);
 const patterned = CHANNELS.filter((name) => name.startsWith('soak:1'));
-const twice = patterned.reduce((sum, name) => sum + (sent.get(name) as number), 0);
-print('sent', `${total}, ${total + twice} to hear, those that match the pattern twice`);
+const ofPattern = patterned.reduce((sum, name) => sum + (sent.get(name) as number), 0);
+print('sent', `${total}, ${total + ofPattern} expected: the channels that match the pattern count twice`);
 print('delivered', audit.delivered);
 const { dropped } = receiver.stats;
 // Some of the dropped messages also lie inside the gap of a lost connection.
@@ -251,7 +254,7 @@ print('refusals', refusals);
 print('heap at start', `${heapBefore} MB`);
 print('heap at end', `${heapAfter} MB, ${sources.length} sources`);
 for (const [kind, count] of faults) print(`${count} ×`, kind);
-for (const line of audits.flatMap(({ wrong }) => wrong)) console.log(line);
+for (const line of audits.flatMap(({ findings }) => findings)) console.log(line);
 if (unexplained + duplicates + outOfOrder > 0) process.exitCode = 1;
 
 function heap(): string {

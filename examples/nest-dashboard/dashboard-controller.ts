@@ -52,8 +52,8 @@ export class DashboardController {
   }
 
   /**
-   * A browser that reconnects says what it has seen last, and is told the rest: by itself an EventSource does, and a new
-   * one can ask for what is `after` that.
+   * Streams the snapshots after the last one that the browser has seen. A reconnecting EventSource sends its number in the
+   * header; a new one can send it as `after`.
    */
   @Sse('snapshots')
   snapshots(@Headers('last-event-id') seen?: string, @Query('after') after = '0'): Observable<SnapshotEvent> {

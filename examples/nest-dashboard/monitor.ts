@@ -7,14 +7,14 @@ import {
 import { interval, map, ReplaySubject, Subject, takeUntil, type Observable } from 'rxjs';
 import type { Receiver, ReceiverEvent } from 'rx-redis-receiver';
 import { InjectReceiver } from 'rx-redis-receiver/nestjs';
-import { happeningOf } from './happening-of.js';
+import { logEntryOf } from './log-entry-of.js';
 import { CAPACITY, HISTORY, SNAPSHOT_EVERY, WORKERS } from './settings.js';
-import type { Happening, Snapshot } from './snapshot.js';
+import type { LogEntry, Snapshot } from './snapshot.js';
 import { Sources } from './sources.js';
 import { Traffic } from './traffic.js';
 import { Workers } from './workers.js';
 
-/** Takes a snapshot of it all some times a second, and remembers those of the last minute. */
+/** Takes some snapshots a second, and keeps the snapshots of the last minute. */
 @Injectable()
 export class Monitor implements OnApplicationBootstrap, BeforeApplicationShutdown {
   readonly #receiver: Receiver;
@@ -25,7 +25,7 @@ export class Monitor implements OnApplicationBootstrap, BeforeApplicationShutdow
   readonly #stop = new Subject<void>();
   readonly #startedAt = Date.now();
   #isConnected = true;
-  #happenings: Happening[] = [];
+  #logEntries: LogEntry[] = [];
 
   constructor(
     @InjectReceiver() receiver: Receiver,
@@ -39,13 +39,13 @@ export class Monitor implements OnApplicationBootstrap, BeforeApplicationShutdow
     this.#traffic = traffic;
   }
 
-  /** The last minute, and then what comes. */
+  /** The snapshots of the last minute, followed by the new ones. */
   get snapshots(): Observable<Snapshot> {
     return this.#snapshots.asObservable();
   }
 
   onApplicationBootstrap(): void {
-    this.#receiver.events.pipe(takeUntil(this.#stop)).subscribe((event) => this.#note(event));
+    this.#receiver.events.pipe(takeUntil(this.#stop)).subscribe((event) => this.#record(event));
     interval(SNAPSHOT_EVERY)
       .pipe(
         takeUntil(this.#stop),
@@ -58,16 +58,16 @@ export class Monitor implements OnApplicationBootstrap, BeforeApplicationShutdow
     this.#stop.next();
   }
 
-  #note(event: ReceiverEvent): void {
+  #record(event: ReceiverEvent): void {
     if (event.type === 'disconnected') this.#isConnected = false;
     if (event.type === 'gap' && event.gap.cause === 'reconnect') this.#isConnected = true;
-    const happening = happeningOf(event);
-    if (happening) this.#happenings.push(happening);
+    const logEntry = logEntryOf(event);
+    if (logEntry) this.#logEntries.push(logEntry);
   }
 
   #snapshot(): Snapshot {
-    const happenings = this.#happenings;
-    this.#happenings = [];
+    const logEntries = this.#logEntries;
+    this.#logEntries = [];
     const { received, delivered, buffered, dropped, gaps } = this.#receiver.stats;
     return {
       at: Date.now(),
@@ -79,7 +79,7 @@ export class Monitor implements OnApplicationBootstrap, BeforeApplicationShutdow
       workers: WORKERS,
       workTime: this.#workers.workTime,
       missed: this.#traffic.missed,
-      happenings,
+      logEntries,
     };
   }
 }

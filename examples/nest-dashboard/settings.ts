@@ -1,19 +1,19 @@
 import type { ReceiverModuleOptions } from 'rx-redis-receiver/nestjs';
 import { slowReturn } from './slow-return.js';
 
-/** Small, so that one sees it full. */
+/** A small bound, so that the queue visibly fills. */
 export const CAPACITY = 256;
-/** They take messages from the queue side by side. */
+/** Number of workers, which take messages from the queue concurrently. */
 export const WORKERS = 4;
 /** Milliseconds that a worker spends on a message: 200 messages a second for all of them. */
 export const WORK_TIME = 20;
-/** Messages of a burst: 400 a second, in helpings. */
-export const BURST = { helpings: 60, helping: 20, every: 50 };
-/** Milliseconds that a connection which was killed stays away: long enough to be seen. */
+/** Messages of a burst: 400 a second, in batches. `every` is in milliseconds. */
+export const BURST = { batches: 60, batchSize: 20, every: 50 };
+/** Milliseconds that a killed connection stays closed: long enough to be visible. */
 const OUTAGE = 1_500;
 /** Milliseconds between two snapshots. */
 export const SNAPSHOT_EVERY = 200;
-/** Snapshots that a new browser is told at first: a minute. */
+/** Snapshots that a new browser gets first: a minute. */
 export const HISTORY = 300;
 
 /** The name of the connection to be killed, in Redis's list of clients. */
@@ -29,7 +29,7 @@ export const receiverOptions = (url: string): ReceiverModuleOptions => ({
   connect: true,
 });
 
-/** Three channels, a pattern, and what Redis tells of its keys. */
+/** Three channels, a pattern, and keyspace notifications. */
 export const FIRST_SOURCES = [
   { kind: 'channel', name: 'orders' },
   { kind: 'channel', name: 'news' },

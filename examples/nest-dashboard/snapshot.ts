@@ -2,21 +2,21 @@
 export interface Snapshot {
   /** Milliseconds since the epoch. */
   readonly at: number;
-  /** When the server started, in milliseconds since the epoch: with another one the counts begin anew. */
+  /** Start time of the server, in milliseconds since the epoch: after a restart the counts begin at zero. */
   readonly startedAt: number;
   readonly isConnected: boolean;
   /** In the order of their registration. */
   readonly sources: readonly SourceCount[];
   readonly stats: QueueCounts;
-  /** The most messages that the queue holds. */
+  /** The maximum number of messages in the queue. */
   readonly capacity: number;
   readonly workers: number;
   /** Milliseconds that a worker spends on a message. */
   readonly workTime: number;
-  /** Messages that were published while nobody was subscribed: what the gaps have cost. */
+  /** Messages that were published without a subscriber: the loss in the gaps. */
   readonly missed: number;
   /** The events since the previous snapshot. */
-  readonly happenings: readonly Happening[];
+  readonly logEntries: readonly LogEntry[];
 }
 
 export interface SourceCount {
@@ -24,23 +24,23 @@ export interface SourceCount {
   readonly id: number;
   readonly kind: 'channel' | 'pattern' | 'shard';
   readonly name: string;
-  /** Messages that have come from Redis. */
+  /** Messages that Redis has sent. */
   readonly received: number;
 }
 
-/** In messages: what is `received` is delivered, buffered or dropped. */
+/** Counts of messages: every received message is delivered, buffered or dropped. */
 export interface QueueCounts {
   readonly received: number;
   readonly delivered: number;
-  /** Wait for a worker. */
+  /** Messages that wait for a worker. */
   readonly buffered: number;
   readonly dropped: number;
   /** The number of times that messages may have been missed, or were dropped. */
   readonly gaps: number;
 }
 
-/** An event of the Receiver's, as a sentence. */
-export interface Happening {
+/** An event of the Receiver, as a sentence. */
+export interface LogEntry {
   readonly type: 'subscribed' | 'unsubscribed' | 'disconnected' | 'gap' | 'overflow' | 'refused';
   /** Milliseconds since the epoch. */
   readonly at: number;

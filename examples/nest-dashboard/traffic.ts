@@ -15,16 +15,16 @@ import { BURST, CLIENT_NAME, KEYS } from './settings.js';
 import type { SourceCount } from './snapshot.js';
 import { Sources } from './sources.js';
 
-/** Milliseconds between two helpings of traffic. */
+/** Milliseconds between two batches of traffic. */
 const EVERY = 50;
 /** Messages a second, by the order of the sources; then over again. */
 const RATES = [38, 16, 27, 11, 9];
 const KEYSPACE = /^__keyspace@.*?__:(.*)/;
 /** Milliseconds, for a Redis that may have ended already. */
-const PATIENCE = 500;
+const CLEANUP_TIMEOUT = 500;
 const SETTING = 'notify-keyspace-events';
 
-/** The other side, on a connection of its own: publishes on all that is listened to, and kills connections. */
+/** The publisher, on its own connection: publishes to all sources, and kills the Receiver's connection. */
 @Injectable()
 export class Traffic implements OnApplicationBootstrap, BeforeApplicationShutdown {
   readonly #sources: Sources;
@@ -32,7 +32,7 @@ export class Traffic implements OnApplicationBootstrap, BeforeApplicationShutdow
   readonly #logger = new Logger(Traffic.name);
   /** The number of messages that are due, by the id of their source. */
   readonly #due = new Map<number, number>();
-  /** The keys that are there. */
+  /** The existing keys. */
   readonly #keys = new Set<string>();
   readonly #stop = new Subject<void>();
   #missed = 0;
@@ -43,7 +43,7 @@ export class Traffic implements OnApplicationBootstrap, BeforeApplicationShutdow
     this.#client.on('error', (error) => this.#warn(error));
   }
 
-  /** Messages that were published while nobody was subscribed. */
+  /** Messages that were published without a subscriber. */
   get missed(): number {
     return this.#missed;
   }
@@ -51,12 +51,12 @@ export class Traffic implements OnApplicationBootstrap, BeforeApplicationShutdow
   async onApplicationBootstrap(): Promise<void> {
     await this.#client.connect();
     const { [SETTING]: before = '' } = await this.#client.configGet(SETTING);
-    // K: told by key; $ and g: changes of strings, and what befalls keys of every kind, such as DEL.
+    // K: notifications by key; $ and g: commands on strings, and commands on all keys, such as DEL.
     await this.#client.configSet(SETTING, `${before}K$g`);
     interval(EVERY)
       .pipe(
         takeUntil(this.#stop),
-        exhaustMap(() => this.#trickle().catch((error: unknown) => this.#warn(error))),
+        exhaustMap(() => this.#publishDue().catch((error: unknown) => this.#warn(error))),
       )
       .subscribe();
   }
@@ -64,29 +64,29 @@ export class Traffic implements OnApplicationBootstrap, BeforeApplicationShutdow
   async beforeApplicationShutdown(): Promise<void> {
     this.#stop.next();
     const isRemoved = this.#client.isReady && this.#keys.size > 0 ? this.#client.del([...this.#keys]) : 0;
-    await Promise.race([isRemoved, delay(PATIENCE, undefined, { ref: false })]).catch(() => undefined);
+    await Promise.race([isRemoved, delay(CLEANUP_TIMEOUT, undefined, { ref: false })]).catch(() => undefined);
     if (this.#client.isOpen) this.#client.destroy();
   }
 
-  /** More than the workers can do, in equal parts on all that is listened to. Resolves at its end. */
+  /** Publishes more messages than the workers can handle, in equal parts to all sources. Resolves at the end. */
   async burst(): Promise<void> {
-    const { every, helpings, helping } = BURST;
+    const { every, batches, batchSize } = BURST;
     const { counts } = this.#sources;
     if (counts.length === 0)
-      throw new ConflictException('There is nobody to publish to: add a channel first.');
+      throw new ConflictException('There is no channel to publish to: add a channel first.');
     const sources = Array.from(
-      { length: helping },
+      { length: batchSize },
       (_, index) => counts[index % counts.length] as SourceCount,
     );
     const burst = interval(every).pipe(
-      take(helpings),
+      take(batches),
       concatMap(() => Promise.all(sources.map((source) => this.#send(source)))),
       takeUntil(this.#stop),
     );
     await lastValueFrom(burst, { defaultValue: undefined });
   }
 
-  /** Cuts the Receiver off, as a network that fails does. */
+  /** Kills the Receiver's connection, like a network failure. */
   async kill(): Promise<void> {
     const clients = await this.#client.clientList();
     const victim = clients.find(({ name }) => name === CLIENT_NAME);
@@ -94,12 +94,12 @@ export class Traffic implements OnApplicationBootstrap, BeforeApplicationShutdow
     await this.#client.clientKill({ filter: 'ID', id: victim.id });
   }
 
-  async #trickle(): Promise<void> {
+  async #publishDue(): Promise<void> {
     const sent: Promise<void>[] = [];
     for (const [index, source] of this.#sources.counts.entries()) {
       const rate = RATES[index % RATES.length] as number;
-      const swell = 1 + 0.4 * Math.sin(Date.now() / (2_300 + 700 * index) + index);
-      let due = (this.#due.get(source.id) ?? 0) + (rate * swell * EVERY) / 1_000;
+      const wave = 1 + 0.4 * Math.sin(Date.now() / (2_300 + 700 * index) + index);
+      let due = (this.#due.get(source.id) ?? 0) + (rate * wave * EVERY) / 1_000;
       for (; due >= 1; due--) sent.push(this.#send(source));
       this.#due.set(source.id, due);
     }
@@ -108,7 +108,7 @@ export class Traffic implements OnApplicationBootstrap, BeforeApplicationShutdow
 
   async #send({ id, kind, name }: SourceCount): Promise<void> {
     const keys = KEYSPACE.exec(name)?.[1];
-    if (keys?.startsWith(KEYS)) return this.#touch(nameLike(keys));
+    if (keys?.startsWith(KEYS)) return this.#toggleKey(nameLike(keys));
     const channel = kind === 'pattern' ? nameLike(name) : name;
     const message = new Date().toISOString();
     const subscribers = await (kind === 'shard'
@@ -117,8 +117,8 @@ export class Traffic implements OnApplicationBootstrap, BeforeApplicationShutdow
     if (subscribers === 0 && this.#sources.has(id)) this.#missed++;
   }
 
-  /** A change that Redis tells of. */
-  async #touch(key: string): Promise<void> {
+  /** Sets or deletes a key, so that Redis sends a keyspace notification. */
+  async #toggleKey(key: string): Promise<void> {
     if (this.#keys.delete(key)) {
       await this.#client.del(key);
     } else {

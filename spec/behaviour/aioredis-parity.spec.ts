@@ -44,7 +44,7 @@ describe('like the Receiver of aioredis', () => {
     if (client.isOpen) client.destroy();
   });
 
-  const renew = (options: ReceiverOptions<string>) => (receiver = new Receiver(client, options));
+  const recreate = (options: ReceiverOptions<string>) => (receiver = new Receiver(client, options));
   const queued = (count: number) =>
     until(() => receiver.stats.buffered === count, { message: `${String(count)} messages are in the queue` });
 
@@ -61,7 +61,7 @@ describe('like the Receiver of aioredis', () => {
     });
 
     it('returns a new Channel once the old one is closed', async () => {
-      renew({ autoStop: false });
+      recreate({ autoStop: false });
       const channel = receiver[kind]('news');
       await channel.close();
       await channel.close();
@@ -88,7 +88,7 @@ describe('like the Receiver of aioredis', () => {
 
   describe('isActive', () => {
     it('is true while there is a channel or a pattern', async () => {
-      renew({ autoStop: false });
+      recreate({ autoStop: false });
       expect(receiver.isActive).toBe(false);
       const channel = receiver.channel('news');
       const pattern = receiver.pattern('*');
@@ -304,7 +304,7 @@ describe('like the Receiver of aioredis', () => {
     });
 
     it('does not happen automatically with autoStop: false', async () => {
-      renew({ autoStop: false });
+      recreate({ autoStop: false });
       const first = receiver.channel('first');
       await receiver.connect();
       const next = receiver.get();
@@ -339,14 +339,14 @@ describe('like the Receiver of aioredis', () => {
 
     it('by a client that gives up puts an error behind the queue', async () => {
       await using server = await RedisServer.start();
-      const fragile = await connect(server.url, false);
-      receiver = new Receiver(fragile);
+      const withoutRetries = await connect(server.url, false);
+      receiver = new Receiver(withoutRetries);
       receiver.channel('news');
       await receiver.connect();
-      await fragile.publish('news', 'last');
+      await withoutRetries.publish('news', 'last');
       await queued(1);
       await server.kill();
-      await until(() => !fragile.isOpen, { message: 'the client has given up' });
+      await until(() => !withoutRetries.isOpen, { message: 'the client has given up' });
 
       await expect(receiver.get()).resolves.toMatchObject({ data: 'last' });
       const lost = { name: 'ConnectionLostError', code: 'ERR_CONNECTION_LOST' };

@@ -26,10 +26,10 @@ describe('a clear TypeError, at the earliest moment,', () => {
   it('does not refuse the empty name', () => {
     const client = new MemoryPubSub();
     const receiver = new Receiver(client);
-    const heard: string[] = [];
-    receiver.channel('').subscribe(({ data }) => heard.push(data));
+    const received: string[] = [];
+    receiver.channel('').subscribe(({ data }) => received.push(data));
     client.publish('', '1');
-    expect(heard).toEqual(['1']);
+    expect(received).toEqual(['1']);
     expect(receiver.channels.get('')?.name).toBe('');
   });
 

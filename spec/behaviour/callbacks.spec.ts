@@ -101,14 +101,14 @@ it.each(['observed', 'queued'])(
       void receiver.connect();
       client.publish('a', '1');
     }
-    const heard: string[] = [];
+    const received: string[] = [];
     const stop = new Subject<void>();
     leave = () => stop.next();
-    receiver.pipe(takeUntil(stop)).subscribe(({ data }) => heard.push(`first ${data}`));
+    receiver.pipe(takeUntil(stop)).subscribe(({ data }) => received.push(`first ${data}`));
     if (how === 'observed') client.publish('a', '1');
     leave = () => {};
-    receiver.subscribe(({ data }) => heard.push(`second ${data}`));
-    expect(heard).toEqual(['second 1']);
+    receiver.subscribe(({ data }) => received.push(`second ${data}`));
+    expect(received).toEqual(['second 1']);
     expect(receiver.stats).toMatchObject({ received: 1, delivered: 1, buffered: 0 });
   },
 );
@@ -125,17 +125,17 @@ describe('an observer that resubscribes inside an unsubscribed event', () => {
       other.channel('b');
       other.subscribe();
     }
-    const heard: string[] = [];
-    const hear = ({ data }: { data: string }) => void heard.push(data);
+    const received: string[] = [];
+    const collect = ({ data }: { data: string }) => void received.push(data);
     const first = receiver.subscribe();
     if (others === 0) client.disconnect();
-    onEvent(receiver, 'unsubscribed', () => receiver.subscribe(hear));
+    onEvent(receiver, 'unsubscribed', () => receiver.subscribe(collect));
     first.unsubscribe();
     await grace();
     if (others === 0) client.reconnect();
     client.publish('a', '1');
     client.publish('b', '2');
-    expect(heard).toEqual(['1', '2']);
+    expect(received).toEqual(['1', '2']);
   });
 });
 

@@ -76,14 +76,14 @@ describe('a Channel, cold to hot', () => {
   it('loses no message when an observer resubscribes some microtasks later, in the middle of a chunk', async () => {
     const client = new MemoryPubSub();
     const channel = new Receiver(client).channel('a');
-    const heard: string[] = [];
-    channel.pipe(take(1)).subscribe(({ data }) => heard.push(data));
+    const received: string[] = [];
+    channel.pipe(take(1)).subscribe(({ data }) => received.push(data));
     client.publish('a', '1');
     client.publish('a', '2');
     await Promise.resolve().then(() => undefined);
-    channel.subscribe(({ data }) => heard.push(data));
+    channel.subscribe(({ data }) => received.push(data));
     client.publish('a', '3');
-    expect(heard).toEqual(['1', '2', '3']);
+    expect(received).toEqual(['1', '2', '3']);
     expect(client.log).toEqual(['SUBSCRIBE a']);
   });
 
@@ -103,14 +103,14 @@ describe('a Channel, cold to hot', () => {
     channel.subscribe().unsubscribe();
     client.withhold();
     await until(() => client.log.includes('UNSUBSCRIBE a'));
-    const heard: string[] = [];
-    channel.subscribe(({ data }) => heard.push(data));
+    const received: string[] = [];
+    channel.subscribe(({ data }) => received.push(data));
     client.publish('a', 'of which the next would be missing');
     client.acknowledgeNext();
     client.publish('a', 'missing');
     client.acknowledge(() => client.publish('a', '1'));
     client.publish('a', '2');
-    expect(heard).toEqual(['1', '2']);
+    expect(received).toEqual(['1', '2']);
   });
 
   it('continues with the other observers when one throws', () => {
@@ -249,16 +249,16 @@ describe('several Receivers on one client', () => {
 
   it('share a channel that one of them decodes as text, and the other as bytes', () => {
     const client = new MemoryPubSub();
-    const heard: unknown[] = [];
-    const asText = new Receiver(client).channel('a').subscribe(({ data }) => heard.push(data));
+    const received: unknown[] = [];
+    const asText = new Receiver(client).channel('a').subscribe(({ data }) => received.push(data));
     client.publish('a', 'ä');
     const receiver = new Receiver<unknown>(client);
-    const asBytes = receiver.channel('a', { codec: bytes }).subscribe(({ data }) => heard.push(data));
+    const asBytes = receiver.channel('a', { codec: bytes }).subscribe(({ data }) => received.push(data));
     client.publish('a', 'ö');
-    expect(heard).toEqual(['ä', 'ö', Buffer.from('ö')]);
+    expect(received).toEqual(['ä', 'ö', Buffer.from('ö')]);
     asText.unsubscribe();
     client.publish('a', 'ü');
-    expect(heard.slice(3)).toEqual([Buffer.from('ü')]);
+    expect(received.slice(3)).toEqual([Buffer.from('ü')]);
     asBytes.unsubscribe();
   });
 
@@ -281,7 +281,7 @@ describe('an observer that subscribes again inside an event', () => {
   it('gets the name subscribed again, and receives messages', () => {
     const client = new MemoryPubSub();
     const receiver = new Receiver(client);
-    const heard: string[] = [];
+    const received: string[] = [];
     const channel = receiver.channel('a');
     receiver.pattern('*');
     receiver.events
@@ -290,13 +290,13 @@ describe('an observer that subscribes again inside an event', () => {
         take(1),
       )
       .subscribe(() => {
-        receiver.channel('a').subscribe(({ data }) => heard.push(data));
+        receiver.channel('a').subscribe(({ data }) => received.push(data));
       });
     channel.subscribe();
     void channel.close();
     expect(client.log).toEqual(['SUBSCRIBE a', 'UNSUBSCRIBE a', 'SUBSCRIBE a']);
     client.publish('a', '1');
-    expect(heard).toEqual(['1']);
+    expect(received).toEqual(['1']);
     void receiver.stop();
     expect(client.subscriptions('channel')).toEqual([]);
   });
@@ -306,12 +306,12 @@ describe('a codec of its own', () => {
   it('decodes for this Channel only', () => {
     const client = new MemoryPubSub();
     const receiver = new Receiver<unknown>(client);
-    const heard: unknown[] = [];
-    receiver.channel('a', { codec: json<{ n: number }>() }).subscribe(({ data }) => heard.push(data.n));
-    receiver.channel('b').subscribe(({ data }) => heard.push(data));
+    const received: unknown[] = [];
+    receiver.channel('a', { codec: json<{ n: number }>() }).subscribe(({ data }) => received.push(data.n));
+    receiver.channel('b').subscribe(({ data }) => received.push(data));
     client.publish('a', '{"n":1}');
     client.publish('b', '{"n":1}');
-    expect(heard).toEqual([1, '{"n":1}']);
+    expect(received).toEqual([1, '{"n":1}']);
   });
 });
 

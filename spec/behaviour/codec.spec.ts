@@ -120,8 +120,8 @@ describe('validated()', () => {
     });
 
     it('refuses a value that the inner codec cannot decode again', () => {
-      const polluting = JSON.parse('{"__proto__":{"admin":true}}') as unknown;
-      expect(() => validated(z.unknown()).encode(polluting)).toThrow(SyntaxError);
+      const polluted = JSON.parse('{"__proto__":{"admin":true}}') as unknown;
+      expect(() => validated(z.unknown()).encode(polluted)).toThrow(SyntaxError);
     });
 
     it('refuses an asynchronous schema', () => {

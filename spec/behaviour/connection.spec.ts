@@ -13,7 +13,7 @@ describe('an outage', () => {
     ['the Receiver drains', (receiver: Receiver) => receiver.drain()],
     ['the Receiver stops', (receiver: Receiver) => receiver.stop()],
   ])('that another Channel prolongs delivers the held messages before %s', async (_what, end) => {
-    const { client, receiver, heard, observer, publish, eventTypes } = receiverFixture();
+    const { client, receiver, received, observer, publish, eventTypes } = receiverFixture();
     receiver.pattern('slow*');
     receiver.subscribe(observer);
     client.disconnect();
@@ -26,9 +26,9 @@ describe('an outage', () => {
     client.reconnect();
     client.acknowledgeNext();
     publish('1');
-    expect(heard).toEqual([]);
+    expect(received).toEqual([]);
     const ended = end(receiver);
-    expect(heard[0]).toBe('1');
+    expect(received[0]).toBe('1');
     expect(eventTypes()).toContain('gap');
     client.acknowledge();
     await ended;
@@ -37,8 +37,8 @@ describe('an outage', () => {
 
   it('is reported when it begins, and as one gap when all names are resubscribed', () => {
     const now = jest.spyOn(asyncScheduler, 'now').mockReturnValue(1_000);
-    const { client, receiver, publish, heard, hear, events } = receiverFixture();
-    receiver.subscribe(hear);
+    const { client, receiver, publish, received, collect, events } = receiverFixture();
+    receiver.subscribe(collect);
     events.length = 0;
     now.mockReturnValue(2_000);
     publish('1');
@@ -56,7 +56,7 @@ describe('an outage', () => {
       { type: 'gap', gap: { cause: 'reconnect', since: 2_000, until: 4_000, channels } },
     ]);
     expect(receiver.stats.gaps).toBe(1);
-    expect(heard).toEqual(['1', '2']);
+    expect(received).toEqual(['1', '2']);
     now.mockRestore();
   });
 
@@ -98,20 +98,20 @@ describe('an outage', () => {
   });
 
   it('is reported before every later message, also before one that arrives before the client is ready', () => {
-    const { client, receiver, publish, heard, hear } = receiverFixture();
-    receiver.subscribe(hear);
-    receiver.channel('a').subscribe(hear);
-    receiver.events.subscribe(({ type }) => heard.push(type));
+    const { client, receiver, publish, received, collect } = receiverFixture();
+    receiver.subscribe(collect);
+    receiver.channel('a').subscribe(collect);
+    receiver.events.subscribe(({ type }) => received.push(type));
     client.disconnect();
     client.withhold();
     client.reconnect();
     client.acknowledge(() => publish('1', '2'));
     publish('3');
-    expect(heard).toEqual(['disconnected', 'gap', '1', '1', '2', '2', '3', '3']);
+    expect(received).toEqual(['disconnected', 'gap', '1', '1', '2', '2', '3', '3']);
   });
 
   it("stands in the stream with onGap 'error', after the queued messages and before all later ones", async () => {
-    const { client, receiver, publish, heard, hear } = receiverFixture({ onGap: 'error' });
+    const { client, receiver, publish, received, collect } = receiverFixture({ onGap: 'error' });
     await receiver.connect();
     publish('1');
     client.disconnect();
@@ -121,9 +121,9 @@ describe('an outage', () => {
     publish('2');
     const gaps: GapError[] = [];
     receiver
-      .pipe(retry({ delay: (error: GapError) => (gaps.push(error), heard.push(error.name), [1]) }))
-      .subscribe(hear);
-    expect(heard).toEqual(['1', 'GapError', '2']);
+      .pipe(retry({ delay: (error: GapError) => (gaps.push(error), received.push(error.name), [1]) }))
+      .subscribe(collect);
+    expect(received).toEqual(['1', 'GapError', '2']);
     expect(gaps[0]?.gap.channels.map(({ name }) => name)).toEqual(['a', 'b']);
     expect(gaps[0]?.message).toContain('2 channel(s)');
   });
@@ -132,36 +132,36 @@ describe('an outage', () => {
     ['the client is ready', []],
     ['all are subscribed again', ['slow*']],
   ])('that follows another before %s is reported after the messages between the two', (_what, refused) => {
-    const { client, receiver, publish, heard, hear } = receiverFixture();
+    const { client, receiver, publish, received, collect } = receiverFixture();
     receiver.pattern('slow*');
-    receiver.subscribe(hear);
-    receiver.events.subscribe(({ type }) => heard.push(type));
+    receiver.subscribe(collect);
+    receiver.events.subscribe(({ type }) => received.push(type));
     publish('1');
     client.disconnect();
     for (const name of refused) client.forbidden.add(name);
     expect(client.reconnect()).toBe(refused.length === 0);
     if (refused.length === 0) client.disconnect();
-    heard.length = 0;
+    received.length = 0;
     client.forbidden.clear();
     client.withhold();
     client.reconnect();
     client.acknowledgeNext();
     publish('2');
-    expect(heard).toEqual([]);
+    expect(received).toEqual([]);
     client.disconnect();
     publish('is lost');
     client.acknowledge();
     client.reconnect();
     publish('3');
-    expect(heard).toEqual(['gap', '2', 'disconnected', 'gap', '3']);
+    expect(received).toEqual(['gap', '2', 'disconnected', 'gap', '3']);
   });
 
   it("reaches the observers of a Channel with onGap 'error', too", () => {
-    const { client, receiver, heard, observer } = receiverFixture({ onGap: 'error' });
+    const { client, receiver, received, observer } = receiverFixture({ onGap: 'error' });
     receiver.channel('a').subscribe(observer);
     client.disconnect();
     client.reconnect();
-    expect(heard).toEqual(['GapError']);
+    expect(received).toEqual(['GapError']);
   });
 
   it('causes no gap if no message can have been lost', () => {
@@ -200,19 +200,19 @@ describe('an outage', () => {
   });
 
   it('waits for the Channels whose operations failed with the connection', () => {
-    const { client, receiver, events, publish, heard, hear } = receiverFixture();
-    const subscription = receiver.channel('a').subscribe(hear);
+    const { client, receiver, events, publish, received, collect } = receiverFixture();
+    const subscription = receiver.channel('a').subscribe(collect);
     client.withhold();
-    receiver.channel('b').subscribe(hear);
+    receiver.channel('b').subscribe(collect);
     client.disconnect();
     subscription.unsubscribe();
     client.acknowledge();
     client.withhold();
-    receiver.channel('a').subscribe(hear);
+    receiver.channel('a').subscribe(collect);
     client.reconnect();
     client.acknowledge();
     publish('1');
-    expect(heard).toEqual(['1']);
+    expect(received).toEqual(['1']);
     expect(gapsOf(events)).toMatchObject([{ channels: [receiver.channel('a')] }]);
     expect(client.subscriptions('channel').sort()).toEqual(['a', 'b']);
   });
@@ -220,14 +220,14 @@ describe('an outage', () => {
 
 describe('operations that fail with the connection', () => {
   it('are repeated after the reconnection: a SUBSCRIBE', () => {
-    const { client, receiver, heard, hear, publish } = receiverFixture();
+    const { client, receiver, received, collect, publish } = receiverFixture();
     client.withhold();
-    receiver.channel('a').subscribe(hear);
+    receiver.channel('a').subscribe(collect);
     client.disconnect();
     client.acknowledge();
     client.reconnect();
     publish('1');
-    expect(heard).toEqual(['1']);
+    expect(received).toEqual(['1']);
     expect(client.log).toEqual(['SUBSCRIBE a', 'SUBSCRIBE a']);
   });
 
@@ -260,15 +260,15 @@ describe('operations that fail with the connection', () => {
   });
 
   it('are repeated if they are written only after the reconnection, because node-redis on RESP2 ignores their replies', () => {
-    const { client, receiver, heard, hear, publish, eventTypes } = receiverFixture();
+    const { client, receiver, received, collect, publish, eventTypes } = receiverFixture();
     client.withhold();
-    receiver.subscribe(hear);
+    receiver.subscribe(collect);
     client.disconnect(undefined, 'keep');
     client.reconnect();
     client.acknowledge();
     expect(client.log).toEqual(['SUBSCRIBE a b', 'SUBSCRIBE a b']);
     publish('1');
-    expect(heard).toEqual(['1']);
+    expect(received).toEqual(['1']);
     expect(eventTypes()).toEqual(['disconnected', 'subscribed', 'subscribed']);
   });
 
@@ -302,8 +302,8 @@ describe('operations that fail with the connection', () => {
   });
 
   it('do not keep a name in the registry that Redis refuses at every reconnection', () => {
-    const { client, receiver, heard, hear, publish } = receiverFixture();
-    receiver.subscribe({ next: hear, error: () => receiver.subscribe(hear) });
+    const { client, receiver, received, collect, publish } = receiverFixture();
+    receiver.subscribe({ next: collect, error: () => receiver.subscribe(collect) });
     const channel = receiver.channel('b');
     const own = channel.subscribe({ error: () => undefined });
     client.withhold();
@@ -317,34 +317,34 @@ describe('operations that fail with the connection', () => {
     expect(client.getPubSubListeners('CHANNELS').size).toBe(0);
     expect(client.reconnect()).toBe(true);
     publish('1');
-    expect(heard).toEqual(['1']);
+    expect(received).toEqual(['1']);
     expect(client.subscriptions('channel')).toEqual(['a']);
   });
 
   it('are repeated after a pause if the connection seems alive', () => {
     jest.useFakeTimers();
-    const { client, receiver, heard, hear, publish } = receiverFixture();
+    const { client, receiver, received, collect, publish } = receiverFixture();
     client.withhold();
-    receiver.channel('a').subscribe(hear);
+    receiver.channel('a').subscribe(collect);
     client.reject(Object.assign(new Error('read ECONNRESET'), { code: 'ECONNRESET' }));
     client.acknowledge();
     expect(client.log).toEqual(['SUBSCRIBE a']);
     jest.advanceTimersByTime(60);
     expect(client.log).toEqual(['SUBSCRIBE a', 'SUBSCRIBE a']);
     publish('1');
-    expect(heard).toEqual(['1']);
+    expect(received).toEqual(['1']);
     jest.useRealTimers();
   });
 
   it('wait for a connection that is not ready yet', () => {
-    const { client, receiver, heard, hear, publish } = receiverFixture();
+    const { client, receiver, received, collect, publish } = receiverFixture();
     client.disconnect();
-    receiver.subscribe(hear);
+    receiver.subscribe(collect);
     expect(client.log).toEqual([]);
     client.reconnect();
     expect(client.log).toEqual(['SUBSCRIBE a b']);
     publish('1');
-    expect(heard).toEqual(['1']);
+    expect(received).toEqual(['1']);
   });
 });
 
@@ -356,7 +356,7 @@ describe('a client that is not open', () => {
   };
 
   it('rejects every call at once with a clear error', async () => {
-    const { client, receiver, heard, observer } = closed();
+    const { client, receiver, received, observer } = closed();
     const clear = {
       code: 'ERR_SUBSCRIBE',
       message: expect.stringContaining('Await client.connect() before'),
@@ -368,20 +368,20 @@ describe('a client that is not open', () => {
     await expect(receiver[Symbol.asyncIterator]().next()).rejects.toMatchObject(clear);
     receiver.subscribe(observer);
     receiver.channel('a').subscribe(observer);
-    expect(heard).toEqual(['SubscribeError', 'SubscribeError']);
+    expect(received).toEqual(['SubscribeError', 'SubscribeError']);
     await expect(receiver.channel('a').whenSubscribed()).rejects.toMatchObject(clear);
     expect(client.log).toEqual([]);
     expect(client.eventNames()).toEqual([]);
   });
 
   it('works after it is opened', async () => {
-    const { client, receiver, heard, hear, publish } = closed();
+    const { client, receiver, received, collect, publish } = closed();
     await expect(receiver.connect()).rejects.toMatchObject({ code: 'ERR_SUBSCRIBE' });
     await client.connect();
     await receiver.connect();
-    receiver.subscribe(hear);
+    receiver.subscribe(collect);
     publish('1');
-    expect(heard).toEqual(['1']);
+    expect(received).toEqual(['1']);
   });
 
   it('lets stop(), drain() and close() resolve', async () => {

@@ -53,13 +53,13 @@ describe('a Channel whose last observer has left', () => {
     const back = receiver.channel('b');
     back.subscribe().unsubscribe();
     await receiver.connect();
-    const heard: string[] = [];
-    back.subscribe(({ data }) => heard.push(data));
+    const received: string[] = [];
+    back.subscribe(({ data }) => received.push(data));
     await grace();
     expect(client.subscriptions('channel')).toEqual(['b']);
     expect(sizes()).toEqual([1, 0, 0]);
     client.publish('b', '1');
-    expect(heard).toEqual(['1']);
+    expect(received).toEqual(['1']);
     expect(receiver.stats.received).toBe(1);
   });
 
@@ -70,11 +70,11 @@ describe('a Channel whose last observer has left', () => {
     await grace();
     expect(receiver.channels.has('a')).toBe(false);
     expect(channel.isActive).toBe(true);
-    const heard: string[] = [];
-    channel.subscribe(({ data }) => heard.push(data));
+    const received: string[] = [];
+    channel.subscribe(({ data }) => received.push(data));
     expect(receiver.channels.get('a')).toBe(channel);
     client.publish('a', '1');
-    expect(heard).toEqual(['1']);
+    expect(received).toEqual(['1']);
   });
 
   it('stays the same object when it is requested again, and then stays registered', async () => {
@@ -140,13 +140,13 @@ describe('a Channel whose last observer has left', () => {
 
   it('does not stop an unconnected Receiver when it is closed as the last Channel', async () => {
     const { client, receiver } = fixture();
-    const heard: string[] = [];
+    const received: string[] = [];
     const first = receiver.channel('a');
     first.subscribe();
     await first.close();
-    receiver.channel('b').subscribe(({ data }) => heard.push(data));
+    receiver.channel('b').subscribe(({ data }) => received.push(data));
     client.publish('b', '1');
-    expect(heard).toEqual(['1']);
+    expect(received).toEqual(['1']);
   });
 
   it('does not stop the Receiver when it is closed or forgotten', async () => {
@@ -162,15 +162,15 @@ describe('a Channel whose last observer has left', () => {
   it('stays open for other observers when one closes it in finalize()', async () => {
     const { client, receiver } = fixture();
     const channel = receiver.channel('a');
-    const heard: string[] = [];
+    const received: string[] = [];
     const first = channel.pipe(finalize(() => void channel.close())).subscribe();
-    channel.subscribe({ next: ({ data }) => heard.push(data), complete: () => heard.push('complete') });
+    channel.subscribe({ next: ({ data }) => received.push(data), complete: () => received.push('complete') });
     first.unsubscribe();
     client.publish('a', '1');
-    expect(heard).toEqual(['1']);
+    expect(received).toEqual(['1']);
     await Promise.resolve();
     await channel.close();
-    expect(heard).toEqual(['1', 'complete']);
+    expect(received).toEqual(['1', 'complete']);
   });
 
   it('is forgotten after the reply to a request', async () => {
@@ -198,14 +198,14 @@ describe('a Channel whose last observer has left', () => {
 
   it('continues with retry()', () => {
     const { client, receiver } = fixture({ codec: json() });
-    const heard: unknown[] = [];
+    const received: unknown[] = [];
     receiver
       .channel('a')
       .pipe(retry())
-      .subscribe(({ data }) => heard.push(data));
+      .subscribe(({ data }) => received.push(data));
     client.publish('a', '{');
     client.publish('a', '1');
-    expect(heard).toEqual([1]);
+    expect(received).toEqual([1]);
     expect(client.log).toEqual(['SUBSCRIBE a']);
   });
 });

@@ -35,7 +35,7 @@ afterEach(() => {
   warnings.mockRestore();
 });
 
-const openInVain = (target: string | OpenOptions, onRetry?: (retry: ConnectionRetry) => unknown) =>
+const failToOpen = (target: string | OpenOptions, onRetry?: (retry: ConnectionRetry) => unknown) =>
   Receiver.open(target, { signal: controller.signal, onRetry });
 
 /** Opens a Receiver until this many attempts have failed. */
@@ -79,10 +79,10 @@ describe('the failed attempts of Receiver.open()', () => {
   it('are reported with the error of the node of a cluster', async () => {
     const port = await freePort();
     const { error, retries } = await openUntil(2, { rootNodes: [{ url: `redis://127.0.0.1:${port}` }] });
-    const told = { cause: { code: 'ECONNREFUSED' } };
+    const failure = { cause: { code: 'ECONNREFUSED' } };
     expect(retries).toMatchObject([
-      { attempt: 1, error: told },
-      { attempt: 2, error: told },
+      { attempt: 1, error: failure },
+      { attempt: 2, error: failure },
     ]);
     expect(error?.message).toContain(`ECONNREFUSED 127.0.0.1:${port}`);
   });
@@ -111,7 +111,7 @@ describe('the failed attempts of Receiver.open()', () => {
     const before = await clients();
     let isConnected = false;
     const error = await errorOf(
-      openInVain(
+      failToOpen(
         {
           rootNodes: [{ url: first.server.url }],
           minimizeConnections: false,
@@ -172,7 +172,7 @@ describe('the end of the wait for a connection', () => {
   it('comes at once if a plain server does not answer a TLS handshake', async () => {
     await using server = await RedisServer.start();
     const onRetry = jest.fn();
-    const error = await errorOf(openInVain(`rediss://127.0.0.1:${server.port}`, onRetry));
+    const error = await errorOf(failToOpen(`rediss://127.0.0.1:${server.port}`, onRetry));
     expect(error).toMatchObject({ code: 'ERR_TLS_MISMATCH' });
     expect(onRetry).not.toHaveBeenCalled();
   });
@@ -193,7 +193,7 @@ it('rejects at once if a server requires a client certificate', async () => {
   // With TLS 1.3 the refusal follows the handshake, as an Error of Node's realm, which node-redis does not recognize in
   // Jest.
   const socket = { tls: true, rejectUnauthorized: false, maxVersion: 'TLSv1.2' } as const;
-  const error = await errorOf(openInVain({ url: `rediss://localhost:${port}`, socket }, onRetry));
+  const error = await errorOf(failToOpen({ url: `rediss://localhost:${port}`, socket }, onRetry));
   expect(error).toMatchObject({ code: expect.stringMatching(/^ERR_SSL_.*ALERT_HANDSHAKE_FAILURE$/) });
   expect(onRetry).not.toHaveBeenCalled();
   await rm(folder, { recursive: true });
@@ -270,11 +270,11 @@ describe('the options of Receiver.open()', () => {
     [{ nmae: 'n' }, 'nmae', 'name'],
     [{ ssl: true }, 'ssl', 'socket: { tls }'],
     [{ auth: PASSWORD }, 'auth', 'password'],
-  ])('are refused in the wrong place, as in %j', async (options, name, meant) => {
-    const error = await errorOf(openInVain(options as unknown as OpenOptions));
+  ])('are refused in the wrong place, as in %j', async (options, name, suggested) => {
+    const error = await errorOf(failToOpen(options as unknown as OpenOptions));
     expect(error).toBeInstanceOf(TypeError);
     expect(error?.message).toContain(`'${name}'`);
-    expect(error?.message).toContain(meant);
+    expect(error?.message).toContain(suggested);
     expect(error?.message).not.toContain(PASSWORD);
   });
 
@@ -284,7 +284,7 @@ describe('the options of Receiver.open()', () => {
     { rootNodes: [{ url: `redis://u:${PASSWORD}@127.0.0.1`, socket: { tls: true } }] },
     { rootNodes: [{ url: `redis://u:${PASSWORD}@127.0.0.1` }], defaults: { socket: { tls: true } } },
   ])('are refused if the URL contradicts socket.tls, without showing the password: %#', async (options) => {
-    const error = await errorOf(openInVain(options as unknown as OpenOptions));
+    const error = await errorOf(failToOpen(options as unknown as OpenOptions));
     expect(error).toMatchObject({ name: 'TypeError', code: 'ERR_INVALID_ARGUMENT' });
     expect(error?.message).toMatch(/socket\.tls/);
     expect(error?.message).not.toContain(PASSWORD);
@@ -293,7 +293,7 @@ describe('the options of Receiver.open()', () => {
   it.each(['redis:///tmp/redis.sock', `redis://u:${PASSWORD}@h/tmp/redis.sock`])(
     'are refused if the URL has a path without a database: %s',
     async (url) => {
-      const error = await errorOf(openInVain(url));
+      const error = await errorOf(failToOpen(url));
       expect(error).toMatchObject({ name: 'TypeError', code: 'ERR_INVALID_ARGUMENT' });
       expect(error?.message).toMatch(/unix:\/\//);
       expect(error?.message).not.toContain(PASSWORD);

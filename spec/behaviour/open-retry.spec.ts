@@ -109,7 +109,7 @@ it('Receiver.open() reports an unknown host, and names it after the timeout', as
 
 describe('an open Receiver that cannot reconnect', () => {
   /** Changes the password of the server, so that the Receiver is refused. */
-  async function lockOut(server: RedisServer) {
+  async function refuseConnections(server: RedisServer) {
     const admin = createClient({ url: server.url, password: PASSWORD });
     admin.on('error', () => undefined);
     await admin.connect();
@@ -130,12 +130,12 @@ describe('an open Receiver that cannot reconnect', () => {
     const ofChannel: string[] = [];
     receiver.channel('a').events.subscribe(({ type }) => ofChannel.push(type));
     await receiver.connect();
-    await lockOut(server);
+    await refuseConnections(server);
     await until(() => retries.length === 3);
-    const told = events.filter((event) => event.type === 'retry');
-    expect(told.map(({ attempt }) => attempt)).toEqual([1, 2, 3]);
-    expect(String(told[0]?.error)).toMatch(/WRONGPASS/);
-    expect(retries.map(({ error }) => error)).toEqual(told.map(({ error }) => error));
+    const retryEvents = events.filter((event) => event.type === 'retry');
+    expect(retryEvents.map(({ attempt }) => attempt)).toEqual([1, 2, 3]);
+    expect(String(retryEvents[0]?.error)).toMatch(/WRONGPASS/);
+    expect(retries.map(({ error }) => error)).toEqual(retryEvents.map(({ error }) => error));
     expect(ofChannel.filter((type) => type === 'retry')).toHaveLength(3);
     expect(warnings).not.toHaveBeenCalled();
   });
@@ -150,7 +150,7 @@ describe('an open Receiver that cannot reconnect', () => {
     });
     receiver.channel('a');
     await receiver.connect();
-    await lockOut(server);
+    await refuseConnections(server);
     await until(() => tries > 3);
     expect(warnings.mock.calls).toEqual([
       [
@@ -222,11 +222,11 @@ describe('Receiver.open(), if another attempt cannot succeed,', () => {
     [{ resp: 2 }, 'resp', 'RESP'],
     [{ rootNode: [] }, 'rootNode', 'rootNodes'],
     [{ rootNodes: [{ url: 'redis://h' }], defaults: { userName: 'u' } }, 'userName', 'username'],
-  ])('rejects the option of %j with a suggestion', async (options, name, meant) => {
+  ])('rejects the option of %j with a suggestion', async (options, name, suggested) => {
     const error = await errorOf(Receiver.open(options as unknown as OpenOptions));
     expect(error).toBeInstanceOf(TypeError);
     expect(error).toMatchObject({ code: 'ERR_INVALID_ARGUMENT' });
-    expect(error?.message).toMatch(new RegExp(`'${name}'.* ${meant.replace(/[{}]/g, '\\$&')}\\.$`));
+    expect(error?.message).toMatch(new RegExp(`'${name}'.* ${suggested.replace(/[{}]/g, '\\$&')}\\.$`));
     expect(error?.message).not.toContain(PASSWORD);
   });
 

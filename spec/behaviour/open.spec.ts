@@ -266,10 +266,10 @@ describe('Receiver.open()', () => {
       const before = seen();
       await withAdmin(server, (admin) => admin.publish('trap', '1'));
       await until(() => seen() > before);
-      const behindMessage = seen();
+      const afterMessage = seen();
       // The client reads the acknowledgement together with the message, and loses it.
       const channel = receiver.channel('b');
-      await until(() => seen() > behindMessage);
+      await until(() => seen() > afterMessage);
       proxy.release('to-client');
       await until(() => types.includes('disconnected'));
       await until(() => types.includes('gap'));

@@ -111,9 +111,9 @@ describe('a name to which other code on the client listens', () => {
     const publisher = await open();
     await client.subscribe('a', () => undefined);
     const receiver = new Receiver(client);
-    const heard: string[] = [];
+    const received: string[] = [];
     receiver.channel('a');
-    receiver.subscribe(({ data }) => heard.push(data));
+    receiver.subscribe(({ data }) => received.push(data));
     await receiver.connect();
     proxy.hold('to-client');
     await publisher.publish('a', '1');
@@ -121,7 +121,7 @@ describe('a name to which other code on the client listens', () => {
     proxy.release('to-client');
     await draining;
     await publisher.publish('a', '2');
-    expect(heard).toEqual(['1']);
+    expect(received).toEqual(['1']);
     client.destroy();
     publisher.destroy();
   });

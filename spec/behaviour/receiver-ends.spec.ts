@@ -4,14 +4,14 @@ import { receiverFixture } from '../support/receiver-fixture.js';
 
 describe('stop()', () => {
   it('is synchronous: observers complete, and later messages are ignored, counted and reported', async () => {
-    const { client, receiver, publish, heard, observer, events } = receiverFixture();
+    const { client, receiver, publish, received, observer, events } = receiverFixture();
     receiver.subscribe(observer);
-    receiver.channel('a').subscribe({ complete: () => heard.push('complete a') });
+    receiver.channel('a').subscribe({ complete: () => received.push('complete a') });
     const channel = receiver.channel('a');
     client.withhold();
     publish('1');
     const stopped = receiver.stop();
-    expect(heard).toEqual(['1', 'complete a', 'complete']);
+    expect(received).toEqual(['1', 'complete a', 'complete']);
     publish('2');
     client.acknowledge();
     await stopped;
@@ -22,31 +22,31 @@ describe('stop()', () => {
   });
 
   it('leaves the queue to pulls and observers', async () => {
-    const { receiver, publish, heard, observer } = receiverFixture();
+    const { receiver, publish, received, observer } = receiverFixture();
     await receiver.connect();
     publish('1', '2');
     await receiver.stop();
     expect(receiver.isActive).toBe(true);
     await expect(receiver.get()).resolves.toMatchObject({ data: '1' });
     receiver.subscribe(observer);
-    expect(heard).toEqual(['2', 'complete']);
+    expect(received).toEqual(['2', 'complete']);
     expect(receiver.isActive).toBe(false);
     receiver.subscribe(observer);
-    expect(heard.slice(2)).toEqual(['complete']);
+    expect(received.slice(2)).toEqual(['complete']);
   });
 
   it('keeps the rest of the queue when it is called inside a handler', async () => {
-    const { receiver, publish, heard } = receiverFixture();
+    const { receiver, publish, received } = receiverFixture();
     await receiver.connect();
     publish('1', '2');
     receiver.subscribe({
       next: ({ data }) => {
-        heard.push(data);
+        received.push(data);
         void receiver.stop();
       },
-      complete: () => heard.push('complete'),
+      complete: () => received.push('complete'),
     });
-    expect(heard).toEqual(['1', 'complete']);
+    expect(received).toEqual(['1', 'complete']);
     expect(receiver.stats).toMatchObject({ received: 2, delivered: 1, buffered: 1 });
   });
 
@@ -95,10 +95,10 @@ describe('stop()', () => {
 
   it('is called when the signal aborts, and leaves no listener on the signal', async () => {
     const controller = new AbortController();
-    const { receiver, heard, observer } = receiverFixture({ signal: controller.signal });
+    const { receiver, received, observer } = receiverFixture({ signal: controller.signal });
     receiver.subscribe(observer);
     controller.abort();
-    expect(heard).toEqual(['complete']);
+    expect(received).toEqual(['complete']);
     const aborted = new Receiver(new MemoryPubSub(), { signal: AbortSignal.abort() });
     expect(() => aborted.channel('a')).toThrow('stopped');
     const { signal } = new AbortController();
@@ -121,12 +121,12 @@ describe('stop()', () => {
 
 describe('autoStop', () => {
   it('stops the Receiver when its last Channel is closed', async () => {
-    const { receiver, heard, observer } = receiverFixture();
+    const { receiver, received, observer } = receiverFixture();
     receiver.subscribe(observer);
     await receiver.channel('a').close();
-    expect(heard).toEqual([]);
+    expect(received).toEqual([]);
     await receiver.channel('b').close();
-    expect(heard).toEqual(['complete']);
+    expect(received).toEqual(['complete']);
   });
 
   it('waits for the release of the last Channel, emits its event, and counts its late messages', async () => {
@@ -147,33 +147,34 @@ describe('autoStop', () => {
   });
 
   it('can be turned off', async () => {
-    const { client, receiver, heard, observer } = receiverFixture({ autoStop: false });
+    const { client, receiver, received, observer } = receiverFixture({ autoStop: false });
     receiver.subscribe(observer);
     await receiver.channel('a').close();
     await receiver.channel('b').close();
     expect(receiver.isActive).toBe(false);
     receiver.channel('c');
     client.publish('c', '1');
-    expect(heard).toEqual(['1']);
+    expect(received).toEqual(['1']);
   });
 });
 
 describe('drain()', () => {
   it('delivers the messages before the acknowledgement, and then completes', async () => {
-    const { client, receiver, publish, heard, observer } = receiverFixture();
+    const { client, receiver, publish, received, observer } = receiverFixture();
     receiver.subscribe(observer);
-    receiver
-      .channel('a')
-      .subscribe({ next: ({ data }) => heard.push(`a ${data}`), complete: () => heard.push('complete a') });
+    receiver.channel('a').subscribe({
+      next: ({ data }) => received.push(`a ${data}`),
+      complete: () => received.push('complete a'),
+    });
     client.withhold();
     const drained = receiver.drain();
     expect(receiver.drain()).toBe(drained);
     publish('1');
-    expect(heard).toEqual(['a 1', '1']);
+    expect(received).toEqual(['a 1', '1']);
     client.acknowledge();
     await drained;
     publish('2');
-    expect(heard.slice(2).sort()).toEqual(['complete', 'complete a']);
+    expect(received.slice(2).sort()).toEqual(['complete', 'complete a']);
     expect(receiver.stats).toMatchObject({ received: 1, late: 0 });
   });
 
@@ -209,12 +210,12 @@ describe('drain()', () => {
   });
 
   it('is cut short by stop()', async () => {
-    const { client, receiver, heard, observer } = receiverFixture();
+    const { client, receiver, received, observer } = receiverFixture();
     receiver.subscribe(observer);
     client.withhold();
     const drained = receiver.drain();
     const stopped = receiver.stop();
-    expect(heard).toEqual(['complete']);
+    expect(received).toEqual(['complete']);
     client.acknowledge();
     await Promise.all([drained, stopped]);
   });
@@ -222,18 +223,18 @@ describe('drain()', () => {
 
 describe('the end of the client', () => {
   it('completes the stream after the queue when the client is closed', async () => {
-    const { client, receiver, publish, heard, observer } = receiverFixture();
+    const { client, receiver, publish, received, observer } = receiverFixture();
     await receiver.connect();
     publish('1');
     void client.close();
     receiver.subscribe(observer);
-    expect(heard).toEqual(['1', 'complete']);
+    expect(received).toEqual(['1', 'complete']);
     expect(client.eventNames()).toEqual([]);
     await receiver.stop();
   });
 
   it('ends the stream with ConnectionLostError after the queue when the client gives up', async () => {
-    const { client, receiver, publish, heard, observer } = receiverFixture();
+    const { client, receiver, publish, received, observer } = receiverFixture();
     await receiver.connect();
     publish('1');
     client.disconnect();
@@ -246,44 +247,44 @@ describe('the end of the client', () => {
     await expect(receiver.get()).rejects.toMatchObject({ code: 'ERR_CONNECTION_LOST' });
     await expect(receiver.waitMessage()).resolves.toBe(false);
     receiver.subscribe(observer);
-    expect(heard).toEqual(['ConnectionLostError']);
+    expect(received).toEqual(['ConnectionLostError']);
     expect(client.eventNames()).toEqual([]);
   });
 
   it('reaches observers and waiting pulls, and completes the events', async () => {
-    const { client, receiver, heard, observer } = receiverFixture();
+    const { client, receiver, received, observer } = receiverFixture();
     const complete = jest.fn();
     receiver.events.subscribe({ complete });
     receiver.channel('a').subscribe(observer);
     const pull = receiver.get();
     client.giveUp();
     await expect(pull).rejects.toMatchObject({ code: 'ERR_CONNECTION_LOST' });
-    expect(heard).toEqual(['ConnectionLostError']);
+    expect(received).toEqual(['ConnectionLostError']);
     await receiver.stop();
     expect(complete).toHaveBeenCalledTimes(1);
   });
 
   it('ends only the Channels on this client if the Receiver has another one', () => {
-    const { receiver, heard, observer, publish } = receiverFixture();
+    const { receiver, received, observer, publish } = receiverFixture();
     const other = new MemoryPubSub();
     const channel = receiver.channel('c', { client: other });
     receiver.subscribe(observer);
-    channel.subscribe({ complete: () => heard.push('complete c') });
+    channel.subscribe({ complete: () => received.push('complete c') });
     void other.close();
     publish('1');
-    expect(heard).toEqual(['complete c', '1']);
+    expect(received).toEqual(['complete c', '1']);
     expect([...receiver.channels.keys()]).toEqual(['a', 'b']);
   });
 
   it('puts an error into the stream if the client of a Channel gives up', () => {
-    const { receiver, heard, observer, publish } = receiverFixture();
+    const { receiver, received, observer, publish } = receiverFixture();
     const other = new MemoryPubSub();
     receiver.channel('c', { client: other });
     receiver.subscribe(observer);
     other.giveUp();
     receiver.subscribe(observer);
     publish('1');
-    expect(heard).toEqual(['ConnectionLostError', '1']);
+    expect(received).toEqual(['ConnectionLostError', '1']);
   });
 
   it('removes the listeners of the package from a client that is reopened', async () => {

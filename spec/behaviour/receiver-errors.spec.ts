@@ -5,7 +5,7 @@ import { assertEqual } from '../support/assert-equal.js';
 import { receiverFixture } from '../support/receiver-fixture.js';
 
 /** A codec that cannot decode 'x'. */
-const picky: Codec<string> = {
+const rejectsBad: Codec<string> = {
   encode: String,
   decode(data) {
     if (data.toString() === 'x') throw new Error('an x');
@@ -15,11 +15,11 @@ const picky: Codec<string> = {
 
 describe('an error in the stream', () => {
   it('stands at its place, and retry() loses only the failed message', () => {
-    const { receiver, publish, heard, hear, events } = receiverFixture({ codec: picky });
+    const { receiver, publish, received, collect, events } = receiverFixture({ codec: rejectsBad });
     const errors: DecodeError[] = [];
-    receiver.pipe(retry({ delay: (error: DecodeError) => (errors.push(error), [1]) })).subscribe(hear);
+    receiver.pipe(retry({ delay: (error: DecodeError) => (errors.push(error), [1]) })).subscribe(collect);
     publish('1', 'x', '2', 'x', '3');
-    expect(heard).toEqual(['1', '2', '3']);
+    expect(received).toEqual(['1', '2', '3']);
     expect(receiver.stats).toMatchObject({ received: 5, delivered: 3, undecodable: 2 });
     const source = receiver.channel('a');
     expect(errors[0]).toMatchObject({
@@ -34,24 +34,24 @@ describe('an error in the stream', () => {
   });
 
   it('stands at its place in the queue, too', async () => {
-    const { receiver, publish, heard, hear } = receiverFixture({ codec: picky });
+    const { receiver, publish, received, collect } = receiverFixture({ codec: rejectsBad });
     await receiver.connect();
     publish('1', 'x', '2');
-    receiver.pipe(retry()).subscribe(hear);
-    expect(heard).toEqual(['1', '2']);
+    receiver.pipe(retry()).subscribe(collect);
+    expect(received).toEqual(['1', '2']);
   });
 
   it('does not grow the stack, even if there are many', async () => {
-    const { receiver, publish, heard, hear } = receiverFixture({ codec: picky });
+    const { receiver, publish, received, collect } = receiverFixture({ codec: rejectsBad });
     await receiver.connect();
     publish(...Array.from({ length: 16_000 }, () => 'x'), '1');
-    await firstValueFrom(receiver.pipe(retry(), tap(hear)));
-    expect(heard).toEqual(['1']);
+    await firstValueFrom(receiver.pipe(retry(), tap(collect)));
+    expect(received).toEqual(['1']);
     expect(receiver.stats).toMatchObject({ undecodable: 16_000, delivered: 1 });
   });
 
   it('rejects the pull whose turn it is', async () => {
-    const { receiver, publish } = receiverFixture({ codec: picky });
+    const { receiver, publish } = receiverFixture({ codec: rejectsBad });
     await receiver.connect();
     publish('1', 'x', '2');
     await expect(receiver.get()).resolves.toMatchObject({ data: '1' });
@@ -75,16 +75,16 @@ describe('an error in the stream', () => {
         expectObservable(receiver.channel('a')).toBe('-a-#', data, expect.any(DecodeError));
         expectObservable(plain).toBe('            -a-x-b', data);
       },
-      { codec: picky, assertEqual },
+      { codec: rejectsBad, assertEqual },
     );
   });
 
   it('is counted and reported once, even if the Channel is observed, too', () => {
-    const { receiver, publish, heard, hear, eventTypes } = receiverFixture({ codec: picky });
-    receiver.pipe(retry()).subscribe(hear);
-    receiver.channel('a').pipe(retry()).subscribe(hear);
+    const { receiver, publish, received, collect, eventTypes } = receiverFixture({ codec: rejectsBad });
+    receiver.pipe(retry()).subscribe(collect);
+    receiver.channel('a').pipe(retry()).subscribe(collect);
     publish('x', '1');
-    expect(heard).toEqual(['1', '1']);
+    expect(received).toEqual(['1', '1']);
     expect(eventTypes().filter((type) => type === 'decode-error')).toHaveLength(1);
     expect(receiver.stats).toMatchObject({ received: 2, delivered: 1, undecodable: 1 });
   });
@@ -131,14 +131,14 @@ describe('an action of a consumer', () => {
     const { config } = jest.requireActual<typeof import('rxjs')>('rxjs');
     config.onUnhandledError = (error) => unhandled.push(error);
     jest.useFakeTimers();
-    const { receiver, publish, heard, hear } = receiverFixture();
+    const { receiver, publish, received, collect } = receiverFixture();
     receiver.subscribe(() => {
       throw new Error('mine');
     });
-    receiver.subscribe(hear);
-    receiver.channel('a').subscribe(hear);
+    receiver.subscribe(collect);
+    receiver.channel('a').subscribe(collect);
     expect(() => publish('1', '2')).not.toThrow();
-    expect(heard).toEqual(['1', '1', '2', '2']);
+    expect(received).toEqual(['1', '1', '2', '2']);
     jest.runAllTimers();
     expect(unhandled).toEqual([new Error('mine'), new Error('mine')]);
     config.onUnhandledError = null;
@@ -146,9 +146,9 @@ describe('an action of a consumer', () => {
   });
 
   it('may close, stop or register inside a handler', () => {
-    const { client, receiver, publish, heard } = receiverFixture();
+    const { client, receiver, publish, received } = receiverFixture();
     receiver.subscribe(({ data }) => {
-      heard.push(data);
+      received.push(data);
       if (data === '1') void receiver.channel('b').close();
       if (data === '2') receiver.channel('c');
       if (data === '3') void receiver.stop();
@@ -156,7 +156,7 @@ describe('an action of a consumer', () => {
     publish('1', '2');
     client.publish('c', 'c');
     publish('3', '4');
-    expect(heard).toEqual(['1', '2', 'c', '3']);
+    expect(received).toEqual(['1', '2', 'c', '3']);
     expect(client.subscriptions('channel')).toEqual([]);
   });
 });
@@ -178,7 +178,7 @@ describe('a refused subscription', () => {
   });
 
   it('rejects connect(), emits an event, and is not repeated in the stream', async () => {
-    const { client, receiver, publish, heard, observer, events } = receiverFixture();
+    const { client, receiver, publish, received, observer, events } = receiverFixture();
     client.forbidden.add('b');
     const error = await receiver.connect().catch((reason: unknown) => reason);
     expect(error).toBeInstanceOf(SubscribeError);
@@ -186,11 +186,11 @@ describe('a refused subscription', () => {
     expect(events).toContainEqual({ type: 'channel-error', source: receiver.channel('b'), error });
     publish('1');
     receiver.subscribe(observer);
-    expect(heard).toEqual(['1']);
+    expect(received).toEqual(['1']);
   });
 
   it('puts an error into the stream if connect() rejects with another, or was not called', async () => {
-    const { client, receiver, publish, heard, observer, hear } = receiverFixture();
+    const { client, receiver, publish, received, observer, collect } = receiverFixture();
     client.forbidden.add('a').add('b');
     await expect(receiver.connect()).rejects.toMatchObject({ channel: 'a' });
     await expect(receiver.get()).rejects.toMatchObject({ channel: 'b' });
@@ -198,16 +198,16 @@ describe('a refused subscription', () => {
     receiver.channel('c');
     client.forbidden.add('d');
     receiver.channel('d');
-    expect(heard).toEqual(['SubscribeError']);
+    expect(received).toEqual(['SubscribeError']);
     client.forbidden.clear();
     await receiver.connect();
-    receiver.pipe(take(1)).subscribe(hear);
+    receiver.pipe(take(1)).subscribe(collect);
     publish('1');
-    expect(heard).toEqual(['SubscribeError', '1']);
+    expect(received).toEqual(['SubscribeError', '1']);
   });
 
   it('can be repeated by the observers of the Channel', () => {
-    const { client, receiver, heard, hear, publish } = receiverFixture();
+    const { client, receiver, received, collect, publish } = receiverFixture();
     client.forbidden.add('a');
     let tries = 0;
     receiver
@@ -220,10 +220,10 @@ describe('a refused subscription', () => {
           },
         }),
       )
-      .subscribe(hear);
+      .subscribe(collect);
     publish('1');
     expect(tries).toBe(3);
-    expect(heard).toEqual(['1']);
+    expect(received).toEqual(['1']);
   });
 });
 

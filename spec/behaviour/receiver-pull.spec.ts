@@ -87,8 +87,8 @@ describe('get()', () => {
   });
 
   it('rejects while the Receiver is observed, and works again afterwards', async () => {
-    const { receiver, publish, heard, hear } = receiverFixture();
-    const subscription = receiver.subscribe(hear);
+    const { receiver, publish, received, collect } = receiverFixture();
+    const subscription = receiver.subscribe(collect);
     await expect(receiver.get()).rejects.toMatchObject({ code: 'ERR_RECEIVER_BUSY' });
     await expect(receiver.waitMessage()).rejects.toBeInstanceOf(ReceiverBusyError);
     publish('1');
@@ -96,19 +96,19 @@ describe('get()', () => {
     const pull = receiver.get();
     publish('2');
     await expect(pull).resolves.toMatchObject({ data: '2' });
-    expect(heard).toEqual(['1']);
+    expect(received).toEqual(['1']);
   });
 
   it('makes an observer fail with ReceiverBusyError while it waits', async () => {
-    const { receiver, publish, heard, observer } = receiverFixture();
+    const { receiver, publish, received, observer } = receiverFixture();
     const pull = receiver.get();
     receiver.subscribe(observer);
-    expect(heard).toEqual(['ReceiverBusyError']);
+    expect(received).toEqual(['ReceiverBusyError']);
     publish('1');
     await expect(pull).resolves.toMatchObject({ data: '1' });
     receiver.subscribe(observer);
     publish('2');
-    expect(heard.slice(1)).toEqual(['2']);
+    expect(received.slice(1)).toEqual(['2']);
   });
 
   it('takes a message that is larger than the queue if it is waiting', async () => {
@@ -173,27 +173,27 @@ describe('waitMessage()', () => {
 
 describe('for await', () => {
   it('ends after stop(), once the queue is empty', async () => {
-    const { receiver, publish, heard } = receiverFixture();
+    const { receiver, publish, received } = receiverFixture();
     await receiver.connect();
     publish('1', '2');
     void receiver.stop();
-    for await (const { data } of receiver) heard.push(data);
-    expect(heard).toEqual(['1', '2']);
+    for await (const { data } of receiver) received.push(data);
+    expect(received).toEqual(['1', '2']);
   });
 
   it('ends when the Receiver stops while it waits', async () => {
-    const { receiver, publish, heard } = receiverFixture();
+    const { receiver, publish, received } = receiverFixture();
     const loop = (async () => {
-      for await (const { data } of receiver) heard.push(data);
+      for await (const { data } of receiver) received.push(data);
     })();
     publish('1');
     await receiver.stop();
     await loop;
-    expect(heard).toEqual(['1']);
+    expect(received).toEqual(['1']);
   });
 
   it('keeps the rest in the queue at a break, and unsubscribes', async () => {
-    const { client, receiver, publish, heard } = receiverFixture();
+    const { client, receiver, publish, received } = receiverFixture();
     const iterator = receiver[Symbol.asyncIterator]();
     const first = iterator.next();
     publish('1', '2', '3');
@@ -202,10 +202,10 @@ describe('for await', () => {
     expect(await iterator.next()).toEqual({ done: true, value: undefined });
     expect(receiver.stats.buffered).toBe(2);
     for await (const { data } of receiver) {
-      heard.push(data);
+      received.push(data);
       if (data === '3') break;
     }
-    expect(heard).toEqual(['2', '3']);
+    expect(received).toEqual(['2', '3']);
     await receiver.stop();
     expect(client.subscriptions('channel')).toEqual([]);
   });
@@ -244,18 +244,18 @@ describe('for await', () => {
   });
 
   it('rejects at the place of an error, and continues after it in a new loop', async () => {
-    const { client, receiver, heard } = receiverFixture({ codec: json<string>() });
+    const { client, receiver, received } = receiverFixture({ codec: json<string>() });
     await receiver.connect();
     for (const data of ['"1"', '{', '"2"']) client.publish('a', data);
     const loop = async () => {
       for await (const { data } of receiver) {
-        heard.push(data);
+        received.push(data);
         if (data === '2') return;
       }
     };
     await expect(loop()).rejects.toMatchObject({ name: 'DecodeError' });
     await loop();
-    expect(heard).toEqual(['1', '2']);
+    expect(received).toEqual(['1', '2']);
   });
 
   it('rejects with an error that is passed to throw()', async () => {

@@ -8,14 +8,14 @@ function identityHolds({ stats }: ReturnType<typeof receiverFixture>['receiver']
 
 describe('the queue', () => {
   it("puts one BufferOverflowError at the place of the loss with 'error'", async () => {
-    const { receiver, publish, heard, observer } = receiverFixture({ capacity: 2 });
+    const { receiver, publish, received, observer } = receiverFixture({ capacity: 2 });
     await receiver.connect();
     publish('1', '2', '3', '4');
     await expect(receiver.get()).resolves.toMatchObject({ data: '1' });
     publish('5');
     receiver.pipe(retry({ count: 0 })).subscribe(observer);
     receiver.subscribe(observer);
-    expect(heard).toEqual(['2', 'BufferOverflowError', '5']);
+    expect(received).toEqual(['2', 'BufferOverflowError', '5']);
     expect(receiver.stats).toMatchObject({ received: 5, delivered: 3, dropped: 2, buffered: 0 });
   });
 
@@ -32,23 +32,26 @@ describe('the queue', () => {
     ['drop-oldest', ['3', '4']],
     ['drop-incoming', ['1', '2']],
   ] as const)('%s keeps what it says and counts the rest', async (overflow, kept) => {
-    const { receiver, publish, heard, observer, eventTypes } = receiverFixture({ capacity: 2, overflow });
+    const { receiver, publish, received, observer, eventTypes } = receiverFixture({ capacity: 2, overflow });
     await receiver.connect();
     publish('1', '2', '3', '4');
     expect(identityHolds(receiver)).toBe(true);
     receiver.subscribe(observer);
-    expect(heard).toEqual(kept);
+    expect(received).toEqual(kept);
     expect(receiver.stats).toMatchObject({ received: 4, delivered: 2, dropped: 2, buffered: 0, gaps: 1 });
     expect(eventTypes()).toEqual(['subscribed', 'subscribed', 'overflow', 'gap']);
   });
 
   it('is bounded by bytes, and loses only the message that is too large by itself', async () => {
-    const { receiver, publish, heard, observer } = receiverFixture({ maxBytes: 4, overflow: 'drop-oldest' });
+    const { receiver, publish, received, observer } = receiverFixture({
+      maxBytes: 4,
+      overflow: 'drop-oldest',
+    });
     await receiver.connect();
     publish('ab', 'c', '12345', 'ä', 'xy');
     expect(receiver.stats).toMatchObject({ buffered: 2, bufferedBytes: 4, dropped: 3 });
     receiver.subscribe(observer);
-    expect(heard).toEqual(['ä', 'xy']);
+    expect(received).toEqual(['ä', 'xy']);
   });
 
   it('reports one overflow per episode, and a gap when less than half of the queue is in use', async () => {
@@ -98,21 +101,25 @@ describe('the queue', () => {
     ['drop-oldest', ['GapError', '3']],
     ['drop-incoming', ['1', 'GapError']],
   ] as const)("shows the place of a loss with onGap 'error' and %s", async (overflow, expected) => {
-    const { receiver, publish, heard, hear } = receiverFixture({ capacity: 1, overflow, onGap: 'error' });
+    const { receiver, publish, received, collect } = receiverFixture({
+      capacity: 1,
+      overflow,
+      onGap: 'error',
+    });
     await receiver.connect();
     publish('1', '2', '3');
     receiver
       .pipe(
         retry({
           delay: (error: GapError) => {
-            heard.push(error.name);
+            received.push(error.name);
             expect(error.gap).toMatchObject({ cause: 'overflow', dropped: 2 });
             return [1];
           },
         }),
       )
-      .subscribe(hear);
-    expect(heard).toEqual(expected);
+      .subscribe(collect);
+    expect(received).toEqual(expected);
   });
 
   it('decodes a queued message only when it is taken', async () => {
@@ -126,7 +133,7 @@ describe('the queue', () => {
   });
 
   it('shrinks when it has been emptied, and can be filled again', async () => {
-    const { receiver, publish, heard, observer } = receiverFixture({ capacity: 1_000 });
+    const { receiver, publish, received, observer } = receiverFixture({ capacity: 1_000 });
     await receiver.connect();
     for (let round = 0; round < 3; round++) {
       publish(...Array.from({ length: 1_000 }, (_, index) => String(index)));
@@ -134,6 +141,6 @@ describe('the queue', () => {
       receiver.subscribe(observer).unsubscribe();
       expect(receiver.stats).toMatchObject({ buffered: 0, bufferedBytes: 0 });
     }
-    expect(heard).toHaveLength(3_000);
+    expect(received).toHaveLength(3_000);
   });
 });

@@ -9,9 +9,9 @@ function create() {
   const receiver = new Receiver(client);
   receiver.channel('a');
   receiver.channel('b');
-  const heard: string[] = [];
-  const hear = ({ data }: Message) => heard.push(data);
-  return { client, receiver, heard, hear };
+  const received: string[] = [];
+  const collect = ({ data }: Message) => received.push(data);
+  return { client, receiver, received, collect };
 }
 
 describe('the merged stream', () => {
@@ -78,25 +78,25 @@ describe('the merged stream', () => {
   });
 
   it('keeps the order when a consumer publishes inside its own handler', () => {
-    const { client, receiver, heard, hear } = create();
-    receiver.channel('b').subscribe(({ data }) => heard.push(`b:${data}`));
+    const { client, receiver, received, collect } = create();
+    receiver.channel('b').subscribe(({ data }) => received.push(`b:${data}`));
     receiver.channel('a').subscribe(({ data }) => {
-      heard.push(`a:${data}`);
+      received.push(`a:${data}`);
       client.publish('b', `${data}'`);
     });
-    receiver.subscribe(hear);
+    receiver.subscribe(collect);
     client.publish('a', '1');
     client.publish('a', '2');
-    expect(heard).toEqual(['a:1', '1', "b:1'", "1'", 'a:2', '2', "b:2'", "2'"]);
+    expect(received).toEqual(['a:1', '1', "b:1'", "1'", 'a:2', '2', "b:2'", "2'"]);
   });
 
   it('keeps the order when the handler of the stream publishes, also with two clients', () => {
-    const { client, receiver, heard } = create();
+    const { client, receiver, received } = create();
     const other = new MemoryPubSub();
     receiver.channel('c', { client: other });
     const second: string[] = [];
     receiver.subscribe(({ data }) => {
-      heard.push(data);
+      received.push(data);
       if (data.length < 3) {
         other.publish('c', `${data}c`);
         client.publish('b', `${data}b`);
@@ -104,8 +104,8 @@ describe('the merged stream', () => {
     });
     receiver.subscribe(({ data }) => second.push(data));
     client.publish('a', '1');
-    expect(second).toEqual(heard);
-    expect(heard).toHaveLength(7);
+    expect(second).toEqual(received);
+    expect(received).toHaveLength(7);
     expect(receiver.stats).toMatchObject({ received: 7, delivered: 7, buffered: 0 });
   });
 
@@ -121,16 +121,16 @@ describe('the merged stream', () => {
   });
 
   it('is connected by connect(), and queues messages until a consumer takes them', async () => {
-    const { client, receiver, heard, hear } = create();
+    const { client, receiver, received, collect } = create();
     await expect(receiver.connect()).resolves.toBe(receiver);
     expect(client.log).toEqual(['SUBSCRIBE a b']);
     client.publish('b', '1');
     client.publish('a', '2');
     expect(receiver.stats).toMatchObject({ received: 2, buffered: 2, bufferedBytes: 2, highWater: 2 });
-    receiver.subscribe(hear);
-    expect(heard).toEqual(['1', '2']);
+    receiver.subscribe(collect);
+    expect(received).toEqual(['1', '2']);
     client.publish('a', '3');
-    expect(heard).toEqual(['1', '2', '3']);
+    expect(received).toEqual(['1', '2', '3']);
     expect(receiver.stats).toMatchObject({ received: 3, delivered: 3, buffered: 0, highWater: 2 });
   });
 
@@ -150,14 +150,14 @@ describe('the merged stream', () => {
   });
 
   it('keeps the rest for the next observer when one unsubscribes in the middle', async () => {
-    const { client, receiver, heard, hear } = create();
+    const { client, receiver, received, collect } = create();
     await receiver.connect();
     for (const data of ['1', '2', '3']) client.publish('a', data);
-    receiver.pipe(take(1)).subscribe(hear);
-    expect(heard).toEqual(['1']);
+    receiver.pipe(take(1)).subscribe(collect);
+    expect(received).toEqual(['1']);
     client.publish('a', '4');
-    receiver.pipe(take(2)).subscribe(hear);
-    expect(heard).toEqual(['1', '2', '3']);
+    receiver.pipe(take(2)).subscribe(collect);
+    expect(received).toEqual(['1', '2', '3']);
     expect(receiver.stats.buffered).toBe(1);
   });
 
@@ -171,11 +171,11 @@ describe('the merged stream', () => {
   });
 
   it('continues while one of its Channels is observed, too', () => {
-    const { client, receiver, heard, hear } = create();
-    const subscription = receiver.subscribe(hear);
-    receiver.channel('a').subscribe(hear);
+    const { client, receiver, received, collect } = create();
+    const subscription = receiver.subscribe(collect);
+    receiver.channel('a').subscribe(collect);
     client.publish('a', '1');
-    expect(heard).toEqual(['1', '1']);
+    expect(received).toEqual(['1', '1']);
     expect(receiver.stats).toMatchObject({ received: 1, delivered: 1 });
     subscription.unsubscribe();
   });
@@ -193,14 +193,14 @@ describe('the merged stream', () => {
 
 describe('events', () => {
   it('report an acknowledgement before the first message of the Channel', () => {
-    const { client, receiver, heard, hear } = create();
+    const { client, receiver, received, collect } = create();
     receiver.events.subscribe(
-      (event) => 'source' in event && heard.push(`${event.type} ${event.source.name}`),
+      (event) => 'source' in event && received.push(`${event.type} ${event.source.name}`),
     );
-    receiver.subscribe(hear);
+    receiver.subscribe(collect);
     client.publish('a', '1');
     void receiver.channel('a').close();
-    expect(heard).toEqual(['subscribed a', 'subscribed b', '1', 'unsubscribed a']);
+    expect(received).toEqual(['subscribed a', 'subscribed b', '1', 'unsubscribed a']);
   });
 
   it('of a Channel are only those that concern it', () => {

@@ -127,9 +127,9 @@ describe.each(Object.entries(clients))('on a real Redis, with %s', (_name, creat
     async (count) => {
       const names = ['a', 'b', 'c'].slice(0, count);
       for (const name of names) receiver.channel(name);
-      let heard = 0;
+      let received = 0;
       const stop = () => {
-        heard++;
+        received++;
         void receiver.stop();
       };
       const completed = new Promise<void>((complete) => receiver.subscribe({ next: stop, complete }));
@@ -139,7 +139,7 @@ describe.each(Object.entries(clients))('on a real Redis, with %s', (_name, creat
       await Promise.all(names.map((name) => admin.publish(name, '1')));
       await completed;
       await receiver.stop();
-      expect(heard).toBe(1);
+      expect(received).toBe(1);
       expect(receiver.stats).toMatchObject({ received: 1, delivered: 1 });
       expect(receiver.stats.late).toBeLessThan(count);
       expect(others).toEqual(count > 1 ? ['1'] : []);
@@ -150,9 +150,9 @@ describe.each(Object.entries(clients))('on a real Redis, with %s', (_name, creat
   it.each(['in one chunk', 'one after the other'])(
     'receives messages of a name that is evicted and adopted while its SUBSCRIBE is in flight, acknowledged %s',
     async (how) => {
-      const heard: string[] = [];
+      const received: string[] = [];
       const hub = new Hub(client);
-      const consumer = consumerWith({ receive: (data) => void heard.push(data.toString()) });
+      const consumer = consumerWith({ receive: (data) => void received.push(data.toString()) });
       hub.attach('shard', 's', consumer);
       const eviction = hub.evict('shard', 's')!;
       const listeners = client.getPubSubListeners('SHARDED');
@@ -162,8 +162,8 @@ describe.each(Object.entries(clients))('on a real Redis, with %s', (_name, creat
         hub.adopt('shard', 's', eviction);
       });
       await admin.sPublish('s', '1');
-      await until(() => heard.length > 0);
-      expect(heard).toEqual(['1']);
+      await until(() => received.length > 0);
+      expect(received).toEqual(['1']);
       await new Promise<void>((onReleased) => {
         Object.assign(consumer, { onReleased });
         hub.detach('shard', 's', consumer, 'at-once');
@@ -202,8 +202,8 @@ describe.each(Object.entries(clients))('on a real Redis, with %s', (_name, creat
     await expect(receiver.connect()).rejects.toMatchObject({ code: 'ERR_SUBSCRIBE', channel: 'forbidden' });
     expect((await refused).source.name).toBe('forbidden');
     expect((await admin.sendCommand<string[]>(['PUBSUB', 'CHANNELS'])).length).toBe(1_999);
-    await admin.publish('free:1999', 'heard');
-    await expect(receiver.get()).resolves.toMatchObject({ data: 'heard' });
+    await admin.publish('free:1999', 'received');
+    await expect(receiver.get()).resolves.toMatchObject({ data: 'received' });
   });
 
   it('reconnects after a killed connection with one gap before the next message', async () => {

@@ -18,16 +18,16 @@ describe('inside an event', () => {
     "of the type 'unsubscribed', its Channel can be observed again, %s",
     (how) => {
       jest.useFakeTimers();
-      const { client, receiver, heard, hear, publish } = receiverFixture({ autoStop: false });
+      const { client, receiver, received, collect, publish } = receiverFixture({ autoStop: false });
       const channel = receiver.channel('a');
       const first = channel.subscribe();
-      once(receiver, 'unsubscribed', () => channel.subscribe(hear));
+      once(receiver, 'unsubscribed', () => channel.subscribe(collect));
       if (how === 'offline') client.disconnect();
       first.unsubscribe();
       jest.runAllTimers();
       if (how === 'offline') client.reconnect();
       publish('1');
-      expect(heard).toEqual(['1']);
+      expect(received).toEqual(['1']);
       void receiver.stop();
       expect([client.subscriptions('channel'), client.eventNames()]).toEqual([[], []]);
       jest.useRealTimers();
@@ -35,34 +35,40 @@ describe('inside an event', () => {
   );
 
   it("of the type 'channel-error', its Channel can be observed again", () => {
-    const { client, receiver, heard, hear, observer, publish } = receiverFixture();
+    const { client, receiver, received, collect, observer, publish } = receiverFixture();
     client.forbidden.add('a');
     once(receiver, 'channel-error', () => {
       client.forbidden.clear();
-      receiver.channel('a').subscribe(hear);
+      receiver.channel('a').subscribe(collect);
     });
     receiver.channel('a').subscribe(observer);
     publish('1');
-    expect(heard).toEqual(['SubscribeError', '1']);
+    expect(received).toEqual(['SubscribeError', '1']);
   });
 
   it("of the type 'overflow', the Receiver can be observed", async () => {
-    const { receiver, heard, hear, publish } = receiverFixture({ capacity: 2, overflow: 'drop-oldest' });
+    const { receiver, received, collect, publish } = receiverFixture({
+      capacity: 2,
+      overflow: 'drop-oldest',
+    });
     await receiver.connect();
-    once(receiver, 'overflow', () => receiver.subscribe(hear));
+    once(receiver, 'overflow', () => receiver.subscribe(collect));
     publish('1', '2', '3', '4');
-    expect(heard).toEqual(['2', '3', '4']);
+    expect(received).toEqual(['2', '3', '4']);
   });
 
   it("of the type 'gap', an observer can unsubscribe, and no message is lost", async () => {
-    const { receiver, heard, hear, publish } = receiverFixture({ capacity: 2, overflow: 'drop-oldest' });
+    const { receiver, received, collect, publish } = receiverFixture({
+      capacity: 2,
+      overflow: 'drop-oldest',
+    });
     await receiver.connect();
     publish('1', '2', '3');
     const leave = new Subject<void>();
     once(receiver, 'gap', () => leave.next());
-    receiver.pipe(takeUntil(leave)).subscribe(hear);
-    receiver.subscribe(hear);
-    expect(heard).toEqual(['2', '3']);
+    receiver.pipe(takeUntil(leave)).subscribe(collect);
+    receiver.subscribe(collect);
+    expect(received).toEqual(['2', '3']);
     expect(receiver.stats).toMatchObject({ received: 3, delivered: 2, dropped: 1, buffered: 0 });
   });
 
@@ -83,11 +89,11 @@ describe('inside an event', () => {
 
 describe('inside the handler of a Channel', () => {
   it('the Receiver can be stopped: the current message is late for its stream', () => {
-    const { receiver, heard, observer, publish } = receiverFixture();
+    const { receiver, received, observer, publish } = receiverFixture();
     receiver.subscribe(observer);
     receiver.channel('a').subscribe(() => void receiver.stop());
     publish('1');
-    expect(heard).toEqual(['complete']);
+    expect(received).toEqual(['complete']);
     expect(receiver.stats).toMatchObject({ received: 0, buffered: 0, late: 1 });
   });
 });
@@ -95,8 +101,8 @@ describe('inside the handler of a Channel', () => {
 describe('a client that delivers in the same call', () => {
   it.each(['the Receiver alone', 'a Channel, too'])(
     'keeps the order of messages, observed by %s',
-    async (who) => {
-      const { client, receiver, heard, hear } = receiverFixture();
+    async (source) => {
+      const { client, receiver, received, collect } = receiverFixture();
       /** Calls the listeners as node-redis does; only a test double does so inside one of them. */
       const deliver = (channel: string, data: string) => {
         for (const listener of client.getPubSubListeners('CHANNELS').get(channel)?.strings ?? [])
@@ -104,15 +110,15 @@ describe('a client that delivers in the same call', () => {
       };
       receiver.subscribe((message) => {
         if (message.data === '1') for (const data of ['2', '3']) deliver(data === '2' ? 'b' : 'a', data);
-        hear(message);
+        collect(message);
       });
-      if (who !== 'the Receiver alone')
-        receiver.channel('a').subscribe(({ data }) => heard.push(`own ${data}`));
+      if (source !== 'the Receiver alone')
+        receiver.channel('a').subscribe(({ data }) => received.push(`own ${data}`));
       await receiver.connect();
       deliver('a', '1');
-      expect(heard.filter((data) => !data.startsWith('own'))).toEqual(['1', '2', '3']);
-      expect(heard.filter((data) => data.startsWith('own'))).toEqual(
-        who === 'the Receiver alone' ? [] : ['own 1', 'own 3'],
+      expect(received.filter((data) => !data.startsWith('own'))).toEqual(['1', '2', '3']);
+      expect(received.filter((data) => data.startsWith('own'))).toEqual(
+        source === 'the Receiver alone' ? [] : ['own 1', 'own 3'],
       );
       expect(receiver.stats).toMatchObject({ received: 3, delivered: 3, buffered: 0 });
     },
@@ -125,31 +131,31 @@ describe('channels that have received messages', () => {
   ];
 
   it('are unsubscribed by one command, also inside a message, which arrives once', async () => {
-    const { client, receiver, heard, hear, publish } = receiverFixture();
-    receiver.subscribe(hear);
+    const { client, receiver, received, collect, publish } = receiverFixture();
+    receiver.subscribe(collect);
     await receiver.connect();
     publish('1');
     receiver.subscribe(() => void receiver.stop());
     publish('2', '3');
-    expect(heard).toEqual(['1', '2']);
+    expect(received).toEqual(['1', '2']);
     expect(receiver.stats).toMatchObject({ received: 2, delivered: 2, late: 0 });
     expect(client.log).toEqual(['SUBSCRIBE a b', 'UNSUBSCRIBE a b']);
   });
 
   it('have one listener on the client after every outcome of a command', async () => {
-    const { client, receiver, heard, hear, publish } = receiverFixture({ autoStop: false });
+    const { client, receiver, received, collect, publish } = receiverFixture({ autoStop: false });
     const channel = receiver.channel('a');
-    const own = channel.subscribe(hear);
+    const own = channel.subscribe(collect);
     await channel.whenSubscribed();
     const [first] = listeners(client, 'a');
     expect(listeners(client, 'a')).toEqual([first]);
     own.unsubscribe();
-    channel.subscribe(hear);
+    channel.subscribe(collect);
     client.disconnect();
     client.reconnect();
     await channel.whenSubscribed();
     publish('1');
-    expect(heard).toEqual(['1']);
+    expect(received).toEqual(['1']);
     expect(listeners(client, 'a')).toHaveLength(1);
     await receiver.stop();
     expect(client.getPubSubListeners('CHANNELS').size).toBe(0);
@@ -157,7 +163,7 @@ describe('channels that have received messages', () => {
 });
 
 it('ignores an observer that is closed before it subscribes', async () => {
-  const { client, receiver, heard, hear, publish } = receiverFixture();
+  const { client, receiver, received, collect, publish } = receiverFixture();
   new Observable<Message>((subscriber) => {
     subscriber.complete();
     return receiver.channel('a').subscribe(subscriber);
@@ -166,30 +172,30 @@ it('ignores an observer that is closed before it subscribes', async () => {
   expect(client.log).toEqual(['SUBSCRIBE b']);
   await receiver.connect();
   publish('1');
-  receiver.channel('a').subscribe(hear);
+  receiver.channel('a').subscribe(collect);
   publish('2');
-  expect(heard).toEqual(['2']);
+  expect(received).toEqual(['2']);
 });
 
 it('continues after the scheduler has dropped an action, because an action of other code threw', async () => {
-  const { receiver, heard, hear, publish } = receiverFixture();
+  const { receiver, received, collect, publish } = receiverFixture();
   await receiver.connect();
   const schedule = jest.spyOn(asapScheduler, 'schedule').mockReturnValue(Subscription.EMPTY);
   publish('0');
-  receiver.subscribe(hear).unsubscribe();
+  receiver.subscribe(collect).unsubscribe();
   schedule.mockRestore();
   for (let i = 1; i < 400; i++) {
     publish(String(i));
     await Promise.resolve();
-    receiver.subscribe(hear).unsubscribe();
+    receiver.subscribe(collect).unsubscribe();
     await Promise.resolve();
   }
-  expect(heard).toHaveLength(400);
+  expect(received).toHaveLength(400);
 });
 
 it('does not apply the retry of an old attachment to a new one', () => {
   jest.useFakeTimers();
-  const { client, receiver, heard, hear, publish } = receiverFixture({ autoStop: false });
+  const { client, receiver, received, collect, publish } = receiverFixture({ autoStop: false });
   client.withhold();
   const first = receiver.channel('a').subscribe();
   client.reject(Object.assign(new Error('read ECONNRESET'), { code: 'ECONNRESET' }));
@@ -198,10 +204,10 @@ it('does not apply the retry of an old attachment to a new one', () => {
   first.unsubscribe();
   jest.advanceTimersByTime(5);
   client.reconnect();
-  receiver.channel('a').subscribe(hear);
+  receiver.channel('a').subscribe(collect);
   jest.advanceTimersByTime(5_000);
   publish('1');
-  expect(heard).toEqual(['1']);
+  expect(received).toEqual(['1']);
   void receiver.stop();
   expect(client.subscriptions('channel')).toEqual([]);
   jest.useRealTimers();
@@ -214,10 +220,10 @@ it('creates a GapError of its own episode, even after the episode is over', asyn
   await receiver.connect();
   for (const data of ['1', '2', '3', '4', '5']) client.publish('a', data);
   const errors: GapError[] = [];
-  const heard: string[] = [];
+  const received: string[] = [];
   receiver
     .pipe(retry({ delay: (error: GapError) => [errors.push(error)] }))
-    .subscribe(({ data }) => heard.push(data));
-  expect(heard).toEqual(['1', '2', '3']);
+    .subscribe(({ data }) => received.push(data));
+  expect(received).toEqual(['1', '2', '3']);
   expect(errors[0]?.gap).toMatchObject({ cause: 'overflow', dropped: 2, channels: [receiver.channel('a')] });
 });

@@ -193,12 +193,12 @@ describe('a name', () => {
   it.each(NAMES)('such as %s works like any other', async (name) => {
     const { client, receiver } = receiverFixture();
     const before = Reflect.ownKeys(Object.prototype);
-    const heard: unknown[] = [];
-    receiver.subscribe(({ source, channel, data }) => heard.push([source.kind, channel, data]));
+    const received: unknown[] = [];
+    receiver.subscribe(({ source, channel, data }) => received.push([source.kind, channel, data]));
     const channels = [receiver.channel(name), receiver.pattern(name), receiver.shard(name)];
     client.publish(name, '1');
     client.sPublish(name, '2');
-    expect(heard).toEqual([
+    expect(received).toEqual([
       ['channel', name, '1'],
       ['pattern', name, '1'],
       ['shard', name, '2'],

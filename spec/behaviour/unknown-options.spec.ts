@@ -18,7 +18,7 @@ const clear = (text: RegExp) =>
     message: expect.stringMatching(text) as string,
   }) as Error;
 
-interface Taker {
+interface OptionsCase {
   readonly take: (options: never) => unknown;
   /** A misspelt option. */
   readonly wrong: string;
@@ -39,7 +39,7 @@ const receiverOptions = {
   signal: undefined,
 };
 
-const TAKERS: Readonly<Record<string, Taker>> = {
+const CASES: Readonly<Record<string, OptionsCase>> = {
   mergeMapBounded: {
     take: (options) => mergeMapBounded(() => NEVER, options),
     wrong: 'capcity',
@@ -108,7 +108,7 @@ const TAKERS: Readonly<Record<string, Taker>> = {
   },
 };
 
-const PROMISING: Readonly<Record<string, Taker>> = {
+const ASYNC_CASES: Readonly<Record<string, OptionsCase>> = {
   'Receiver.open': {
     take: (options) => Receiver.open('redis://localhost:1', options),
     wrong: 'autostop',
@@ -131,7 +131,7 @@ const PROMISING: Readonly<Record<string, Taker>> = {
 
 const NOT_OPTIONS: readonly unknown[] = [null, 5, 'capacity', () => undefined, [], new Map()];
 
-describe.each(Object.entries(TAKERS))('%s', (_, { take, wrong, right, good }) => {
+describe.each(Object.entries(CASES))('%s', (_, { take, wrong, right, good }) => {
   it('refuses an unknown option, and names the known ones', () => {
     const loose = take as (options: unknown) => unknown;
     const suggestion = new RegExp(`'${right}'.*, got "${wrong}"\\. Did you mean '${right}'\\?$`);
@@ -155,7 +155,7 @@ describe.each(Object.entries(TAKERS))('%s', (_, { take, wrong, right, good }) =>
   });
 });
 
-describe.each(Object.entries(PROMISING))('%s', (_, { take, wrong, right, good }) => {
+describe.each(Object.entries(ASYNC_CASES))('%s', (_, { take, wrong, right, good }) => {
   const loose = take as (options: unknown) => Promise<unknown>;
 
   it('rejects for an unknown option', async () => {
@@ -181,9 +181,9 @@ describe.each(Object.entries(PROMISING))('%s', (_, { take, wrong, right, good })
 
 it('names the method that takes a listener', () => {
   const receiver = create();
-  const heard: string[] = [];
+  const received: string[] = [];
   for (const kind of ['channel', 'pattern', 'shard'] as const) {
-    expect(() => receiver[kind]('a', ((message: string) => heard.push(message)) as never)).toThrow(
+    expect(() => receiver[kind]('a', ((message: string) => received.push(message)) as never)).toThrow(
       clear(/the options.* to be an object, got the function.*Subscribe to the Channel instead/),
     );
   }

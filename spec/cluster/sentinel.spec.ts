@@ -69,7 +69,7 @@ describe('on a Sentinel set', () => {
     sentinelRootNodes: [{ host: '127.0.0.1', port }, ...set.options.sentinelRootNodes.slice(1)],
   });
   /** Drops all messages of a connection without notice. */
-  const vanish = (proxy: TcpProxy) => {
+  const disappear = (proxy: TcpProxy) => {
     proxy.swallow('to-client');
     proxy.close();
   };
@@ -90,7 +90,7 @@ describe('on a Sentinel set', () => {
     await receiver.connect();
     expect(await listening()).toBe('news,1,1,north,1');
     await traffic.during(() => Promise.resolve());
-    expect(traffic.judge()).toEqual({ complaints: [], missing: 0 });
+    expect(traffic.check()).toEqual({ faults: [], missing: 0 });
     expect(traffic.gaps).toEqual([]);
     await receiver.stop();
     expect(await listening()).toBe('news,0,0,north,0');
@@ -104,7 +104,7 @@ describe('on a Sentinel set', () => {
     const traffic = new Traffic(receiver, set.publish, LINES);
     await receiver.connect();
     await traffic.during(() => Promise.resolve());
-    expect(traffic.judge()).toEqual({ complaints: [], missing: 0 });
+    expect(traffic.check()).toEqual({ faults: [], missing: 0 });
     await receiver.stop();
     await until(async () => !(await (await set.master()).ask('CLIENT', 'LIST')).includes('name=mine'));
   });
@@ -130,7 +130,7 @@ describe('on a Sentinel set', () => {
     await scene.traffic.during(async () => {
       await (await set.master()).ask('CLIENT', 'KILL', 'TYPE', 'pubsub');
     });
-    expect(scene.traffic.judge().complaints).toEqual([]);
+    expect(scene.traffic.check().faults).toEqual([]);
     expect(scene.traffic.affected).toEqual(ALL);
   });
 
@@ -149,7 +149,7 @@ describe('on a Sentinel set', () => {
     it('survives a graceful failover', async () => {
       await using scene = await fixture();
       await scene.traffic.during(() => set.failOver());
-      expect(scene.traffic.judge().complaints).toEqual([]);
+      expect(scene.traffic.check().faults).toEqual([]);
       expect(scene.traffic.affected).toEqual(ALL);
     });
 
@@ -158,7 +158,7 @@ describe('on a Sentinel set', () => {
       await scene.traffic.during(() => set.restartSentinels());
       expect(scene.traffic.gaps).toEqual([]);
       await scene.traffic.during(() => set.killMaster());
-      expect(scene.traffic.judge().complaints).toEqual([]);
+      expect(scene.traffic.check().faults).toEqual([]);
       expect(scene.traffic.affected).toEqual(ALL);
     });
 
@@ -171,7 +171,7 @@ describe('on a Sentinel set', () => {
         await set.restartSentinels(() => until(hasGivenUp));
         await set.killMaster();
       });
-      expect(scene.traffic.judge().complaints).toEqual([]);
+      expect(scene.traffic.check().faults).toEqual([]);
       expect(scene.traffic.affected).toEqual(ALL);
     });
 
@@ -179,33 +179,33 @@ describe('on a Sentinel set', () => {
       await using proxy = await firstSentinel();
       await using scene = await fixture(through(proxy));
       await scene.traffic.during(async () => {
-        vanish(proxy);
+        disappear(proxy);
         await set.killMaster();
       });
-      expect(scene.traffic.judge().complaints).toEqual([]);
+      expect(scene.traffic.check().faults).toEqual([]);
       expect(scene.traffic.affected).toEqual(ALL);
     });
 
     it('keeps asking for a client that gets no notifications, and reports since when its master was wrong', async () => {
       await using proxy = await firstSentinel();
       await using scene = await fixture(through(proxy));
-      vanish(proxy);
+      disappear(proxy);
       await set.killMaster();
       await until(() => scene.traffic.gaps.length > 0, { timeout: 30_000 });
       // The deposed master still reports itself as the master for some seconds, and has not delivered any message yet.
       await set.failOver();
       await scene.traffic.during(() => Promise.resolve());
-      expect(scene.traffic.judge().complaints).toEqual([]);
+      expect(scene.traffic.check().faults).toEqual([]);
       expect(scene.traffic.affected).toEqual(ALL);
     });
 
     it('reports since when the master may have been deposed without a notification', async () => {
       await using proxy = await firstSentinel();
       await using scene = await fixture(through(proxy));
-      vanish(proxy);
+      disappear(proxy);
       await set.failOver();
       await scene.traffic.during(() => Promise.resolve());
-      expect(scene.traffic.judge().complaints).toEqual([]);
+      expect(scene.traffic.check().faults).toEqual([]);
       expect(scene.traffic.affected).toEqual(ALL);
     });
   });

@@ -10,13 +10,15 @@ import type {
 /** Tests the behaviour of node-redis clients on which the package relies. */
 export function clientContract({ abilities }: EnvironmentKind, environment: () => RedisEnvironment): void {
   let client: EnvironmentClient;
-  let heard: unknown[];
-  const hear = (message: string | Buffer, channel: string | Buffer) => void heard.push([message, channel]);
+  let received: unknown[];
+  const listener = (message: string | Buffer, channel: string | Buffer) =>
+    void received.push([message, channel]);
   /** Returns a listener that logs its own name with each message. */
-  const named = (name: string) => (message: string | Buffer) => void heard.push(`${name} ${String(message)}`);
+  const named = (name: string) => (message: string | Buffer) =>
+    void received.push(`${name} ${String(message)}`);
   const fenced = async () => {
     await environment().fence(client);
-    return heard;
+    return received;
   };
   /** Publishes a message, and checks the number of receivers where Redis can count them. */
   const publishTo = async (receivers: number, channel: string, data: string) => {
@@ -29,14 +31,14 @@ export function clientContract({ abilities }: EnvironmentKind, environment: () =
 
   beforeEach(async () => {
     client = await environment().client();
-    heard = [];
+    received = [];
   });
 
   it('receives messages from the time when subscribe() resolves until unsubscribe() resolves', async () => {
-    await client.subscribe('a', hear);
+    await client.subscribe('a', listener);
     await environment().publish('a', '1');
     expect(await fenced()).toEqual([['1', 'a']]);
-    await client.unsubscribe('a', hear);
+    await client.unsubscribe('a', listener);
     await environment().publish('a', '2');
     expect(await fenced()).toHaveLength(1);
     expect(await environment().subscribers('channel', 'a')).toBe(0);
@@ -44,14 +46,14 @@ export function clientContract({ abilities }: EnvironmentKind, environment: () =
 
   it('passes Buffers to a listener of Buffers, the name included, and strings to a listener of text', async () => {
     const bytes = Buffer.from([0, 0xff, 0x0a]);
-    await client.subscribe('ä', hear, true);
-    await client.subscribe('ä', hear);
+    await client.subscribe('ä', listener, true);
+    await client.subscribe('ä', listener);
     await environment().publish('ä', bytes);
     expect(await fenced()).toEqual([
       [bytes, Buffer.from('ä')],
       [bytes.toString(), 'ä'],
     ]);
-    await client.unsubscribe('ä', hear, true);
+    await client.unsubscribe('ä', listener, true);
     await environment().publish('ä', 'ö');
     expect((await fenced()).slice(2)).toEqual([['ö', 'ä']]);
   });
@@ -61,7 +63,7 @@ export function clientContract({ abilities }: EnvironmentKind, environment: () =
     await client.subscribe('a1', named('channel'));
     await environment().publish('a1', '1');
     expect(await fenced()).toEqual(['channel 1', 'pattern 1']);
-    await client.pSubscribe('[ab]?', hear);
+    await client.pSubscribe('[ab]?', listener);
     await environment().publish('b2', '2');
     expect((await fenced()).slice(2)).toEqual([['2', 'b2']]);
   });
@@ -69,7 +71,7 @@ export function clientContract({ abilities }: EnvironmentKind, environment: () =
   it('passes each channel and pattern its own Buffers, which a listener may overwrite', async () => {
     const other = await environment().client();
     const overwriting = (data: string | Buffer) => {
-      heard.push(String(data));
+      received.push(String(data));
       (data as Buffer).fill('x');
     };
     await client.subscribe('a', overwriting, true);
@@ -78,8 +80,8 @@ export function clientContract({ abilities }: EnvironmentKind, environment: () =
     await environment().publish('a', Buffer.from('123'));
     await environment().fence(other);
     await fenced();
-    await until(() => heard.length === 3);
-    expect(heard).toEqual(['123', '123', '123']);
+    await until(() => received.length === 3);
+    expect(received).toEqual(['123', '123', '123']);
   });
 
   it('keeps sharded channels apart from channels of the same name', async () => {
@@ -89,22 +91,22 @@ export function clientContract({ abilities }: EnvironmentKind, environment: () =
     await environment().publish('a', '1');
     await environment().sPublish('a', '2');
     await fenced();
-    await until(() => heard.length === 3);
-    expect([...heard].sort()).toEqual(['channel 1', 'pattern 1', 'shard 2']);
-    await client.sUnsubscribe('a', hear);
+    await until(() => received.length === 3);
+    expect([...received].sort()).toEqual(['channel 1', 'pattern 1', 'shard 2']);
+    await client.sUnsubscribe('a', listener);
     expect(await environment().subscribers('channel', 'a')).toBe(1);
   });
 
   it('subscribes many names with one command, and accepts the empty name', async () => {
-    await client.subscribe([], hear);
-    await client.subscribe(['', 'a', 'b'], hear);
-    await client.unsubscribe([''], hear);
+    await client.subscribe([], listener);
+    await client.subscribe(['', 'a', 'b'], listener);
+    await client.unsubscribe([''], listener);
     for (const name of ['', 'a', 'b']) await environment().publish(name, name);
     expect(await fenced()).toEqual([
       ['a', 'a'],
       ['b', 'b'],
     ]);
-    await client.unsubscribe(['a', 'b'], hear);
+    await client.unsubscribe(['a', 'b'], listener);
     expect(await environment().subscribers('channel', 'b')).toBe(0);
   });
 
@@ -124,11 +126,11 @@ export function clientContract({ abilities }: EnvironmentKind, environment: () =
     it('is counted once for a channel and once for each pattern that matches', async () => {
       const other = await environment().client();
       for (const one of [client, other]) {
-        await one.subscribe(['a', 'b'], hear);
+        await one.subscribe(['a', 'b'], listener);
         await one.subscribe('a', named('again'));
       }
-      await client.pSubscribe(['*', 'a*', 'b*'], hear);
-      await other.sSubscribe('a', hear);
+      await client.pSubscribe(['*', 'a*', 'b*'], listener);
+      await other.sSubscribe('a', listener);
       expect(await environment().publish('a', '')).toBe(4);
       expect(await environment().publish('c', '')).toBe(1);
       expect(await environment().sPublish('a', '')).toBe(1);
@@ -139,12 +141,12 @@ export function clientContract({ abilities }: EnvironmentKind, environment: () =
   if (abilities.withhold) {
     it('receives nothing before the acknowledgement of a SUBSCRIBE, and everything before that of an UNSUBSCRIBE', async () => {
       environment().withhold();
-      const subscribed = client.subscribe('a', hear);
+      const subscribed = client.subscribe('a', listener);
       await publishTo(0, 'a', '1');
       environment().acknowledge();
       await subscribed;
       environment().withhold();
-      const unsubscribed = client.unsubscribe('a', hear);
+      const unsubscribed = client.unsubscribe('a', listener);
       await publishTo(1, 'a', '2');
       environment().acknowledge();
       await unsubscribed;
@@ -155,10 +157,10 @@ export function clientContract({ abilities }: EnvironmentKind, environment: () =
 
   if (abilities.registry) {
     it('exposes its listeners in a live registry, and calls none that is removed from it', async () => {
-      await client.subscribe(['a', 'b'], hear);
+      await client.subscribe(['a', 'b'], listener);
       const channels = registry('CHANNELS');
       expect([...channels.keys()]).toEqual(['a', 'b']);
-      expect(channels.get('a')?.strings.has(hear)).toBe(true);
+      expect(channels.get('a')?.strings.has(listener)).toBe(true);
       channels.delete('a');
       expect(await environment().publish('a', '1')).toBe(1);
       await environment().publish('b', '2');
@@ -167,16 +169,16 @@ export function clientContract({ abilities }: EnvironmentKind, environment: () =
 
     it('extends its registry by listeners of all kinds and both modes at once', async () => {
       const bytes = Buffer.from([0xff]);
-      await client.extendPubSubListeners!('CHANNELS', registryOf({ a: [hear], b: [hear] }));
+      await client.extendPubSubListeners!('CHANNELS', registryOf({ a: [listener], b: [listener] }));
       await client.extendPubSubListeners!('PATTERNS', registryOf({ 'p*': [named('pattern')] }));
-      const binary = { unsubscribing: false, buffers: new Set([hear]), strings: new Set<never>() };
+      const binary = { unsubscribing: false, buffers: new Set([listener]), strings: new Set<never>() };
       await client.extendPubSubListeners!('SHARDED', new Map([['s', binary]]));
       expect(registry('SHARDED').get('s')).toBe(binary);
       await environment().publish('b', '1');
       await environment().publish('p1', '2');
       await environment().sPublish('s', bytes);
       await fenced();
-      expect(heard).toEqual([['1', 'b'], 'pattern 2', [bytes, Buffer.from('s')]]);
+      expect(received).toEqual([['1', 'b'], 'pattern 2', [bytes, Buffer.from('s')]]);
     });
 
     it('sends no command if its registry has all names already', async () => {
@@ -194,11 +196,11 @@ export function clientContract({ abilities }: EnvironmentKind, environment: () =
       await client.unsubscribe(['a', 'b']);
       expect([...registry('CHANNELS').keys()]).toEqual(['c']);
       expect(await environment().subscribers('channel', 'a')).toBe(0);
-      await client.sSubscribe(['a', 'b'], hear);
+      await client.sSubscribe(['a', 'b'], listener);
       await client.unsubscribe();
       expect(registry('CHANNELS').size).toBe(0);
       expect(await environment().subscribers('channel', 'c')).toBe(0);
-      await client.pSubscribe(['p*', 'q*'], hear);
+      await client.pSubscribe(['p*', 'q*'], listener);
       await client.pUnsubscribe();
       expect(registry('PATTERNS').size).toBe(0);
       expect(await environment().publish('p1', '')).toBe(0);
@@ -220,7 +222,7 @@ export function clientContract({ abilities }: EnvironmentKind, environment: () =
       expect([...registry('CHANNELS').keys()]).toEqual(['a', 'b']);
       await publishTo(1, 'a', '1');
       await publishTo(0, 'b', '2');
-      await until(() => heard.length === 2);
+      await until(() => received.length === 2);
       environment().acknowledge();
       await extended;
       await publishTo(1, 'b', '3');
@@ -228,11 +230,11 @@ export function clientContract({ abilities }: EnvironmentKind, environment: () =
     });
 
     it('keeps the listeners until the acknowledgement when it removes all of them', async () => {
-      await client.subscribe('a', hear);
+      await client.subscribe('a', listener);
       environment().withhold();
       const unsubscribed = client.unsubscribe('a');
       await publishTo(1, 'a', '1');
-      await until(() => heard.length === 1);
+      await until(() => received.length === 1);
       environment().acknowledge();
       await unsubscribed;
       await publishTo(0, 'a', '2');
@@ -244,10 +246,10 @@ export function clientContract({ abilities }: EnvironmentKind, environment: () =
       await client.subscribe('a', one);
       environment().withhold();
       const unsubscribed = client.unsubscribe('a', one);
-      await client.extendPubSubListeners!('CHANNELS', registryOf({ a: [hear] }));
+      await client.extendPubSubListeners!('CHANNELS', registryOf({ a: [listener] }));
       environment().acknowledge();
       await unsubscribed;
-      expect(registry('CHANNELS').get('a')?.strings).toEqual(new Set([hear]));
+      expect(registry('CHANNELS').get('a')?.strings).toEqual(new Set([listener]));
       expect(await environment().subscribers('channel', 'a')).toBe(0);
     });
 
@@ -289,8 +291,8 @@ export function clientContract({ abilities }: EnvironmentKind, environment: () =
         if (row.before) await client.subscribe('a', listeners.one);
         environment().withhold();
         const settled = row.operations.map((operation) => {
-          const [method, who] = operation.split(' ') as ['subscribe' | 'unsubscribe', 'one' | 'two'];
-          return client[method]('a', listeners[who]);
+          const [method, label] = operation.split(' ') as ['subscribe' | 'unsubscribe', 'one' | 'two'];
+          return client[method]('a', listeners[label]);
         });
         environment().acknowledge();
         await Promise.all(settled);
@@ -304,11 +306,11 @@ export function clientContract({ abilities }: EnvironmentKind, environment: () =
   if (abilities.refuse) {
     it('rejects a whole command if Redis refuses one of its names', async () => {
       await environment().refuse(['x', 'x*'], ['a', 'a*']);
-      await expect(client.subscribe(['a', 'x'], hear)).rejects.toThrow(/^NOPERM /);
-      await expect(client.pSubscribe('x*', hear)).rejects.toThrow(/^NOPERM /);
-      await expect(client.sSubscribe('x', hear)).rejects.toThrow(/^NOPERM /);
+      await expect(client.subscribe(['a', 'x'], listener)).rejects.toThrow(/^NOPERM /);
+      await expect(client.pSubscribe('x*', listener)).rejects.toThrow(/^NOPERM /);
+      await expect(client.sSubscribe('x', listener)).rejects.toThrow(/^NOPERM /);
       expect(await environment().publish('a', '')).toBe(0);
-      await client.subscribe('a', hear);
+      await client.subscribe('a', listener);
       await expect(client.subscribe(['a', 'x'], named('other'))).rejects.toThrow(/^NOPERM /);
       await environment().publish('a', '1');
       // The versions of node-redis differ in whether the other listener receives messages of the names acknowledged
@@ -320,14 +322,17 @@ export function clientContract({ abilities }: EnvironmentKind, environment: () =
   if (abilities.refuse && abilities.registry) {
     it('keeps the listeners of refused names in its registry', async () => {
       await environment().refuse(['x'], ['a']);
-      const extended = client.extendPubSubListeners!('CHANNELS', registryOf({ a: [hear], x: [hear] }));
+      const extended = client.extendPubSubListeners!(
+        'CHANNELS',
+        registryOf({ a: [listener], x: [listener] }),
+      );
       await expect(extended).rejects.toThrow(/^NOPERM /);
       const channels = registry('CHANNELS');
       expect([...channels.keys()]).toEqual(['a', 'x']);
       expect(await environment().publish('a', '')).toBe(0);
       channels.delete('a');
       channels.delete('x');
-      await client.subscribe('a', hear);
+      await client.subscribe('a', listener);
       await environment().publish('a', '1');
       expect(await fenced()).toEqual([['1', 'a']]);
     });
@@ -342,9 +347,9 @@ export function clientContract({ abilities }: EnvironmentKind, environment: () =
     };
 
     it('reports a lost connection, and has resubscribed before it is ready', async () => {
-      await client.subscribe('a', hear);
-      await client.pSubscribe('p*', hear);
-      await client.sSubscribe('s', hear);
+      await client.subscribe('a', listener);
+      await client.pSubscribe('p*', listener);
+      await client.sSubscribe('s', listener);
       const events = eventsOf(client);
       const counts: Promise<number>[] = [];
       client.on('ready', () =>
@@ -357,49 +362,49 @@ export function clientContract({ abilities }: EnvironmentKind, environment: () =
       await environment().heal();
       expect(events.slice(-2)).toEqual(['connect', 'ready']);
       expect(await Promise.all(counts)).toEqual([1, 1]);
-      await until(() => heard.length === 2);
-      expect(heard).toEqual([
+      await until(() => received.length === 2);
+      expect(received).toEqual([
         ['again', 'a'],
         ['again', 's'],
       ]);
     });
 
     it('rejects the commands in flight when the connection is lost, and does not repeat them', async () => {
-      await client.subscribe('b', hear);
+      await client.subscribe('b', listener);
       environment().withhold();
-      const died = expect(client.subscribe('a', hear)).rejects.toMatchObject({ name: 'Error' });
-      const leaving = expect(client.unsubscribe('b', hear)).rejects.toMatchObject({ name: 'Error' });
+      const died = expect(client.subscribe('a', listener)).rejects.toMatchObject({ name: 'Error' });
+      const leaving = expect(client.unsubscribe('b', listener)).rejects.toMatchObject({ name: 'Error' });
       await environment().break();
       await Promise.all([died, leaving]);
       await environment().heal();
       expect(await environment().subscribers('channel', 'a')).toBe(0);
       // The client reverts the UNSUBSCRIBE.
       expect(await environment().publish('b', '1')).toBe(1);
-      await until(() => heard.length === 1);
+      await until(() => received.length === 1);
     });
 
     it('resubscribes the names by which its registry was being extended when the connection was lost', async () => {
       environment().withhold();
       const died = expect(
-        client.extendPubSubListeners!('CHANNELS', registryOf({ a: [hear] })),
+        client.extendPubSubListeners!('CHANNELS', registryOf({ a: [listener] })),
       ).rejects.toMatchObject({ name: 'Error' });
       await environment().break();
       await died;
       await environment().heal();
       expect(await environment().publish('a', '1')).toBe(1);
-      await until(() => heard.length === 1);
+      await until(() => received.length === 1);
     });
 
     it('sends the commands of an outage after the reconnection', async () => {
       await environment().break();
-      const subscribed = client.subscribe('a', hear);
+      const subscribed = client.subscribe('a', listener);
       await environment().heal();
       await subscribed;
       expect(await environment().publish('a', '1')).toBe(1);
     });
 
     it('emits an end event when it is closed, and receives messages again after it is reopened', async () => {
-      await client.subscribe('a', hear);
+      await client.subscribe('a', listener);
       const events = eventsOf(client);
       await client.close();
       expect([client.isOpen, client.isReady]).toEqual([false, false]);
@@ -407,13 +412,13 @@ export function clientContract({ abilities }: EnvironmentKind, environment: () =
       await until(async () => (await environment().subscribers('channel', 'a')) === 0);
       await client.connect();
       expect(await environment().publish('a', '1')).toBe(1);
-      await until(() => heard.length === 1);
+      await until(() => received.length === 1);
     });
   }
 
   if (abilities.giveUp && abilities.registry) {
     it('is no longer open after it has given up, and emits an event', async () => {
-      await client.subscribe('a', hear);
+      await client.subscribe('a', listener);
       const events: string[] = [];
       for (const event of ['error', 'reconnecting', 'end']) client.on(event, () => void events.push(event));
       await environment().giveUp(client);

@@ -6,7 +6,7 @@ import { serverEnvironment } from './server-environment.js';
 import { topicsContract } from './topics-contract.js';
 import type { RedisEnvironment, EnvironmentKind } from './environment.js';
 
-const WORLDS: readonly EnvironmentKind[] = [
+const ENVIRONMENTS: readonly EnvironmentKind[] = [
   memoryEnvironment('MemoryPubSub'),
   memoryEnvironment('MemoryPubSub with delayed acknowledgements', { acknowledge: 1 }),
   serverEnvironment('node-redis 6 on RESP3', 6, 3),
@@ -20,7 +20,7 @@ const WORLDS: readonly EnvironmentKind[] = [
 /** Milliseconds. The nodes of a cluster need some time until all of them know each other. */
 const START_TIMEOUT = 60_000;
 
-describe.each(WORLDS.map((sort) => [sort.name, sort] as const))('%s', (_name, sort) => {
+describe.each(ENVIRONMENTS.map((sort) => [sort.name, sort] as const))('%s', (_name, sort) => {
   let environment: RedisEnvironment;
 
   beforeAll(async () => {

@@ -13,7 +13,7 @@ import { RedisSentinels } from '../support/redis-sentinels.js';
 import { TcpProxy } from '../support/tcp-proxy.js';
 import { until } from '../support/until.js';
 import {
-  EVERYTHING,
+  ALL_ABILITIES,
   type Abilities,
   type RedisEnvironment,
   type EnvironmentClient,
@@ -27,7 +27,7 @@ const SOCKET = { reconnectStrategy: () => 5 };
 /** The channel whose messages show how far a cluster has delivered. */
 const MARK = 'world:mark';
 /** Channels that are subscribed without any test. */
-const NOT_OURS = [MARK, '__sentinel__:hello'];
+const FOREIGN_CHANNELS = [MARK, '__sentinel__:hello'];
 
 /**
  * Several servers that act as one. Clients reach each server through a proxy; the environment itself connects directly.
@@ -78,7 +78,7 @@ abstract class DistributedEnvironment implements RedisEnvironment {
     return counts.reduce((sum, count) => sum + count, 0);
   }
 
-  /** Unsubscribes names that nobody has: each reply follows everything that Redis has sent on its connection before. */
+  /** Unsubscribes unused names: each reply follows everything that Redis has sent on its connection before. */
   async fence(client: EnvironmentClient): Promise<void> {
     const listener = () => undefined;
     const shards = Array.from({ length: 16 }, (_, index) => `fence:${index}`);
@@ -89,7 +89,7 @@ abstract class DistributedEnvironment implements RedisEnvironment {
   }
 
   async refuse(_refused: readonly string[], permitted: readonly string[]): Promise<void> {
-    await this.#permit(['resetchannels', '&fence*', ...permitted.map((name) => `&${name}`)]);
+    await this.#setRules(['resetchannels', '&fence*', ...permitted.map((name) => `&${name}`)]);
   }
 
   withhold(): void {
@@ -131,8 +131,8 @@ abstract class DistributedEnvironment implements RedisEnvironment {
     await Promise.all(clients.filter(({ isOpen }) => isOpen).map((client) => client.destroy()));
     this.acknowledge();
     await this.heal();
-    await this.#permit(['reset', 'on', `>${USER.password}`, '+@all', '~*', 'allchannels']);
-    await until(async () => (await Promise.all(this.nodes.map(isDeserted))).every(Boolean));
+    await this.#setRules(['reset', 'on', `>${USER.password}`, '+@all', '~*', 'allchannels']);
+    await until(async () => (await Promise.all(this.nodes.map(hasNoSubscriptions))).every(Boolean));
   }
 
   async stop(): Promise<void> {
@@ -145,7 +145,7 @@ abstract class DistributedEnvironment implements RedisEnvironment {
     return [...this.proxies.values()].reduce((sum, proxy) => sum + proxy.seen('to-server'), 0);
   }
 
-  async #permit(rules: readonly string[]): Promise<void> {
+  async #setRules(rules: readonly string[]): Promise<void> {
     await Promise.all(this.nodes.map(({ admin }) => admin.aclSetUser(USER.username, [...rules])));
   }
 }
@@ -179,7 +179,7 @@ class ClusterEnvironment extends DistributedEnvironment {
     const { admin } = this.nodes[0]!;
     const mark = String(this.#marks++);
     const [count] = await Promise.all([admin.publish(channel, data), admin.publish(MARK, mark)]);
-    await until(() => this.#expected.every((expected) => expected.heard >= Number(mark)));
+    await until(() => this.#expected.every((expected) => expected.received >= Number(mark)));
     return count;
   }
 
@@ -237,7 +237,7 @@ class SentinelEnvironment extends DistributedEnvironment {
 
 /** The marks that one node of a cluster has delivered. */
 class ExpectedDeliveries {
-  heard = -1;
+  received = -1;
   readonly stop: () => void;
 
   private constructor(stop: () => void) {
@@ -249,7 +249,7 @@ class ExpectedDeliveries {
     client.on('error', () => undefined);
     const expected = new ExpectedDeliveries(() => client.destroy());
     await client.connect();
-    await client.subscribe(MARK, (mark) => (expected.heard = Number(mark)));
+    await client.subscribe(MARK, (mark) => (expected.received = Number(mark)));
     return expected;
   }
 }
@@ -260,16 +260,16 @@ export async function proxiesTo(nodes: readonly RedisNode[]): Promise<ReadonlyMa
   return new Map(await Promise.all(entries));
 }
 
-async function isDeserted({ admin }: RedisNode): Promise<boolean> {
+async function hasNoSubscriptions({ admin }: RedisNode): Promise<boolean> {
   const [channels, shards, patterns] = await Promise.all([
     admin.pubSubChannels(),
     admin.pubSubShardChannels(),
     admin.pubSubNumPat(),
   ]);
-  return channels.every((name) => NOT_OURS.includes(name)) && shards.length + patterns === 0;
+  return channels.every((name) => FOREIGN_CHANNELS.includes(name)) && shards.length + patterns === 0;
 }
 
-const ABILITIES: Abilities = { ...EVERYTHING, registry: false, giveUp: false };
+const ABILITIES: Abilities = { ...ALL_ABILITIES, registry: false, giveUp: false };
 
 /** Returns an environment with a real cluster of three masters and three replicas. */
 export function clusterEnvironment(name: string, version: 5 | 6): EnvironmentKind {

@@ -91,7 +91,7 @@ export interface EnvironmentKind {
   start(): Promise<RedisEnvironment>;
 }
 
-export const EVERYTHING: Abilities = {
+export const ALL_ABILITIES: Abilities = {
   registry: true,
   refuse: true,
   withhold: true,

@@ -1,7 +1,7 @@
 import { MemoryPubSub, type MemoryPubSubOptions } from '../../lib/testing/index.js';
 import { until } from '../support/until.js';
 import {
-  EVERYTHING,
+  ALL_ABILITIES,
   type RedisEnvironment,
   type EnvironmentClient,
   type EnvironmentKind,
@@ -9,7 +9,7 @@ import {
 
 /** Returns an environment with a Redis in memory, and any number of clients. */
 export function memoryEnvironment(name: string, options: MemoryPubSubOptions = {}): EnvironmentKind {
-  return { name, abilities: EVERYTHING, start: () => Promise.resolve(new MemoryEnvironment(options)) };
+  return { name, abilities: ALL_ABILITIES, start: () => Promise.resolve(new MemoryEnvironment(options)) };
 }
 
 class MemoryEnvironment implements RedisEnvironment {

@@ -7,9 +7,9 @@ import type { RedisEnvironment, EnvironmentClient, EnvironmentKind } from './env
 export function receiverContract({ abilities }: EnvironmentKind, environment: () => RedisEnvironment): void {
   let client: EnvironmentClient;
   let receivers: Receiver<never>[];
-  let heard: string[];
+  let received: string[];
   let events: ReceiverEvent[];
-  const hear = ({ data }: Message) => void heard.push(data);
+  const collect = ({ data }: Message) => void received.push(data);
   const eventTypes = () => events.map(({ type }) => type);
 
   function receiverOn<T = string>(options?: ReceiverOptions<T>): Receiver<T> {
@@ -26,7 +26,7 @@ export function receiverContract({ abilities }: EnvironmentKind, environment: ()
   beforeEach(async () => {
     client = await environment().client();
     receivers = [];
-    heard = [];
+    received = [];
     events = [];
   });
 
@@ -90,9 +90,9 @@ export function receiverContract({ abilities }: EnvironmentKind, environment: ()
         return name === 's' ? environment().sPublish(name, data) : environment().publish(name, data);
       }),
     );
-    receiver.subscribe(hear);
-    await until(() => heard.length === expected.length);
-    expect(heard).toEqual(expected);
+    receiver.subscribe(collect);
+    await until(() => received.length === expected.length);
+    expect(received).toEqual(expected);
   });
 
   it('queues messages from connect() on, and delivers them to any kind of consumer', async () => {
@@ -106,23 +106,23 @@ export function receiverContract({ abilities }: EnvironmentKind, environment: ()
       expect(data).toBe('2');
       break;
     }
-    receiver.subscribe(hear);
-    expect(heard).toEqual(['3', '4']);
+    receiver.subscribe(collect);
+    expect(received).toEqual(['3', '4']);
     await publishAll('a', '5');
-    await until(() => heard.includes('5'));
+    await until(() => received.includes('5'));
     expect(receiver.stats).toMatchObject({ received: 5, delivered: 5, buffered: 0 });
   });
 
   it('subscribes a Channel with its first observer, and unsubscribes with its last', async () => {
     const receiver = receiverOn();
     const channel = receiver.channel('a');
-    const [one, two] = [channel.subscribe(hear), channel.subscribe(hear)];
+    const [one, two] = [channel.subscribe(collect), channel.subscribe(collect)];
     await channel.whenSubscribed();
     await publishAll('a', '1');
-    await until(() => heard.length === 2);
+    await until(() => received.length === 2);
     one.unsubscribe();
     await publishAll('a', '2');
-    await until(() => heard.length === 3);
+    await until(() => received.length === 3);
     two.unsubscribe();
     await until(async () => (await environment().subscribers('channel', 'a')) === 0);
     expect(receiver.stats).toMatchObject({ received: 2, buffered: 0 });
@@ -138,30 +138,30 @@ export function receiverContract({ abilities }: EnvironmentKind, environment: ()
         }),
         retry(),
       )
-      .subscribe(hear);
+      .subscribe(collect);
     await channel.whenSubscribed();
     const other = receiverOn().channel('b');
-    const again = () => other.pipe(take(1)).subscribe({ next: hear, complete: again });
+    const again = () => other.pipe(take(1)).subscribe({ next: collect, complete: again });
     again();
     await other.whenSubscribed();
     await Promise.all(['1', 'x', '2', 'x', '3'].map((data) => environment().publish('a', data)));
     await Promise.all(['4', '5', '6'].map((data) => environment().publish('b', data)));
-    await until(() => heard.length === 6);
-    expect(heard).toEqual(['1', '2', '3', '4', '5', '6']);
+    await until(() => received.length === 6);
+    expect(received).toEqual(['1', '2', '3', '4', '5', '6']);
     expect(failures).toBe(2);
     expect(eventTypes()).not.toContain('unsubscribed');
   });
 
   it('shares the subscriptions of one client among Receivers', async () => {
     const [one, two] = [receiverOn(), receiverOn()];
-    for (const receiver of [one, two]) receiver.channel('a').subscribe(hear);
+    for (const receiver of [one, two]) receiver.channel('a').subscribe(collect);
     await Promise.all([one, two].map((receiver) => receiver.channel('a').whenSubscribed()));
     if (abilities.count) expect(await environment().publish('a', '1')).toBe(1);
     else await environment().publish('a', '1');
-    await until(() => heard.length === 2);
+    await until(() => received.length === 2);
     await one.stop();
     await publishAll('a', '2');
-    await until(() => heard.length === 3);
+    await until(() => received.length === 3);
   });
 
   it('delivers unchanged bytes, besides text on the same name', async () => {
@@ -196,8 +196,8 @@ export function receiverContract({ abilities }: EnvironmentKind, environment: ()
     await Promise.all(sent.map((data) => environment().publish('a', data)));
     await receiver.drain();
     await publishAll('a', 'after');
-    for await (const { data } of receiver) heard.push(data);
-    expect(heard).toEqual(sent);
+    for await (const { data } of receiver) received.push(data);
+    expect(received).toEqual(sent);
     expect(receiver.stats).toMatchObject({ received: 50, late: 0 });
   });
 
@@ -215,8 +215,8 @@ export function receiverContract({ abilities }: EnvironmentKind, environment: ()
       environment().acknowledge();
       await stopped;
       expect(events.filter(({ type }) => type === 'late')).toMatchObject([{ channel: 'a', data: '2' }]);
-      for await (const { data } of receiver) heard.push(data);
-      expect(heard).toEqual(['1']);
+      for await (const { data } of receiver) received.push(data);
+      expect(received).toEqual(['1']);
     });
 
     it('drains the messages between the request and the acknowledgement', async () => {
@@ -245,10 +245,10 @@ export function receiverContract({ abilities }: EnvironmentKind, environment: ()
       await publishAll('b', '1');
       await expect(receiver.get()).resolves.toMatchObject({ data: '1' });
       await environment().refuse([], ['a', 'b', 'x', 'x*', 'p*']);
-      const own = receiver.channel('x').subscribe(hear);
+      const own = receiver.channel('x').subscribe(collect);
       await receiver.channel('x').whenSubscribed();
       await publishAll('x', '2');
-      await until(() => heard.includes('2'));
+      await until(() => received.includes('2'));
       own.unsubscribe();
     });
   }
@@ -259,19 +259,19 @@ export function receiverContract({ abilities }: EnvironmentKind, environment: ()
       receiver.channel('a');
       receiver.pattern('p*');
       await receiver.connect();
-      receiver.subscribe(hear);
-      receiver.events.subscribe(({ type }) => heard.push(type));
+      receiver.subscribe(collect);
+      receiver.events.subscribe(({ type }) => received.push(type));
       await publishAll('a', '1');
-      await until(() => heard.length === 1);
+      await until(() => received.length === 1);
       await environment().break();
-      await until(() => heard.includes('disconnected'));
+      await until(() => received.includes('disconnected'));
       await publishAll('a', 'lost');
       await environment().heal();
       await until(async () => (await environment().subscribers('channel', 'a')) === 1);
       await publishAll('a', '2');
       await publishAll('p1', '3');
-      await until(() => heard.includes('3'));
-      expect(heard).toEqual(['1', 'disconnected', 'gap', '2', '3']);
+      await until(() => received.includes('3'));
+      expect(received).toEqual(['1', 'disconnected', 'gap', '2', '3']);
       expect(events.find(({ type }) => type === 'gap')).toMatchObject({
         gap: { cause: 'reconnect', channels: [receiver.channel('a'), receiver.pattern('p*')] },
       });
@@ -300,9 +300,9 @@ export function receiverContract({ abilities }: EnvironmentKind, environment: ()
       await publishAll('a', 'gone');
       await publishAll('c', '1');
       await publishAll('d', '2');
-      receiver.subscribe(hear);
-      await until(() => heard.length === 2);
-      expect(heard).toEqual(['1', '2']);
+      receiver.subscribe(collect);
+      await until(() => received.length === 2);
+      expect(received).toEqual(['1', '2']);
     });
 
     it('leaves no subscription when it is stopped during an outage', async () => {
@@ -339,9 +339,9 @@ export function receiverContract({ abilities }: EnvironmentKind, environment: ()
     await publishAll('a', '1');
     await until(() => receiver.stats.buffered === 1);
     await client.close();
-    receiver.subscribe({ next: hear, complete: () => heard.push('complete') });
-    await until(() => heard.length === 2);
-    expect(heard).toEqual(['1', 'complete']);
+    receiver.subscribe({ next: collect, complete: () => received.push('complete') });
+    await until(() => received.length === 2);
+    expect(received).toEqual(['1', 'complete']);
     await expect(receiver.get()).rejects.toMatchObject({ code: 'ERR_CHANNEL_CLOSED' });
   });
 

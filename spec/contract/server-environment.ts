@@ -4,7 +4,7 @@ import { RedisServer } from '../support/redis-server.js';
 import { TcpProxy } from '../support/tcp-proxy.js';
 import { until } from '../support/until.js';
 import {
-  EVERYTHING,
+  ALL_ABILITIES,
   type RedisEnvironment,
   type EnvironmentClient,
   type EnvironmentKind,
@@ -36,7 +36,7 @@ const USER = { username: 'tested', password: 'secret' };
 export function serverEnvironment(name: string, version: 5 | 6, RESP?: 2 | 3): EnvironmentKind {
   const create = (version === 6 ? createClient : createClient5) as unknown as Create;
   const start = () => ServerEnvironment.start((options) => create(RESP ? { ...options, RESP } : options));
-  return { name, abilities: EVERYTHING, start };
+  return { name, abilities: ALL_ABILITIES, start };
 }
 
 type Admin = Awaited<ReturnType<typeof adminOf>>;
@@ -50,7 +50,7 @@ class ServerEnvironment implements RedisEnvironment {
   readonly #server: RedisServer;
   readonly #proxy: TcpProxy;
   readonly #admin: Admin;
-  readonly #givingUp = new Set<string>();
+  readonly #withoutRetries = new Set<string>();
   #heldSince: number | undefined;
   #clients: { readonly name: string; readonly client: ServerClient }[] = [];
 
@@ -71,7 +71,7 @@ class ServerEnvironment implements RedisEnvironment {
 
   async client(): Promise<EnvironmentClient> {
     const name = `client-${this.#clients.length}`;
-    const reconnectStrategy = () => (this.#givingUp.has(name) ? false : 5);
+    const reconnectStrategy = () => (this.#withoutRetries.has(name) ? false : 5);
     const client = this.#create({ url: this.#proxy.url, name, ...USER, socket: { reconnectStrategy } });
     client.on('error', () => undefined);
     this.#clients.push({ name, client });
@@ -131,7 +131,7 @@ class ServerEnvironment implements RedisEnvironment {
 
   async giveUp(client: EnvironmentClient): Promise<void> {
     const { name } = this.#clients.find((one) => one.client === client)!;
-    this.#givingUp.add(name);
+    this.#withoutRetries.add(name);
     const list = await this.#admin.sendCommand<string>(['CLIENT', 'LIST']);
     const id = new RegExp(`^id=(\\d+) .* name=${name} `, 'm').exec(list)![1]!;
     await this.#admin.sendCommand(['CLIENT', 'KILL', 'ID', id]);
@@ -141,7 +141,7 @@ class ServerEnvironment implements RedisEnvironment {
   async reset(): Promise<void> {
     for (const { client } of this.#open) client.destroy();
     this.#clients = [];
-    this.#givingUp.clear();
+    this.#withoutRetries.clear();
     this.acknowledge();
     this.#proxy.reopen();
     const { username, password } = USER;

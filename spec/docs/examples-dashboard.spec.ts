@@ -11,7 +11,7 @@ describeWithChromium(`the dashboard, in ${chromium ?? 'a Chromium, which is not 
   let server: ExampleServer;
   let browser: Browser;
   let page: Page;
-  const complaints: string[] = [];
+  const problems: string[] = [];
   const requests: string[] = [];
 
   beforeAll(async () => {
@@ -22,7 +22,7 @@ describeWithChromium(`the dashboard, in ${chromium ?? 'a Chromium, which is not 
   }, 60_000);
 
   beforeEach(async () => {
-    complaints.length = 0;
+    problems.length = 0;
     page = await open();
   });
 
@@ -36,8 +36,8 @@ describeWithChromium(`the dashboard, in ${chromium ?? 'a Chromium, which is not 
   async function open(options: Parameters<Browser['newContext']>[0] = {}): Promise<Page> {
     const context = await browser.newContext(options);
     const opened = await context.newPage();
-    opened.on('pageerror', (error) => complaints.push(String(error)));
-    opened.on('console', (message) => complaints.push(message.text()));
+    opened.on('pageerror', (error) => problems.push(String(error)));
+    opened.on('console', (message) => problems.push(message.text()));
     opened.on('request', (request) => requests.push(request.url()));
     await opened.goto(server.url);
     await appears(opened, 'li[data-source="orders"]');
@@ -59,7 +59,7 @@ describeWithChromium(`the dashboard, in ${chromium ?? 'a Chromium, which is not 
     }
     await until(async () => (await numberIn('#arriving')) > 0 && (await numberIn('#working')) > 0);
     await until(async () => (await page.locator('#rates .line').count()) === names.length);
-    expect(complaints).toEqual([]);
+    expect(problems).toEqual([]);
   }, 30_000);
 
   it('shows that a burst fills the queue, and the dropped messages', async () => {
@@ -78,7 +78,7 @@ describeWithChromium(`the dashboard, in ${chromium ?? 'a Chromium, which is not 
     await page.keyboard.press('Home');
     await page.locator('#log [data-type="gap"][data-cause="overflow"]').waitFor({ timeout: 20_000 });
     await until(async () => (await numberIn('#waiting')) < 128, { timeout: 20_000 });
-    expect(complaints).toEqual([]);
+    expect(problems).toEqual([]);
   }, 60_000);
 
   it('shows a gap after a killed connection, and continues', async () => {
@@ -94,7 +94,7 @@ describeWithChromium(`the dashboard, in ${chromium ?? 'a Chromium, which is not 
     const total = row('orders').locator('small');
     const before = await total.innerText();
     await until(async () => (await total.innerText()) !== before, { message: 'orders to continue' });
-    expect(complaints).toEqual([]);
+    expect(problems).toEqual([]);
   }, 30_000);
 
   it('keeps the labels of almost simultaneous events apart', async () => {
@@ -130,7 +130,7 @@ describeWithChromium(`the dashboard, in ${chromium ?? 'a Chromium, which is not 
     await focused.press('Enter');
     await row('game:?').waitFor({ state: 'detached' });
     await page.locator('#log', { hasText: 'Left: weather' }).waitFor();
-    expect(complaints).toEqual([]);
+    expect(problems).toEqual([]);
   }, 30_000);
 
   it('shows the error of an invalid name', async () => {
@@ -154,13 +154,14 @@ describeWithChromium(`the dashboard, in ${chromium ?? 'a Chromium, which is not 
   });
 
   it('sends the last minute to a later page, and keeps its colours apart', async () => {
-    const ground = (where: Page) => where.evaluate<string>('getComputedStyle(document.body).backgroundColor');
+    const backgroundOf = (where: Page) =>
+      where.evaluate<string>('getComputedStyle(document.body).backgroundColor');
     const dark = await open({ colorScheme: 'dark', viewport: { width: 360, height: 740 } });
     const depth = (await dark.locator('#queue .line').getAttribute('d')) ?? '';
     expect(depth.split('L').length).toBeGreaterThan(15); // three seconds, and this page is younger
-    expect(await ground(dark)).not.toBe(await ground(page));
-    const overhang = await dark.evaluate<number>('document.documentElement.scrollWidth - innerWidth');
-    expect(overhang).toBeLessThanOrEqual(0);
+    expect(await backgroundOf(dark)).not.toBe(await backgroundOf(page));
+    const overflow = await dark.evaluate<number>('document.documentElement.scrollWidth - innerWidth');
+    expect(overflow).toBeLessThanOrEqual(0);
     await dark.context().close();
   });
 
@@ -173,9 +174,9 @@ describeWithChromium(`the dashboard, in ${chromium ?? 'a Chromium, which is not 
   });
 
   it('ends cleanly at Ctrl-C', async () => {
-    const said = server.output;
+    const output = server.output;
     await expect(server.interrupt()).resolves.toBe(0);
-    expect(server.output).toBe(said);
+    expect(server.output).toBe(output);
     await page.locator('#connection', { hasText: 'No server' }).waitFor();
   });
 });

@@ -4,8 +4,8 @@ import { MemoryPubSub } from '../../lib/testing/index.js';
 import { RedisServer } from '../support/redis-server.js';
 import { until } from '../support/until.js';
 
-const MOST_NAMES = 4_096;
-const MOST_CHARACTERS = 131_072;
+const MAX_NAMES = 4_096;
+const MAX_CHARACTERS = 131_072;
 
 const namesOf = (count: number, length: number) =>
   Array.from({ length: count }, (_, index) => String(index).padStart(length, 'x'));
@@ -27,8 +27,8 @@ describe.each([
     expect(client.log).toHaveLength(1);
     for (let sent = 0; sent < client.log.length; sent = client.log.length) client.acknowledge();
     for (const names of commandsOf(client)) {
-      expect(names.length).toBeLessThanOrEqual(MOST_NAMES);
-      expect(names.join('').length).toBeLessThanOrEqual(MOST_CHARACTERS);
+      expect(names.length).toBeLessThanOrEqual(MAX_NAMES);
+      expect(names.join('').length).toBeLessThanOrEqual(MAX_CHARACTERS);
     }
     while (client.subscriptions('channel').length < count) client.acknowledge();
     const before = client.log.length;
@@ -55,7 +55,7 @@ describe.each([
           .slice(before)
           .map((names) => names.length),
       ),
-    ).toBeLessThanOrEqual(MOST_NAMES);
+    ).toBeLessThanOrEqual(MAX_NAMES);
     expect(gaps).toEqual([count]);
   });
 });
@@ -63,14 +63,14 @@ describe.each([
 it('sends a name even if it is longer than the bound', () => {
   const client = new MemoryPubSub();
   const receiver = new Receiver(client);
-  const [long] = namesOf(1, MOST_CHARACTERS + 1);
+  const [long] = namesOf(1, MAX_CHARACTERS + 1);
   for (const name of [long!, 'a']) receiver.channel(name);
   receiver.subscribe();
   expect(client.subscriptions('channel').sort()).toEqual(['a', long!].sort());
 });
 
 /** The acknowledgements take nine times the output buffer of the next spec. */
-const MOST_AT_ONCE = 100_000;
+const MAX_AT_ONCE = 100_000;
 
 it('subscribes more names than the output buffer can acknowledge at once, also after a reconnection', async () => {
   await using server = await RedisServer.start({
@@ -83,14 +83,14 @@ it('subscribes more names than the output buffer can acknowledge at once, also a
   const receiver = new Receiver(client);
   const types: string[] = [];
   receiver.events.subscribe(({ type }) => types.push(type));
-  for (const name of namesOf(MOST_AT_ONCE, 60)) receiver.channel(name);
+  for (const name of namesOf(MAX_AT_ONCE, 60)) receiver.channel(name);
   await receiver.connect();
   const count = async () => (await admin.pubSubChannels()).length;
-  await expect(count()).resolves.toBe(MOST_AT_ONCE);
+  await expect(count()).resolves.toBe(MAX_AT_ONCE);
   expect(types).not.toContain('disconnected');
   await admin.sendCommand(['CLIENT', 'KILL', 'TYPE', 'pubsub']);
   await until(() => types.includes('gap'), { timeout: 10_000 });
-  await expect(count()).resolves.toBe(MOST_AT_ONCE);
+  await expect(count()).resolves.toBe(MAX_AT_ONCE);
   expect(types.filter((type) => type === 'disconnected')).toHaveLength(1);
   await receiver.stop();
   client.destroy();
@@ -100,10 +100,10 @@ it('subscribes more names than the output buffer can acknowledge at once, also a
 it('holds back a bounded number of bytes during an outage', () => {
   const client = new MemoryPubSub();
   const receiver = new Receiver(client);
-  const heard: number[] = [];
+  const received: number[] = [];
   receiver.channel('a');
   receiver.pattern('slow*');
-  receiver.subscribe({ next: ({ data }) => heard.push(data.length), error: () => undefined });
+  receiver.subscribe({ next: ({ data }) => received.push(data.length), error: () => undefined });
   client.disconnect();
   client.forbidden.add('slow*');
   client.reconnect();
@@ -112,8 +112,8 @@ it('holds back a bounded number of bytes during an outage', () => {
   client.reconnect();
   client.acknowledgeNext();
   client.publish('a', 'x');
-  expect(heard).toEqual([]);
+  expect(received).toEqual([]);
   for (let i = 0; i < 10; i++) client.publish('a', 'x'.repeat(1_000_000));
-  expect(heard.length).toBeGreaterThan(0);
+  expect(received.length).toBeGreaterThan(0);
   client.acknowledge();
 });

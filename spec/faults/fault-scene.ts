@@ -45,7 +45,7 @@ export class FaultScene implements AsyncDisposable {
     this.admin = admin;
     this.#channels = channels;
     this.receiver = new Receiver(client, { autoStop: false, ...options });
-    this.receiver.events.subscribe((event) => this.ledger.note(event));
+    this.receiver.events.subscribe((event) => this.ledger.record(event));
     for (const name of channels) this.receiver.channel(name);
   }
 
@@ -80,7 +80,7 @@ export class FaultScene implements AsyncDisposable {
   /** Observes the Receiver until the stream completes or fails. */
   listen(): void {
     this.receiver.subscribe({
-      next: ({ source, data }) => this.ledger.hear(source.name, data),
+      next: ({ source, data }) => this.ledger.receive(source.name, data),
       complete: () => this.ledger.end(),
       error: (error: Error) => this.ledger.end(error),
     });
@@ -98,13 +98,16 @@ export class FaultScene implements AsyncDisposable {
     await until(() => this.receiver.channels.size > 0 && this.client.isReady, { timeout: 10_000 });
     await Promise.all(names.map((name) => this.receiver.channel(name).whenSubscribed()));
     await this.publish(...names);
-    await this.heardAll(names);
+    await this.allReceived(names);
   }
 
   /** Resolves when the last number of each channel has been received. */
-  async heardAll(names: readonly string[] = this.#channels): Promise<void> {
-    const isHeard = (name: string) => this.ledger.lastHeard(name) === this.ledger.lastSent(name);
-    await until(() => names.every(isHeard), { message: 'the last message of each channel', timeout: 10_000 });
+  async allReceived(names: readonly string[] = this.#channels): Promise<void> {
+    const isReceived = (name: string) => this.ledger.lastReceived(name) === this.ledger.lastSent(name);
+    await until(() => names.every(isReceived), {
+      message: 'the last message of each channel',
+      timeout: 10_000,
+    });
   }
 
   /** Resolves when the Receiver reports that the connection is lost. */

@@ -11,12 +11,12 @@ describe.each([2, 3] as const)('a connection that is lost, on RESP%i,', (RESP) =
     await using scene = await FaultScene.start({ RESP });
     await scene.observe();
     await scene.publish();
-    await scene.heardAll();
+    await scene.allReceived();
     await scene.kill();
     await scene.recover();
     expect(gapsOf(scene)).toEqual(['a,b']);
     expect(scene.ledger.faults()).toEqual([]);
-    expect(scene.ledger.heard('a')).toEqual([1, 2]);
+    expect(scene.ledger.received('a')).toEqual([1, 2]);
   });
 
   it.each([1, 777, 20_011, 60_000])(
@@ -122,9 +122,9 @@ describe.each([2, 3] as const)('a connection that is lost, on RESP%i,', (RESP) =
   it('while observers come and go: leaves exactly the names subscribed that are observed in the end', async () => {
     await using scene = await FaultScene.start({ RESP, channels: ['stays', 'goes'] });
     const { receiver, proxy } = scene;
-    const heard: string[] = [];
+    const received: string[] = [];
     const observe = (name: string) =>
-      receiver.channel(name).subscribe(({ data }) => heard.push(`${name} ${data}`));
+      receiver.channel(name).subscribe(({ data }) => received.push(`${name} ${data}`));
     observe('stays');
     const goes = observe('goes');
     await Promise.all([...receiver.channels.values()].map((channel) => channel.whenSubscribed()));
@@ -144,8 +144,8 @@ describe.each([2, 3] as const)('a connection that is lost, on RESP%i,', (RESP) =
     await Promise.all(['stays', 'comes', 'back'].map((name) => receiver.channel(name).whenSubscribed()));
     await until(async () => (await scene.subscriptions()) === 'back comes stays');
     for (const name of ['stays', 'goes', 'comes', 'fleeting', 'back']) await scene.admin.publish(name, '1');
-    await until(() => heard.length >= 3);
-    expect(heard).toEqual(['stays 1', 'comes 1', 'back 1']);
+    await until(() => received.length >= 3);
+    expect(received).toEqual(['stays 1', 'comes 1', 'back 1']);
     expect(gapsOf(scene)).toEqual(['stays']);
   });
 
@@ -159,26 +159,26 @@ describe.each([2, 3] as const)('a connection that is lost, on RESP%i,', (RESP) =
     await scene.recover('b');
     expect(channel.isActive).toBe(true);
     expect(scene.gaps).toEqual([]);
-    expect(scene.ledger.heard('b')).toEqual([1]);
+    expect(scene.ledger.received('b')).toEqual([1]);
   });
 
   it('at every byte of a command or a reply: loses and repeats no message', async () => {
     await using scene = await FaultScene.start({ RESP, channels: [] });
     const payload = 'snow ☃ 🎉 \r\n$3\r\n*1\r\n';
-    const heard: string[] = [];
-    scene.receiver.pattern('pat*').subscribe(({ data }) => heard.push(data));
+    const received: string[] = [];
+    scene.receiver.pattern('pat*').subscribe(({ data }) => received.push(data));
     await scene.receiver.pattern('pat*').whenSubscribed();
     const longest = 20 + 3 * 10 + Buffer.byteLength(payload);
     for (let at = 0; at <= longest; at++) {
       scene.proxy.splitNext(at, 'to-server');
       const channel = scene.receiver.channel(`pattern ${at}`);
-      const subscription = channel.subscribe(({ data }) => heard.push(data));
+      const subscription = channel.subscribe(({ data }) => received.push(data));
       scene.proxy.splitNext(at);
       await channel.whenSubscribed();
       scene.proxy.splitNext(at);
       await scene.admin.publish(channel.name, payload);
-      await until(() => heard.length === 2);
-      expect(heard.splice(0)).toEqual([payload, payload]);
+      await until(() => received.length === 2);
+      expect(received.splice(0)).toEqual([payload, payload]);
       scene.proxy.splitNext(at);
       subscription.unsubscribe();
       await channel.close();

@@ -69,13 +69,13 @@ const reconnectStrategy = () => 20;
 
 describe.each([2, 3] as const)('in every state, on RESP%i,', (RESP) => {
   /** Brings one scene into each state, after one received message, and runs `act` on all of them at once. */
-  async function inEach(act: (scene: FaultScene, state: string) => Promise<void>): Promise<void> {
+  async function inEachState(act: (scene: FaultScene, state: string) => Promise<void>): Promise<void> {
     await Promise.all(
       Object.entries(STATES).map(async ([state, arrange]) => {
         await using scene = await FaultScene.start({ RESP, reconnectStrategy });
         await scene.observe();
         await scene.publish();
-        await scene.heardAll();
+        await scene.allReceived();
         await arrange(scene);
         await act(scene, state);
       }),
@@ -85,7 +85,7 @@ describe.each([2, 3] as const)('in every state, on RESP%i,', (RESP) => {
   it.each(['stop', 'drain'] as const)(
     '%s() settles, completes the stream, and leaves no subscription',
     async (way) => {
-      await inEach(async (scene, state) => {
+      await inEachState(async (scene, state) => {
         const { receiver, ledger, client } = scene;
         await receiver[way]();
         expect({ state, ended: ledger.ended }).toEqual({ state, ended: { error: undefined } });
@@ -100,7 +100,7 @@ describe.each([2, 3] as const)('in every state, on RESP%i,', (RESP) => {
   );
 
   it('stop() cuts a drain() short', async () => {
-    await inEach(async ({ receiver }) => {
+    await inEachState(async ({ receiver }) => {
       const drained = receiver.drain();
       await receiver.stop();
       await drained;
@@ -108,7 +108,7 @@ describe.each([2, 3] as const)('in every state, on RESP%i,', (RESP) => {
   });
 
   it('destroying the client completes the stream', async () => {
-    await inEach(async ({ receiver, ledger, client }, state) => {
+    await inEachState(async ({ receiver, ledger, client }, state) => {
       client.destroy();
       await until(() => ledger.ended, { message: `the end of the stream; ${state}` });
       expect({ state, ended: ledger.ended }).toEqual({ state, ended: { error: undefined } });
@@ -118,7 +118,7 @@ describe.each([2, 3] as const)('in every state, on RESP%i,', (RESP) => {
   });
 
   it('closing the client completes the stream, once no reply is awaited', async () => {
-    await inEach(async (scene, state) => {
+    await inEachState(async (scene, state) => {
       const { receiver, ledger, client } = scene;
       client.close().catch(() => undefined);
       // A client that closes waits for the replies to its commands.
@@ -131,7 +131,7 @@ describe.each([2, 3] as const)('in every state, on RESP%i,', (RESP) => {
   });
 
   it('stop() and drain() settle on a client that has just been closed', async () => {
-    await inEach(async ({ receiver, client }) => {
+    await inEachState(async ({ receiver, client }) => {
       client.close().catch(() => undefined);
       await receiver.drain();
       await receiver.stop();
@@ -154,7 +154,7 @@ describe.each([2, 3] as const)('drain(), on RESP%i,', (RESP) => {
     await done;
     expect(drained.stats).toMatchObject({ received: 100, late: 0 });
     await scene.publish();
-    await scene.heardAll();
+    await scene.allReceived();
     expect(drained.stats).toMatchObject({ received: 100, late: 0 });
     expect(scene.ledger.faults()).toEqual([]);
     expect(await admin.pubSubNumSub(['a', 'b'])).toEqual({ a: 1, b: 1 });

@@ -11,7 +11,7 @@ describe.each([2, 3] as const)('a server, on RESP%i,', (RESP) => {
     await using scene = await FaultScene.start({ RESP, reconnectStrategy });
     await scene.observe();
     await scene.publish();
-    await scene.heardAll();
+    await scene.allReceived();
     let tries = 0;
     scene.client.on('reconnecting', () => tries++);
     await scene.server.kill();
@@ -30,7 +30,7 @@ describe.each([2, 3] as const)('a server, on RESP%i,', (RESP) => {
     const ballast = scene.receiver.channel('ballast');
     await ballast.whenSubscribed();
     await scene.publish();
-    await scene.heardAll();
+    await scene.allReceived();
     scene.proxy.pause('to-client');
     // Each message is smaller than the limit, or the server would disconnect the client again.
     await until(async () => {
@@ -62,7 +62,7 @@ describe.each([2, 3] as const)('a server, on RESP%i,', (RESP) => {
     const refusal = { code: 'ERR_SUBSCRIBE', channel: 'forbidden' };
     await expect(scene.observe()).rejects.toMatchObject(refusal);
     await scene.publish('a', 'b');
-    await scene.heardAll(['a', 'b']);
+    await scene.allReceived(['a', 'b']);
     await expect(scene.receiver.channel('forbidden').whenSubscribed()).rejects.toMatchObject(refusal);
     await scene.admin.aclSetUser('limited', ['&forbidden']);
     await scene.receiver.connect();
@@ -76,7 +76,7 @@ describe.each([2, 3] as const)('a server, on RESP%i,', (RESP) => {
     await using scene = await FaultScene.start({ RESP, credentials, channels });
     await scene.observe();
     await scene.publish();
-    await scene.heardAll();
+    await scene.allReceived();
     const refused = until(() =>
       scene.events.find((event) => event.type === 'channel-error' && event.source.name === 'revoked'),
     );
@@ -100,22 +100,27 @@ describe('Receiver.open', () => {
     const receiver = await Receiver.open({ url, ...HEARTBEAT });
     const events: ReceiverEvent[] = [];
     receiver.events.subscribe((event) => events.push(event));
-    const heard: string[] = [];
+    const received: string[] = [];
     receiver.channel('a');
-    receiver.subscribe(({ data }) => heard.push(data));
+    receiver.subscribe(({ data }) => received.push(data));
     await receiver.connect();
-    return { receiver, events, heard, told: (type: string) => events.some((event) => event.type === type) };
+    return {
+      receiver,
+      events,
+      received,
+      emitted: (type: string) => events.some((event) => event.type === type),
+    };
   }
 
   it('detects a frozen server by its pings, and receives messages when it continues', async () => {
     await using server = await RedisServer.start();
-    const { receiver, events, heard, told } = await openOn(server.url);
+    const { receiver, events, received, emitted } = await openOn(server.url);
     server.freeze();
-    await until(() => told('disconnected'));
-    expect(told('gap')).toBe(false);
+    await until(() => emitted('disconnected'));
+    expect(emitted('gap')).toBe(false);
     server.thaw();
-    await until(() => told('gap'));
-    await publishUntil(server, () => heard.includes('1'));
+    await until(() => emitted('gap'));
+    await publishUntil(server, () => received.includes('1'));
     expect(events.filter(({ type }) => type === 'gap')).toHaveLength(1);
     await receiver.stop();
   });
@@ -124,12 +129,12 @@ describe('Receiver.open', () => {
     for (const direction of ['to-client', 'to-server'] as const) {
       await using server = await RedisServer.start();
       await using proxy = await TcpProxy.start(server.port);
-      const { receiver, heard, told } = await openOn(proxy.url);
+      const { receiver, received, emitted } = await openOn(proxy.url);
       proxy.swallow(direction);
-      await until(() => told('disconnected'));
+      await until(() => emitted('disconnected'));
       proxy.release(direction);
-      await until(() => told('gap'));
-      await publishUntil(server, () => heard.includes('1'));
+      await until(() => emitted('gap'));
+      await publishUntil(server, () => received.includes('1'));
       await receiver.stop();
     }
   });
@@ -137,13 +142,13 @@ describe('Receiver.open', () => {
   it('never disconnects an idle subscriber that is healthy', async () => {
     await using server = await RedisServer.start();
     await using proxy = await TcpProxy.start(server.port);
-    const { receiver, events, heard } = await openOn(proxy.url);
+    const { receiver, events, received } = await openOn(proxy.url);
     const before = proxy.seen('to-server');
     const PING = '*1\r\n$4\r\nPING\r\n'.length;
     // Far longer than the timeout that detects a dead connection.
     await until(() => proxy.seen('to-server') >= before + 25 * PING);
     expect(events.map(({ type }) => type)).toEqual(['subscribed']);
-    await publishUntil(server, () => heard.includes('1'));
+    await publishUntil(server, () => received.includes('1'));
     await receiver.stop();
   });
 });

@@ -24,14 +24,14 @@ function open(url: string, options: { RESP?: 2 | 3; maintNotifications?: 'enable
 async function listen(client: Client, kind: ChannelKind = 'channel', name = 'news') {
   const receiver = new Receiver(client, { autoStop: false });
   const events: ReceiverEvent[] = [];
-  const heard: string[] = [];
+  const received: string[] = [];
   receiver.events.subscribe((event) => events.push(event));
   const channel = receiver[kind](name);
-  receiver.subscribe({ next: ({ data }) => heard.push(data), error: () => undefined });
+  receiver.subscribe({ next: ({ data }) => received.push(data), error: () => undefined });
   await receiver.connect();
   const types = () => events.map(({ type }) => type);
   const gaps = () => events.flatMap((event) => (event.type === 'gap' ? [event.gap] : []));
-  return { receiver, channel, events, heard, types, gaps };
+  return { receiver, channel, events, received, types, gaps };
 }
 
 /** Sends the clients of a proxy a maintenance push that moves them to new connections through the same proxy. */
@@ -84,13 +84,13 @@ describe('a name that other code unsubscribes on the client', () => {
 
   it.each([2, 3] as const)('by unsubscribe(name) is resubscribed, with a gap, on RESP%i', async (RESP) => {
     client = await open(server.url, { RESP }).connect();
-    const { channel, heard, gaps } = await listen(client);
+    const { channel, received, gaps } = await listen(client);
     const before = Date.now();
     await client.unsubscribe('news');
     await until(() => gaps().length > 0);
     await channel.whenSubscribed();
     await admin.publish('news', '1');
-    await until(() => heard.length > 0);
+    await until(() => received.length > 0);
     expect(gaps()).toHaveLength(1);
     expect(gaps()[0]?.channels).toEqual([channel]);
     expect(gaps()[0]?.since).toBeGreaterThanOrEqual(before);
@@ -110,22 +110,22 @@ describe('a name that other code unsubscribes on the client', () => {
     ],
   ] as const)('by %s comes back', async (_, kind, name, act) => {
     client = await open(server.url).connect();
-    const { heard, gaps } = await listen(client, kind, name);
+    const { received, gaps } = await listen(client, kind, name);
     await act(client);
     await until(() => gaps().length > 0);
     await (kind === 'shard' ? admin.sPublish('news', '1') : admin.publish('news', '1'));
-    await until(() => heard.length > 0);
+    await until(() => received.length > 0);
     expect(gaps()).toHaveLength(1);
   });
 
   it.each([2, 3] as const)('by reset() is resubscribed, with a gap, on RESP%i', async (RESP) => {
     client = await open(server.url, { RESP }).connect();
-    const { channel, heard, gaps } = await listen(client);
+    const { channel, received, gaps } = await listen(client);
     await client.reset();
     await until(() => gaps().length > 0);
     await channel.whenSubscribed();
     await admin.publish('news', '1');
-    await until(() => heard.length > 0);
+    await until(() => received.length > 0);
     expect(gaps()).toHaveLength(1);
   });
 
@@ -134,14 +134,14 @@ describe('a name that other code unsubscribes on the client', () => {
     async (RESP) => {
       client = await open(server.url, { RESP }).connect();
       const receiver = new Receiver(client, { heartbeat: 0 });
-      const heard: string[] = [];
-      receiver.channel('news').subscribe(({ data }) => heard.push(data));
+      const received: string[] = [];
+      receiver.channel('news').subscribe(({ data }) => received.push(data));
       await receiver.channel('news').whenSubscribed();
       const transaction = client.multi().addCommand(['UNSUBSCRIBE', 'news']);
       transaction.exec().catch(() => undefined);
       await until(async () => {
         await admin.publish('news', '1');
-        return heard.length > 0;
+        return received.length > 0;
       });
       await until(() => receiver.stats.gaps === 1);
     },
@@ -149,27 +149,27 @@ describe('a name that other code unsubscribes on the client', () => {
 
   it('by a raw UNSUBSCRIBE is resubscribed at once', async () => {
     client = await open(server.url).connect();
-    const { heard, gaps } = await listen(client);
+    const { received, gaps } = await listen(client);
     client.sendCommand(['UNSUBSCRIBE', 'news']).catch(() => undefined);
     await until(async () => {
       await admin.publish('news', '1');
-      return heard.length > 0;
+      return received.length > 0;
     });
     await until(() => gaps().length === 1);
   });
 
   it('is delivered to a Receiver that connects afterwards, and after a reconnection', async () => {
     client = await open(server.url).connect();
-    const { heard } = await listen(client);
+    const { received } = await listen(client);
     await client.unsubscribe('news');
     const second = await listen(client);
     await admin.publish('news', '1');
-    await until(() => heard.length > 0 && second.heard.length > 0);
+    await until(() => received.length > 0 && second.received.length > 0);
     await admin.sendCommand(['CLIENT', 'KILL', 'TYPE', 'pubsub']);
     await until(() => second.gaps().length > 0);
     await admin.publish('news', '2');
-    await until(() => heard.length > 1 && second.heard.length > 1);
-    expect(heard).toEqual(['1', '2']);
+    await until(() => received.length > 1 && second.received.length > 1);
+    expect(received).toEqual(['1', '2']);
   });
 
   describe.each([2, 3] as const)('by its own subscribe and unsubscribe, on RESP%i,', (RESP) => {
@@ -215,12 +215,12 @@ describe('a name that other code unsubscribes on the client', () => {
       client = await open(server.url, { RESP }).connect();
       // Without a heartbeat, no comparison with Redis helps.
       const receiver = new Receiver(client, { heartbeat: 0 });
-      const heard: string[] = [];
-      await act(client, () => void receiver.channel('cross').subscribe(({ data }) => heard.push(data)));
+      const received: string[] = [];
+      await act(client, () => void receiver.channel('cross').subscribe(({ data }) => received.push(data)));
       await receiver.channel('cross').whenSubscribed();
       await until(async () => {
         await admin.publish('cross', '1');
-        return heard.length > 0;
+        return received.length > 0;
       });
       await receiver.stop();
       expect((await admin.pubSubNumSub(['cross'])).cross).toBe(0);
@@ -233,10 +233,10 @@ describe('a name that other code unsubscribes on the client', () => {
       await using proxy = await TcpProxy.start(server.port);
       client = await open(proxy.url, { RESP }).connect();
       const receiver = new Receiver(client, { heartbeat: 0 });
-      const heard: string[] = [];
+      const received: string[] = [];
       receiver.channel('news');
       receiver.pattern('n*');
-      receiver.subscribe(({ source, data }) => heard.push(`${source.name} ${data}`));
+      receiver.subscribe(({ source, data }) => received.push(`${source.name} ${data}`));
       await receiver.connect();
       // The second command is sent before the reply to the first arrives, and reaches Redis after our resubscription.
       const seen = proxy.seen('to-server');
@@ -255,8 +255,8 @@ describe('a name that other code unsubscribes on the client', () => {
       await receiver.channel('news').whenSubscribed();
       await receiver.pattern('n*').whenSubscribed();
       await admin.publish('news', '1');
-      await until(() => heard.length === 2);
-      expect(heard).toEqual(['news 1', 'n* 1']);
+      await until(() => received.length === 2);
+      expect(received).toEqual(['news 1', 'n* 1']);
       await receiver.stop();
     },
   );
@@ -267,8 +267,8 @@ describe('a name that other code unsubscribes on the client', () => {
       await using proxy = await TcpProxy.start(server.port);
       client = await open(proxy.url, { RESP }).connect();
       const receiver = new Receiver(client, { heartbeat: 0 });
-      const heard: string[] = [];
-      receiver.channel('news').subscribe(({ data }) => heard.push(data));
+      const received: string[] = [];
+      receiver.channel('news').subscribe(({ data }) => received.push(data));
       await receiver.channel('news').whenSubscribed();
       // The reply to the first command makes us resubscribe: after the second command, and before the third.
       const seen = proxy.seen('to-server');
@@ -285,8 +285,8 @@ describe('a name that other code unsubscribes on the client', () => {
       await Promise.all([second, third]);
       await receiver.channel('news').whenSubscribed();
       await admin.publish('news', '1');
-      await until(() => heard.length > 0);
-      expect(heard).toEqual(['1']);
+      await until(() => received.length > 0);
+      expect(received).toEqual(['1']);
       await receiver.stop();
     },
   );
@@ -324,9 +324,9 @@ describe('a name that other code unsubscribes on the client', () => {
       await using proxy = await TcpProxy.start(server.port);
       client = await open(proxy.url, { RESP }).connect();
       const receiver = new Receiver(client, { heartbeat: 0 });
-      const heard: string[] = [];
+      const received: string[] = [];
       proxy.hold('to-client');
-      receiver.pattern('n*').subscribe(({ data }) => heard.push(data));
+      receiver.pattern('n*').subscribe(({ data }) => received.push(data));
       await until(async () => (await admin.pubSubNumPat()) === 1);
       const unsubscribed = Promise.all([client.unsubscribe(), client.pUnsubscribe('n*')]);
       await until(async () => (await admin.pubSubNumPat()) === 0);
@@ -336,7 +336,7 @@ describe('a name that other code unsubscribes on the client', () => {
       await unsubscribed;
       await receiver.pattern('n*').whenSubscribed();
       await admin.publish('news', '1');
-      await until(() => heard.length > 0);
+      await until(() => received.length > 0);
       await receiver.stop();
     },
   );
@@ -355,14 +355,14 @@ describe('a name that other code unsubscribes on the client', () => {
     client = await open(server.url).connect();
     const memory = new MemoryPubSub();
     const receiver = new Receiver(memory);
-    const heard: string[] = [];
+    const received: string[] = [];
     const gaps: ReceiverEvent[] = [];
     receiver.events.subscribe((event) => event.type === 'gap' && gaps.push(event));
-    receiver.channel('a').subscribe(({ data }) => heard.push(data));
+    receiver.channel('a').subscribe(({ data }) => received.push(data));
     await memory.unsubscribe('a');
     await receiver.channel('a').whenSubscribed();
     memory.publish('a', '1');
-    expect(heard).toEqual(['1']);
+    expect(received).toEqual(['1']);
     expect(gaps).toHaveLength(1);
   });
 });
@@ -373,11 +373,11 @@ describe('a view of a client, made by withTypeMapping(),', () => {
     const view = client.withTypeMapping({ [RESP_TYPES.BLOB_STRING]: Buffer });
     await (await listen(view as never)).receiver.stop();
     expect(view.eventNames()).toEqual(['error']);
-    const { types, heard, receiver } = await listen(view as never);
+    const { types, received, receiver } = await listen(view as never);
     await admin.sendCommand(['CLIENT', 'KILL', 'TYPE', 'pubsub']);
     await until(() => types().includes('gap'));
     await admin.publish('news', '1');
-    await until(() => heard.length > 0);
+    await until(() => received.length > 0);
     await receiver.stop();
     expect(client.eventNames()).toEqual(['error']);
     client.destroy();
@@ -388,11 +388,11 @@ describe('a subscription that Redis has dropped', () => {
   it('after a maintenance push has made the client change its socket is renewed, with one gap', async () => {
     await using proxy = await TcpProxy.start(server.port);
     const client = await open(proxy.url).connect();
-    const { heard, gaps, receiver } = await listen(client);
+    const { received, gaps, receiver } = await listen(client);
     move(proxy);
     await until(() => gaps().length > 0);
     await admin.publish('news', '1');
-    await until(() => heard.length > 0);
+    await until(() => received.length > 0);
     expect(gaps()).toHaveLength(1);
     await receiver.stop();
     client.destroy();
@@ -405,20 +405,20 @@ describe('a subscription that Redis has dropped', () => {
     await using proxy = await TcpProxy.start(server.port);
     const client = await open(proxy.url).connect();
     const receiver = new Receiver(client, { heartbeat: 0, autoStop: false });
-    const heard: string[] = [];
+    const received: string[] = [];
     receiver.channel('other');
-    receiver.channel('news').subscribe(({ data }) => heard.push(data));
+    receiver.channel('news').subscribe(({ data }) => received.push(data));
     await receiver.connect();
     // Commands sent from then on wait for the new socket.
-    const told = once('node-redis:maintenance');
+    const notified = once('node-redis:maintenance');
     const moved = once('node-redis:connection:handoff');
     move(proxy);
-    await told;
+    await notified;
     act(receiver);
     await moved;
     await until(async () => {
       await admin.publish('news', '1');
-      return heard.length > 0;
+      return received.length > 0;
     });
     await receiver.stop();
     client.destroy();
@@ -483,10 +483,10 @@ describe('a subscription that Redis has dropped', () => {
     const receiver = new Receiver(client, { heartbeat: 50 });
     const gaps: ReceiverEvent[] = [];
     receiver.events.subscribe((event) => event.type === 'gap' && gaps.push(event));
-    const heard: string[] = [];
+    const received: string[] = [];
     receiver.channel('a');
     receiver.channel('b');
-    receiver.subscribe(({ data }) => heard.push(data));
+    receiver.subscribe(({ data }) => received.push(data));
     await receiver.connect();
     // Redis lacks a name of other code: the hub does not repair it, and does not report a gap for it at each heartbeat.
     client.getPubSubListeners('CHANNELS').set('theirs', {
@@ -496,11 +496,11 @@ describe('a subscription that Redis has dropped', () => {
     });
     await until(() => gaps.length > 0);
     await admin.publish('a', '1');
-    await until(() => heard.length > 0);
+    await until(() => received.length > 0);
     client.getPubSubListeners('CHANNELS').get('a')?.strings.clear();
     await until(() => gaps.length > 1);
     await admin.publish('a', '2');
-    await until(() => heard.length > 1);
+    await until(() => received.length > 1);
     expect(gaps).toHaveLength(2);
     await receiver.stop();
     client.destroy();
@@ -512,18 +512,18 @@ describe.each([2, 3] as const)('a reader that fails, on RESP%i,', (RESP) => {
 
   it('because a listener of the user throws, is an outage, with a gap and a recovery', async () => {
     const client = await open(server.url, { RESP }).connect();
-    const { heard, gaps, receiver } = await listen(client);
-    let isAngry = true;
+    const { received, gaps, receiver } = await listen(client);
+    let shouldThrow = true;
     await client.subscribe('other', () => {
-      if (isAngry) throw new Error('thrown by a listener of the user');
+      if (shouldThrow) throw new Error('thrown by a listener of the user');
     });
     await admin.publish('news', '1');
-    await until(() => heard.length > 0);
+    await until(() => received.length > 0);
     await admin.publish('other', 'x');
     await until(() => gaps().length > 0);
-    isAngry = false;
+    shouldThrow = false;
     await admin.publish('news', '2');
-    await until(() => heard.includes('2'));
+    await until(() => received.includes('2'));
     expect(gaps().map(({ cause }) => cause)).toEqual(['reconnect']);
     await receiver.stop();
     client.destroy();
@@ -532,11 +532,11 @@ describe.each([2, 3] as const)('a reader that fails, on RESP%i,', (RESP) => {
   it('because of invalid bytes, is an outage, too', async () => {
     await using proxy = await TcpProxy.start(server.port);
     const client = await open(proxy.url, { RESP }).connect();
-    const { heard, gaps, receiver } = await listen(client);
+    const { received, gaps, receiver } = await listen(client);
     proxy.inject('?\r\n');
     await until(() => gaps().length > 0);
     await admin.publish('news', '1');
-    await until(() => heard.length > 0);
+    await until(() => received.length > 0);
     await receiver.stop();
     client.destroy();
   });
@@ -554,11 +554,11 @@ it('a reader that fails on a node of a cluster is an outage, with a gap and a re
     });
     client.on('error', () => undefined);
     await client.connect();
-    const { heard, gaps, receiver } = await listen(client as never);
+    const { received, gaps, receiver } = await listen(client as never);
     proxy.inject('?\r\n');
     await until(() => gaps().length > 0);
     await node.admin.publish('news', '1');
-    await until(() => heard.length > 0);
+    await until(() => received.length > 0);
     expect(gaps().map(({ cause }) => cause)).toEqual(['reconnect']);
     await receiver.stop();
     client.destroy();
@@ -575,19 +575,19 @@ describe.each([2, 3] as const)(
       const receiver = new Receiver(client, { autoStop: false });
       receiver.channel('other').subscribe();
       await receiver.channel('other').whenSubscribed();
-      const heard: string[] = [];
+      const received: string[] = [];
       const events: string[] = [];
       client.prependOnceListener('error', () => {
-        receiver.channel('late').subscribe(({ data }) => heard.push(data));
+        receiver.channel('late').subscribe(({ data }) => received.push(data));
       });
       receiver.channel('late').events.subscribe(({ type }) => events.push(type));
       proxy.hold('to-client');
       proxy.cut();
       await until(async () => (await admin.pubSubNumSub(['late'])).late === 1);
       // The client reads the first message together with the acknowledgement, during the outage of the other name.
-      const behindAcknowledgement = proxy.seen('to-client');
+      const afterAcknowledgement = proxy.seen('to-client');
       await admin.publish('late', '1');
-      await until(() => proxy.seen('to-client') > behindAcknowledgement);
+      await until(() => proxy.seen('to-client') > afterAcknowledgement);
       // The second message arrives before Redis gets any later command.
       proxy.hold('to-server');
       proxy.release('to-client');
@@ -596,10 +596,10 @@ describe.each([2, 3] as const)(
       proxy.release('to-server');
       await receiver.channel('late').whenSubscribed();
       await admin.publish('late', '3');
-      await until(() => heard.includes('3'));
+      await until(() => received.includes('3'));
       // Without a gap, the report of the subscription comes no earlier than the first received message.
-      const first = Number(heard[0]);
-      expect(heard).toEqual(['1', '2', '3'].slice(first - 1));
+      const first = Number(received[0]);
+      expect(received).toEqual(['1', '2', '3'].slice(first - 1));
       expect(events).toContain('subscribed');
       await receiver.stop();
       client.destroy();
@@ -630,11 +630,11 @@ describe('a sharded channel on the client of one node', () => {
 
     // The Channel receives messages again when the slot is back and an observer subscribes.
     await cluster.migrate(keySlot(name), to, from);
-    const heard: string[] = [];
-    channel.pipe(retryRecoverable()).subscribe(({ data }) => heard.push(data));
+    const received: string[] = [];
+    channel.pipe(retryRecoverable()).subscribe(({ data }) => received.push(data));
     await until(async () => {
       await from.admin.sPublish(name, '1');
-      return heard.length > 0;
+      return received.length > 0;
     });
     await receiver.stop();
     client.destroy();

@@ -29,13 +29,13 @@ import { until } from '../support/until.js';
 
 @Injectable()
 class News {
-  readonly heard: string[] = [];
+  readonly received: string[] = [];
 
   constructor(@InjectReceiver() readonly receiver: Receiver) {
     receiver.channel('news');
     receiver.subscribe({
-      next: ({ data }) => this.heard.push(data),
-      complete: () => this.heard.push('complete'),
+      next: ({ data }) => this.received.push(data),
+      complete: () => this.received.push('complete'),
     });
   }
 }
@@ -86,14 +86,14 @@ describe('ReceiverModule', () => {
   it('provides a Receiver to every module, and drains it at shutdown', async () => {
     const publisher = await bare();
     const app = await start(ReceiverModule.forRoot({ redis: redis.url }), NewsModule);
-    const { receiver, heard } = app.get(News, { strict: false });
+    const { receiver, received } = app.get(News, { strict: false });
     await receiver.channel('news').whenSubscribed();
     const published = Array.from({ length: 100 }, (_, index) => publisher.publish('news', String(index)));
     await publisher.publish('news', 'last');
     await app.close();
     await Promise.all(published);
-    expect(heard).toHaveLength(102);
-    expect(heard.slice(-2)).toEqual(['last', 'complete']);
+    expect(received).toHaveLength(102);
+    expect(received.slice(-2)).toEqual(['last', 'complete']);
     await until(async () => (await publisher.clientList()).length === 1);
   });
 
@@ -250,11 +250,11 @@ describe('ReceiverModule', () => {
   });
 
   it('refuses an unknown option, with a suggestion', async () => {
-    const unknown = (got: string, meant: string) =>
+    const unknown = (got: string, suggested: string) =>
       expect.objectContaining({
         name: 'TypeError',
         code: 'ERR_INVALID_ARGUMENT',
-        message: expect.stringMatching(`got "${got}"\\. Did you mean '${meant}'\\?$`) as string,
+        message: expect.stringMatching(`got "${got}"\\. Did you mean '${suggested}'\\?$`) as string,
       }) as Error;
     const forRoot = (options: object) => () => ReceiverModule.forRoot(options);
     expect(forRoot({ chanels: ['a'] })).toThrow(unknown('chanels', 'channels'));
@@ -359,7 +359,9 @@ describe('ReceiverModule', () => {
       expect(log.of('warn')).toHaveLength(1);
       expect(log.lines.join()).not.toContain('secret');
       await until(() => warning.mock.calls.length === 3);
-      expect(warning.mock.calls.map(([told]) => String(told))).toEqual(Array(3).fill('Error: from onRetry'));
+      expect(warning.mock.calls.map(([logged]) => String(logged))).toEqual(
+        Array(3).fill('Error: from onRetry'),
+      );
     });
   });
 

@@ -21,18 +21,18 @@ const SHARD = { kind: 'shard' } satisfies HandlerExtras;
 /** One channel on each of three masters. */
 const PARTS = ['part:1', 'part:2', 'part:3'];
 
-const heard: string[] = [];
+const received: string[] = [];
 
 @Controller()
 class Handlers {
   @EventPattern(PARTS, SHARD)
   part(@Payload() data: string, @Ctx() context: RedisContext): void {
-    heard.push(`${context.getChannel()} ${data}`);
+    received.push(`${context.getChannel()} ${data}`);
   }
 
   @EventPattern('orders.*')
   order(@Payload() data: string, @Ctx() context: RedisContext): void {
-    heard.push(`${context.getChannel()} ${data}`);
+    received.push(`${context.getChannel()} ${data}`);
   }
 
   @MessagePattern('sum')
@@ -59,8 +59,8 @@ describe('A ReceiverStrategy on a cluster', () => {
     await app.listen();
     const cluster = await createCluster({ rootNodes: redis.rootNodes }).connect();
     for (const name of PARTS) await cluster.sPublish(name, JSON.stringify({ pattern: name, data: 'new' }));
-    await until(() => heard.length === PARTS.length);
-    expect(heard.sort()).toEqual(PARTS.map((name) => `${name} new`));
+    await until(() => received.length === PARTS.length);
+    expect(received.sort()).toEqual(PARTS.map((name) => `${name} new`));
 
     const replies: string[] = [];
     await cluster.sSubscribe('ask.reply', (reply) => replies.push(reply));
@@ -75,7 +75,7 @@ describe('A ReceiverStrategy on a cluster', () => {
     });
     await expect(ask(client, 'sum', [1, 2])).resolves.toEqual([3]);
     await emit(client, 'orders.7', 'paid');
-    await until(() => heard.includes('orders.7 paid'));
+    await until(() => received.includes('orders.7 paid'));
     await client.close();
     await app.close();
     cluster.destroy();

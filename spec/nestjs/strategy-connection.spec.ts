@@ -10,7 +10,7 @@ import { until } from '../support/until.js';
 
 @Controller()
 class Handlers {
-  static heard: string[] = [];
+  static received: string[] = [];
 
   @MessagePattern('later')
   later(@Payload() value: string) {
@@ -19,7 +19,7 @@ class Handlers {
 
   @EventPattern('orders.*')
   order(@Payload() data: string): void {
-    Handlers.heard.push(data);
+    Handlers.received.push(data);
   }
 }
 
@@ -69,9 +69,9 @@ describe('The connection of a ReceiverStrategy', () => {
     await until(() => statuses.join() === 'connected,reconnecting,connected');
 
     await expect(ask(await nest.proxy(), 'later', 'x')).resolves.toEqual(['X']);
-    Handlers.heard = [];
+    Handlers.received = [];
     await admin.publish('orders.1', 'paid');
-    await until(() => Handlers.heard.length === 1);
+    await until(() => Handlers.received.length === 1);
     await app.close();
     expect(statuses.at(-1)).toBe('disconnected');
   });

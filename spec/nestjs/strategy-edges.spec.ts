@@ -15,18 +15,18 @@ const THROWN: readonly [what: string, value: unknown][] = [
   ['a symbol', Symbol('thrown')],
 ];
 
-function raise(value: unknown): never {
+function throwValue(value: unknown): never {
   throw value;
 }
 
 @Controller()
 class Handlers {
-  static heard: unknown[] = [];
+  static received: unknown[] = [];
   static gates: ((answer: string) => void)[] = [];
 
   @EventPattern('news')
   news(@Payload() data: unknown): void {
-    Handlers.heard.push(data);
+    Handlers.received.push(data);
   }
 
   @MessagePattern('slow')
@@ -39,7 +39,7 @@ describe('ReceiverStrategy', () => {
   const nest = new NestFixture();
 
   beforeEach(() => {
-    Handlers.heard = [];
+    Handlers.received = [];
     Handlers.gates = [];
   });
 
@@ -52,58 +52,58 @@ describe('ReceiverStrategy', () => {
       const client = await nest.bare();
       await client.publish('news', '{"data":"bad"}');
       await client.publish('news', '{"data":"good"}');
-      await until(() => Handlers.heard.includes('good'));
+      await until(() => Handlers.received.includes('good'));
     };
 
     it('by a deserializer', async () => {
-      const deserialize = (packet: IncomingRequest) => (packet.data === 'bad' ? raise(value) : packet);
+      const deserialize = (packet: IncomingRequest) => (packet.data === 'bad' ? throwValue(value) : packet);
       await nest.serve(Handlers, { deserializer: { deserialize } });
       await good();
-      expect(Handlers.heard).toEqual(['good']);
+      expect(Handlers.received).toEqual(['good']);
       expect(nest.log.of('error')).toHaveLength(1);
     });
 
     it('by a codec', async () => {
       const decode = (data: string | Buffer): unknown =>
-        data.includes('bad') ? raise(value) : JSON.parse(data.toString());
+        data.includes('bad') ? throwValue(value) : JSON.parse(data.toString());
       await nest.serve(Handlers, { codec: { encode: (packet) => JSON.stringify(packet), decode } });
       await good();
-      expect(Handlers.heard).toEqual(['good']);
+      expect(Handlers.received).toEqual(['good']);
       expect(nest.log.of('error')).toHaveLength(1);
     });
 
     it('by a key', async () => {
-      await nest.serve(Handlers, { key: () => raise(value) });
+      await nest.serve(Handlers, { key: () => throwValue(value) });
       await good();
-      expect(Handlers.heard).toEqual(['bad', 'good']);
+      expect(Handlers.received).toEqual(['bad', 'good']);
       expect(nest.log.of('error')).toHaveLength(2);
     });
 
     it('by a handler of addHandler()', async () => {
       const strategy = new ReceiverStrategy({ redis: nest.redis.url });
       const handle = (data: unknown) => {
-        if (data === 'bad') raise(value);
-        Handlers.heard.push(data);
+        if (data === 'bad') throwValue(value);
+        Handlers.received.push(data);
         return Promise.resolve();
       };
       strategy.addHandler('news', handle, true);
       nest.closeLater(() => strategy.close());
       await promisify(strategy.listen.bind(strategy))();
       await good();
-      expect(Handlers.heard).toEqual(['good']);
+      expect(Handlers.received).toEqual(['good']);
     });
   });
 
   it('refuses to listen if handlers of one name differ in kind or codec', async () => {
     @Controller()
-    class Torn {
+    class FailingStreams {
       @EventPattern('orders')
       all(): void {}
 
       @EventPattern('orders', { kind: 'shard' } satisfies HandlerExtras)
       shard(): void {}
     }
-    await expect(nest.serve(Torn)).rejects.toThrow(
+    await expect(nest.serve(FailingStreams)).rejects.toThrow(
       'Expected the handlers of orders to be of one kind and codec',
     );
   });
@@ -160,7 +160,7 @@ describe('ReceiverStrategy', () => {
       await client.publish('slow', '1');
       await until(() => Handlers.gates.length === 1);
       const done: string[] = [];
-      const closing = ['first', 'second'].map((who) => strategy.close().then(() => done.push(who)));
+      const closing = ['first', 'second'].map((name) => strategy.close().then(() => done.push(name)));
       await until(async () => (await client.pubSubNumSub('slow')).slow === 0);
       expect(done).toEqual([]);
       Handlers.gates.forEach((open) => open(''));

@@ -133,11 +133,11 @@ describe('The handlers of a ReceiverStrategy', () => {
     type Done = () => Promise<void>;
 
     const channelOf = (context: unknown) => (context as RedisContext).getChannel();
-    const noteEnd = (strategy: ReceiverStrategy) =>
+    const recordEnd = (strategy: ReceiverStrategy) =>
       strategy.setOnProcessingEndHook((_, context) => calls.push(`end ${channelOf(context)}`));
     const start = (hook: (channel: string, done: Done) => unknown): Start =>
       ((_: unknown, context: unknown, done: Done) => hook(channelOf(context), done)) as Start;
-    const noteStart = (strategy: ReceiverStrategy) =>
+    const recordStart = (strategy: ReceiverStrategy) =>
       strategy.setOnProcessingStartHook(
         start((channel, done) => {
           calls.push(`start ${channel}`);
@@ -147,8 +147,8 @@ describe('The handlers of a ReceiverStrategy', () => {
 
     it('set before the server listens, are called around each message', async () => {
       await nest.serve(Handlers, {}, [], (strategy) => {
-        noteStart(strategy);
-        noteEnd(strategy);
+        recordStart(strategy);
+        recordEnd(strategy);
       });
       await publish(['promise', '1']);
       await called('start promise', 'promise 1', 'resolved 1', 'end promise');
@@ -160,16 +160,16 @@ describe('The handlers of a ReceiverStrategy', () => {
       const { strategy } = await nest.serve(Handlers);
       await publish(['value', '1']);
       await called('value 1');
-      noteStart(strategy);
+      recordStart(strategy);
       await publish(['value', '2']);
       await called('value 1', 'start value', 'value 2');
-      noteEnd(strategy);
+      recordEnd(strategy);
       await publish(['value', '3']);
       await called('value 1', 'start value', 'value 2', 'start value', 'value 3', 'end value');
     });
 
     it('may have only a hook at the end, which is called after failures, too', async () => {
-      await nest.serve(Handlers, {}, [], noteEnd);
+      await nest.serve(Handlers, {}, [], recordEnd);
       await publish(['promise', 'bad'], ['stream', 'bad']);
       await until(() => calls.length === 4);
       expect(calls.sort()).toEqual(['end promise', 'end stream', 'promise bad', 'stream bad']);

@@ -58,14 +58,14 @@ describe('A reply stream of a ReceiverStrategy', () => {
 
   /** Collects the replies and the error; resolves at the first reply. */
   async function replies(client: ClientProxy, pattern: string, data: unknown) {
-    const heard: unknown[] = [];
+    const received: unknown[] = [];
     const subscription = client.send<unknown>(pattern, data).subscribe({
-      next: (reply) => heard.push(reply),
-      error: (error: unknown) => heard.push(error),
-      complete: () => heard.push('complete'),
+      next: (reply) => received.push(reply),
+      error: (error: unknown) => received.push(error),
+      complete: () => received.push('complete'),
     });
-    await until(() => heard.length > 0);
-    return { heard, subscription };
+    await until(() => received.length > 0);
+    return { received, subscription };
   }
 
   it('occupies no slot once it has begun', async () => {
@@ -76,9 +76,9 @@ describe('A reply stream of a ReceiverStrategy', () => {
     await expect(ask(client, 'sum', [1, 2])).resolves.toEqual([3]);
     source.next('more');
     source.complete();
-    for (const { heard } of [first, second]) {
-      await until(() => heard.at(-1) === 'complete');
-      expect(heard).toEqual(['first', 'more', 'complete']);
+    for (const { received } of [first, second]) {
+      await until(() => received.at(-1) === 'complete');
+      expect(received).toEqual(['first', 'more', 'complete']);
     }
   });
 
@@ -137,19 +137,19 @@ describe('A reply stream of a ReceiverStrategy', () => {
   it('continues while another client listens to the replies', async () => {
     await nest.serve(Streams);
     const left = await replies(await nest.proxy(), 'endless', 'left');
-    const { heard } = await replies(await nest.proxy(), 'endless', 'stays');
+    const { received } = await replies(await nest.proxy(), 'endless', 'stays');
     left.subscription.unsubscribe();
     source.next('more');
-    await until(() => heard.includes('more'));
+    await until(() => received.includes('more'));
     expect(ended).toEqual([]);
   });
 
   it('ends with an error at once when the server closes', async () => {
     const { app } = await nest.serve(Streams, { drainTimeout: LONG });
-    const { heard } = await replies(await nest.proxy(), 'endless', 1);
+    const { received } = await replies(await nest.proxy(), 'endless', 1);
     await app.close();
-    await until(() => heard.length === 2);
-    expect(heard).toEqual(['first', CLOSED]);
+    await until(() => received.length === 2);
+    expect(received).toEqual(['first', CLOSED]);
     expect(ended).toEqual([1]);
     expect(nest.log.of('warn')).toEqual([]);
   });
@@ -187,14 +187,14 @@ describe('A reply stream of a ReceiverStrategy', () => {
     nest.closeLater(() => redis[Symbol.asyncDispose]());
     const [first, second] = redis.nodes;
     await nest.serve(Streams, { redis: `redis://127.0.0.1:${first!.server.port}` });
-    const heard: unknown[] = [];
+    const received: unknown[] = [];
     await second!.admin.subscribe('endless.reply', (text) =>
-      heard.push((JSON.parse(text) as { response: unknown }).response),
+      received.push((JSON.parse(text) as { response: unknown }).response),
     );
     await second!.admin.publish('endless', JSON.stringify({ data: 1, id: 'x' }));
-    await until(() => heard.includes('first'));
+    await until(() => received.includes('first'));
     source.next('second');
-    await until(() => heard.includes('second'));
+    await until(() => received.includes('second'));
     expect(ended).toEqual([]);
     source.complete();
   }, 60_000);

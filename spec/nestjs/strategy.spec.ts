@@ -14,13 +14,13 @@ import { ReceiverStrategy, type HandlerExtras, type ReceiverStrategyOptions } fr
 import { ask, emit, NestFixture } from '../support/nest-fixture.js';
 import { until } from '../support/until.js';
 
-class Notes {
-  readonly heard: string[] = [];
+class Recorder {
+  readonly received: string[] = [];
 }
 
 @Controller()
 class Handlers {
-  constructor(@Inject(Notes) readonly notes: Notes) {}
+  constructor(@Inject(Recorder) readonly recorder: Recorder) {}
 
   @MessagePattern({ cmd: 'sum' })
   sum(@Payload() numbers: number[]): number {
@@ -62,17 +62,17 @@ class Handlers {
 
   @EventPattern('news')
   news(@Payload() data: unknown, @Ctx() context: RedisContext): void {
-    this.notes.heard.push(`${context.getChannel()}: ${JSON.stringify(data)}`);
+    this.recorder.received.push(`${context.getChannel()}: ${JSON.stringify(data)}`);
   }
 
   @EventPattern('orders.*')
   anyOrder(@Payload() data: unknown, @Ctx() context: RedisContext): void {
-    this.notes.heard.push(`* ${context.getChannel()}: ${JSON.stringify(data)}`);
+    this.recorder.received.push(`* ${context.getChannel()}: ${JSON.stringify(data)}`);
   }
 
   @EventPattern('orders.1')
   order(@Payload() data: unknown): void {
-    this.notes.heard.push(`orders.1: ${JSON.stringify(data)}`);
+    this.recorder.received.push(`orders.1: ${JSON.stringify(data)}`);
   }
 
   @MessagePattern('orders.get')
@@ -82,12 +82,12 @@ class Handlers {
 
   @EventPattern('what?', { kind: 'channel' } satisfies HandlerExtras)
   literal(@Payload() data: string): void {
-    this.notes.heard.push(`what?: ${data}`);
+    this.recorder.received.push(`what?: ${data}`);
   }
 
   @EventPattern('part:{a}', { kind: 'shard' } satisfies HandlerExtras)
   shard(@Payload() data: string): void {
-    this.notes.heard.push(`shard: ${data}`);
+    this.recorder.received.push(`shard: ${data}`);
   }
 
   @MessagePattern('ask:{a}', { kind: 'shard' } satisfies HandlerExtras)
@@ -97,23 +97,24 @@ class Handlers {
 
   @EventPattern('throws')
   throws(@Payload() data: string): void {
-    this.notes.heard.push(`throws ${data}`);
+    this.recorder.received.push(`throws ${data}`);
     if (data === 'bad') throw new Error('bad event');
   }
 }
 
 describe('ReceiverStrategy', () => {
   const nest = new NestFixture();
-  let notes: Notes;
+  let recorder: Recorder;
 
   beforeEach(() => {
-    notes = new Notes();
+    recorder = new Recorder();
   });
 
   const serve = (options: ReceiverStrategyOptions = {}, controller: Type = Handlers) =>
-    nest.serve(controller, options, [{ provide: Notes, useValue: notes }]);
+    nest.serve(controller, options, [{ provide: Recorder, useValue: recorder }]);
 
-  const heard = (count: number) => until(() => notes.heard.length >= count, { message: `${count} messages` });
+  const received = (count: number) =>
+    until(() => recorder.received.length >= count, { message: `${count} messages` });
 
   describe('with a client of Nest', () => {
     it('replies to requests with a value, a promise, a stream, or nothing', async () => {
@@ -157,8 +158,8 @@ describe('ReceiverStrategy', () => {
       await emit(client, 'news', { a: 1 });
       await emit(client, 'orders.1', 'one');
       await emit(client, 'orders.2', 'two');
-      await heard(4);
-      const of = (channel: string) => notes.heard.filter((line) => line.includes(channel));
+      await received(4);
+      const of = (channel: string) => recorder.received.filter((line) => line.includes(channel));
       expect(of('news')).toEqual(['news: {"a":1}']);
       expect(of('orders.1')).toEqual(['orders.1: "one"', '* orders.1: "one"']);
       expect(of('orders.2')).toEqual(['* orders.2: "two"']);
@@ -168,8 +169,8 @@ describe('ReceiverStrategy', () => {
       await serve();
       const client = await nest.proxy();
       await expect(ask(client, 'orders.get', 7)).resolves.toEqual(['order 7']);
-      await heard(1);
-      expect(notes.heard).toEqual(['* orders.get: 7']);
+      await received(1);
+      expect(recorder.received).toEqual(['* orders.get: 7']);
     });
   });
 
@@ -181,8 +182,8 @@ describe('ReceiverStrategy', () => {
       await client.publish('news', '{"price":1}');
       await client.publish('news', '5');
       await client.publish('news', 'null');
-      await heard(4);
-      expect(notes.heard).toEqual(['news: "plain text"', 'news: {"price":1}', 'news: 5', 'news: null']);
+      await received(4);
+      expect(recorder.received).toEqual(['news: "plain text"', 'news: {"price":1}', 'news: 5', 'news: null']);
     });
 
     it('supports channels that look like a pattern, and sharded channels', async () => {
@@ -192,8 +193,8 @@ describe('ReceiverStrategy', () => {
       await client.publish('what?', '2');
       await client.publish('part:{a}', '3');
       await client.sPublish('part:{a}', '4');
-      await heard(2);
-      expect(notes.heard).toEqual(['what?: 2', 'shard: 4']);
+      await received(2);
+      expect(recorder.received).toEqual(['what?: 2', 'shard: 4']);
 
       const replies: string[] = [];
       await client.sSubscribe('ask:{a}.reply', (reply) => replies.push(reply));
@@ -204,13 +205,13 @@ describe('ReceiverStrategy', () => {
 
     it('treats a name that is an object as a channel', async () => {
       @Controller()
-      class Odd {
+      class UnusualNames {
         @MessagePattern({ cmd: '*' })
         all(): string {
           return 'literally';
         }
       }
-      await serve({}, Odd);
+      await serve({}, UnusualNames);
       await expect(ask(await nest.proxy(), { cmd: '*' }, 0)).resolves.toEqual(['literally']);
       await expect((await nest.bare()).pubSubNumPat()).resolves.toBe(0);
     });
@@ -270,8 +271,8 @@ describe('ReceiverStrategy', () => {
       await client.publish('news', 'no JSON');
       await client.publish('orders.2', 'no JSON either');
       await client.publish('news', '{"data":2}');
-      await heard(2);
-      expect(notes.heard).toEqual(['news: 1', 'news: 2']);
+      await received(2);
+      expect(recorder.received).toEqual(['news: 1', 'news: 2']);
       expect(nest.log.of('error')).toHaveLength(2);
       expect(nest.log.of('error')[0]).toContain('A message on "news" could not be decoded');
     });
@@ -288,8 +289,8 @@ describe('ReceiverStrategy', () => {
       const client = await nest.bare();
       await client.publish('news', '{"data":"bad"}');
       await client.publish('news', '{"data":"good"}');
-      await heard(1);
-      expect(notes.heard).toEqual(['news: "good"']);
+      await received(1);
+      expect(recorder.received).toEqual(['news: "good"']);
       expect(nest.log.of('error')).toEqual(['error The handler of news failed, on news: no packet']);
     });
 
@@ -298,8 +299,8 @@ describe('ReceiverStrategy', () => {
       const client = await nest.bare();
       await client.publish('throws', '{"data":"bad"}');
       await client.publish('throws', '{"data":"good"}');
-      await heard(2);
-      expect(notes.heard).toEqual(['throws bad', 'throws good']);
+      await received(2);
+      expect(recorder.received).toEqual(['throws bad', 'throws good']);
       expect(nest.log.of('error')).toEqual([
         'error bad event',
         'error The handler of throws failed, on throws: Internal server error',
@@ -313,7 +314,7 @@ describe('ReceiverStrategy', () => {
         },
       });
       await (await nest.bare()).publish('news', '1');
-      await heard(1);
+      await received(1);
       expect(nest.log.of('error')).toEqual(['error No key for a message on news: no key']);
     });
 

@@ -13,7 +13,7 @@ import { json, publishTo } from 'rx-redis-receiver';
 import { ask, emit, NestFixture } from '../support/nest-fixture.js';
 import { until } from '../support/until.js';
 
-class Heard {
+class Recorder {
   readonly lines: string[] = [];
 }
 
@@ -27,7 +27,7 @@ class ToText implements RpcExceptionFilter {
 
 @Controller()
 class Handlers {
-  constructor(@Inject(Heard) readonly heard: Heard) {}
+  constructor(@Inject(Recorder) readonly received: Recorder) {}
 
   @MessagePattern('value')
   value(@Payload() data: unknown) {
@@ -103,23 +103,23 @@ class Handlers {
 
   @EventPattern('event')
   event(@Payload() data: unknown, @Ctx() context: RedisContext) {
-    this.heard.lines.push(`1 ${context.getChannel()} ${JSON.stringify(data)}`);
+    this.received.lines.push(`1 ${context.getChannel()} ${JSON.stringify(data)}`);
   }
 
   @EventPattern('event')
   eventToo(@Payload() data: unknown) {
-    return of(data).pipe(tap(() => this.heard.lines.push(`2 ${JSON.stringify(data)}`)));
+    return of(data).pipe(tap(() => this.received.lines.push(`2 ${JSON.stringify(data)}`)));
   }
 
   @EventPattern({ type: 'created' })
   created(@Payload() data: unknown) {
-    this.heard.lines.push(`created ${JSON.stringify(data)}`);
+    this.received.lines.push(`created ${JSON.stringify(data)}`);
   }
 
   @EventPattern('asked')
   asked(@Payload() data: unknown) {
-    this.heard.lines.push(`asked ${String(data)}`);
-    return 'heard';
+    this.received.lines.push(`asked ${String(data)}`);
+    return 'received';
   }
 }
 
@@ -137,13 +137,13 @@ function seen(client: ClientProxy, pattern: unknown, data: unknown): Promise<unk
 
 describe.each(["Nest's own server", 'ReceiverStrategy'])('for a client of Nest, %s', (server) => {
   const nest = new NestFixture();
-  let heard: Heard;
+  let received: Recorder;
 
   beforeEach(async () => {
-    heard = new Heard();
-    const providers = [{ provide: Heard, useValue: heard }];
+    received = new Recorder();
+    const providers = [{ provide: Recorder, useValue: received }];
     if (server === 'ReceiverStrategy') await nest.serve(Handlers, {}, providers);
-    else await nest.serveNests(Handlers, providers);
+    else await nest.serveWithNest(Handlers, providers);
   });
 
   it.each<[pattern: unknown, data: unknown, ...expected: unknown[]]>([
@@ -178,23 +178,23 @@ describe.each(["Nest's own server", 'ReceiverStrategy'])('for a client of Nest, 
   it('receives its events with every handler of the name', async () => {
     const client = await nest.proxy();
     await emit(client, 'event', { a: [1] });
-    await until(() => heard.lines.length === 2);
-    expect(heard.lines.sort()).toEqual(['1 event {"a":[1]}', '2 {"a":[1]}']);
+    await until(() => received.lines.length === 2);
+    expect(received.lines.sort()).toEqual(['1 event {"a":[1]}', '2 {"a":[1]}']);
     await emit(client, { type: 'created' }, 5);
-    await until(() => heard.lines.includes('created 5'));
+    await until(() => received.lines.includes('created 5'));
   });
 
   it('receives packets of Nest that publishTo sends', async () => {
     const packets = of(1, 'two', { three: [3] }).pipe(map((data) => ({ pattern: 'event', data })));
     await lastValueFrom(packets.pipe(publishTo(await nest.bare(), 'event', { codec: json() })));
-    await until(() => heard.lines.length === 6);
-    const first = heard.lines.filter((line) => line.startsWith('1 '));
+    await until(() => received.lines.length === 6);
+    const first = received.lines.filter((line) => line.startsWith('1 '));
     expect(first).toEqual(['1 event 1', '1 event "two"', '1 event {"three":[3]}']);
   });
 
   it('replies to a request for an event handler with the result of the handler', async () => {
-    await expect(ask(await nest.proxy(), 'asked', 'x')).resolves.toEqual(['heard']);
-    expect(heard.lines).toEqual(['asked x']);
+    await expect(ask(await nest.proxy(), 'asked', 'x')).resolves.toEqual(['received']);
+    expect(received.lines).toEqual(['asked x']);
   });
 
   it.each([

@@ -211,7 +211,7 @@ describe('hydrate()', () => {
   it('keeps the order when its consumer publishes while it replays', () => {
     const client = new MemoryPubSub();
     const receiver = new Receiver(client);
-    const heard: string[] = [];
+    const received: string[] = [];
     hydrate(receiver.channel('a'), () => {
       client.publish('a', '1');
       client.publish('a', '2');
@@ -219,11 +219,11 @@ describe('hydrate()', () => {
     })
       .pipe(shown)
       .subscribe((data) => {
-        heard.push(data);
+        received.push(data);
         if (data === '1') client.publish('a', '3');
       });
     client.publish('a', '4');
-    expect(heard).toEqual(['S', '1', '2', '3', '4']);
+    expect(received).toEqual(['S', '1', '2', '3', '4']);
   });
 
   it('ignores the overflow gaps of a queue that its Channel does not use', async () => {
@@ -262,12 +262,12 @@ describe('hydrate()', () => {
     });
   });
 
-  it.each(['the Channel', 'the Receiver'])('waits for %s whose UNSUBSCRIBE is in flight', (which) => {
+  it.each(['the Channel', 'the Receiver'])('waits for %s whose UNSUBSCRIBE is in flight', (name) => {
     marbles((helpers) => {
       const { redis: client, receiver, at, publish, commands, expectObservable } = helpers;
       const { take } = snapshotsOf(helpers, '-S');
       const channel = receiver.channel('a', { keep: true });
-      const live = which === 'the Channel' ? channel : receiver;
+      const live = name === 'the Channel' ? channel : receiver;
       expectObservable(channel, '             ^!').toBe('--');
       at('                  x', () => client.withhold());
       expectObservable(hydrate(live, take).pipe(shown), '---^').toBe('------(Sa)b');
@@ -349,12 +349,12 @@ describe('hydrate()', () => {
       receiver.channel('a');
       receiver.channel('b');
       await expect(receiver.connect()).rejects.toThrow('NOPERM');
-      const heard: string[] = [];
+      const received: string[] = [];
       hydrate(receiver, () => of('S'))
         .pipe(shown)
-        .subscribe((data) => heard.push(data));
+        .subscribe((data) => received.push(data));
       client.publish('a', '1');
-      expect(heard).toEqual(['S', '1']);
+      expect(received).toEqual(['S', '1']);
     });
   });
 
@@ -369,18 +369,18 @@ describe('hydrate()', () => {
       const client = new MemoryPubSub();
       const snapshots = [of('S'), new Subject<string>(), new Subject<string>()] as const;
       let taken = 0;
-      const heard: string[] = [];
+      const received: string[] = [];
       hydrate(new Receiver(client).channel('a'), () => snapshots[taken++]!)
         .pipe(shown)
         .subscribe((data) => {
-          heard.push(data);
+          received.push(data);
           if (data === 'S') gap(client);
         });
       gap(client);
       expect(snapshots[1].observed).toBe(false);
       snapshots[2].next('newest');
       snapshots[1].next('older');
-      expect(heard).toEqual(['S', 'newest']);
+      expect(received).toEqual(['S', 'newest']);
     });
 
     it.each(['S', '1', '2'])('finishes its handler of %s before it gets the snapshot after a gap', (when) => {
@@ -411,7 +411,7 @@ describe('hydrate()', () => {
     it('gets the kept messages if it closes the Channel inside its handler of the snapshot', () => {
       const client = new MemoryPubSub();
       const channel = new Receiver(client).channel('a');
-      const heard: string[] = [];
+      const received: string[] = [];
       hydrate(channel, () => {
         client.publish('a', '1');
         return ['S'];
@@ -420,11 +420,11 @@ describe('hydrate()', () => {
         .subscribe({
           next: (data) => {
             if (data === 'S') void channel.close();
-            heard.push(data);
+            received.push(data);
           },
-          complete: () => heard.push('|'),
+          complete: () => received.push('|'),
         });
-      expect(heard).toEqual(['S', '1', '|']);
+      expect(received).toEqual(['S', '1', '|']);
     });
 
     it('gets nothing more, and leaves no subscription, if it unsubscribes inside its handler of the snapshot', () => {
@@ -442,11 +442,11 @@ describe('hydrate()', () => {
     it('may cause a gap, close the Channel or unsubscribe while the snapshot is requested', () => {
       const client = new MemoryPubSub();
       const receiver = new Receiver(client, { autoStop: false });
-      const heard: string[] = [];
-      const hear = {
-        next: (data: string) => heard.push(data),
-        error: () => heard.push('#'),
-        complete: () => heard.push('|'),
+      const received: string[] = [];
+      const observer = {
+        next: (data: string) => received.push(data),
+        error: () => received.push('#'),
+        complete: () => received.push('|'),
       };
 
       let taken = 0;
@@ -455,24 +455,24 @@ describe('hydrate()', () => {
         gap(client);
         throw new Error('thrown by a snapshot that is requested again');
       });
-      inGap.pipe(shown).subscribe(hear);
-      expect(heard.splice(0)).toEqual(['newer']);
+      inGap.pipe(shown).subscribe(observer);
+      expect(received.splice(0)).toEqual(['newer']);
 
       const closing = receiver.channel('b');
       const inClose = hydrate(closing, () => {
         void closing.close();
         return of('S');
       });
-      inClose.pipe(shown).subscribe(hear);
-      expect(heard.splice(0)).toEqual(['S', '|']);
+      inClose.pipe(shown).subscribe(observer);
+      expect(received.splice(0)).toEqual(['S', '|']);
 
       const end = new Subject<void>();
       const left = hydrate(receiver.channel('c'), () => {
         end.next();
         return of('S');
       });
-      left.pipe(shown, takeUntil(end)).subscribe(hear);
-      expect(heard).toEqual(['|']);
+      left.pipe(shown, takeUntil(end)).subscribe(observer);
+      expect(received).toEqual(['|']);
     });
 
     it('gets the snapshot of all Channels if one is registered inside its handler', () => {

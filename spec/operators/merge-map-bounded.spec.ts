@@ -10,7 +10,7 @@ const UNBOUNDED = { capacity: Infinity, maxBytes: Infinity };
 const MANY = 100_000;
 
 /** Subscribes; returns all values, followed by 'complete' or the error. */
-function heard<T>(source: Observable<T>): unknown[] {
+function collect<T>(source: Observable<T>): unknown[] {
   const list: unknown[] = [];
   source.subscribe({
     next: (value) => list.push(value),
@@ -159,7 +159,7 @@ describe.each(forms)('within its bounds: %s', (_, form) => {
     const error = new Error('thrown by project');
     const source = new Subject<number>();
     const first = new Subject<string>();
-    const list = heard(
+    const list = collect(
       source.pipe(
         form((value) => {
           if (value === 0) return first;
@@ -175,12 +175,12 @@ describe.each(forms)('within its bounds: %s', (_, form) => {
   });
 
   it('ends with a TypeError if `project` returns no ObservableInput', () => {
-    const [error] = heard(of(1).pipe(form(() => undefined as unknown as Observable<never>, 1)));
+    const [error] = collect(of(1).pipe(form(() => undefined as unknown as Observable<never>, 1)));
     expect(error).toBeInstanceOf(TypeError);
   });
 
   it('passes an index to `project`', () => {
-    const list = heard(of('a', 'b', 'c').pipe(form((value, index) => [`${value}${String(index)}`], 1)));
+    const list = collect(of('a', 'b', 'c').pipe(form((value, index) => [`${value}${String(index)}`], 1)));
     expect(list).toEqual(['a0', 'b1', 'c2', 'complete']);
   });
 
@@ -191,7 +191,7 @@ describe.each(forms)('within its bounds: %s', (_, form) => {
       .pipe(form((value) => Promise.resolve(value * 2), 1))
       .forEach((value) => promises.push(value));
     expect(promises).toEqual([2, 4, 6]);
-    expect(heard(source.pipe(form((value) => new Set([value, -value]), 1)))).toEqual([
+    expect(collect(source.pipe(form((value) => new Set([value, -value]), 1)))).toEqual([
       1,
       -1,
       2,
@@ -207,7 +207,7 @@ describe.each(forms)('within its bounds: %s', (_, form) => {
       for (let i = 0; !subscriber.closed; i++) subscriber.next(i);
     });
     expect(
-      heard(
+      collect(
         endless.pipe(
           form((value) => [value], 1),
           take(3),
@@ -215,7 +215,7 @@ describe.each(forms)('within its bounds: %s', (_, form) => {
       ),
     ).toEqual([0, 1, 2, 'complete']);
     expect(
-      heard(
+      collect(
         of('a').pipe(
           form(() => endless, 1),
           take(3),
@@ -241,7 +241,7 @@ describe.each(forms)('within its bounds: %s', (_, form) => {
 
   it('handles a source that emits inside `project`', () => {
     const source = new Subject<number>();
-    const list = heard(
+    const list = collect(
       source.pipe(
         form((value, index) => {
           if (value < 3) source.next(value + 1);
@@ -376,7 +376,7 @@ describe('mergeMapBounded', () => {
     const gate = new Subject<never>();
     const source = new Subject<string>();
     const project = (name: string): ObservableInput<string> => (name === 'a' ? gate : [name]);
-    const list = heard(source.pipe(mergeMapBounded(project, { key: (name) => name === 'c' })));
+    const list = collect(source.pipe(mergeMapBounded(project, { key: (name) => name === 'c' })));
     for (const name of ['a', 'b', 'c', 'd', 'c', 'e']) source.next(name);
     gate.complete();
     expect(list).toEqual(['b', 'c', 'd', 'c', 'e']);
@@ -386,7 +386,7 @@ describe('mergeMapBounded', () => {
     const source = new Subject<string>();
     const gates: Record<string, Subject<never>> = { a: new Subject(), b: new Subject() };
     const dropped: string[] = [];
-    const list = heard(
+    const list = collect(
       source.pipe(
         mergeMapBounded((name) => gates[name] ?? [name], {
           concurrent: 2,
@@ -404,19 +404,19 @@ describe('mergeMapBounded', () => {
   });
 
   it('reports every dropped value, including the refused one', () => {
-    const told = (options: MergeMapBoundedOptions<number>): number[] => {
+    const droppedBy = (options: MergeMapBoundedOptions<number>): number[] => {
       const dropped: number[] = [];
-      heard(
+      collect(
         of(0, 1, 2, 3).pipe(
           mergeMapBounded(() => NEVER, { ...options, onDrop: (value) => dropped.push(value) }),
         ),
       );
       return dropped;
     };
-    expect(told({ capacity: 1, overflow: 'drop-oldest' })).toEqual([1, 2]);
-    expect(told({ capacity: 1, overflow: 'drop-incoming' })).toEqual([2, 3]);
-    expect(told({ capacity: 1 })).toEqual([2]);
-    expect(told({ capacity: 3 })).toEqual([]);
+    expect(droppedBy({ capacity: 1, overflow: 'drop-oldest' })).toEqual([1, 2]);
+    expect(droppedBy({ capacity: 1, overflow: 'drop-incoming' })).toEqual([2, 3]);
+    expect(droppedBy({ capacity: 1 })).toEqual([2]);
+    expect(droppedBy({ capacity: 3 })).toEqual([]);
   });
 
   describe('counts bytes', () => {
@@ -424,7 +424,7 @@ describe('mergeMapBounded', () => {
       const dropped: number[] = [];
       const source = from(sizes.map((size) => Buffer.alloc(size)));
       const onDrop = ({ length }: Buffer): unknown => dropped.push(length);
-      const list = heard(source.pipe(mergeMapBounded(() => NEVER, { maxBytes: 10, onDrop, ...options })));
+      const list = collect(source.pipe(mergeMapBounded(() => NEVER, { maxBytes: 10, onDrop, ...options })));
       return [...dropped, ...list];
     };
 
@@ -455,7 +455,7 @@ describe('mergeMapBounded', () => {
         overflow: 'drop-incoming',
         onDrop: (value: unknown) => dropped.push(value),
       } as const;
-      heard(from(values).pipe(mergeMapBounded(() => NEVER, options)));
+      collect(from(values).pipe(mergeMapBounded(() => NEVER, options)));
       expect(dropped).toEqual([{ data: Buffer.alloc(4) }, 'x']);
     });
   });
@@ -466,7 +466,7 @@ describe('mergeMapBounded', () => {
       throw error;
     };
     const source = new Subject<number>();
-    const list = heard(
+    const list = collect(
       source.pipe(mergeMapBounded(() => NEVER, { capacity: 1, overflow: 'drop-oldest', [name]: fail })),
     );
     for (const value of [1, 2, 3]) source.next(value);
@@ -513,7 +513,7 @@ describe('mergeMapBounded', () => {
       if (value === 1) source.next(9);
     };
     const project = (value: number): ObservableInput<number> => (value === 0 ? gate : [value]);
-    const list = heard(
+    const list = collect(
       source.pipe(mergeMapBounded(project, { capacity: 2, overflow: 'drop-oldest', onDrop })),
     );
     for (const value of [0, 1, 2, 3]) source.next(value);
@@ -621,16 +621,16 @@ describe('mergeMapBounded', () => {
   it('keeps nothing of an idle key', () => {
     class Key {}
     // The collections that hold one of the keys, or have held one from now on.
-    const holders: (Map<unknown, unknown> | Set<unknown>)[] = [];
+    const containers: (Map<unknown, unknown> | Set<unknown>)[] = [];
     const { set } = Map.prototype;
     const { add } = Set.prototype;
     const spies = [
       jest.spyOn(Map.prototype, 'set').mockImplementation(function (this: Map<unknown, unknown>, key, value) {
-        if (key instanceof Key) holders.push(this);
+        if (key instanceof Key) containers.push(this);
         return set.call(this, key, value) as Map<unknown, unknown>;
       }),
       jest.spyOn(Set.prototype, 'add').mockImplementation(function (this: Set<unknown>, key) {
-        if (key instanceof Key) holders.push(this);
+        if (key instanceof Key) containers.push(this);
         return add.call(this, key) as Set<unknown>;
       }),
     ];
@@ -646,8 +646,8 @@ describe('mergeMapBounded', () => {
     for (const gate of gates) gate.complete();
     for (const spy of spies) spy.mockRestore();
 
-    expect(holders.length).toBeGreaterThan(0);
-    expect(holders.flatMap((holder) => [...holder.keys()])).toEqual([]);
+    expect(containers.length).toBeGreaterThan(0);
+    expect(containers.flatMap((container) => [...container.keys()])).toEqual([]);
   });
 
   it.each<[string, unknown, unknown]>([

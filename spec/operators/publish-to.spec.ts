@@ -53,7 +53,7 @@ class RecordingPublisher implements Required<Publisher> {
 }
 
 /** Returns all values and the error of an Observable that ends synchronously. */
-function heard<T>(source: Observable<T>): unknown[] {
+function collect<T>(source: Observable<T>): unknown[] {
   const list: unknown[] = [];
   source.subscribe({ next: (value) => list.push(value), error: (error) => list.push(error) });
   return list;
@@ -146,7 +146,7 @@ describe('publishTo', () => {
   it('publishes to one channel, to a channel for each value, and to sharded channels', () => {
     const client = new RecordingPublisher();
     const publish = (...args: Parameters<typeof publishTo<string>>): unknown[] =>
-      heard(of('a', 'b').pipe(publishTo<string>(...args)));
+      collect(of('a', 'b').pipe(publishTo<string>(...args)));
     expect(publish(client, '')).toEqual([1, 1]);
     publish(client, (value) => `to ${value}`);
     publish(client, 'shard', { sharded: true });
@@ -162,7 +162,7 @@ describe('publishTo', () => {
 
   it('encodes with its codec', () => {
     const client = new RecordingPublisher();
-    heard(of({ x: 1 }).pipe(publishTo(client, 'news', { codec: json() })));
+    collect(of({ x: 1 }).pipe(publishTo(client, 'news', { codec: json() })));
     expect(client.published).toEqual([['news', '{"x":1}']]);
   });
 
@@ -171,8 +171,8 @@ describe('publishTo', () => {
     const replies: Reply[] = [first, 5];
     const client = new RecordingPublisher(() => replies.shift() ?? 0);
     const operator = publishTo<string>(client, 'news');
-    const a = heard(of('a').pipe(operator));
-    const b = heard(of('b').pipe(operator));
+    const a = collect(of('a').pipe(operator));
+    const b = collect(of('b').pipe(operator));
     expect([a, b]).toEqual([[], [5]]);
     first.next(4);
     expect([a, b]).toEqual([[4], [5]]);
@@ -180,7 +180,7 @@ describe('publishTo', () => {
 
   it('queues values meanwhile, within the default bounds', () => {
     const source = new Subject<string>();
-    const list = heard(
+    const list = collect(
       source.pipe(publishTo(new RecordingPublisher(() => NEVER), 'news', { concurrent: 1 })),
     );
     for (let i = 0; i < 1 + 16_384; i++) source.next('x');
@@ -205,7 +205,7 @@ describe('publishTo', () => {
       throw boom;
     };
     const error = (client: Publisher, options?: PublishToOptions<string>): unknown =>
-      heard(of('a').pipe(publishTo(client, 'news', options))).at(-1);
+      collect(of('a').pipe(publishTo(client, 'news', options))).at(-1);
     const named = expect.objectContaining({
       name: 'PublishError',
       code: 'ERR_PUBLISH',
@@ -225,18 +225,18 @@ describe('publishTo', () => {
       const first = new Subject<number>();
       const replies = [first];
       const client: Publisher = new RecordingPublisher(() => replies.shift() ?? fail());
-      const list = heard(of('a', 'b').pipe(publishTo(client, 'news')));
+      const list = collect(of('a', 'b').pipe(publishTo(client, 'news')));
       expect(list).toEqual([]);
       first.next(2);
       expect(list).toEqual([2, expect.any(PublishError)]);
     });
 
     it('passes on an error of the channel function unchanged', () => {
-      expect(heard(of('a').pipe(publishTo(new RecordingPublisher(), fail)))).toEqual([boom]);
+      expect(collect(of('a').pipe(publishTo(new RecordingPublisher(), fail)))).toEqual([boom]);
     });
 
     it('refuses a channel that is not a string', () => {
-      const [refusal] = heard(of('a').pipe(publishTo(new RecordingPublisher(), () => 7 as never)));
+      const [refusal] = collect(of('a').pipe(publishTo(new RecordingPublisher(), () => 7 as never)));
       expect(refusal).toBeInstanceOf(TypeError);
       expect(String(refusal)).toContain('what the channel function returns to be a string, got 7');
     });

@@ -17,13 +17,13 @@ describe('retryRecoverable()', () => {
   it('continues after an undecodable payload, and reports the error', () => {
     const client = new MemoryPubSub();
     const receiver = new Receiver(client, { codec: json<number>() });
-    const heard: unknown[] = [];
+    const received: unknown[] = [];
     receiver
       .channel('a')
-      .pipe(retryRecoverable({ onError: ({ name }) => heard.push(name) }))
-      .subscribe(({ data }) => heard.push(data));
+      .pipe(retryRecoverable({ onError: ({ name }) => received.push(name) }))
+      .subscribe(({ data }) => received.push(data));
     for (const data of ['1', '{', '2']) client.publish('a', data);
-    expect(heard).toEqual([1, 'DecodeError', 2]);
+    expect(received).toEqual([1, 'DecodeError', 2]);
   });
 
   it('passes on a final error', () => {
@@ -78,16 +78,16 @@ describe('retry()', () => {
     await client.close();
     const receiver = new Receiver(client);
     receiver.channel('a');
-    const heard: unknown[] = [];
+    const received: unknown[] = [];
     of(receiver)
       .pipe(retry())
-      .subscribe({ next: ({ data }) => heard.push(data), error: (error) => heard.push(error) });
-    expect(heard).toEqual([]);
+      .subscribe({ next: ({ data }) => received.push(data), error: (error) => received.push(error) });
+    expect(received).toEqual([]);
     await Promise.resolve();
     await client.connect();
     jest.advanceTimersByTime(1_000);
     client.publish('a', '1');
-    expect(heard).toEqual(['1']);
+    expect(received).toEqual(['1']);
   });
 
   it('ends every later observer with the final error at once', async () => {
@@ -132,18 +132,18 @@ describe('retry()', () => {
     const client = new MemoryPubSub();
     client.forbidden.add('a');
     const receiver = new Receiver(client);
-    const heard: string[] = [];
+    const received: string[] = [];
     receiver
       .channel('a')
       .pipe(retry())
-      .subscribe(({ data }) => heard.push(data));
+      .subscribe(({ data }) => received.push(data));
     expect(client.log.length).toBeLessThan(10);
     jest.advanceTimersByTime(10_000);
     expect(client.log.length).toBeLessThan(20);
     client.forbidden.clear();
     jest.advanceTimersByTime(2_000);
     client.publish('a', '1');
-    expect(heard).toEqual(['1']);
+    expect(received).toEqual(['1']);
     void receiver.stop();
     jest.advanceTimersByTime(5_000);
     expect(jest.getTimerCount()).toBe(0);

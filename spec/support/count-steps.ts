@@ -1,7 +1,7 @@
 type Method = (this: { readonly length?: number; readonly size?: number }, ...args: unknown[]) => unknown;
 
 /** Methods that visit every element: a call counts one step per element. */
-const WHOLE: readonly (readonly [object, readonly string[]])[] = [
+const WHOLE_METHODS: readonly (readonly [object, readonly string[]])[] = [
   [
     Array.prototype,
     [
@@ -47,7 +47,7 @@ export async function countSteps(work: () => unknown): Promise<number> {
     };
     restore.push(() => (methods[name] = original));
   };
-  for (const [owner, names] of WHOLE)
+  for (const [owner, names] of WHOLE_METHODS)
     for (const name of names) replace(owner, name, ({ length, size }) => length ?? size ?? 0);
   for (const iterator of ITERATORS) replace(iterator, 'next', () => 1);
   try {

@@ -29,7 +29,7 @@ async function endBorrowing(way: 'stop' | 'drain', arrange: (typeof STATES)[numb
   await using scene = await FaultScene.start({ reconnectStrategy: () => 20 });
   await scene.observe();
   await scene.publish();
-  await scene.heardAll();
+  await scene.allReceived();
   await arrange(scene);
   await scene.receiver[way]();
 }

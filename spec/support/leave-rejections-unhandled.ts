@@ -4,7 +4,7 @@ import { MemoryPubSub } from '../../lib/testing/index.js';
 
 // Prints the refusals of Redis that become unhandled rejections of the process, for node-redis and for MemoryPubSub.
 
-const hear = () => undefined;
+const ignore = () => undefined;
 let unhandled: string[] = [];
 process.on(
   'unhandledRejection',
@@ -19,23 +19,23 @@ async function unhandledOf(client: PubSubClient): Promise<Record<string, number>
   const count = async (what: string, ask: () => unknown) => {
     ask();
     // Refused after the others: when its reply arrives, theirs have arrived, too.
-    await client.subscribe('x', hear).catch(() => undefined);
+    await client.subscribe('x', ignore).catch(() => undefined);
     await nextTurn();
     counts[what] = unhandled.length;
     unhandled = [];
   };
-  await count('left alone', () => void client.subscribe('x', hear));
-  await count('handled', () => void client.pSubscribe('x*', hear).catch(hear));
+  await count('left alone', () => void client.subscribe('x', ignore));
+  await count('handled', () => void client.pSubscribe('x*', ignore).catch(ignore));
   await count('awaited', async () => {
     try {
-      await client.sSubscribe('x', hear);
+      await client.sSubscribe('x', ignore);
     } catch {
       // The refusal is expected.
     }
   });
-  await count('passed on', () => void client.subscribe('x', hear).then(hear));
-  await count('finally', () => void client.subscribe('x', hear).finally(hear));
-  await count('passed on and handled', () => void client.subscribe('x', hear).then(hear).catch(hear));
+  await count('passed on', () => void client.subscribe('x', ignore).then(ignore));
+  await count('finally', () => void client.subscribe('x', ignore).finally(ignore));
+  await count('passed on and handled', () => void client.subscribe('x', ignore).then(ignore).catch(ignore));
   return counts;
 }
 

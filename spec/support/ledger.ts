@@ -1,11 +1,11 @@
 import type { Gap, ReceiverEvent } from '../../lib/index.js';
 
 type Entry =
-  | { readonly heard: number; readonly channel: string; readonly at: number }
+  | { readonly received: number; readonly channel: string; readonly at: number }
   | { readonly gap: Gap }
   | { readonly event: ReceiverEvent };
 
-interface Sending {
+interface SentNumbers {
   /** The numbers that were sent, with the time of each. */
   readonly sent: Map<number, number>;
   last: number;
@@ -16,8 +16,8 @@ export class Ledger {
   readonly events: ReceiverEvent[] = [];
   readonly gaps: Gap[] = [];
   readonly #entries: Entry[] = [];
-  readonly #sendings = new Map<string, Sending>();
-  readonly #heard = new Map<string, number[]>();
+  readonly #sent = new Map<string, SentNumbers>();
+  readonly #received = new Map<string, number[]>();
   #end: { readonly error: Error | undefined } | undefined;
 
   /** The end of the stream, with its error; undefined while the stream is open. */
@@ -27,31 +27,31 @@ export class Ledger {
 
   /** Returns the next number to publish on a channel. */
   send(channel: string): string {
-    const sending = this.#sendings.get(channel) ?? { sent: new Map<number, number>(), last: 0 };
-    this.#sendings.set(channel, sending);
-    sending.sent.set(++sending.last, Date.now());
-    return String(sending.last);
+    const numbers = this.#sent.get(channel) ?? { sent: new Map<number, number>(), last: 0 };
+    this.#sent.set(channel, numbers);
+    numbers.sent.set(++numbers.last, Date.now());
+    return String(numbers.last);
   }
 
   lastSent(channel: string): number {
-    return this.#sendings.get(channel)?.last ?? 0;
+    return this.#sent.get(channel)?.last ?? 0;
   }
 
-  lastHeard(channel: string): number {
-    return this.#heard.get(channel)?.at(-1) ?? 0;
+  lastReceived(channel: string): number {
+    return this.#received.get(channel)?.at(-1) ?? 0;
   }
 
-  heard(channel: string): readonly number[] {
-    return this.#heard.get(channel) ?? [];
+  received(channel: string): readonly number[] {
+    return this.#received.get(channel) ?? [];
   }
 
-  hear(channel: string, data: string): void {
+  receive(channel: string, data: string): void {
     const number = Number(data);
-    this.#heard.set(channel, [...this.heard(channel), number]);
-    this.#entries.push({ heard: number, channel, at: Date.now() });
+    this.#received.set(channel, [...this.received(channel), number]);
+    this.#entries.push({ received: number, channel, at: Date.now() });
   }
 
-  note(event: ReceiverEvent): void {
+  record(event: ReceiverEvent): void {
     this.events.push(event);
     if (event.type === 'gap') this.gaps.push(event.gap);
     this.#entries.push(event.type === 'gap' ? { gap: event.gap } : { event });
@@ -63,7 +63,7 @@ export class Ledger {
 
   /** Returns the count of numbers that never arrived on a channel. */
   missing(channel: string): number {
-    return this.lastSent(channel) - this.heard(channel).length;
+    return this.lastSent(channel) - this.received(channel).length;
   }
 
   /**
@@ -72,18 +72,18 @@ export class Ledger {
    * message before it.
    */
   faults(): string[] {
-    return [...this.#faultsOfGaps(), ...[...this.#sendings.keys()].flatMap((name) => this.#faultsOf(name))];
+    return [...this.#faultsOfGaps(), ...[...this.#sent.keys()].flatMap((name) => this.#faultsOf(name))];
   }
 
   #faultsOf(channel: string): string[] {
     const faults: string[] = [];
-    const { sent } = this.#sendings.get(channel) as Sending;
+    const { sent } = this.#sent.get(channel) as SentNumbers;
     let last = 0;
     let gap: Gap | undefined;
     for (const entry of this.#entries) {
       if ('gap' in entry && entry.gap.channels.some(({ name }) => name === channel)) gap = entry.gap;
-      if (!('heard' in entry) || entry.channel !== channel) continue;
-      const { heard: number } = entry;
+      if (!('received' in entry) || entry.channel !== channel) continue;
+      const { received: number } = entry;
       if (number <= last) faults.push(`${channel}: ${number} came after ${last}`);
       if (number > last + 1) {
         if (!gap) faults.push(`${channel}: no gap between ${last} and ${number}`);
@@ -98,12 +98,12 @@ export class Ledger {
 
   #faultsOfGaps(): string[] {
     const faults: string[] = [];
-    let heardAt = Infinity;
+    let receivedAt = Infinity;
     for (const entry of this.#entries) {
-      if ('heard' in entry) heardAt = entry.at;
+      if ('received' in entry) receivedAt = entry.at;
       if (!('gap' in entry)) continue;
       const { since, until } = entry.gap;
-      if (since > heardAt) faults.push('a gap begins after the last message that came before it');
+      if (since > receivedAt) faults.push('a gap begins after the last message that came before it');
       if (since > until) faults.push('a gap ends before it begins');
     }
     return faults;

@@ -52,7 +52,7 @@ export class NestFixture {
   }
 
   /** Starts a server of Nest itself with these handlers. */
-  serveNests(controller: Type, providers: Provider[] = [], options: { wildcards?: boolean } = {}) {
+  serveWithNest(controller: Type, providers: Provider[] = [], options: { wildcards?: boolean } = {}) {
     const { port } = this.redis;
     const transport = {
       transport: Transport.REDIS as const,

@@ -4,17 +4,17 @@ import type { LoggerService } from '@nestjs/common';
 export class NestLog implements LoggerService {
   readonly lines: string[] = [];
 
-  readonly log = this.#keeper('log');
-  readonly warn = this.#keeper('warn');
-  readonly error = this.#keeper('error');
-  readonly fatal = this.#keeper('fatal');
+  readonly log = this.#collector('log');
+  readonly warn = this.#collector('warn');
+  readonly error = this.#collector('error');
+  readonly fatal = this.#collector('fatal');
 
   /** Returns the lines of this level. */
   of(level: string): string[] {
     return this.lines.filter((line) => line.startsWith(`${level} `));
   }
 
-  #keeper(level: string) {
+  #collector(level: string) {
     return (message: unknown): void => {
       this.lines.push(`${level} ${message instanceof Error ? message.message : String(message)}`);
     };

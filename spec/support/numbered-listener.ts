@@ -4,10 +4,10 @@ import { MemoryPubSub } from '../../lib/testing/index.js';
 
 const TARGETS = ['a', 'b', 'c'] as const;
 /** A pattern that Redis may refuse: the client then has to resubscribe all names one by one. */
-const FICKLE = 'c*';
+const REFUSABLE_PATTERN = 'c*';
 
 export type Target = (typeof TARGETS)[number];
-export type Happening =
+export type Step =
   | { readonly publish: Target }
   | { readonly do: 'disconnect' | 'reconnect' | 'failToReconnect' | 'withhold' | 'acknowledgeNext' }
   | { readonly do: 'acknowledge' | 'revoke' | 'permit' };
@@ -16,32 +16,32 @@ export type Happening =
 export class NumberedListener {
   readonly #client = new MemoryPubSub();
   readonly #receiver = new Receiver(this.#client);
-  readonly #entries = new Map<Channel, (number | 'told')[]>();
+  readonly #entries = new Map<Channel, (number | 'report')[]>();
   readonly #sent = new Map<string, number>(TARGETS.map((target) => [target, 0]));
   #outages = 0;
   #gaps = 0;
 
   constructor() {
     const receiver = this.#receiver;
-    for (const channel of [receiver.channel('a'), receiver.channel('b'), receiver.pattern(FICKLE)])
+    for (const channel of [receiver.channel('a'), receiver.channel('b'), receiver.pattern(REFUSABLE_PATTERN)])
       this.#entries.set(channel, []);
     receiver.events.subscribe((event) => {
       if (event.type === 'disconnected') this.#outages++;
-      else if (event.type === 'channel-error') this.#tell(event.source);
+      else if (event.type === 'channel-error') this.#addReport(event.source);
       else if (event.type === 'gap') {
         this.#gaps++;
-        for (const channel of event.gap.channels) this.#tell(channel);
+        for (const channel of event.gap.channels) this.#addReport(channel);
       }
     });
     receiver.pipe(retry()).subscribe(({ source, data }) => this.#entries.get(source)!.push(Number(data)));
   }
 
-  meet(happening: Happening): void {
+  apply(step: Step): void {
     const client = this.#client;
-    if ('publish' in happening) this.#publish(happening.publish);
-    else if (happening.do === 'revoke') client.forbidden.add(FICKLE);
-    else if (happening.do === 'permit') client.forbidden.clear();
-    else client[happening.do]();
+    if ('publish' in step) this.#publish(step.publish);
+    else if (step.do === 'revoke') client.forbidden.add(REFUSABLE_PATTERN);
+    else if (step.do === 'permit') client.forbidden.clear();
+    else client[step.do]();
   }
 
   /** Ends all faults, and publishes a last message on each channel. */
@@ -57,23 +57,22 @@ export class NumberedListener {
    * Returns the faults: a number that arrives twice or out of order; a missing number without a report in its place;
    * more gaps than outages.
    */
-  complaints(): string[] {
+  faults(): string[] {
     const ofChannels = [...this.#entries].flatMap(([{ name }, entries]) => {
-      const complaints: string[] = [];
+      const faults: string[] = [];
       let last = 0;
-      let isTold = false;
+      let isReported = false;
       for (const entry of [...entries, this.#sent.get(name.replace('*', ''))! + 1]) {
-        if (entry === 'told') {
-          isTold = true;
+        if (entry === 'report') {
+          isReported = true;
           continue;
         }
-        if (entry <= last) complaints.push(`${name}: ${entry} after ${last}`);
-        if (entry > last + 1 && !isTold)
-          complaints.push(`${name}: nothing told between ${last} and ${entry}`);
+        if (entry <= last) faults.push(`${name}: ${entry} after ${last}`);
+        if (entry > last + 1 && !isReported) faults.push(`${name}: no report between ${last} and ${entry}`);
         last = entry;
-        isTold = false;
+        isReported = false;
       }
-      return complaints;
+      return faults;
     });
     if (this.#gaps > this.#outages) ofChannels.push(`${this.#gaps} gaps of ${this.#outages} outages`);
     return ofChannels;
@@ -85,7 +84,7 @@ export class NumberedListener {
     this.#client.publish(target, String(number));
   }
 
-  #tell(channel: unknown): void {
-    this.#entries.get(channel as Channel)!.push('told');
+  #addReport(channel: unknown): void {
+    this.#entries.get(channel as Channel)!.push('report');
   }
 }

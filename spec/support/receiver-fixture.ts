@@ -7,20 +7,20 @@ export function receiverFixture(options?: ReceiverOptions<string>) {
   const receiver = new Receiver(client, options);
   receiver.channel('a');
   receiver.channel('b');
-  const heard: string[] = [];
+  const received: string[] = [];
   const events: ReceiverEvent[] = [];
   receiver.events.subscribe((event) => events.push(event));
   return {
     client,
     receiver,
-    heard,
+    received,
     events,
-    hear: ({ data }: Message) => void heard.push(data),
+    collect: ({ data }: Message) => void received.push(data),
     /** Logs messages, errors and the end. */
     observer: {
-      next: ({ data }: Message) => void heard.push(data),
-      error: (error: Error) => void heard.push(error.name),
-      complete: () => void heard.push('complete'),
+      next: ({ data }: Message) => void received.push(data),
+      error: (error: Error) => void received.push(error.name),
+      complete: () => void received.push('complete'),
     },
     publish: (...list: string[]) => {
       for (const data of list) client.publish('a', data);

@@ -11,7 +11,7 @@ const ARGS = [
   '--cluster-replica-validity-factor',
   '0',
 ];
-const WITHIN = { timeout: 30_000 };
+const LONG_WAIT = { timeout: 30_000 };
 
 export interface RedisClusterOptions {
   /** The number of masters. @default 3 */
@@ -92,10 +92,10 @@ export class RedisCluster implements AsyncDisposable {
     const replica = await this.replicaOf(master);
     await until(
       async () => (await replica.field('master_link_status', 'INFO', 'replication')) === 'up',
-      WITHIN,
+      LONG_WAIT,
     );
     await replica.ask('CLUSTER', 'FAILOVER');
-    await until(async () => (await replica.field('role', 'INFO', 'replication')) === 'master', WITHIN);
+    await until(async () => (await replica.field('role', 'INFO', 'replication')) === 'master', LONG_WAIT);
     return replica;
   }
 
@@ -133,8 +133,8 @@ export class RedisCluster implements AsyncDisposable {
       server.thaw();
       if (!server.isRunning) await server.restart();
     }
-    await until(() => this.nodes.every(({ admin }) => admin.isReady), WITHIN);
-    await this.#whole();
+    await until(() => this.nodes.every(({ admin }) => admin.isReady), LONG_WAIT);
+    await this.#waitUntilComplete();
   }
 
   async stop(): Promise<void> {
@@ -178,18 +178,18 @@ export class RedisCluster implements AsyncDisposable {
     const knows = async (node: RedisNode) =>
       (await node.field('cluster_known_nodes', 'CLUSTER', 'INFO')) === known &&
       !(await node.ask('CLUSTER', 'NODES')).includes('handshake');
-    await until(async () => (await Promise.all(this.nodes.map(knows))).every(Boolean), WITHIN);
+    await until(async () => (await Promise.all(this.nodes.map(knows))).every(Boolean), LONG_WAIT);
     await Promise.all(
       this.nodes.slice(masters.length).map(async (node, index) => {
         const id = await masters[index % masters.length]!.ask('CLUSTER', 'MYID');
-        await until(() => node.ask('CLUSTER', 'REPLICATE', id).catch(() => false), WITHIN);
+        await until(() => node.ask('CLUSTER', 'REPLICATE', id).catch(() => false), LONG_WAIT);
       }),
     );
-    await this.#whole();
+    await this.#waitUntilComplete();
   }
 
-  async #whole(): Promise<void> {
-    const isWhole = async (node: RedisNode) => {
+  async #waitUntilComplete(): Promise<void> {
+    const isComplete = async (node: RedisNode) => {
       const [state, role, link] = await Promise.all([
         node.field('cluster_state', 'CLUSTER', 'INFO'),
         node.field('role', 'INFO', 'replication'),
@@ -206,14 +206,14 @@ export class RedisCluster implements AsyncDisposable {
     };
     await until(
       async () =>
-        (await Promise.all(this.nodes.map((node) => isWhole(node).catch(() => false)))).every(Boolean),
-      WITHIN,
+        (await Promise.all(this.nodes.map((node) => isComplete(node).catch(() => false)))).every(Boolean),
+      LONG_WAIT,
     );
   }
 }
 
 async function found(look: () => Promise<RedisNode | undefined>): Promise<RedisNode> {
-  return (await until(look, WITHIN)) as RedisNode;
+  return (await until(look, LONG_WAIT)) as RedisNode;
 }
 
 function sum(numbers: readonly number[]): number {

@@ -4,7 +4,7 @@ import { once } from 'node:events';
 const START_TIMEOUT = 10_000;
 const GRACE = 2_000;
 /** The line that a server, or a Sentinel, prints when it accepts commands. */
-const UP = /Ready to accept connections|\+monitor master/;
+const READY = /Ready to accept connections|\+monitor master/;
 
 /** One run of a redis-server, from its first accepted connection until its exit. */
 export class RedisProcess {
@@ -50,9 +50,9 @@ export class RedisProcess {
     this.signal('SIGTERM');
     // A frozen server handles SIGTERM only after SIGCONT.
     this.signal('SIGCONT');
-    const impatience = setTimeout(() => this.signal('SIGKILL'), GRACE);
+    const timer = setTimeout(() => this.signal('SIGKILL'), GRACE);
     await this.#exited();
-    clearTimeout(impatience);
+    clearTimeout(timer);
   }
 
   async kill(): Promise<void> {
@@ -76,7 +76,7 @@ function accepting(child: ChildProcess): Promise<void> {
     };
     const read = (chunk: Buffer): void => {
       output += chunk.toString();
-      if (!UP.test(output)) return;
+      if (!READY.test(output)) return;
       clearTimeout(timer);
       // The output is no longer needed, but the pipe must not fill up.
       child.stdout?.off('data', read).resume();

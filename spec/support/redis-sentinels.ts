@@ -8,7 +8,7 @@ import { RedisNode } from './redis-node.js';
 import { RedisProcess } from './redis-process.js';
 import { until } from './until.js';
 
-const WITHIN = { timeout: 60_000 };
+const LONG_WAIT = { timeout: 60_000 };
 const COUNT = 3;
 /**
  * Milliseconds without a reply after which a Sentinel takes a server for dead. A Sentinel pings once a second, and a
@@ -131,7 +131,7 @@ export class RedisSentinels implements AsyncDisposable {
       return (await node?.field('role', 'INFO', 'replication')) === 'master' ? node : undefined;
     };
     const master = await until(() => find().catch(() => undefined), {
-      ...WITHIN,
+      ...LONG_WAIT,
       message: 'the Sentinels to agree on a master',
     });
     return master as RedisNode;
@@ -146,7 +146,7 @@ export class RedisSentinels implements AsyncDisposable {
     await Promise.all(this.sentinels.map((sentinel) => sentinel.kill()));
     await meanwhile?.();
     await Promise.all(this.sentinels.map((sentinel) => sentinel.restart()));
-    await until(() => this.#areSettled().catch(() => false), WITHIN);
+    await until(() => this.#areSettled().catch(() => false), LONG_WAIT);
   }
 
   /** Promotes a replica; both nodes stay alive. */
@@ -177,7 +177,7 @@ export class RedisSentinels implements AsyncDisposable {
       ]);
       const isLinked = replicas.filter((status) => status === 'up').length === COUNT - 1;
       return slaves === String(COUNT - 1) && isLinked && (await this.#areSettled());
-    }, WITHIN);
+    }, LONG_WAIT);
     // A master that was frozen for a while may have been replaced.
     this.#master = await this.master();
   }
@@ -195,7 +195,7 @@ export class RedisSentinels implements AsyncDisposable {
       await ask?.().catch(() => undefined);
       const master = await this.master();
       return master === old ? undefined : master;
-    }, WITHIN)) as RedisNode;
+    }, LONG_WAIT)) as RedisNode;
     return this.#master;
   }
 

@@ -14,7 +14,17 @@ export interface Snippet extends Block {
 }
 
 const RUN = 'ts';
-const LIKE_RUN = new Set(['typescript', 'tsx', 'mts', 'cts', 'js', 'javascript', 'mjs', 'cjs', 'jsx']);
+const SCRIPT_LANGUAGES = new Set([
+  'typescript',
+  'tsx',
+  'mts',
+  'cts',
+  'js',
+  'javascript',
+  'mjs',
+  'cjs',
+  'jsx',
+]);
 const FENCE = /^(?<indent>\s*)(?<ticks>`{3,})(?<language>[^\s`]*)/;
 const NOT_RUN = /^\s*<!-- not run: (?<reason>\S.*?) -->\s*$/;
 
@@ -33,7 +43,7 @@ export function snippets(markdown: string): Snippet[] {
 export function unexplained(markdown: string): Block[] {
   return parse(markdown).filter(
     (item): item is Block =>
-      typeof item !== 'string' && LIKE_RUN.has(item.language) && item.notRun === undefined,
+      typeof item !== 'string' && SCRIPT_LANGUAGES.has(item.language) && item.notRun === undefined,
   );
 }
 

@@ -8,7 +8,7 @@ export type Direction = 'to-server' | 'to-client';
  * The treatment of the bytes in one direction. `'held'`: they wait for `release`; `'swallowed'`: they are lost without
  * notice.
  */
-type Passage = 'open' | 'held' | 'swallowed';
+type Mode = 'open' | 'held' | 'swallowed';
 
 /** A connection from a client, and its connection to the server. */
 interface Pair {
@@ -23,7 +23,7 @@ export class TcpProxy implements AsyncDisposable {
   readonly #target: number;
   readonly #listener: Server;
   readonly #pairs = new Set<Pair>();
-  readonly #passages: Record<Direction, Lane> = { 'to-server': new Lane(), 'to-client': new Lane() };
+  readonly #lanes: Record<Direction, Lane> = { 'to-server': new Lane(), 'to-client': new Lane() };
   #isOpen = true;
 
   private constructor(target: number) {
@@ -54,7 +54,7 @@ export class TcpProxy implements AsyncDisposable {
 
   /** Returns the number of bytes that arrived from one side, whether or not they were passed on. */
   seen(direction: Direction): number {
-    return this.#passages[direction].seen;
+    return this.#lanes[direction].seen;
   }
 
   /** Resets all connections. */
@@ -67,29 +67,29 @@ export class TcpProxy implements AsyncDisposable {
 
   /** Resets all connections after this many more bytes in a direction, even in the middle of a command or a reply. */
   cutAfter(bytes: number, direction: Direction = 'to-client'): void {
-    const lane = this.#passages[direction];
-    lane.left = bytes;
+    const lane = this.#lanes[direction];
+    lane.bytesLeft = bytes;
   }
 
   /** Holds back all bytes of a direction until `release`. */
   hold(direction: Direction): void {
-    this.#passages[direction].passage = 'held';
+    this.#lanes[direction].mode = 'held';
   }
 
   /** Discards all bytes of a direction until `release`, as a half-open connection does. */
   swallow(direction: Direction): void {
-    this.#passages[direction].passage = 'swallowed';
+    this.#lanes[direction].mode = 'swallowed';
   }
 
   /** Opens a direction again, and passes on the bytes that were held back. */
   release(direction: Direction): void {
-    this.#passages[direction].release();
+    this.#lanes[direction].release();
   }
 
   /** Sends bytes to all clients as if they came from the server; after both parts of a chunk that is being split. */
   inject(bytes: string | Buffer, to: 'all' | 'subscribers' = 'all'): void {
     for (const { client, hasSubscribed } of this.#pairs)
-      if (to === 'all' || hasSubscribed) this.#passages['to-client'].inject(Buffer.from(bytes), client);
+      if (to === 'all' || hasSubscribed) this.#lanes['to-client'].inject(Buffer.from(bytes), client);
   }
 
   /**
@@ -105,7 +105,7 @@ export class TcpProxy implements AsyncDisposable {
 
   /** Splits the next chunk of a direction at this byte; the second part follows a turn of the event loop later. */
   splitNext(at: number, direction: Direction = 'to-client'): void {
-    this.#passages[direction].splitAt = at;
+    this.#lanes[direction].splitAt = at;
   }
 
   /** Rejects new connections until `reopen`. */
@@ -141,9 +141,9 @@ export class TcpProxy implements AsyncDisposable {
     const cut = () => this.cut();
     client.on('data', (bytes) => {
       pair.hasSubscribed ||= SUBSCRIBE.test(bytes.toString('latin1'));
-      this.#passages['to-server'].pass(bytes, server, cut);
+      this.#lanes['to-server'].pass(bytes, server, cut);
     });
-    server.on('data', (bytes) => this.#passages['to-client'].pass(bytes, client, cut));
+    server.on('data', (bytes) => this.#lanes['to-client'].pass(bytes, client, cut));
   }
 }
 
@@ -154,9 +154,9 @@ function source({ client, server }: Pair, direction: Direction): Socket {
 const SUBSCRIBE = /\n[ps]?subscribe\r\n/i;
 
 class Lane {
-  passage: Passage = 'open';
+  mode: Mode = 'open';
   seen = 0;
-  left = Infinity;
+  bytesLeft = Infinity;
   splitAt: number | undefined;
   #held: (() => void)[] = [];
   /** Resolves when the parts of a split chunk have been sent; later chunks wait for them. */
@@ -164,8 +164,8 @@ class Lane {
 
   pass(bytes: Buffer, to: Socket, cut: () => void): void {
     this.seen += bytes.length;
-    if (this.passage === 'held') this.#held.push(() => this.#write(bytes, to, cut));
-    else if (this.passage === 'open') this.#write(bytes, to, cut);
+    if (this.mode === 'held') this.#held.push(() => this.#write(bytes, to, cut));
+    else if (this.mode === 'open') this.#write(bytes, to, cut);
   }
 
   inject(bytes: Buffer, to: Socket): void {
@@ -174,19 +174,19 @@ class Lane {
   }
 
   release(): void {
-    this.passage = 'open';
+    this.mode = 'open';
     const held = this.#held;
     this.#held = [];
     for (const write of held) write();
   }
 
   #write(bytes: Buffer, to: Socket, cut: () => void): void {
-    if (bytes.length >= this.left) {
-      to.write(bytes.subarray(0, this.left), cut);
-      this.left = Infinity;
+    if (bytes.length >= this.bytesLeft) {
+      to.write(bytes.subarray(0, this.bytesLeft), cut);
+      this.bytesLeft = Infinity;
       return;
     }
-    this.left -= bytes.length;
+    this.bytesLeft -= bytes.length;
     const at = this.splitAt;
     this.splitAt = undefined;
     if (at === undefined && !this.#queue) return void to.write(bytes);
@@ -194,7 +194,7 @@ class Lane {
   }
 
   #send(parts: readonly Buffer[], to: Socket): void {
-    const sending = (this.#queue ?? Promise.resolve()).then(() => inTurns(parts, to));
+    const sending = (this.#queue ?? Promise.resolve()).then(() => writeInTurns(parts, to));
     this.#queue = sending.finally(() => {
       if (this.#queue === tail) this.#queue = undefined;
     });
@@ -206,7 +206,7 @@ class Lane {
  * Writes the parts with one poll of the event loop in between: the other side, in this process, reads the first part by
  * then.
  */
-async function inTurns(parts: readonly Buffer[], to: Socket): Promise<void> {
+async function writeInTurns(parts: readonly Buffer[], to: Socket): Promise<void> {
   for (const part of parts) {
     if (part.length > 0) to.write(part);
     await turn();

@@ -20,13 +20,13 @@ interface Sent {
   readonly from: number;
   to: number;
   /** True if no server has confirmed the message, which may or may not arrive. */
-  isDoubtful: boolean;
+  isUnconfirmed: boolean;
 }
 
 type Entry = { readonly number: number } | { readonly gap: Gap };
 
 /** Milliseconds between the messages of a line. */
-const PACE = 4;
+const INTERVAL = 4;
 
 /** Numbered messages on many lines during an operation, and a check that each missing message lies in a gap. */
 export class Traffic {
@@ -35,7 +35,7 @@ export class Traffic {
   readonly #lines: readonly Line[];
   readonly #sender = randomUUID();
   readonly #sent = new Map<Line, Sent[]>();
-  readonly #heard = new Map<Line, Entry[]>();
+  readonly #entries = new Map<Line, Entry[]>();
   readonly #last = new Map<Line, number>();
   #isFlowing = false;
   #hasFailed = false;
@@ -49,14 +49,14 @@ export class Traffic {
       lineOf.set(receiver[line.kind](line.name), line);
       this.#sent.set(line, []);
       this.#last.set(line, -1);
-      this.#heard.set(line, []);
+      this.#entries.set(line, []);
     }
     receiver.events.subscribe((event) => {
       if (event.type !== 'gap') return;
       this.gaps.push(event.gap);
       for (const channel of event.gap.channels) {
         const line = lineOf.get(channel);
-        if (line) this.#heard.get(line)!.push({ gap: event.gap });
+        if (line) this.#entries.get(line)!.push({ gap: event.gap });
       }
     });
     receiver.subscribe(({ source, data }) => {
@@ -64,7 +64,7 @@ export class Traffic {
       const [sender, number] = data.split(' ');
       // Messages of an earlier sender may still be under way between two nodes.
       if (!line || sender !== this.#sender) return;
-      this.#heard.get(line)!.push({ number: Number(number) });
+      this.#entries.get(line)!.push({ number: Number(number) });
       this.#last.set(line, Number(number));
     });
   }
@@ -84,9 +84,9 @@ export class Traffic {
     this.#isFlowing = true;
     this.#flows = Promise.all(this.#lines.map((line) => this.#flow(line)));
     try {
-      await this.allHear();
+      await this.allReceive();
       await work();
-      await this.allHear();
+      await this.allReceive();
     } catch (error) {
       // The publishers may find no server: waiting for them would hide the error.
       this.#hasFailed = true;
@@ -99,10 +99,10 @@ export class Traffic {
   }
 
   /** Resolves when each line has received a message that is published from now on. */
-  async allHear(lines = this.#lines): Promise<void> {
+  async allReceive(lines = this.#lines): Promise<void> {
     const marks = lines.map((line) => this.#sent.get(line)!.length);
     const silent = () => lines.filter((line, index) => this.#last.get(line)! < marks[index]!);
-    await until(() => silent().length === 0, { timeout: 30_000, message: 'all lines to be heard' }).catch(
+    await until(() => silent().length === 0, { timeout: 30_000, message: 'a message on all lines' }).catch(
       (error: unknown) => {
         throw new Error(
           `${String(error)}: ${silent()
@@ -123,28 +123,28 @@ export class Traffic {
    * Returns the faults of the deliveries; `missing` counts the messages in gaps. After a gap, messages may arrive
    * again: another server receives later what the previous one has delivered.
    */
-  judge(): { complaints: string[]; missing: number } {
-    const complaints: string[] = [];
+  check(): { faults: string[]; missing: number } {
+    const faults: string[] = [];
     let missing = 0;
     for (const line of this.#lines) {
       let last = -1;
       let latest = -1;
       let gaps: Gap[] = [];
       const sent = this.#sent.get(line)!;
-      for (const entry of this.#heard.get(line)!) {
+      for (const entry of this.#entries.get(line)!) {
         if ('gap' in entry) {
           gaps.push(entry.gap);
           latest = -1;
           continue;
         }
-        if (entry.number <= latest) complaints.push(`${line.name}: ${entry.number} came after ${latest}`);
+        if (entry.number <= latest) faults.push(`${line.name}: ${entry.number} came after ${latest}`);
         for (let number = last + 1; number < entry.number; number++) {
-          const { from, to, isDoubtful } = sent[number]!;
-          if (isDoubtful) continue;
+          const { from, to, isUnconfirmed } = sent[number]!;
+          if (isUnconfirmed) continue;
           missing++;
           if (!gaps.some(({ since, until: end }) => since <= to && from <= end)) {
             const known = gaps.map(({ since, until: end }) => `${since - from} to ${end - from}`).join();
-            complaints.push(
+            faults.push(
               `${line.name}: ${number} is missing, in no gap (took ${to - from} ms; gaps: ${known})`,
             );
           }
@@ -154,23 +154,23 @@ export class Traffic {
         last = Math.max(last, entry.number);
       }
     }
-    return { complaints, missing };
+    return { faults, missing };
   }
 
   async #flow(line: Line): Promise<void> {
     const sent = this.#sent.get(line)!;
     const kind = line.kind === 'shard' ? 'shard' : 'channel';
-    while (this.#isFlowing || (sent.at(-1)?.isDoubtful && !this.#hasFailed)) {
-      const record: Sent = { from: Date.now(), to: Infinity, isDoubtful: true };
+    while (this.#isFlowing || (sent.at(-1)?.isUnconfirmed && !this.#hasFailed)) {
+      const record: Sent = { from: Date.now(), to: Infinity, isUnconfirmed: true };
       sent.push(record);
       try {
         await this.#publish(kind, line.target, `${this.#sender} ${sent.length - 1}`);
         record.to = Date.now();
-        record.isDoubtful = false;
+        record.isUnconfirmed = false;
       } catch {
         // Failures are normal during a failover.
       }
-      await pace(PACE);
+      await pace(INTERVAL);
     }
   }
 }

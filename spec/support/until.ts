@@ -17,7 +17,7 @@ export async function until<T>(
     const result = await condition();
     if (result) return result;
     if (performance.now() >= deadline) {
-      throw new Error(`waited ${String(timeout)} ms in vain for: ${message}`);
+      throw new Error(`timed out after ${String(timeout)} ms waiting for: ${message}`);
     }
     await delay(5);
   }

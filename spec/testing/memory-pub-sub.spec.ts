@@ -17,22 +17,22 @@ const clear = (message: RegExp): Error =>
 
 const create = (...options: ConstructorParameters<typeof MemoryPubSub>) => {
   const redis = new MemoryPubSub(...options);
-  const heard: string[] = [];
+  const received: string[] = [];
   const events: string[] = [];
   for (const event of ['error', 'reconnecting', 'connect', 'ready', 'end', 'terminated'])
     redis.on(event, () => void events.push(event));
-  return { redis, heard, events, hear: (data: string | Buffer) => void heard.push(String(data)) };
+  return { redis, received, events, collect: (data: string | Buffer) => void received.push(String(data)) };
 };
 
 describe('MemoryPubSub', () => {
   it('acknowledges in the same tick, and settles the promise then', async () => {
-    const { redis, heard, hear } = create();
+    const { redis, received, collect } = create();
     const settled: string[] = [];
-    const promise = redis.subscribe('a', hear);
+    const promise = redis.subscribe('a', collect);
     void promise.then(() => settled.push('then'));
     expect(settled).toEqual(['then']);
     expect(redis.publish('a', '1')).toBe(1);
-    expect(heard).toEqual(['1']);
+    expect(received).toEqual(['1']);
     await expect(promise).resolves.toBeUndefined();
     await promise.finally(() => settled.push('finally'));
     expect(settled).toEqual(['then', 'finally']);
@@ -43,13 +43,13 @@ describe('MemoryPubSub', () => {
       const redis = new MemoryPubSub({ acknowledge: 2 });
       const channel = new Receiver(redis).channel('a');
       redis.feed(helpers.hot('  -a-a-a-a-a-a', { a: ['a', '1'] as const }));
-      const heard: string[] = [];
+      const received: string[] = [];
       helpers
         .expectObservable(channel, '--^---!')
         .toBe('-----a-', { a: expect.objectContaining({ data: '1' }) });
       helpers.expectObservable(redis.commands).toBe('--s---u', { s: 'SUBSCRIBE a', u: 'UNSUBSCRIBE a' });
       helpers.expectSubscriptions(redis.subscriptionLog('a')).toBe('----^---!');
-      expect(heard).toEqual([]);
+      expect(received).toEqual([]);
     });
   });
 
@@ -83,65 +83,65 @@ describe('MemoryPubSub', () => {
   });
 
   it('delivers messages in one chunk with an acknowledgement before the promise resolves', () => {
-    const { redis, heard, hear } = create();
+    const { redis, received, collect } = create();
     redis.withhold();
-    void redis.subscribe('a', hear).then(() => heard.push('resolved'));
+    void redis.subscribe('a', collect).then(() => received.push('resolved'));
     redis.acknowledge(() => expect(redis.publish('a', '1')).toBe(1));
     redis.withhold();
-    void redis.unsubscribe('a', hear).then(() => heard.push('gone'));
+    void redis.unsubscribe('a', collect).then(() => received.push('gone'));
     redis.publish('a', '2');
     redis.acknowledge(() => expect(redis.publish('a', '3')).toBe(0));
-    expect(heard).toEqual(['1', 'resolved', '2', 'gone']);
+    expect(received).toEqual(['1', 'resolved', '2', 'gone']);
   });
 
   it('keeps one order for messages that a listener publishes, across all its clients', async () => {
-    const { redis, heard } = create();
+    const { redis, received } = create();
     const other = redis.duplicate();
     await redis.subscribe('a', (data) => {
-      heard.push(`channel ${String(data)}`);
+      received.push(`channel ${String(data)}`);
       if (data === '1') expect(redis.publish('a', '2')).toBe(3);
     });
-    await redis.pSubscribe('*', (data) => void heard.push(`pattern ${String(data)}`));
-    await other.subscribe('a', (data) => void heard.push(`other ${String(data)}`));
+    await redis.pSubscribe('*', (data) => void received.push(`pattern ${String(data)}`));
+    await other.subscribe('a', (data) => void received.push(`other ${String(data)}`));
     redis.publish('a', '1');
-    expect(heard).toEqual(['channel 1', 'other 1', 'pattern 1', 'channel 2', 'other 2', 'pattern 2']);
+    expect(received).toEqual(['channel 1', 'other 1', 'pattern 1', 'channel 2', 'other 2', 'pattern 2']);
   });
 
   it('throws the error of a listener from publish(), and calls the other listeners', async () => {
-    const { redis, heard, hear } = create();
+    const { redis, received, collect } = create();
     await redis.subscribe('a', () => {
       throw new Error('a bad listener');
     });
-    await redis.pSubscribe('*', hear);
+    await redis.pSubscribe('*', collect);
     expect(() => redis.publish('a', '1')).toThrow('a bad listener');
     expect(redis.publish('b', '2')).toBe(1);
-    expect(heard).toEqual(['1', '2']);
+    expect(received).toEqual(['1', '2']);
   });
 
   it('copies published Buffers', async () => {
-    const { redis, heard } = create();
+    const { redis, received } = create();
     const payload = Buffer.from('1');
     await redis.subscribe('a', (data) => void redis.duplicate().publish('b', data), true);
-    await redis.subscribe('b', (data) => void heard.push(String(data)));
+    await redis.subscribe('b', (data) => void received.push(String(data)));
     redis.publish('a', payload);
     payload.write('2');
-    expect(heard).toEqual(['1']);
+    expect(received).toEqual(['1']);
   });
 
   it('refuses forbidden names until they are permitted', async () => {
-    const { redis, hear } = create();
+    const { redis, collect } = create();
     redis.forbidden.add('a').add('p*');
-    await expect(redis.subscribe(['a', 'b'], hear)).rejects.toThrow(/^NOPERM/);
-    await expect(redis.pSubscribe('p*', hear)).rejects.toThrow(/^NOPERM/);
+    await expect(redis.subscribe(['a', 'b'], collect)).rejects.toThrow(/^NOPERM/);
+    await expect(redis.pSubscribe('p*', collect)).rejects.toThrow(/^NOPERM/);
     expect(redis.subscriptions('channel')).toEqual([]);
     redis.forbidden.clear();
-    await redis.subscribe(['a', 'b'], hear);
+    await redis.subscribe(['a', 'b'], collect);
     expect(redis.subscriptions('channel')).toEqual(['a', 'b']);
   });
 
   it('emits the events of node-redis when it disconnects and reconnects', () => {
-    const { redis, heard, events, hear } = create();
-    void redis.subscribe('a', hear);
+    const { redis, received, events, collect } = create();
+    void redis.subscribe('a', collect);
     redis.disconnect();
     expect([redis.isOpen, redis.isReady, redis.publish('a', 'lost')]).toEqual([true, false, 0]);
     redis.disconnect();
@@ -151,21 +151,21 @@ describe('MemoryPubSub', () => {
     redis.failToReconnect();
     expect(events).toEqual(['error', 'reconnecting', 'error', 'reconnecting', 'connect', 'ready']);
     redis.publish('a', '1');
-    expect(heard).toEqual(['1']);
+    expect(received).toEqual(['1']);
   });
 
   it('rejects the commands in flight when the connection is lost, or sends them after the reconnection', async () => {
-    const { redis, hear } = create({ acknowledge: 'withheld' });
-    const first = redis.subscribe('a', hear);
+    const { redis, collect } = create({ acknowledge: 'withheld' });
+    const first = redis.subscribe('a', collect);
     redis.disconnect(new Error('read ECONNRESET'));
     await expect(first).rejects.toThrow('read ECONNRESET');
     redis.acknowledge();
     redis.reconnect();
     expect(redis.subscriptions('channel')).toEqual([]);
     redis.withhold();
-    const second = redis.subscribe('b', hear);
+    const second = redis.subscribe('b', collect);
     redis.disconnect(undefined, 'keep');
-    const third = redis.subscribe('c', hear);
+    const third = redis.subscribe('c', collect);
     redis.reconnect();
     redis.acknowledge();
     await Promise.all([second, third]);
@@ -173,8 +173,8 @@ describe('MemoryPubSub', () => {
   });
 
   it('does not become ready while Redis refuses one of its names', () => {
-    const { redis, events, hear } = create();
-    void redis.subscribe(['a', 'b'], hear);
+    const { redis, events, collect } = create();
+    void redis.subscribe(['a', 'b'], collect);
     redis.disconnect();
     redis.forbidden.add('b');
     events.length = 0;
@@ -186,9 +186,9 @@ describe('MemoryPubSub', () => {
   });
 
   it('resubscribes with one command for each kind, but sharded channels one by one', () => {
-    const { redis, hear } = create();
-    void redis.subscribe(['a', 'b'], hear);
-    void redis.sSubscribe(['a', 'b'], hear);
+    const { redis, collect } = create();
+    void redis.subscribe(['a', 'b'], collect);
+    void redis.sSubscribe(['a', 'b'], collect);
     redis.disconnect();
     redis.withhold();
     redis.reconnect();
@@ -202,8 +202,8 @@ describe('MemoryPubSub', () => {
   });
 
   it('is not made ready by acknowledgements of an older connection', () => {
-    const { redis, heard, hear } = create();
-    void redis.subscribe('a', hear);
+    const { redis, received, collect } = create();
+    void redis.subscribe('a', collect);
     redis.disconnect();
     redis.withhold();
     redis.reconnect();
@@ -213,35 +213,38 @@ describe('MemoryPubSub', () => {
       redis.withhold();
       redis.reconnect();
     });
-    expect([heard, redis.isReady]).toEqual([['1'], false]);
+    expect([received, redis.isReady]).toEqual([['1'], false]);
     redis.acknowledge();
     expect(redis.isReady).toBe(true);
   });
 
   it('subscribes a name that UTF-8 cannot encode as Redis receives it, and delivers nothing for it', async () => {
-    const { redis, heard, hear } = create();
-    await redis.subscribe('\ud800', hear);
+    const { redis, received, collect } = create();
+    await redis.subscribe('\ud800', collect);
     expect(redis.subscriptions('channel')).toEqual(['\ufffd']);
-    expect([redis.publish('\ud800', '1'), heard]).toEqual([1, []]);
+    expect([redis.publish('\ud800', '1'), received]).toEqual([1, []]);
   });
 
   it('emits all commands from the first on, and later ones as they come', () => {
-    const { redis, hear } = create();
-    void redis.pSubscribe(['a*', 'b*'], hear);
+    const { redis, collect } = create();
+    void redis.pSubscribe(['a*', 'b*'], collect);
     const commands: string[] = [];
     redis.commands.subscribe((text) => commands.push(text));
-    void redis.sSubscribe('c', hear);
+    void redis.sSubscribe('c', collect);
     void redis.pUnsubscribe();
     expect(commands).toEqual(['PSUBSCRIBE a* b*', 'SSUBSCRIBE c', 'PUNSUBSCRIBE']);
     expect(redis.log).toEqual(commands);
   });
 
   it('subscribes with one command the names of another registry that its own lacks', () => {
-    const { redis, hear } = create();
-    void redis.subscribe('a', hear);
+    const { redis, collect } = create();
+    void redis.subscribe('a', collect);
     const setsOf = (names: string[]) =>
       new Map(
-        names.map((name) => [name, { unsubscribing: false, buffers: new Set(), strings: new Set([hear]) }]),
+        names.map((name) => [
+          name,
+          { unsubscribing: false, buffers: new Set(), strings: new Set([collect]) },
+        ]),
       ) as Parameters<MemoryPubSub['extendPubSubListeners']>[1];
     void redis.extendPubSubListeners('CHANNELS', setsOf(['a', 'b', 'c']));
     void redis.extendPubSubListeners('CHANNELS', setsOf(['a', 'b']));
@@ -250,8 +253,8 @@ describe('MemoryPubSub', () => {
   });
 
   it('logs a name once if it is subscribed twice', () => {
-    const { redis, hear } = create({ acknowledge: 'withheld' });
-    void redis.subscribe('a', hear);
+    const { redis, collect } = create({ acknowledge: 'withheld' });
+    void redis.subscribe('a', collect);
     void redis.subscribe('a', () => undefined);
     expect(redis.log).toEqual(['SUBSCRIBE a', 'SUBSCRIBE a']);
     redis.acknowledge();
@@ -259,10 +262,10 @@ describe('MemoryPubSub', () => {
   });
 
   it('gives up, closes, and opens again', async () => {
-    const { redis, events, hear } = create();
-    void redis.subscribe('a', hear);
+    const { redis, events, collect } = create();
+    void redis.subscribe('a', collect);
     redis.withhold();
-    const waiting = [redis.subscribe('b', hear)];
+    const waiting = [redis.subscribe('b', collect)];
     redis.giveUp();
     await expect(waiting[0]).rejects.toThrow('connect ECONNREFUSED');
     redis.giveUp();
@@ -276,7 +279,7 @@ describe('MemoryPubSub', () => {
     await redis.close();
     await redis.close();
     expect(events.slice(2)).toEqual(['connect', 'ready', 'end']);
-    const pending = redis.subscribe('c', hear);
+    const pending = redis.subscribe('c', collect);
     await redis.connect();
     await pending;
     expect(redis.subscriptions('channel')).toEqual(['a', 'c']);
@@ -334,20 +337,20 @@ it('uses no timer and no microtask of the real clock under a TestScheduler', () 
 
 describe('feed()', () => {
   it('publishes the messages of a source until it is unsubscribed', async () => {
-    const { redis, heard, hear } = create();
-    await redis.subscribe('a', hear);
+    const { redis, received, collect } = create();
+    await redis.subscribe('a', collect);
     const source = new Subject<MemoryMessage>();
     const feed = redis.feed(source);
     source.next(['a', '1']);
     source.next(['a', Buffer.from('2')]);
     feed.unsubscribe();
     source.next(['a', '3']);
-    expect(heard).toEqual(['1', '2']);
+    expect(received).toEqual(['1', '2']);
   });
 
   it('reports an error of the source and an invalid message, and continues', async () => {
-    const { redis, heard, hear } = create();
-    await redis.subscribe('a', hear);
+    const { redis, received, collect } = create();
+    await redis.subscribe('a', collect);
     const reported: unknown[] = [];
     config.onUnhandledError = (error) => void reported.push(error);
     redis.feed(of<MemoryMessage[]>('a' as never, ['a', 5] as never, ['a', '1']));
@@ -361,25 +364,25 @@ describe('feed()', () => {
       clear(/the data of a message to be a string or a Buffer, got 5/),
       'broken',
     ]);
-    expect(heard).toEqual(['1']);
+    expect(received).toEqual(['1']);
   });
 });
 
 it('delivers through several patterns in an order that does not depend on their subscription', async () => {
   const globs = ['order:*', 'o*', '*', '*:1', 'order:?', 'order:[0-9]', '?rder:1', 'order:1*'];
-  const heardAfter = async (subscribed: readonly string[]) => {
+  const receivedAfter = async (subscribed: readonly string[]) => {
     const redis = new MemoryPubSub();
-    const heard: string[] = [];
-    for (const glob of subscribed) await redis.pSubscribe(glob, () => heard.push(glob));
+    const received: string[] = [];
+    for (const glob of subscribed) await redis.pSubscribe(glob, () => received.push(glob));
     expect(redis.publish('order:1', 'paid')).toBe(globs.length);
-    return heard;
+    return received;
   };
-  const heard = await heardAfter(globs);
-  expect([...heard].sort()).toEqual([...globs].sort());
-  expect(await heardAfter([...globs].reverse())).toEqual(heard);
-  expect(await heardAfter([...globs].sort())).toEqual(heard);
+  const received = await receivedAfter(globs);
+  expect([...received].sort()).toEqual([...globs].sort());
+  expect(await receivedAfter([...globs].reverse())).toEqual(received);
+  expect(await receivedAfter([...globs].sort())).toEqual(received);
   for (const order of [globs, [...globs].reverse(), [...globs].sort(), [...globs].sort().reverse()])
-    expect(heard).not.toEqual(order);
+    expect(received).not.toEqual(order);
 });
 
 describe('an unhandled rejection', () => {
@@ -428,8 +431,8 @@ describe('publisher()', () => {
   });
 
   it('replies with a number, with an error, or by default with the number of receivers', async () => {
-    const { redis, hear } = create();
-    await redis.sSubscribe('a', hear);
+    const { redis, collect } = create();
+    await redis.sSubscribe('a', collect);
     await expect(redis.publisher().sPublish('a', '1')).resolves.toBe(1);
     await expect(redis.publisher().publish('a', '1')).resolves.toBe(0);
     await expect(redis.publisher(() => 7).publish('a', '1')).resolves.toBe(7);
@@ -450,27 +453,27 @@ describe('publisher()', () => {
 });
 
 it('matches nothing with a glob that recurses too deeply, as Redis does', async () => {
-  const { redis, hear } = create();
-  await redis.pSubscribe('*a'.repeat(1_001), hear);
+  const { redis, collect } = create();
+  await redis.pSubscribe('*a'.repeat(1_001), collect);
   expect(redis.publish('a'.repeat(1_001), '')).toBe(0);
-  await redis.pSubscribe(`${'**a'.repeat(1_000)}**`, hear);
+  await redis.pSubscribe(`${'**a'.repeat(1_000)}**`, collect);
   expect(redis.publish('a'.repeat(1_001), '')).toBe(1);
 });
 
 describe('bad input', () => {
   it('to its methods is a clear error', async () => {
-    const { redis, hear } = create();
+    const { redis, collect } = create();
     const loose = redis as unknown as Record<string, (...args: unknown[]) => Promise<unknown>>;
     for (const method of ['subscribe', 'pSubscribe', 'sSubscribe'] as const) {
-      await expect(loose[method]!(Buffer.from('a'), hear)).rejects.toEqual(
+      await expect(loose[method]!(Buffer.from('a'), collect)).rejects.toEqual(
         clear(/to be a string, got an object/),
       );
-      await expect(loose[method]!(['a', 1], hear)).rejects.toEqual(clear(/to be a string, got 1/));
+      await expect(loose[method]!(['a', 1], collect)).rejects.toEqual(clear(/to be a string, got 1/));
       await expect(loose[method]!('a')).rejects.toEqual(
         clear(/the listener to be a function, got undefined/),
       );
     }
-    await expect(redis.unsubscribe([], hear)).rejects.toEqual(clear(/the names to be not empty/));
+    await expect(redis.unsubscribe([], collect)).rejects.toEqual(clear(/the names to be not empty/));
     for (const listeners of [undefined, {}, new Map([['a', new Set()]]), new Map([['a', null]])]) {
       await expect(redis.extendPubSubListeners('CHANNELS', listeners as never)).rejects.toEqual(
         clear(/the listeners to be a Map from names to/),

@@ -23,13 +23,13 @@ async function run(...args: string[]): Promise<string> {
 
 describe('the examples of tests', () => {
   it('run with vitest', async () => {
-    const said = await run(vitest, 'run', '--config', 'examples/testing/vitest/vitest.config.ts');
-    expect(said).toMatch(/Tests +2 passed \(2\)/);
+    const output = await run(vitest, 'run', '--config', 'examples/testing/vitest/vitest.config.ts');
+    expect(output).toMatch(/Tests +2 passed \(2\)/);
   }, 60_000);
 
   it('run with the test runner of Node', async () => {
     const file = 'examples/testing/node/marbles.test.ts';
-    const said = await run('--import', 'tsx', '--test', '--test-reporter', 'tap', file);
-    expect(said).toMatch(/# pass 2\n# fail 0/);
+    const output = await run('--import', 'tsx', '--test', '--test-reporter', 'tap', file);
+    expect(output).toMatch(/# pass 2\n# fail 0/);
   }, 60_000);
 });

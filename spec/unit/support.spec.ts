@@ -153,6 +153,6 @@ describe('until', () => {
 
   it('rejects with the message', async () => {
     const never = until(() => false, { timeout: 20, message: 'the impossible' });
-    await expect(never).rejects.toThrow('waited 20 ms in vain for: the impossible');
+    await expect(never).rejects.toThrow('timed out after 20 ms waiting for: the impossible');
   });
 });

@@ -22,7 +22,7 @@ stream.onerror = () => connection('waiting', 'No server. Retrying');
 stream.onmessage = ({ data }) => {
   const snapshot = JSON.parse(data);
   if (!history.add(snapshot)) return;
-  log.add(snapshot.happenings);
+  log.add(snapshot.logEntries);
   schedule();
 };
 

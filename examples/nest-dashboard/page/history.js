@@ -20,7 +20,7 @@ export class History {
     if (last && snapshot.startedAt !== last.startedAt) this.#clear();
     else if (last && snapshot.at <= last.at) return false;
     this.points.push({ ...snapshot, ...this.#rates(snapshot) });
-    for (const happening of snapshot.happenings) this.#mark(happening);
+    for (const logEntry of snapshot.logEntries) this.#mark(logEntry);
     const open = this.bands.find(({ kind, until }) => kind === 'overflow' && until === undefined);
     if (open) open.dropped = snapshot.stats.dropped - open.droppedBefore;
 

@@ -14,13 +14,13 @@ export class Log {
     this.#announcer = announcer;
   }
 
-  add(happenings) {
-    for (const happening of happenings) {
-      this.#list.prepend(entryOf(happening));
+  add(logEntries) {
+    for (const logEntry of logEntries) {
+      this.#list.prepend(entryOf(logEntry));
       this.#list.children[MOST]?.remove();
     }
-    const told = happenings.filter(({ type, at }) => ANNOUNCED.has(type) && at > Date.now() - RECENT);
-    if (told.length > 0) this.#announcer.textContent = told.map(({ text }) => text).join(' ');
+    const announced = logEntries.filter(({ type, at }) => ANNOUNCED.has(type) && at > Date.now() - RECENT);
+    if (announced.length > 0) this.#announcer.textContent = announced.map(({ text }) => text).join(' ');
   }
 }
 

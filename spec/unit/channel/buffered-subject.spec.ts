@@ -3,13 +3,16 @@ import type { Message } from '../../../lib/channel.js';
 import { listOf, table } from '../../support/table.js';
 import { SubjectScene, raw, type Form } from './subject-scene.js';
 
-/** Each row: a script, what the observers hear, and what waits at its end. */
+/** Each row: a script, the deliveries to the observers, and the messages that wait at its end. */
 function rules(form: Form, text: string): void {
-  it.each(table<'script' | 'heard' | 'waits'>(text))('$script → $heard', ({ script, heard, waits }) => {
-    const scene = new SubjectScene(form).run(listOf(script));
-    expect(scene.heard.join(' ')).toBe(heard);
-    expect(scene.takeRest()).toBe(waits);
-  });
+  it.each(table<'script' | 'received' | 'waits'>(text))(
+    '$script → $received',
+    ({ script, received, waits }) => {
+      const scene = new SubjectScene(form).run(listOf(script));
+      expect(scene.received.join(' ')).toBe(received);
+      expect(scene.takeRest()).toBe(waits);
+    },
+  );
 }
 
 describe.each<Form>(['plain', 'encoded'])('BufferedSubject with %s messages', (form) => {
@@ -17,7 +20,7 @@ describe.each<Form>(['plain', 'encoded'])('BufferedSubject with %s messages', (f
     rules(
       form,
       `
-        script                                     | heard    | waits
+        script                                     | received | waits
         push 1, push 2                             |          | 1 2
         a joins, push 1, push 2                    | a1 a2    |
         push 1, push 2, a joins, push 3            | a1 a2 a3 |
@@ -34,7 +37,7 @@ describe.each<Form>(['plain', 'encoded'])('BufferedSubject with %s messages', (f
     rules(
       form,
       `
-        script                                                         | heard       | waits
+        script                                                         | received    | waits
         a joins, when 1 do push 2, push 1                              | a1 a2       |
         a joins, b joins, when 1 do push 2, push 1                     | a1 b1 a2 b2 |
         push 1, push 2, when 1 do push 3, a joins                      | a1 a2 a3    |
@@ -49,11 +52,11 @@ describe.each<Form>(['plain', 'encoded'])('BufferedSubject with %s messages', (f
     );
   });
 
-  describe('ends the present observers at an error, and goes on behind it with the next ones', () => {
+  describe('ends the present observers at an error, and continues after it with the next observers', () => {
     rules(
       form,
       `
-        script                                               | heard     | waits
+        script                                               | received  | waits
         place E                                              |           | !E
         place E, a joins                                     | a!E       |
         a joins, place E, push 1                             | a!E       | 1
@@ -73,7 +76,7 @@ describe.each<Form>(['plain', 'encoded'])('BufferedSubject with %s messages', (f
     rules(
       form,
       `
-        script                                                  | heard       | waits
+        script                                                  | received    | waits
         a joins, end now                                        | a.          |
         a joins, end now E                                      | a!E         |
         a joins, b joins, end now                               | a. b.       |
@@ -96,7 +99,7 @@ describe('BufferedSubject and its codec', () => {
     rules(
       'encoded',
       `
-        script                                           | heard       | waits
+        script                                           | received    | waits
         a joins, push bad, push 1                        | a!bad       | 1
         push bad, push 1, a joins                        | a!bad       | 1
         a joins, b joins, push bad                       | a!bad b!bad |
@@ -211,31 +214,31 @@ describe('BufferedSubject.observe()', () => {
 
   describe('lets the 257th observer of one turn wait, because it may stand on the stack of the others', () => {
     /** All steps happen in one turn, so that no microtask comes in between. */
-    function crowd(): SubjectScene {
+    function afterManyObservers(): SubjectScene {
       const scene = new SubjectScene();
       for (let count = 1; count <= 256; count++)
         scene.run([`push ${count}`, `when ${count} do a leaves`, 'a joins']);
       scene.run(['push 257', 'b joins']);
-      expect(scene.heard).toHaveLength(256);
+      expect(scene.received).toHaveLength(256);
       return scene;
     }
 
     it('for a microtask', async () => {
-      const scene = crowd();
+      const scene = afterManyObservers();
       await new Promise((resolve) => setImmediate(resolve));
-      expect(scene.heard.slice(256)).toEqual(['b257']);
+      expect(scene.received.slice(256)).toEqual(['b257']);
       scene.run(['b leaves', 'push 258', 'a joins']);
-      expect(scene.heard.slice(257)).toEqual(['a258']);
+      expect(scene.received.slice(257)).toEqual(['a258']);
     });
 
     it('or for the next message, which comes behind the one that waits', () => {
-      expect(crowd().run(['push 258']).heard.slice(256)).toEqual(['b257', 'b258']);
+      expect(afterManyObservers().run(['push 258']).received.slice(256)).toEqual(['b257', 'b258']);
     });
 
     it('unless there is nothing to get but the end', () => {
       const scene = new SubjectScene().run(['end now']);
       for (let count = 1; count <= 257; count++) scene.run(['a joins']);
-      expect(scene.heard).toHaveLength(257);
+      expect(scene.received).toHaveLength(257);
     });
   });
 });

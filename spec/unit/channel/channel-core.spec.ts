@@ -6,17 +6,17 @@ import { CoreScene } from './core-scene.js';
 
 /** Each row: the events before, an event, the calls of the hub, those of the Receiver, and what the observers get. */
 function rules(text: string): void {
-  it.each(table<'before' | 'event' | 'hub' | 'receiver' | 'heard'>(text))(
+  it.each(table<'before' | 'event' | 'hub' | 'receiver' | 'received'>(text))(
     '$before: $event → $hub',
-    async ({ before, event, hub, receiver, heard }) => {
+    async ({ before, event, hub, receiver, received }) => {
       const scene = new CoreScene();
-      await scene.begin(listOf(before));
-      await scene.meet(event);
+      await scene.prepare(listOf(before));
+      await scene.apply(event);
       expect({
         hub: scene.hub.join(', '),
         receiver: scene.owner.join(', '),
-        heard: scene.heard.join(', '),
-      }).toEqual({ hub, receiver, heard });
+        received: scene.received.join(', '),
+      }).toEqual({ hub, receiver, received });
     },
   );
 }
@@ -27,7 +27,7 @@ afterEach(() => jest.useRealTimers());
 describe('ChannelCore', () => {
   describe('subscribes while it has observers or the Receiver is connected', () => {
     rules(`
-      before                                    | event      | hub            | receiver | heard
+      before                                    | event      | hub            | receiver | received
                                                 | x observes | watch, attach  | observed |
       x observes                                | y observes |                |          |
       x observes, y observes                    | x leaves   |                |          |
@@ -44,9 +44,9 @@ describe('ChannelCore', () => {
     `);
   });
 
-  describe('tells what Redis answers, and what it does not', () => {
+  describe('reports each change of its subscription once', () => {
     rules(`
-      before                                                    | event        | hub            | receiver                            | heard
+      before                                                    | event        | hub            | receiver                            | received
       x observes                                                | acknowledged |                | <subscribed>, subscribed            |
       x observes, acknowledged                                  | acknowledged |                |                                     |
       x observes, acknowledged                                  | interrupted  |                | interrupted                         |
@@ -66,7 +66,7 @@ describe('ChannelCore', () => {
 
   describe('hands a message to its observers and to the Receiver', () => {
     rules(`
-      before                           | event   | hub                          | receiver                | heard
+      before                           | event   | hub                          | receiver                | received
       x observes                       | message |                              |                         | x: m
       merged                           | message |                              |                         | receiver: m
       merged, x observes               | message |                              |                         | x: m, receiver: m
@@ -82,7 +82,7 @@ describe('ChannelCore', () => {
 
   describe('ends with close()', () => {
     rules(`
-      before                           | event      | hub                          | receiver                  | heard
+      before                           | event      | hub                          | receiver                  | received
                                        | close      |                              | closing, released, closed | close resolved
       x observes                       | close      | deliver held, detach at-once | closing, closed           | x: complete
       x observes, close                | released   | unwatch                      | released                  | close resolved
@@ -96,7 +96,7 @@ describe('ChannelCore', () => {
 
   describe('leaves with a drain', () => {
     rules(`
-      before            | event      | hub             | receiver | heard
+      before            | event      | hub             | receiver | received
                         | drain      |                 |          | drained
       x observes        | drain      | detach draining |          |
       x observes, drain | message    |                 |          | x: m
@@ -108,7 +108,7 @@ describe('ChannelCore', () => {
 
   describe('ends with its client', () => {
     rules(`
-      before                    | event         | hub     | receiver                                    | heard
+      before                    | event         | hub     | receiver                                    | received
       x observes                | client closed | unwatch | released, client-ended                      | x: complete
       x observes                | client lost   | unwatch | released, client-ended: ConnectionLostError | x: ConnectionLostError
       x observes, ask           | client lost   | unwatch | released, client-ended: ConnectionLostError | x: ConnectionLostError, ChannelClosedError
@@ -120,7 +120,7 @@ describe('ChannelCore', () => {
 
   describe('is observed again after the Receiver has forgotten it, unless the Receiver has ended', () => {
     rules(`
-      before                   | event      | hub           | receiver | heard
+      before                   | event      | hub           | receiver | received
       forgotten                | x observes | watch, attach | observed |
       forgotten, receiver ends | x observes |               |          | x: ConnectionLostError
     `);
@@ -129,7 +129,7 @@ describe('ChannelCore', () => {
 
 describe('ChannelCore.whenSubscribed()', () => {
   rules(`
-    before                   | event        | hub     | receiver                  | heard
+    before                   | event        | hub     | receiver                  | received
                              | ask          |         |                           |
     x observes               | ask          |         |                           |
     x observes, ask          | acknowledged |         | <subscribed>, subscribed  | resolved
@@ -165,7 +165,7 @@ describe('ChannelCore: a look from outside', () => {
     `),
   )('$before: open $open, attached $attached, deserted $deserted, fast path $fastPath', async (row) => {
     const scene = new CoreScene();
-    await scene.begin(listOf(row.before));
+    await scene.prepare(listOf(row.before));
     const { core } = scene;
     expect(core.isOpen).toBe(row.open === 'yes');
     expect(core.isAttached).toBe(row.attached === 'yes');
@@ -184,8 +184,8 @@ describe('ChannelCore: a look from outside', () => {
     `),
   )('$before: a message is counted here unless the Receiver counts it', async (row) => {
     const scene = new CoreScene();
-    await scene.begin(listOf(row.before));
-    await scene.meet('message');
+    await scene.prepare(listOf(row.before));
+    await scene.apply('message');
     expect(scene.counts).toMatchObject({
       received: Number(row.received),
       delivered: Number(row.delivered),
@@ -207,7 +207,7 @@ describe('ChannelCore.receive()', () => {
   ] as const)('hands on $data of a $kind with $message, decoded: $isDecoded', async (row) => {
     const name = row.kind === 'pattern' ? 'n*' : 'news';
     const scene = new CoreScene({ kind: row.kind, name, codec: row.codec as typeof text });
-    await scene.begin(['merged']);
+    await scene.prepare(['merged']);
     scene.core.receive(row.data, 'news', row.raw);
     const { channel: source } = scene.core;
     expect(scene.accepted).toEqual([
@@ -219,7 +219,7 @@ describe('ChannelCore.receive()', () => {
 describe('ChannelCore.observe()', () => {
   it('ignores an observer that has left already, and keeps the fast path open', async () => {
     const scene = new CoreScene();
-    await scene.begin(['merged']);
+    await scene.prepare(['merged']);
     new Observable<Message>((subscriber) => {
       subscriber.unsubscribe();
       scene.core.observe(subscriber);

@@ -24,13 +24,13 @@ export class CoreScene {
   /** The calls of the Receiver, and the types of the events as `<type>`, in order. */
   owner: string[] = [];
   /** What the observers x and y get, the Receiver's stream as `receiver`, and the promises. */
-  heard: string[] = [];
+  received: string[] = [];
   /** The messages for the Receiver's stream, as it gets them. */
   readonly accepted: [RawMessage, boolean][] = [];
   readonly core: Core;
   readonly counts = { received: 0, delivered: 0, dropped: 0, undecodable: 0, late: 0 };
   readonly #observers = new Map<string, Subscription>();
-  readonly #world = { isHubOpen: true, isOwnerOpen: true, canReadopt: true, closesInside: false };
+  readonly #flags = { isHubOpen: true, isOwnerOpen: true, canReadopt: true, closesInside: false };
 
   constructor({ kind = 'channel', name = 'news', codec = text }: CoreSceneOptions = {}) {
     this.core = new ChannelCore<string>(this.#owner(), {
@@ -43,13 +43,13 @@ export class CoreScene {
   }
 
   /** Lets these events happen, and forgets what they have caused. */
-  async begin(events: readonly string[]): Promise<void> {
-    for (const event of events) await this.meet(event);
-    [this.hub, this.owner, this.heard] = [[], [], []];
+  async prepare(events: readonly string[]): Promise<void> {
+    for (const event of events) await this.apply(event);
+    [this.hub, this.owner, this.received] = [[], [], []];
   }
 
   /** Lets an event happen, and resolves when its promises have called back. */
-  async meet(event: string): Promise<void> {
+  async apply(event: string): Promise<void> {
     const handler = this.#events[event];
     if (!handler) throw new Error(`unknown event: ${event}`);
     handler();
@@ -72,22 +72,22 @@ export class CoreScene {
     'client closed': () => this.core.onEnded(undefined),
     'client lost': () => this.core.onEnded(new Error('gone')),
     message: () => this.core.receive('m', 'news'),
-    'x will close': () => (this.#world.closesInside = true),
-    close: () => void this.core.close().then(() => this.heard.push('close resolved')),
-    drain: () => this.core.release('draining', () => this.heard.push('drained')),
+    'x will close': () => (this.#flags.closesInside = true),
+    close: () => void this.core.close().then(() => this.received.push('close resolved')),
+    drain: () => this.core.release('draining', () => this.received.push('drained')),
     ask: () => this.#ask(),
-    'hub not open': () => (this.#world.isHubOpen = false),
+    'hub not open': () => (this.#flags.isHubOpen = false),
     forgotten: () => (this.core.registration = 'forgotten'),
     claimed: () => (this.core.registration = 'claimed'),
     kept: () => (this.core.registration = 'kept'),
     'receiver ends': () => {
-      this.#world.isOwnerOpen = false;
-      this.#world.canReadopt = false;
+      this.#flags.isOwnerOpen = false;
+      this.#flags.canReadopt = false;
     },
   };
 
   #observe(name: string): void {
-    const write = (what: string) => void this.heard.push(`${name}: ${what}`);
+    const write = (entry: string) => void this.received.push(`${name}: ${entry}`);
     const source = new Observable<Message>((subscriber) => {
       this.#observers.set(name, subscriber);
       this.core.observe(subscriber);
@@ -95,7 +95,7 @@ export class CoreScene {
     source.subscribe({
       next: ({ data }) => {
         write(data);
-        if (this.#world.closesInside && name === 'x') void this.meet('close');
+        if (this.#flags.closesInside && name === 'x') void this.apply('close');
       },
       error: ({ name: error }: Error) => write(error),
       complete: () => write('complete'),
@@ -104,22 +104,22 @@ export class CoreScene {
 
   #ask(): void {
     this.core.whenSubscribed().then(
-      () => this.heard.push('resolved'),
-      (error: unknown) => this.heard.push((error as Error).name),
+      () => this.received.push('resolved'),
+      (error: unknown) => this.received.push((error as Error).name),
     );
   }
 
   #accept(message: [RawMessage, boolean]): void {
     this.accepted.push(message);
-    this.heard.push('receiver: m');
+    this.received.push('receiver: m');
   }
 
   #hub(): PubSubHub {
-    const world = this.#world;
-    const call = (what: string) => () => void this.hub.push(what);
+    const flags = this.#flags;
+    const call = (entry: string) => () => void this.hub.push(entry);
     return {
       get isOpen() {
-        return world.isHubOpen;
+        return flags.isHubOpen;
       },
       isAway: false,
       batch: (work) => work(),
@@ -136,14 +136,14 @@ export class CoreScene {
   }
 
   #owner(): Owner {
-    const world = this.#world;
-    const call = (what: string) => () => void this.owner.push(what);
+    const flags = this.#flags;
+    const call = (entry: string) => () => void this.owner.push(entry);
     return {
       get isOpen() {
-        return world.isOwnerOpen;
+        return flags.isOwnerOpen;
       },
       get lostError() {
-        return world.isOwnerOpen ? undefined : new ConnectionLostError();
+        return flags.isOwnerOpen ? undefined : new ConnectionLostError();
       },
       heartbeat: 0,
       bounds: { capacity: 10, maxBytes: 1_000, overflow: 'error' },
@@ -154,7 +154,7 @@ export class CoreScene {
         this.owner.push(`<${reason}>`);
       },
       observeEvents: () => undefined,
-      readopt: () => world.canReadopt,
+      readopt: () => flags.canReadopt,
       onChannelSubscribed: call('subscribed'),
       onChannelInterrupted: call('interrupted'),
       onChannelRefused: call('refused'),

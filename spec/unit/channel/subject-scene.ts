@@ -15,7 +15,7 @@ export type Form = 'plain' | 'encoded';
  */
 export class SubjectScene {
   /** What the observers get: `a1` is the message 1 for a, `a!E` the error E, and `a.` the completion. */
-  readonly heard: string[] = [];
+  readonly received: string[] = [];
   /** The calls of the host, in order. */
   readonly calls: string[] = [];
   readonly counts = { delivered: 0 };
@@ -64,14 +64,14 @@ export class SubjectScene {
       this.subject.observe(subscriber);
     });
     source.subscribe({
-      next: ({ data }) => this.#hear(`${name}${data}`, `when ${data}`),
-      error: ({ message }: Error) => this.#hear(`${name}!${message}`, `when ${message}`),
-      complete: () => this.#hear(`${name}.`, 'when end'),
+      next: ({ data }) => this.#record(`${name}${data}`, `when ${data}`),
+      error: ({ message }: Error) => this.#record(`${name}!${message}`, `when ${message}`),
+      complete: () => this.#record(`${name}.`, 'when end'),
     });
   }
 
-  #hear(what: string, cause: string): void {
-    this.heard.push(what);
+  #record(entry: string, cause: string): void {
+    this.received.push(entry);
     this.#react(cause);
   }
 
@@ -91,7 +91,7 @@ export class SubjectScene {
   }
 
   #host(): BufferedSubjectHost<string> {
-    const call = (what: string) => () => void this.calls.push(what);
+    const call = (entry: string) => () => void this.calls.push(entry);
     return {
       counts: this.counts,
       decode: (message) => {

@@ -29,10 +29,10 @@ describe('a check of a connection', () => {
   });
 
   it('compares no counts while an operation is in flight, or if one began during the check', async () => {
-    const { client, port, checkConnection: lookAt } = connection(3, answers);
+    const { client, port, checkConnection: check } = connection(3, answers);
     client.withhold();
     void port.sSubscribe('a', () => undefined);
-    await expect(lookAt()).resolves.toBe('unclear');
+    await expect(check()).resolves.toBe('unclear');
     const other = connection(3, {
       ...answers,
       CLIENT() {
@@ -58,12 +58,12 @@ describe('a check of a connection', () => {
   });
 
   it('fails when the connection is lost', async () => {
-    const { client, checkConnection: lookAt } = connection(2, {
+    const { client, checkConnection: check } = connection(2, {
       CLIENT() {
         client.disconnect();
         return Promise.reject(new Error('Socket closed unexpectedly'));
       },
     });
-    await expect(lookAt()).rejects.toThrow('Socket closed');
+    await expect(check()).rejects.toThrow('Socket closed');
   });
 });

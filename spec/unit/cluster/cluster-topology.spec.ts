@@ -29,20 +29,20 @@ async function scene() {
     return client as unknown as NodeClient;
   };
   const masters: ClusterNode[] = [1, 2, 3].map((port) => ({ host: HOST, port, client: clientAt(port) }));
-  const met: number[] = [];
+  const connected: number[] = [];
   const client = Object.assign(new EventEmitter(), {
     isOpen: true,
     masters,
     replicas: [],
     slots: [],
     nodeClient: ({ port }: ClusterNode) => {
-      met.push(port);
+      connected.push(port);
       return Promise.resolve(clientAt(port));
     },
   });
   const topology = new ClusterTopology(client as unknown as ClusterClient);
   await topology.refresh();
-  return { masters, topology, met };
+  return { masters, topology, connected };
 }
 
 describe('the topology of a cluster under a nodeAddressMap', () => {
@@ -67,9 +67,9 @@ describe('the topology of a cluster under a nodeAddressMap', () => {
   });
 
   it('makes the client connect to a new master that a link needs', async () => {
-    const { masters, topology, met } = await scene();
+    const { masters, topology, connected } = await scene();
     masters[1] = { host: HOST, port: 2 };
     expect(topology.open(`${HOST}:2`)).toBeUndefined();
-    expect(met).toEqual([2]);
+    expect(connected).toEqual([2]);
   });
 });

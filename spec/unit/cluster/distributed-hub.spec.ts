@@ -16,8 +16,9 @@ afterEach(() => {
 
 /** Returns a hub on two servers; the first server owns every name until `move`. */
 function twoServers() {
-  let looks = 0;
-  const nodeOf = () => new MemoryNode({ CLIENT: () => Promise.resolve(`id=${++looks} sub=0 psub=0 ssub=1`) });
+  let checks = 0;
+  const nodeOf = () =>
+    new MemoryNode({ CLIENT: () => Promise.resolve(`id=${++checks} sub=0 psub=0 ssub=1`) });
   const nodes = { old: nodeOf(), new: nodeOf() };
   let owner: keyof typeof nodes = 'old';
   const confirmedAt = asyncScheduler.now();
@@ -37,7 +38,7 @@ function twoServers() {
   };
   const hub = new DistributedHub(new MemoryPubSub(), topology as Topology);
   hubs.push(hub);
-  return { hub, nodes, confirmedAt, looks: () => looks, move: () => (owner = 'new') };
+  return { hub, nodes, confirmedAt, checks: () => checks, move: () => (owner = 'new') };
 }
 
 function watcherWith(callbacks: Partial<Watcher>): Watcher {
@@ -52,14 +53,14 @@ function watcherWith(callbacks: Partial<Watcher>): Watcher {
 
 describe('the hub of several servers', () => {
   it('begins a gap at the last confirmation, even if the previous server still reports no problem', async () => {
-    const { hub, confirmedAt, looks, move } = twoServers();
+    const { hub, confirmedAt, checks, move } = twoServers();
     const gaps: number[] = [];
     const watcher = watcherWith({ onReconnected: (since) => gaps.push(since) });
     let isServed = false;
     const consumer = consumerWith({ onSubscribed: () => (isServed = true) });
     hub.watch(watcher);
     hub.attach('shard', 'north', consumer);
-    await until(() => isServed && looks() > 2);
+    await until(() => isServed && checks() > 2);
     move();
     await until(() => gaps.length > 0);
     hub.detach('shard', 'north', consumer, 'at-once');

@@ -49,10 +49,10 @@ describe('a node link', () => {
   it('keeps a connection whose reply waits only because this process is busy', async () => {
     // Continues right after the poll phase: timers run before sockets are read again.
     await received();
-    const looked = nodeLink.checkConnection();
+    const checked = nodeLink.checkConnection();
     const end = performance.now() + 3 * PATIENCE;
     while (performance.now() < end);
-    await looked;
+    await checked;
     expect(nodeLink.isOnline).toBe(true);
   });
 

@@ -10,22 +10,22 @@ afterEach(() => jest.useRealTimers());
 
 /** Returns the topology of a client that reports the master `own`, while the Sentinel reports `sentinel`. */
 async function scene() {
-  const says: { own: object | undefined; sentinel: object } = { own: A, sentinel: A };
+  const masters: { own: object | undefined; sentinel: object } = { own: A, sentinel: A };
   let asked = 0;
-  const scout = () => {
+  const duplicate = () => {
     asked++;
     return Object.assign(new EventEmitter(), {
       isOpen: true,
       connect: () => Promise.resolve(),
       destroy: () => Promise.resolve(),
-      getMasterNode: () => says.sentinel,
+      getMasterNode: () => masters.sentinel,
     });
   };
   const node = { duplicate: () => node, sendCommand: () => Promise.resolve(['role', 'master']) };
   const client = Object.assign(new EventEmitter(), {
     isOpen: true,
-    getMasterNode: () => says.own,
-    duplicate: scout,
+    getMasterNode: () => masters.own,
+    duplicate,
     _execute: (_: unknown, work: (client: unknown) => unknown) => work(node),
   });
   const topology = new SentinelTopology(client as unknown as SentinelClient);
@@ -33,45 +33,45 @@ async function scene() {
   await topology.refresh();
   await jest.advanceTimersByTimeAsync(0);
   topology.open();
-  const beat = async () => {
+  const heartbeat = async () => {
     await jest.advanceTimersByTimeAsync(5_000);
     await topology.refresh();
     await jest.advanceTimersByTimeAsync(0);
   };
-  const sound = () => topology.isSound('master', node as unknown as NodeClient);
-  return { says, topology, beat, sound, asked: () => asked };
+  const isSound = () => topology.isSound('master', node as unknown as NodeClient);
+  return { masters, topology, heartbeat, isSound, asked: () => asked };
 }
 
 describe('the topology of a Sentinel set', () => {
   it('stops asking when the client knows a master again', async () => {
-    const { says, topology, beat, sound, asked } = await scene();
+    const { masters, topology, heartbeat, isSound, asked } = await scene();
     topology.onLost();
-    says.own = undefined;
-    await beat();
+    masters.own = undefined;
+    await heartbeat();
     expect(asked()).toBe(1);
     topology.open();
-    await sound();
-    says.own = A;
-    await beat();
-    await beat();
+    await isSound();
+    masters.own = A;
+    await heartbeat();
+    await heartbeat();
     expect(asked()).toBe(1);
     expect(topology.unconfirmedSince()).toBe(Infinity);
   });
 
   it('keeps asking while the client stays on a deposed master', async () => {
-    const { says, topology, beat, sound, asked } = await scene();
+    const { masters, topology, heartbeat, isSound, asked } = await scene();
     topology.onLost();
-    says.sentinel = B;
-    await beat();
+    masters.sentinel = B;
+    await heartbeat();
     expect(topology.pointsToWrongNode()).toBe(true);
     topology.open();
-    await sound();
-    await beat();
-    await beat();
+    await isSound();
+    await heartbeat();
+    await heartbeat();
     expect(asked()).toBe(3);
-    says.own = B;
-    await beat();
-    await beat();
+    masters.own = B;
+    await heartbeat();
+    await heartbeat();
     expect(asked()).toBe(3);
     expect(topology.unconfirmedSince()).toBe(Infinity);
   });

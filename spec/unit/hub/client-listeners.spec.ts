@@ -226,7 +226,7 @@ describe('ClientListeners: a message', () => {
     }
   });
 
-  it('for a name without a subscription reaches nobody', () => {
+  it('for a name without a subscription reaches no listener', () => {
     const scene = new ListenersScene('channel');
     for (const binary of [false, true]) call(scene, 'shared', binary, ['x', 'weather']);
     expect(scene.delivered).toEqual([]);

@@ -25,7 +25,7 @@ interface Pending {
   readonly reject: (error: unknown) => void;
 }
 
-/** The commands to a client that only writes them down, and answers when it is told to. */
+/** The commands to a client that only writes them down, and answers on request. */
 export class CommandsScene {
   /** The commands that the client has been given, and not been asked for since. */
   #sent: string[] = [];
@@ -115,8 +115,8 @@ export class CommandsScene {
     return all;
   }
 
-  #call(what: string, list: readonly RedisSubscription[]): boolean {
-    this.calls.push(`${what} ${list.map(({ name }) => name).join(' ')}`);
+  #call(entry: string, list: readonly RedisSubscription[]): boolean {
+    this.calls.push(`${entry} ${list.map(({ name }) => name).join(' ')}`);
     return true;
   }
 

@@ -3,17 +3,17 @@ import { SubscriptionScene } from './subscription-scene.js';
 
 /** Each row: all events up to the last one, the last one, and what the last one causes. */
 function rules(text: string): void {
-  it.each(table<'before' | 'event' | 'next' | 'commands' | 'told'>(text))(
+  it.each(table<'before' | 'event' | 'next' | 'commands' | 'calls'>(text))(
     '$before: $event → $next',
-    ({ before, event, next, commands, told }) => {
+    ({ before, event, next, commands, calls }) => {
       const scene = new SubscriptionScene();
-      scene.begin(listOf(before));
-      scene.meet(event);
+      scene.prepare(listOf(before));
+      scene.apply(event);
       expect({
         next: scene.state,
         commands: scene.commands.join(', '),
-        told: scene.told.join(', '),
-      }).toEqual({ next, commands, told });
+        calls: scene.calls.join(', '),
+      }).toEqual({ next, commands, calls });
     },
   );
 }
@@ -21,7 +21,7 @@ function rules(text: string): void {
 describe('RedisSubscription, when the connection is lost', () => {
   describe('interrupts its listeners, releases the ones that have left, and sends nothing', () => {
     rules(`
-      before                                               | event           | next        | commands | told
+      before                                               | event           | next        | commands | calls
       a joins, Redis replies                               | connection lost | on          |          | a: interrupted
       a joins                                              | connection lost | subscribe   |          | a: interrupted
       a joins, b joins, Redis replies, a drains            | connection lost | on          |          | a: released, b: interrupted
@@ -36,7 +36,7 @@ describe('RedisSubscription, when the connection is lost', () => {
 
   describe('leaves without a command while the client makes no connection', () => {
     rules(`
-      before                                                         | event               | next | commands       | told
+      before                                                         | event               | next | commands       | calls
       a joins, Redis replies, connection lost, a leaves              | client idle         | off  | forget, remove |
       a joins, Redis replies, connection lost, client idle           | a leaves            | off  | forget, remove | a: released
       a joins, Redis replies, connection lost, client idle           | b leaves            | on   |                |
@@ -48,7 +48,7 @@ describe('RedisSubscription, when the connection is lost', () => {
 
   describe('waits for the connection after a command that died with it', () => {
     rules(`
-      before                                                               | event             | next        | commands    | told
+      before                                                               | event             | next        | commands    | calls
       a joins, connection lost                                             | the command fails | stranded    |             |
       a joins, connection lost, the command fails                          | connection back   | resubscribe | resubscribe |
       a joins, connection lost, the command fails, a leaves                | connection back   | unsubscribe | unsubscribe |
@@ -59,9 +59,9 @@ describe('RedisSubscription, when the connection is lost', () => {
 });
 
 describe('RedisSubscription, when the connection is back', () => {
-  describe('tells its listeners, and sends what was wanted meanwhile', () => {
+  describe('notifies its listeners, and sends the operations wanted in the meantime', () => {
     rules(`
-      before                                                     | event           | next                    | commands          | told
+      before                                                     | event           | next                    | commands          | calls
       a joins, Redis replies, connection lost                    | connection back | on                      |                   | a: subscribed
       a joins, Redis replies, connection lost, a leaves          | connection back | unsubscribe             | unsubscribe       |
       a joins, Redis replies, connection lost, a leaves, b joins | connection back | on                      |                   | b: subscribed
@@ -72,7 +72,7 @@ describe('RedisSubscription, when the connection is back', () => {
 
   describe('relies on a SUBSCRIBE only if it is as new as the connection', () => {
     rules(`
-      before                   | event           | next        | commands    | told
+      before                   | event           | next        | commands    | calls
       a joins, connection lost | Redis replies   | stranded    | recover     | a: interrupted
       a joins, connection lost | connection back | resubscribe | resubscribe | a: interrupted
       a joins                  | connection back | subscribe   |             |
@@ -81,7 +81,7 @@ describe('RedisSubscription, when the connection is back', () => {
 
   describe('asks for each name itself once Redis has refused the command of the client for all names', () => {
     rules(`
-      before                                                                                                                       | event               | next        | commands    | told
+      before                                                                                                                       | event               | next        | commands    | calls
       a joins, Redis replies, connection lost                                                                                      | resubscribe refused | stranded    | forget      |
       no registry, a joins, Redis replies, connection lost                                                                         | resubscribe refused | on          |             |
       a joins, connection lost, the command fails                                                                                  | resubscribe refused | stranded    | forget      |
@@ -96,7 +96,7 @@ describe('RedisSubscription, when the connection is back', () => {
 describe('RedisSubscription, when Redis may have dropped the name', () => {
   describe('asks Redis again', () => {
     rules(`
-      before                                          | event             | next                | commands            | told
+      before                                          | event             | next                | commands            | calls
       a joins, Redis replies                          | recovery restarts | resubscribe         | resubscribe         | a: interrupted
       a joins                                         | recovery restarts | resubscribe         | resubscribe         | a: interrupted
       a joins, connection lost                        | recovery restarts | stranded            |                     | a: interrupted
@@ -108,7 +108,7 @@ describe('RedisSubscription, when Redis may have dropped the name', () => {
 
   describe('does not believe the reply to a SUBSCRIBE that an UNSUBSCRIBE of other code has overtaken', () => {
     rules(`
-      before                                              | event                   | next        | commands             | told
+      before                                              | event                   | next        | commands             | calls
       a joins                                             | other code unsubscribes | subscribe   |                      |
       a joins, other code unsubscribes                    | Redis replies           | resubscribe | recover, resubscribe | a: interrupted
       a joins, a message arrives, other code unsubscribes | Redis replies           | on          |                      | a: subscribed
@@ -121,7 +121,7 @@ describe('RedisSubscription, when Redis may have dropped the name', () => {
 describe('RedisSubscription, while Redis must not be asked', () => {
   describe('waits for the permission to subscribe, and unsubscribes without one', () => {
     rules(`
-      before                                   | event          | next        | commands    | told
+      before                                   | event          | next        | commands    | calls
       asking forbidden                         | a joins        | off         |             |
       asking forbidden, a joins                | a leaves       | off         | remove      | a: released
       asking forbidden, a joins                | asking allowed | subscribe   | subscribe   |

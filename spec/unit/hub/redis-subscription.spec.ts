@@ -34,22 +34,22 @@ const STATES: Record<string, string> = {
 
 function scene(state: string): SubscriptionScene {
   const made = new SubscriptionScene();
-  made.begin(listOf(STATES[state]!));
+  made.prepare(listOf(STATES[state]!));
   return made;
 }
 
 /** Each row: a state, an event, the state that follows, the commands that are sent, and the calls of the listeners. */
 function rules(text: string): void {
-  it.each(table<'given' | 'event' | 'next' | 'commands' | 'told'>(text))(
+  it.each(table<'given' | 'event' | 'next' | 'commands' | 'calls'>(text))(
     '$given: $event → $next',
-    ({ given, event, next, commands, told }) => {
+    ({ given, event, next, commands, calls }) => {
       const subscription = scene(given);
-      subscription.meet(event);
+      subscription.apply(event);
       expect({
         next: subscription.state,
         commands: subscription.commands.join(', '),
-        told: subscription.told.join(', '),
-      }).toEqual({ next, commands, told });
+        calls: subscription.calls.join(', '),
+      }).toEqual({ next, commands, calls });
     },
   );
 }
@@ -57,7 +57,7 @@ function rules(text: string): void {
 describe('RedisSubscription', () => {
   describe('sends SUBSCRIBE for the first listener, and UNSUBSCRIBE after the last one', () => {
     rules(`
-      given                | event             | next            | commands    | told
+      given                | event             | next            | commands    | calls
       off                  | a joins           | subscribe       | subscribe   |
       subscribing          | b joins           | subscribe       |             |
       subscribing          | Redis replies     | on              |             | a: subscribed
@@ -75,7 +75,7 @@ describe('RedisSubscription', () => {
 
   describe('has one operation in flight, and compares again after the reply', () => {
     rules(`
-      given                  | event         | next        | commands    | told
+      given                  | event         | next        | commands    | calls
       subscribing            | a leaves      | subscribe   |             |
       subscribing, a left    | a joins       | subscribe   |             |
       subscribing, a left    | Redis replies | unsubscribe | unsubscribe |
@@ -88,7 +88,7 @@ describe('RedisSubscription', () => {
 
   describe('keeps a draining listener until UNSUBSCRIBE or a fence is answered', () => {
     rules(`
-      given                | event            | next        | commands    | told
+      given                | event            | next        | commands    | calls
       on                   | a drains         | unsubscribe | unsubscribe |
       on for a, b          | a drains         | on          | fence       |
       on, b stays          | the fence passes | on          |             | a: released
@@ -103,7 +103,7 @@ describe('RedisSubscription', () => {
 
   describe('believes a refusal, and asks again after any other failure', () => {
     rules(`
-      given               | event             | next        | commands               | told
+      given               | event             | next        | commands               | calls
       subscribing         | Redis refuses     | off         | forget, remove         | a: refused
       subscribing, a left | Redis refuses     | off         | forget, remove         | a: released
       subscribing         | the command fails | stranded    | retry after 0 failures |
@@ -122,7 +122,7 @@ describe('RedisSubscription', () => {
 
   describe('changes from text to buffers, with both modes in between', () => {
     rules(`
-      given                | event             | next                    | commands               | told
+      given                | event             | next                    | commands               | calls
       off                  | bytes joins       | subscribe buffers       | subscribe buffers      |
       buffers begin        | Redis replies     | on                      |                        | bytes: subscribed
       buffers on           | a joins           | on                      |                        | a: subscribed
@@ -145,7 +145,7 @@ describe('RedisSubscription', () => {
 
   describe('does nothing once it has ended', () => {
     rules(`
-      given               | event               | next | commands            | told
+      given               | event               | next | commands            | calls
       on for a, b         | client ends         | off  | forget, returns a b |
       subscribing, a left | client ends         | off  | forget, returns     | a: released
       on, b stays         | client ends         | off  | forget, returns b   | a: released
@@ -158,35 +158,35 @@ describe('RedisSubscription', () => {
 
   describe('delivers, by its state, messages of one mode to some of its listeners', () => {
     it.each(
-      table<'given' | 'counted' | 'hearing' | 'fastPath'>(`
-        given                  | counted | hearing  | fastPath
-        off                    | nothing |          | closed
-        subscribing            | text    | a        | closed
-        on                     | text    | a        | open
-        on for a, b            | text    | a, b     | closed
-        on, b stays            | text    | b, a     | closed
-        unsubscribing          | text    | a        | closed
-        unsubscribing, b wants | text    | a        | closed
-        stranded               | text    | a        | closed
-        to buffers             | text    | a        | closed
-        both modes             | buffers | a, bytes | closed
-        buffers begin          | buffers | bytes    | closed
-        buffers on for a       | buffers | a        | closed
-        buffers on             | buffers | bytes    | closed
-        ended                  | nothing |          | closed
+      table<'given' | 'counted' | 'receivers' | 'fastPath'>(`
+        given                  | counted | receivers | fastPath
+        off                    | nothing |           | closed
+        subscribing            | text    | a         | closed
+        on                     | text    | a         | open
+        on for a, b            | text    | a, b      | closed
+        on, b stays            | text    | b, a      | closed
+        unsubscribing          | text    | a         | closed
+        unsubscribing, b wants | text    | a         | closed
+        stranded               | text    | a         | closed
+        to buffers             | text    | a         | closed
+        both modes             | buffers | a, bytes  | closed
+        buffers begin          | buffers | bytes     | closed
+        buffers on for a       | buffers | a         | closed
+        buffers on             | buffers | bytes     | closed
+        ended                  | nothing |           | closed
       `),
-    )('$given: counts $counted, heard by "$hearing", fast path $fastPath', (row) => {
+    )('$given: counts $counted, received by "$receivers", fast path $fastPath', (row) => {
       const subscription = scene(row.given);
       expect(subscription.counted).toBe(row.counted);
       expect(subscription.takesFastPath).toBe(row.fastPath === 'open');
-      expect(subscription.hearing).toEqual(listOf(row.hearing));
+      expect(subscription.receivers).toEqual(listOf(row.receivers));
     });
   });
 
-  describe('keeps the accounts of refusals and outages', () => {
+  describe('reports refusals and outages', () => {
     it.each(
-      table<'given' | 'event' | 'accounts'>(`
-        given       | event             | accounts
+      table<'given' | 'event' | 'reports'>(`
+        given       | event             | reports
         subscribing | Redis replies     | not refused, a served
         subscribing | a message arrives | a served
         subscribing | Redis refuses     | refused, a gone
@@ -197,10 +197,10 @@ describe('RedisSubscription', () => {
         to buffers  | Redis refuses     | refused, bytes gone
         both modes  | Redis replies     | a served, bytes served
       `),
-    )('$given: $event → $accounts', ({ given, event, accounts }) => {
+    )('$given: $event → $reports', ({ given, event, reports }) => {
       const subscription = scene(given);
-      subscription.meet(event);
-      expect(subscription.accounts).toEqual(listOf(accounts));
+      subscription.apply(event);
+      expect(subscription.reports).toEqual(listOf(reports));
     });
   });
 });

@@ -113,18 +113,18 @@ describe('SubscribeCommands: the outcome of a command', () => {
   });
 
   it.each([
-    { outcome: 'an error that the client throws', thrown: REFUSAL, told: 'a: NOPERM' },
+    { outcome: 'an error that the client throws', thrown: REFUSAL, failure: 'a: NOPERM' },
     {
       outcome: 'a rejection without an error',
       thrown: undefined,
-      told: 'a: The client rejected without an error.',
+      failure: 'a: The client rejected without an error.',
     },
-  ])('is a failure for $outcome', async ({ thrown, told }) => {
+  ])('is a failure for $outcome', async ({ thrown, failure }) => {
     const scene = new CommandsScene();
     scene.thrown = thrown;
     scene.request('subscribe', 'a');
     await scene.answer(null);
-    expect(scene.outcomes).toEqual([told]);
+    expect(scene.outcomes).toEqual([failure]);
   });
 
   it('sends the requests that it causes together', async () => {
@@ -155,7 +155,7 @@ describe('SubscribeCommands: the observer and the registry', () => {
     expect(scene.calls).toEqual(listOf(calls));
   });
 
-  it('hears of quiet once nothing is in flight, and not if another operation has followed', async () => {
+  it('reports quiet when no operation is in flight, unless another operation has followed', async () => {
     const scene = new CommandsScene();
     const { commands } = scene;
     const before = commands.quietSince;
@@ -185,7 +185,7 @@ describe('SubscribeCommands: the observer and the registry', () => {
 describe('SubscribeCommands: a fence', () => {
   const FENCE = 'UNSUBSCRIBE rx-redis-receiver:fence:';
 
-  it('unsubscribes a new name that nobody has, each time', () => {
+  it('unsubscribes a new unused name each time', () => {
     const scene = new CommandsScene();
     for (const _ of [0, 1]) scene.commands.fence(() => undefined);
     expect(scene.sent()).toEqual([`${FENCE}0`, `${FENCE}1`]);

@@ -16,9 +16,9 @@ export class SubscriptionScene {
   /** The commands and the other calls of the hub, in order. */
   commands: string[] = [];
   /** The calls of the listeners, in order. */
-  told: string[] = [];
+  calls: string[] = [];
   /** The entries for the outages and the refusals, in order. */
-  accounts: string[] = [];
+  reports: string[] = [];
   readonly subscription: RedisSubscription;
   readonly listeners: Readonly<Record<'a' | 'b' | 'bytes', HubListener>>;
   readonly #fences: (() => void)[] = [];
@@ -56,10 +56,10 @@ export class SubscriptionScene {
   }
 
   /** The listeners that receive a message of the mode that counts. */
-  get hearing(): string[] {
-    this.told = [];
+  get receivers(): string[] {
+    this.calls = [];
     this.subscription.audience.deliver(Buffer.from('x'), 'news', this.counted === 'buffers', undefined);
-    return this.told.splice(0).map((call) => call.replace(': message', ''));
+    return this.calls.splice(0).map((call) => call.replace(': message', ''));
   }
 
   get takesFastPath(): boolean {
@@ -67,14 +67,14 @@ export class SubscriptionScene {
   }
 
   /** Lets these events happen, and forgets what they have caused. */
-  begin(events: readonly string[]): void {
-    for (const event of events) this.meet(event);
+  prepare(events: readonly string[]): void {
+    for (const event of events) this.apply(event);
     this.commands = [];
-    this.told = [];
-    this.accounts = [];
+    this.calls = [];
+    this.reports = [];
   }
 
-  meet(event: string): void {
+  apply(event: string): void {
     const handler = this.#events[event];
     if (!handler) throw new Error(`unknown event: ${event}`);
     handler();
@@ -143,22 +143,22 @@ export class SubscriptionScene {
   }
 
   #listener(name: string, binary: boolean): HubListener {
-    const tell = (what: string) => () => void this.told.push(`${name}: ${what}`);
+    const call = (entry: string) => () => void this.calls.push(`${name}: ${entry}`);
     return consumerWith({
       binary,
       fastPath: { channel: {}, isIdentity: true, stream: { accept: () => undefined } },
-      receive: tell('message'),
-      onSubscribed: tell('subscribed'),
-      onInterrupted: tell('interrupted'),
-      onReplaced: tell('replaced'),
-      onReleased: tell('released'),
-      onRefused: tell('refused'),
+      receive: call('message'),
+      onSubscribed: call('subscribed'),
+      onInterrupted: call('interrupted'),
+      onReplaced: call('replaced'),
+      onReleased: call('released'),
+      onRefused: call('refused'),
     });
   }
 
   #host(): SubscriptionHost<RedisSubscription> {
     const client = this.#client;
-    const account = (entry: string) => () => void this.accounts.push(entry);
+    const report = (entry: string) => () => void this.reports.push(entry);
     const command = (entry: string) => void this.commands.push(entry);
     return {
       get isOnline() {
@@ -186,10 +186,10 @@ export class SubscriptionScene {
           return client.hasRegistry;
         },
       },
-      refusals: { allows: () => client.isAllowed, add: account('refused'), remove: account('not refused') },
+      refusals: { allows: () => client.isAllowed, add: report('refused'), remove: report('not refused') },
       retries: { later: (_, failures) => command(`retry after ${failures} failures`) },
       outages: {
-        checkOff: (listener, as) => void this.accounts.push(`${this.#nameOf(listener)} ${as}`),
+        checkOff: (listener, as) => void this.reports.push(`${this.#nameOf(listener)} ${as}`),
       },
       isRefusal: (error) => error === REFUSAL,
       recover: (subscription) => {

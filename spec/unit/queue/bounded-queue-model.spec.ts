@@ -4,7 +4,7 @@ import type { OverflowPolicy } from '../../../lib/queue/buffer-options.js';
 import { BufferOverflowError } from '../../../lib/errors/errors.js';
 
 /** An error of a kind, with the numbers of all errors that were joined into it. */
-class Told extends Error {
+class NumberedError extends Error {
   constructor(
     readonly kind: string,
     readonly ids: readonly number[],
@@ -13,9 +13,10 @@ class Told extends Error {
   }
 }
 
-function joinTold(earlier: Error, later: Error): Error | undefined {
-  if (!(earlier instanceof Told && later instanceof Told) || earlier.kind !== later.kind) return undefined;
-  return new Told(later.kind, [...earlier.ids, ...later.ids]);
+function joinErrors(earlier: Error, later: Error): Error | undefined {
+  if (!(earlier instanceof NumberedError && later instanceof NumberedError) || earlier.kind !== later.kind)
+    return undefined;
+  return new NumberedError(later.kind, [...earlier.ids, ...later.ids]);
 }
 
 interface ModelFault {
@@ -138,7 +139,7 @@ describe('BoundedQueue under random steps', () => {
         (overflow, capacity, steps) => {
           const model = new ModelQueue(overflow, capacity);
           let lost = 0;
-          let told = 0;
+          let reported = 0;
           const queue = new BoundedQueue<string>({
             bounds: { capacity, maxBytes: 1_000, overflow },
             sizeOf: (value) => (value.startsWith('large') ? 1_001 : 1),
@@ -148,10 +149,10 @@ describe('BoundedQueue under random steps', () => {
           const take = (): Entry | undefined => {
             const error = queue.takeError();
             if (error instanceof BufferOverflowError) {
-              told += error.dropped;
+              reported += error.dropped;
               return { kind: 'loss', ids: [], dropped: error.dropped };
             }
-            if (error instanceof Told) return { kind: error.kind, ids: error.ids };
+            if (error instanceof NumberedError) return { kind: error.kind, ids: error.ids };
             return queue.isEmpty ? undefined : { value: queue.shift() as string };
           };
           for (const [id, what] of steps.entries()) {
@@ -162,7 +163,7 @@ describe('BoundedQueue under random steps', () => {
               queue.push(value);
               model.push(value);
             } else {
-              queue.place(new Told(what, [id]), joinTold);
+              queue.place(new NumberedError(what, [id]), joinErrors);
               model.place({ kind: what, ids: [id] });
             }
             expect(queue.peek()).toBe(model.values[0]);
@@ -175,7 +176,7 @@ describe('BoundedQueue under random steps', () => {
           }
           expect(model.take()).toBeUndefined();
           expect(errors).toBeLessThanOrEqual(places * 3);
-          expect(told).toBe(lost);
+          expect(reported).toBe(lost);
         },
       ),
       { numRuns: 1_000 },

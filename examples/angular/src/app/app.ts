@@ -34,9 +34,9 @@ export class App {
   protected readonly sources = computed(() => sourcesWithRates(this.#history()));
   protected readonly highest = computed(() => Math.max(1, ...this.sources().map(({ rate }) => rate)));
   protected readonly depth = computed(() => depthPath(this.#history(), SHOWN));
-  protected readonly happenings = computed(() =>
+  protected readonly logEntries = computed(() =>
     this.#history()
-      .flatMap(({ happenings }) => happenings)
+      .flatMap(({ logEntries }) => logEntries)
       .slice(-5)
       .reverse(),
   );

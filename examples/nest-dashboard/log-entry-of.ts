@@ -1,8 +1,8 @@
 import type { ReceiverEvent } from 'rx-redis-receiver';
-import type { Happening } from './snapshot.js';
+import type { LogEntry } from './snapshot.js';
 
 /** Returns the report of an event for a browser; undefined if there is none. */
-export function happeningOf(event: ReceiverEvent): Happening | undefined {
+export function logEntryOf(event: ReceiverEvent): LogEntry | undefined {
   const at = Date.now();
   switch (event.type) {
     case 'subscribed':
@@ -25,7 +25,7 @@ export function happeningOf(event: ReceiverEvent): Happening | undefined {
   }
 }
 
-function gapOf({ cause, since, until, channels, dropped }: Gap, at: number): Happening {
+function gapOf({ cause, since, until, channels, dropped }: Gap, at: number): LogEntry {
   const seconds = ((until - since) / 1_000).toFixed(1);
   const text =
     cause === 'overflow'
