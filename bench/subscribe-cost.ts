@@ -92,7 +92,7 @@ export async function recovery(
   });
   admin.destroy();
   const of = (turns: readonly number[]) => turns[0]!;
-  const figure = { what: 'Whole again after a kill', where: channelsOf(options), unit: 'ms', of, digits: 0 };
+  const figure = { what: 'Restored after a kill', where: channelsOf(options), unit: 'ms', of, digits: 0 };
   return [tableOf(figure, field, results)];
 }
 

@@ -14,6 +14,8 @@ import { temporaryFolder } from './temporary-folder.js';
 const TIME_LIMIT = 60_000;
 /** Major versions of Nest: 11 is the last of CommonJS, 12 the first of ES modules. */
 const NEST_VERSIONS = [11, 12];
+/** Versions of TypeScript: the oldest that the types support, the one of this project, and the latest. */
+const TYPESCRIPT_VERSIONS = ['5.9', '6.0', '7.0'];
 const { devDependencies } = manifest('package.json');
 // Nest's own Redis client needs it.
 const ioredis = `ioredis@${manifest('bench/package.json').dependencies.ioredis}`;
@@ -34,6 +36,7 @@ for (const ending of ['mts', 'cts']) {
     cpSync(`spec/smoke/${name}.ts`, join(project, `${name}.${ending}`));
   }
 }
+writeFileSync(join(project, 'types.mts'), typeSpec());
 mkdirSync(join(project, 'guide'));
 for (const { code, line } of snippets(readFileSync('docs/nestjs.md', 'utf8'))) {
   writeFileSync(join(project, `guide/line-${line}.mts`), code);
@@ -68,10 +71,29 @@ for (const major of NEST_VERSIONS) {
   typesOf(peer, ['tsconfig.nest.json', 'tsconfig.guide.json']);
   uninstall('@nestjs/microservices');
 }
+install(`zod@${devDependencies.zod}`);
+for (const version of TYPESCRIPT_VERSIONS) {
+  install(`typescript@${version}`);
+  const tsc = join(project, 'node_modules/typescript/bin/tsc');
+  check(`tsconfig.types.json on TypeScript ${version}`, process.execPath, [
+    tsc,
+    '--project',
+    'tsconfig.types.json',
+  ]);
+}
 process.exitCode = failures === 0 ? 0 : 1;
 
 function manifest(path: string): Record<'dependencies' | 'devDependencies', Record<string, string>> {
   return JSON.parse(readFileSync(path, 'utf8')) as ReturnType<typeof manifest>;
+}
+
+/** Returns the specification of the types, for the installed package and without a test runner. */
+function typeSpec(): string {
+  const spec = readFileSync('spec/topics/types.spec.ts', 'utf8');
+  return spec
+    .replaceAll('../../lib/', 'rx-redis-receiver/')
+    .replaceAll('/index.js', '')
+    .replace(/^it\(.*/ms, '');
 }
 
 function install(...packages: string[]): void {

@@ -67,10 +67,10 @@ const mean = (list: readonly number[]) => list.reduce((sum, one) => sum + one, 0
 for (let round = 1; round <= rounds; round++) {
   console.error(`round ${round} of ${rounds}`);
   const [own, ...rest] = await costs('PUBLISH');
-  record('PUBLISH, nobody subscribed: µs of CPU a message, at the node that is asked', own!);
-  record('PUBLISH, nobody subscribed: µs of CPU a message, at each other node', mean(rest));
+  record("PUBLISH, no subscriber: µs of CPU a message, at the publisher's node", own!);
+  record('PUBLISH, no subscriber: µs of CPU a message, at each other node', mean(rest));
   const [alone] = await costs('SPUBLISH');
-  record('SPUBLISH, nobody subscribed: µs of CPU a message, at its node', alone!);
+  record('SPUBLISH, no subscriber: µs of CPU a message, at its node', alone!);
 
   const subscriber = publisher.admin.duplicate({ disableOfflineQueue: false });
   await subscriber.connect();
@@ -81,10 +81,7 @@ for (let round = 1; round <= rounds; round++) {
   const names = Array.from({ length: channels }, (_, index) => `room:${index}`);
   const empty = await memoryOf(publisher);
   await subscriber.subscribe(names, () => undefined);
-  record(
-    'bytes that a subscribed channel takes at its node',
-    ((await memoryOf(publisher)) - empty) / channels,
-  );
+  record('bytes of a subscribed channel at its node', ((await memoryOf(publisher)) - empty) / channels);
   subscriber.destroy();
 }
 printSpreads('Fan-out over six masters', figures);

@@ -14,6 +14,54 @@ async function through<T>(codec: Codec<T>, payload: string | Buffer): Promise<T 
 }
 
 describe('text, bytes and json', () => {
+  it('revives and replaces values of JSON', async () => {
+    const dated = json<{ at: Date }>(
+      (key, value) => (key === 'at' ? new Date(value as string) : value),
+      (key, value) => (key === 'secret' ? undefined : value),
+    );
+    const at = new Date(0);
+    const withSecret: { at: Date } = { at, secret: 'x' } as { at: Date };
+    expect(dated.encode(withSecret)).toBe('{"at":"1970-01-01T00:00:00.000Z"}');
+    await expect(through(dated, '{"at":"1970-01-01T00:00:00.000Z"}')).resolves.toEqual({ at });
+    expect(json(undefined, ['a']).encode({ a: 1, b: 2 })).toBe('{"a":1}');
+  });
+
+  it('checks what was parsed and not what the reviver makes of it', async () => {
+    const harmless = json((key, value) => (key === '__proto__' ? undefined : value));
+    await expect(through(harmless, '{"__proto__":{"a":1}}')).rejects.toMatchObject({ code: 'ERR_DECODE' });
+    await expect(through(harmless, '{"a":"constructor"}')).resolves.toEqual({ a: 'constructor' });
+  });
+
+  it('refuses a reviver or a replacer that is none', () => {
+    expect(() => json('x' as never)).toThrow('Expected the reviver of json() to be a function');
+    expect(() => json(undefined, 'x' as never)).toThrow('Expected the replacer of json() to be a function');
+  });
+
+  it('tells a codec the kind and the pattern of the subscription', async () => {
+    const contexts: unknown[] = [];
+    const noting: Codec<string> = {
+      encode: (value) => value,
+      decode: (data, channel, context) => {
+        contexts.push([channel, context]);
+        return data.toString();
+      },
+    };
+    const client = new MemoryPubSub();
+    const receiver = new Receiver(client, { codec: validated(v.string(), noting) });
+    receiver.channel('a');
+    receiver.pattern('?');
+    receiver.shard('a');
+    await receiver.connect();
+    client.publish('a', '1');
+    client.sPublish('a', '2');
+    for (let i = 0; i < 3; i++) await receiver.get();
+    expect(contexts).toEqual([
+      ['a', { kind: 'channel', pattern: undefined }],
+      ['a', { kind: 'pattern', pattern: '?' }],
+      ['a', { kind: 'shard', pattern: undefined }],
+    ]);
+  });
+
   it('leave the data as it is', async () => {
     await expect(through(text, 'ä€😀')).resolves.toBe('ä€😀');
     await expect(through(bytes, Buffer.from([0, 255, 128]))).resolves.toEqual(Buffer.from([0, 255, 128]));

@@ -31,7 +31,7 @@ describe('describe', () => {
 
   it('makes a document that the official parser takes without a diagnostic', async () => {
     const { diagnostics, document: parsed } = await new Parser().parse(JSON.stringify(document));
-    const errors = diagnostics.filter(({ severity }) => severity === 0);
+    const errors = diagnostics.filter(({ severity }) => (severity as number) === 0);
     expect(errors).toEqual([]);
     expect(
       parsed
@@ -61,8 +61,8 @@ describe('describe', () => {
       parameters: { id: {}, event: { enum: ['paid', 'sent'], description: 'what happened' } },
     });
     expect(document.channels['order.id.event.2']).toMatchObject({ parameters: { id: {}, event: {} } });
-    expect(document.channels['alarm']).toMatchObject({ 'x-redis-kind': 'shard' });
-    expect(document.channels['news']).not.toHaveProperty('parameters');
+    expect(document.channels.alarm).toMatchObject({ 'x-redis-kind': 'shard' });
+    expect(document.channels.news).not.toHaveProperty('parameters');
   });
 
   const order = {
@@ -80,9 +80,9 @@ describe('describe', () => {
     ['load.host', { contentType: 'application/octet-stream' }],
     ['seat.row', { contentType: 'application/json' }],
   ])('describes the message of %s', (id, message) => {
-    expect(document.channels[id]?.messages['message']).toMatchObject(message);
+    expect(document.channels[id]?.messages.message).toMatchObject(message);
     if (!('payload' in message))
-      expect(document.channels[id]?.messages['message']).not.toHaveProperty('payload');
+      expect(document.channels[id]?.messages.message).not.toHaveProperty('payload');
   });
 
   it('refuses what topics() has not returned, and unknown options', () => {

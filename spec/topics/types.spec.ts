@@ -15,7 +15,6 @@ import {
   type ReceiverOf,
   type TopicMessage,
 } from '../../lib/index.js';
-import type { ParamsOf } from '../../lib/topics/topic-types.js';
 import { marbles, MemoryPubSub } from '../../lib/testing/index.js';
 
 type Equal<A, B> = (<T>() => T extends A ? 1 : 2) extends <T>() => T extends B ? 1 : 2 ? true : false;
@@ -30,7 +29,8 @@ interface Job {
 }
 
 /** No parameters. */
-type None = ParamsOf<'', string>;
+// eslint-disable-next-line @typescript-eslint/consistent-indexed-object-style
+type None = { readonly [_ in never]: never };
 
 const OrderSchema = z.object({ id: z.number(), total: z.number() });
 const events = topics({
