@@ -1,7 +1,7 @@
 import { assertPublisher, type Publisher } from '../publisher.js';
 import type { Topic } from './topic.js';
-import type { DataOfTopic, ParamsOfTopic, TopicName } from './topic-types.js';
 import type { ParamName } from './template-types.js';
+import type { DataOfTopic, ParamsOfTopic, TopicName } from './topic-types.js';
 
 /** A publisher of declared topics. */
 export interface TopicPublisher<D> {
@@ -19,9 +19,11 @@ export interface TopicPublisher<D> {
    */
   publish<K extends TopicName<D>>(
     template: K,
-    ...message: [ParamName<K>] extends [never]
-      ? [data: DataOfTopic<D, K>]
-      : [params: ParamsOfTopic<D, K>, data: DataOfTopic<D, K>]
+    ...message: K extends unknown
+      ? [ParamName<K>] extends [never]
+        ? [data: DataOfTopic<D, K>]
+        : [params: ParamsOfTopic<D, K>, data: DataOfTopic<D, K>]
+      : never
   ): Promise<number>;
 }
 

@@ -1,3 +1,4 @@
+import type { StandardSchemaV1 } from '@standard-schema/spec';
 import type { Channel, Message } from '../channel.js';
 import type { Codec } from '../codec/codec.js';
 import type { Schema } from '../codec/standard-schema.js';
@@ -39,16 +40,20 @@ export type DataOf<Declaration> =
         ? DataOf<Data>
         : never;
 
+// An editor shows a type by the name of its alias, unless a condition resolves it: that of `D extends unknown` always holds,
+// and lets a user read the parameters and the union of the messages in place of the declarations.
+
 /** The parameters of a declared topic. */
-export type ParamsOf<Template extends string, Declaration> = {
-  readonly [Name in ParamName<Template>]: Declaration extends { readonly params: infer Schemas }
-    ? Name extends keyof Schemas
-      ? Schemas[Name] extends Schema<infer T>
-        ? T
-        : string
-      : string
-    : string;
-};
+export type ParamsOf<Template extends string, Declaration> = Declaration extends unknown
+  ? { readonly [Name in ParamName<Template>]: ParamOf<Name, Declaration> }
+  : never;
+
+/** The type of one parameter of a declared topic. */
+type ParamOf<Name extends string, Declaration> = Declaration extends {
+  readonly params: Readonly<Record<Name, Schema<infer T>>>;
+}
+  ? T
+  : string;
 
 /** A message of a topic: `topic` tells the topics of a union apart. */
 export interface TopicMessage<
@@ -67,16 +72,14 @@ export interface TopicMessage<
 }
 
 /** The message of one topic. */
-export type MessageOfTopic<D, Template extends TopicName<D>> = TopicMessage<
-  Template,
-  ParamsOf<Template, D[Template & keyof D]>,
-  DataOf<D[Template & keyof D]>
->;
+export type MessageOfTopic<D, Template extends TopicName<D>> = D extends unknown
+  ? TopicMessage<Template, ParamsOfTopic<D, Template>, DataOfTopic<D, Template>>
+  : never;
 
 /** The union of the messages of all topics. */
-export type MessageOfTopics<D> = {
-  readonly [Template in TopicName<D>]: MessageOfTopic<D, Template>;
-}[TopicName<D>];
+export type MessageOfTopics<D> = D extends unknown
+  ? { readonly [Template in TopicName<D>]: MessageOfTopic<D, Template> }[TopicName<D>]
+  : never;
 
 /** The data of one topic. */
 export type DataOfTopic<D, Template extends TopicName<D>> = DataOf<D[Template & keyof D]>;
@@ -85,9 +88,11 @@ export type DataOfTopic<D, Template extends TopicName<D>> = DataOf<D[Template & 
 export type ParamsOfTopic<D, Template extends TopicName<D>> = ParamsOf<Template, D[Template & keyof D]>;
 
 /** The arguments behind a template where all parameters are needed: none if the topic has no parameters. */
-export type AllParams<D, Template extends TopicName<D>> = [ParamName<Template>] extends [never]
-  ? []
-  : [params: ParamsOfTopic<D, Template>];
+export type AllParams<D, Template extends TopicName<D>> = Template extends unknown
+  ? [ParamName<Template>] extends [never]
+    ? []
+    : [params: ParamsOfTopic<D, Template>]
+  : never;
 
 /** The parameters of a topic without any. */
 type NoParams = Readonly<Record<string, never>>;
@@ -101,11 +106,27 @@ export type SomeParams<D, Template extends TopicName<D>> = D[Template & keyof D]
     ? [params?: NoParams]
     : [params?: Partial<ParamsOfTopic<D, Template>>];
 
-/** The declarations without parameters that their templates do not have. */
+/** The declarations with nothing but schemas of text for parameters of their templates. */
 export type CheckedDeclarations<D> = {
   readonly [Template in keyof D]: D[Template] extends { readonly params: infer Schemas }
-    ? Template extends string
-      ? { readonly params: Readonly<Record<Exclude<keyof Schemas, ParamName<Template>>, never>> }
-      : never
+    ? {
+        readonly params: {
+          readonly [Name in keyof Schemas]: CheckedParam<Name, Template & string, Schemas[Name]>;
+        };
+      }
     : unknown;
 };
+
+/** Anything for a valid parameter; otherwise a text, with which the compiler says what is wrong. */
+type CheckedParam<Name, Template extends string, Declared> =
+  Name extends ParamName<Template>
+    ? AcceptsText<StandardSchemaV1.InferInput<Declared & StandardSchemaV1>> extends true
+      ? unknown
+      : 'a schema gets the text of the parameter, such as z.coerce.number() in place of z.number()'
+    : 'the template has no parameter of this name';
+
+type AcceptsText<Input> = string extends Input
+  ? true
+  : [Extract<Input, string>] extends [never]
+    ? false
+    : true;

@@ -200,6 +200,10 @@ export async function topicsGiveTheTypes(): Promise<void> {
 
   // @ts-expect-error the template has no parameter `ID`
   topics({ 'order:{id}': { data: text, params: { ID: z.string() } } });
+  // @ts-expect-error the schema refuses every text
+  topics({ 'order:{id}': { data: text, params: { id: z.number() } } });
+  topics({ 'order:{id}': { data: text, params: { id: z.enum(['a', 'b']) } } });
+  topics({ 'order:{id}': { data: text, params: { id: z.coerce.number() } } });
   // @ts-expect-error there is no such kind
   topics({ 'order:{id}': { data: text, kind: 'pattern' } });
 
