@@ -112,8 +112,9 @@ export class Attachment<C extends AttachedChannel> {
     const { wasServed } = this.#state;
     this.#state = SERVED;
     this.#acknowledgement?.settle(({ resolve }) => resolve());
-    if (!wasServed) this.#emit('subscribed');
+    // Before the event, because an observer of the event may interrupt the Channel.
     this.#owner.onChannelSubscribed(this.#core);
+    if (!wasServed) this.#emit('subscribed');
   }
 
   onInterrupted(): void {

@@ -60,6 +60,8 @@ export class Inspection {
   #isOwed = false;
   /** Set when the last answer fell short: only a second shortfall counts. */
   #isSuspicious = false;
+  /** Number of calls of `demand`: an answer to an earlier question may be from an earlier connection. */
+  #demands = 0;
 
   constructor(client: ServerClient, host: InspectionHost) {
     this.#client = client;
@@ -87,6 +89,7 @@ export class Inspection {
   demand(): Promise<void> {
     this.reset();
     this.#isOwed = true;
+    this.#demands++;
     return this.run();
   }
 
@@ -108,15 +111,18 @@ export class Inspection {
   async #askOnce(): Promise<boolean> {
     const { now: askedAt, quietSince } = this.#host;
     const sizes = sizesOf(this.#client);
+    const demands = this.#demands;
     let info: string;
     try {
       info = String(await this.#client.sendCommand?.(['CLIENT', 'INFO']));
     } catch (error) {
+      if (demands !== this.#demands) return false;
       this.#isOwed = false;
       this.#isRefused = this.#host.isOnline && isError(error) && REFUSED.test(error.message);
       return true;
     }
-    const isQuiet = quietSince !== undefined && quietSince === this.#host.quietSince;
+    const isCurrent = demands === this.#demands;
+    const isQuiet = isCurrent && quietSince !== undefined && quietSince === this.#host.quietSince;
     const isSame = sizes === sizesOf(this.#client);
     // Other code has changed its subscriptions, or has dropped ours once more.
     if (isQuiet && !isSame) this.#isBaseline = false;

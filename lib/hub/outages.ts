@@ -1,5 +1,6 @@
 import { asyncScheduler } from 'rxjs';
 import { tell, transition } from '../outbox.js';
+import { reportUnhandled } from '../report-unhandled.js';
 import type { Delivery } from './delivery.js';
 import type { HubListener } from './hub-listener.js';
 import { Outage } from './outage.js';
@@ -20,6 +21,11 @@ export class Outages {
   readonly #delivery: Delivery;
   #current: Outage | undefined;
   #isResuming = false;
+  /** The reports of gaps, each followed by the release of the messages that were held for it. */
+  readonly #reports: (() => void)[] = [];
+  #isReporting = false;
+  /** The number of held messages whose release is among the reports. */
+  #promised = 0;
 
   constructor(host: OutagesHost, watchers: Watchers, delivery: Delivery) {
     this.#host = host;
@@ -96,11 +102,29 @@ export class Outages {
     if (!outage) return;
     const until = asyncScheduler.now();
     this.#current = rest;
-    if (outage.affected.size > 0) {
-      for (const watcher of this.#watchers.all())
-        tell(() => watcher.onReconnected(outage.since, until, outage.affected));
+    const watchers = outage.affected.size > 0 ? this.#watchers.all() : [];
+    for (const watcher of watchers)
+      this.#reports.push(() => watcher.onReconnected(outage.since, until, outage.affected));
+    const held = this.#delivery.waiting - this.#promised;
+    this.#promised += held;
+    this.#reports.push(() => {
+      this.#promised -= held;
+      this.#delivery.release(held);
+    });
+    tell(() => this.#report());
+  }
+
+  /** Makes the reports in order: a watcher may begin and end another outage, of which the others are told later. */
+  #report(): void {
+    if (this.#isReporting) return;
+    this.#isReporting = true;
+    for (let report = this.#reports.shift(); report; report = this.#reports.shift()) {
+      try {
+        report();
+      } catch (error) {
+        reportUnhandled(error);
+      }
     }
-    const held = this.#delivery.waiting;
-    tell(() => this.#delivery.release(held));
+    this.#isReporting = false;
   }
 }

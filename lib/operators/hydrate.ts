@@ -1,5 +1,5 @@
 import { Observable, type ObservableInput } from 'rxjs';
-import type { Channel } from '../channel.js';
+import type { Channel, Message } from '../channel.js';
 import { invalidArgument } from '../errors/invalid-argument.js';
 import { assertKnownOptions, optionNames } from '../errors/known-options.js';
 import { resolveBounds, type BufferOptions } from '../queue/buffer-options.js';
@@ -51,7 +51,7 @@ const OPTIONS = optionNames<BufferOptions>({ capacity: true, maxBytes: true, ove
  *   {@link BufferOverflowError} after the kept messages; `Infinity` is allowed
  * @see {@link Receiver.events} for the gaps
  */
-export function hydrate<S, M extends TopicMessage>(
+export function hydrate<S, M extends Pick<TopicMessage, keyof Message | 'topic'>>(
   live: LiveTopics<M>,
   snapshot: () => ObservableInput<S>,
   options?: BufferOptions,

@@ -86,7 +86,7 @@ export class AttachmentScene {
     'waiters rejected': () => this.attachment.rejectWaiters(() => CAUSE),
     'asks for release': () => this.attachment.whenReleased(() => this.#write('free')),
     asks: () => {
-      this.attachment.whenServed().then(
+      this.attachment.whenServed(undefined).then(
         () => this.#write('resolved'),
         (error: unknown) => {
           this.errors.push(error as SubscribeError);

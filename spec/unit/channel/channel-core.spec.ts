@@ -47,7 +47,7 @@ describe('ChannelCore', () => {
   describe('reports each change of its subscription once', () => {
     rules(`
       before                                                    | event        | hub            | receiver                            | received
-      x observes                                                | acknowledged |                | <subscribed>, subscribed            |
+      x observes                                                | acknowledged |                | subscribed, <subscribed>            |
       x observes, acknowledged                                  | acknowledged |                |                                     |
       x observes, acknowledged                                  | interrupted  |                | interrupted                         |
       x observes                                                | interrupted  |                |                                     |
@@ -132,7 +132,7 @@ describe('ChannelCore.whenSubscribed()', () => {
     before                   | event        | hub     | receiver                  | received
                              | ask          |         |                           |
     x observes               | ask          |         |                           |
-    x observes, ask          | acknowledged |         | <subscribed>, subscribed  | resolved
+    x observes, ask          | acknowledged |         | subscribed, <subscribed>  | resolved
     x observes, ask          | refused      | unwatch | released, <channel-error> | x: SubscribeError, SubscribeError
     x observes, acknowledged | ask          | verify  |                           | resolved
     x observes, refused      | ask          |         |                           | SubscribeError
