@@ -119,7 +119,7 @@ export class ReceiverCore implements ChannelOwner<ChannelCore<unknown>> {
     this.hub.check();
     if (this.stream.subject.isObserved) {
       const advice =
-        'The Receiver is being observed: it has one consumer at a time. Unsubscribe before you pull.';
+        'The Receiver is being observed, and its observers get every message. Unsubscribe before you pull.';
       return pull.fail(new ReceiverBusyError(advice));
     }
     const end = this.endOfStream;

@@ -27,9 +27,8 @@ import { topicChannel, type TopicArguments, type TopicChannel } from './register
 import type { ReceiverStats } from './stats.js';
 
 /**
- * A multi-producer, single-consumer queue over any number of Redis channels, patterns and sharded channels, as an
- * Observable: their messages merge in the order in which Redis delivers them, and wait in one bounded queue until the
- * consumer takes them.
+ * Any number of Redis channels, patterns and sharded channels as one Observable: their messages merge in the order in which
+ * Redis delivers them, and wait in one bounded queue until they are observed or pulled.
  *
  * ```
  * news      --a-----------c------|
@@ -46,7 +45,8 @@ import type { ReceiverStats } from './stats.js';
  * ```
  *
  * A Receiver is connected while it is observed or iterated, or else from `connect()` or the first pull until it stops. While
- * it is connected, every registered Channel is subscribed. A Receiver has one consumer at a time.
+ * it is connected, every registered Channel is subscribed. Observers share a Receiver: each gets every message. Pulls share it,
+ * too: each takes another message. Observing and pulling exclude each other ({@link ReceiverBusyError}).
  *
  * An error in the stream ({@link DecodeError}, {@link BufferOverflowError}, {@link SubscribeError}, {@link GapError})
  * stands at its place, and ends only the observers or the pull that meet it: {@link retryRecoverable}, or the next `get()`,
