@@ -10,7 +10,7 @@ import { resolveOptions } from './resolve-options.js';
 /** Opens a client for a Receiver that owns it; returns the client beside the options of the Receiver. */
 export async function openOwned(
   redis: string | OpenOptions | undefined,
-  options: OpenReceiverOptions<unknown>,
+  options: OpenReceiverOptions<unknown> = {},
 ): Promise<ReceiverOptions<unknown> & { readonly client: PubSubClient; readonly [OWNED]: Owned }> {
   resolveOptions(options, OPEN_OPTIONS);
   const { onRetry, ...rest } = options;

@@ -120,10 +120,7 @@ export class Receiver<T = string, D extends TopicDeclarations | undefined = unde
     redis?: string | OpenOptions,
     ...options: OptionsFor<OpenReceiverOptions<T>, T>
   ): Promise<Receiver<T>>;
-  static async open(
-    redis?: string | OpenOptions,
-    options: OpenReceiverOptions<unknown> = {},
-  ): Promise<Receiver<unknown>> {
+  static async open(redis?: string | OpenOptions, options?: OpenReceiverOptions<unknown>): Promise<unknown> {
     const { client, ...opened } = await openOwned(redis, options);
     return new Receiver<unknown>(client, opened);
   }
