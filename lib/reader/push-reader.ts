@@ -31,9 +31,8 @@ export class PushReader {
   #boundary: FrameBoundary | undefined;
   #getTypeMapping: ClientDecoder['getTypeMapping'] | undefined;
   #takesArrays = false;
-  /** True while the client's decoder reads. */
-  #isHandingOver = false;
-  /** True if the client has reset its decoder meanwhile. */
+  #isReading = false;
+  /** True if the client has reset its decoder while a chunk is being read. */
   #isResetDue = false;
   #isRemoved = false;
 
@@ -62,9 +61,16 @@ export class PushReader {
 
   readonly #read = (chunk: Buffer): void => {
     if (this.#isRemoved) return this.#write(chunk);
-    let at = this.#boundary ? this.#search(this.#boundary, chunk) : 0;
-    if (!this.#framer.isBetweenFrames) at = this.#handOver(chunk, at);
-    while (at < chunk.length) at = this.#takeMessage(chunk, at) || this.#handOver(chunk, at);
+    const wasReading = this.#isReading;
+    this.#isReading = true;
+    try {
+      let at = this.#boundary ? this.#search(this.#boundary, chunk) : 0;
+      if (!this.#framer.isBetweenFrames) at = this.#handOver(chunk, at);
+      while (at < chunk.length) at = this.#takeMessage(chunk, at) || this.#handOver(chunk, at);
+    } finally {
+      this.#isReading = wasReading;
+      if (this.#isResetDue) this.#reset();
+    }
   };
 
   /** Calls the listeners of a message; returns the index behind it, or 0 for a frame that is the client's. */
@@ -116,14 +122,13 @@ export class PushReader {
     let end = start;
     do end = framer.read(chunk, end);
     while (end < chunk.length && chunk[end] !== PUSH && chunk[end] !== ARRAY);
-    const frames = start === 0 && end === chunk.length ? chunk : chunk.subarray(start, end);
-    this.#whileHandingOver(() => this.#write(frames));
+    this.#write(start === 0 && end === chunk.length ? chunk : chunk.subarray(start, end));
     return end;
   }
 
   /** Hands a chunk to the client up to the first end of a frame, or as a whole; returns the index behind that. */
   #search(boundary: FrameBoundary, chunk: Buffer): number {
-    const end = this.#whileHandingOver(() => boundary.find(chunk, this.#write));
+    const end = boundary.find(chunk, this.#write);
     if (end === -1) return chunk.length;
     this.#endSearch();
     return end;
@@ -134,22 +139,13 @@ export class PushReader {
     this.#boundary = undefined;
   }
 
-  #whileHandingOver<T>(work: () => T): T {
-    this.#isHandingOver = true;
-    try {
-      return work();
-    } finally {
-      this.#isHandingOver = false;
-      if (this.#isResetDue) this.#reset();
-    }
-  }
-
   /**
-   * Resets the decoder, but not while it reads: it would read the bytes again that it has been given, messages included. The
-   * client resets its decoder when a connection ends, also if a listener destroys the client in the middle of a chunk.
+   * Resets the decoder at the end of the chunk that is being read. The client resets its decoder when a connection ends, also
+   * if a listener destroys the client in the middle of a chunk. In the middle, the decoder would read the bytes again that it
+   * has been given, messages included; and the rest of the chunk would leave it in the middle of a frame.
    */
   readonly #reset = (): void => {
-    this.#isResetDue = this.#isHandingOver;
+    this.#isResetDue = this.#isReading;
     if (this.#isResetDue) return;
     this.#resetDecoder();
     this.#framer.reset();

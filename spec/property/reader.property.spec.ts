@@ -12,7 +12,8 @@ import {
 import { aggregate, bytesOf, message, pushOn, type Resp } from '../unit/reader/frames.js';
 
 const SEED = Number(process.env.PROPERTY_SEED ?? 20_260_718);
-const RUNS = rounds(2_000);
+const RUNS = rounds(1_200);
+const PATIENCE = 60_000;
 
 /** A part of what Redis sends, and what other code does about it. */
 interface Part {
@@ -187,10 +188,13 @@ async function play(
   if (story.isSubscriber) scene.subscribe('CHANNELS', 'first');
   for (const { type, name, mode } of story.listening) scene.listen(type, name, mode);
   const own = new Map(TYPES.map((type) => [type, scene.listener(type, 'text', ' own')]));
+  const deeds: (Deed | undefined)[] = [...story.deeds];
   scene.onMessage = (data) => {
     if (data === 'throw') throw new Error('The listener threw.');
-    const deed = data.startsWith('!') ? story.deeds[Number(data.slice(1))] : undefined;
+    // Once: a listener that adds a listener to its own name with each message would never come to an end.
+    const deed = data.startsWith('!') ? deeds[Number(data.slice(1))] : undefined;
     if (!deed) return;
+    deeds[Number(data.slice(1))] = undefined;
     const { verb, type, name, mode } = deed;
     if (verb === 'listen') scene.listen(type, name, mode, ' late');
     else if (verb === 'clear') scene.silence(type, name, mode);
@@ -221,11 +225,15 @@ function cutsOf({ cuts }: Story, length: number): readonly number[] {
 }
 
 describe.each(CLIENTS)('the reader of pushes, on $version and RESP$resp,', (options) => {
-  it('calls listeners, answers commands and fails as the client alone does', () =>
-    fc.assert(
-      fc.asyncProperty(stories, async (story) => {
-        expect(await play(options, 'fast', story)).toEqual(await play(options, 'client', story));
-      }),
-      { seed: SEED, numRuns: RUNS },
-    ));
+  it(
+    `calls listeners, answers commands and fails as the client alone does (seed ${SEED})`,
+    () =>
+      fc.assert(
+        fc.asyncProperty(stories, async (story) => {
+          expect(await play(options, 'fast', story)).toEqual(await play(options, 'client', story));
+        }),
+        { seed: SEED, numRuns: RUNS, interruptAfterTimeLimit: PATIENCE },
+      ),
+    2 * PATIENCE,
+  );
 });

@@ -307,6 +307,27 @@ describe.each(CLIENTS)('PushReader, on $version and RESP$resp,', (options) => {
     for (let cut = second; cut < last; cut++) expect(destroyed('fast', lead, cut)).toEqual(['1', '2', '3']);
   });
 
+  it('reads a new connection from the beginning of a frame, after a listener has destroyed the client', () => {
+    const text = (data: string) => message(resp, 'CHANNELS', 'news', data);
+    const bytes = bytesOf(text('1'), text('destroy'), text('2'));
+    for (let cut = 0; cut < bytes.length; cut++) {
+      for (const length of [bytes.length, bytes.length - 3]) {
+        const scene = subscriber();
+        let isOpen = true;
+        scene.onMessage = (data) => {
+          if (data !== 'destroy' || !isOpen) return;
+          isOpen = false;
+          scene.queue.flushAll(new Error('The client is destroyed.'));
+        };
+        scene.read(bytes.subarray(0, cut));
+        if (isOpen) scene.read(bytes.subarray(cut, length));
+        scene.subscribe('CHANNELS', 'first');
+        scene.read(text('on a new connection'));
+        expect([cut, scene.log.at(-1)]).toEqual([cut, expect.stringContaining('on a new connection')]);
+      }
+    }
+  });
+
   it('reads a chunk that a listener gives it, and then the rest of its own', () => {
     const scene = subscriber();
     const text = (data: string) => message(resp, 'CHANNELS', 'news', data);
