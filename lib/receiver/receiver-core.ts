@@ -6,7 +6,7 @@ import type { RawMessage } from '../channel/raw-message.js';
 import type { Codec } from '../codec/codec.js';
 import { ReceiverBusyError, type ConnectionLostError, type SubscribeError } from '../errors/errors.js';
 import type { HubListener } from '../hub/hub-listener.js';
-import type { PubSubHub } from '../hub/pub-sub-hub.js';
+import type { PubSubHub, ReaderOf } from '../hub/pub-sub-hub.js';
 import { tell, transition } from '../outbox.js';
 import type { Bounds } from '../queue/buffer-options.js';
 import { Ending } from './ending.js';
@@ -23,6 +23,7 @@ export interface CoreOptions {
   /** The codec of Channels that have none of their own. */
   readonly codec: Codec<unknown>;
   readonly heartbeat: number;
+  readonly readerOf: ReaderOf;
   readonly bounds: Bounds;
   readonly autoStop: boolean;
   readonly onGap: 'event' | 'error';
@@ -41,15 +42,14 @@ export class ReceiverCore implements ChannelOwner<ChannelCore<unknown>> {
   readonly ending: Ending;
   readonly hub: PubSubHub;
   readonly heartbeat: number;
+  readonly readerOf: ReaderOf;
   readonly bounds: Bounds;
   readonly options: CoreOptions;
   readonly #connection: ReceiverConnection;
 
   constructor(options: CoreOptions) {
     this.options = options;
-    this.hub = options.hub;
-    this.heartbeat = options.heartbeat;
-    this.bounds = options.bounds;
+    ({ hub: this.hub, heartbeat: this.heartbeat, readerOf: this.readerOf, bounds: this.bounds } = options);
     const { registry, events } = this;
     const stream = (this.stream = new MergedStream({
       ...options,

@@ -6,6 +6,7 @@ import type { PubSubClient } from '../hub/client.js';
 import { closeClient, openClient, type OnFailedTry } from '../open/open-client.js';
 import type { OpenOptions } from '../open/open-options.js';
 import { RetryReporter } from '../open/retry-reporter.js';
+import { READER_DEFAULTS } from '../reader/reader-mode.js';
 import {
   OPEN_OPTIONS,
   type ChannelOptions,
@@ -115,7 +116,8 @@ export class Receiver<T = string>
     const report: OnFailedTry = (error, attempt, where) => reporter.report(error, attempt, where);
     const client = await openClient(redis, rest.signal, undefined, report);
     const owned: Owned = { reporter, close: () => closeClient(client) };
-    return new Receiver<T>(client, { ...rest, [OWNED]: owned } as ReceiverOptions<T>);
+    const reader = rest.reader ?? READER_DEFAULTS.own;
+    return new Receiver<T>(client, { ...rest, reader, [OWNED]: owned } as ReceiverOptions<T>);
   }
 
   /**
