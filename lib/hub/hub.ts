@@ -1,10 +1,13 @@
 import { asyncScheduler } from 'rxjs';
 import type { ChannelKind } from '../channel-kind.js';
 import { tell, transition } from '../outbox.js';
+import { READER_DEFAULTS } from '../reader/reader-mode.js';
 import type { ServerClient } from './client.js';
 import { ClientListeners } from './client-listeners.js';
+import { ClientReader } from './client-reader.js';
 import { Connection, type ConnectionObserver } from './connection.js';
 import { Delivery, type DeliveryHost } from './delivery.js';
+import type { Eviction } from './eviction.js';
 import { ForeignCommands } from './foreign-commands.js';
 import type { HubListener, Leave } from './hub-listener.js';
 import { LastHeard } from './last-heard.js';
@@ -27,14 +30,6 @@ export interface HubHost {
   isPassing(error: unknown): boolean;
 }
 
-/** A name that a hub has given up, with its listeners, so that another hub can adopt it. */
-export interface Eviction {
-  readonly listeners: readonly HubListener[];
-  /** The listeners that may lack messages published from `since` on. */
-  readonly affected: readonly HubListener[];
-  readonly since: number;
-}
-
 /** The subscriptions of one client, shared by all Receivers of this package on that client. */
 export class Hub
   implements PubSubHub, SubscriptionHost<RedisSubscription>, ConnectionObserver, DeliveryHost, RecoveryHost
@@ -49,6 +44,7 @@ export class Hub
   readonly #connection: Connection;
   readonly #recovery: Recovery;
   readonly #foreign: ForeignCommands;
+  readonly #reader: ClientReader;
   readonly #host: HubHost | undefined;
   readonly #watchers = new Watchers(() => this.#refresh());
   readonly refusals = new Refusals();
@@ -58,6 +54,7 @@ export class Hub
     this.client = client;
     this.#host = host;
     this.#connection = new Connection(client, this);
+    this.#reader = new ClientReader(client);
     this.#delivery = new Delivery(this, this.heard);
     this.outages = new Outages(this, this.#watchers, this.#delivery);
     this.clientListeners = new ClientListeners(client, this.subscriptions.byKind, this.#delivery.deliver);
@@ -129,7 +126,7 @@ export class Hub
   }
 
   watch(watcher: Watcher): void {
-    this.#watchers.add(watcher);
+    this.#watchers.add(watcher, watcher.readerOf?.(this));
   }
 
   unwatch(watcher: Watcher): void {
@@ -244,6 +241,7 @@ export class Hub
   #refresh(): void {
     const isNeeded = this.#watchers.size > 0 || !this.isEmpty;
     for (const part of [this.#connection, this.#foreign]) part[isNeeded ? 'watch' : 'unwatch']();
+    this.#reader.isWanted = isNeeded && (this.#watchers.reader ?? READER_DEFAULTS.borrowed) === 'fast';
     if (!isNeeded) this.heard.rest();
     this.#recovery.every(isNeeded && this.client.sendCommand ? this.#watchers.heartbeat : 0);
   }

@@ -1,4 +1,4 @@
-import { type Observable } from 'rxjs';
+import type { Observable } from 'rxjs';
 import { abortable, assertWaitOptions, type WaitOptions } from '../abort.js';
 import type { Channel, Message, ReceiverEvent } from '../channel.js';
 import type { Codec } from '../codec/codec.js';
@@ -98,8 +98,7 @@ export class Receiver<T = string, D extends TopicDeclarations | undefined = unde
    * `pingInterval`, `socket.socketTimeout` and `socket.reconnectStrategy` override these settings. The call loads `redis`.
    *
    * While the server cannot be reached, `open` keeps trying. `options.onRetry` reports each failed attempt, and
-   * `options.signal` ends the wait: the `cause` of the `AbortError` or `TimeoutError` is the error of the last attempt. A
-   * reason that the user passes to `abort()` is thrown as it is.
+   * `options.signal` ends the wait: the `cause` of the `AbortError` or `TimeoutError` is the error of the last attempt.
    *
    * @param redis a URL, or the options of node-redis's `createClient`, `createCluster` (with `rootNodes`) or
    *   `createSentinel` (with `sentinelRootNodes`); by default `redis://localhost:6379`. Settings of the connections of a
