@@ -256,6 +256,21 @@ describe.each(CLIENTS)('PushReader, on $version and RESP$resp,', (options) => {
     }
   });
 
+  it('waits for a payload that is announced with 512 MB, as the client does', async () => {
+    const heard = await both((scene) => {
+      subscriber('fast', scene);
+      const head = message(resp, 'CHANNELS', 'news', '').toString().replace('$0\r\n\r\n', '$536870912\r\n');
+      scene.read(bytesOf(message(resp, 'CHANNELS', 'news', 'before'), head));
+      // It looks like a message, and is a part of the payload.
+      for (let times = 0; times < 3; times++) scene.read(message(resp, 'CHANNELS', 'news', 'in the payload'));
+      scene.queue.flushAll(new Error('The connection is lost.'));
+      scene.subscribe('CHANNELS', 'first');
+      scene.read(message(resp, 'CHANNELS', 'news', 'after'));
+    });
+    expect(heard.join()).toMatch(/before.*after/);
+    expect(heard.join()).not.toContain('in the payload');
+  });
+
   it('takes messages again when malformed bytes have ended the connection', () => {
     const scene = subscriber();
     const bytes = message(resp, 'CHANNELS', 'news', 'hello');
