@@ -3,6 +3,8 @@ import type { ClientDecoder } from './seam.js';
 type Handler = (value: unknown) => void;
 type Callback = 'onReply' | 'onErrorReply' | 'onPush';
 const CALLBACKS: readonly Callback[] = ['onReply', 'onErrorReply', 'onPush'];
+/** The most lines of a chunk that are handed over one by one. The decoder keeps a piece for each, within a long payload. */
+const MOST_LINES = 64;
 
 /**
  * Finds the first end of a frame on a connection that may be in the middle of one. The decoder does not tell where it is, but
@@ -19,14 +21,16 @@ export class FrameBoundary {
   }
 
   /**
-   * Hands a chunk to the decoder line by line, up to the first end of a frame. Returns the index behind it; -1 if the whole
-   * chunk has none.
+   * Hands a chunk to the decoder line by line, up to the first end of a frame. Returns the index behind it; -1 if none was
+   * found, and the decoder has the whole chunk.
    */
   find(chunk: Buffer, write: (chunk: Buffer) => void): number {
     // The client sets some callbacks anew when it subscribes.
     this.#place();
     let from = 0;
-    for (let cr = chunk.indexOf(CRLF); cr !== -1; cr = chunk.indexOf(CRLF, from)) {
+    for (let lines = 0; lines < MOST_LINES; lines++) {
+      const cr = chunk.indexOf(CRLF, from);
+      if (cr === -1) break;
       if (cr > from) write(chunk.subarray(from, cr));
       const before = this.#calls;
       write(chunk.subarray(cr, cr + 1));

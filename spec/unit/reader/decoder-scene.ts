@@ -96,7 +96,12 @@ export class DecoderScene {
 
   /** The number of bytes that the client's own decoder has read. */
   get decoded(): number {
-    return decoded.get(this.queue.decoder) ?? 0;
+    return chunksOf(this.queue.decoder).reduce((sum, length) => sum + length, 0);
+  }
+
+  /** The number of chunks that the client's own decoder has read. */
+  get decodedChunks(): number {
+    return chunksOf(this.queue.decoder).length;
   }
 
   /** Subscribes as the user of a client does; the acknowledgement has been read when it returns. */
@@ -191,17 +196,25 @@ export class DecoderScene {
   }
 }
 
-const decoded = new WeakMap<object, number>();
+/** The lengths of the chunks that each decoder has read. */
+const chunks = new WeakMap<object, number[]>();
+
+function chunksOf(decoder: ClientDecoder): number[] {
+  const lengths = chunks.get(decoder) ?? [];
+  chunks.set(decoder, lengths);
+  return lengths;
+}
+
 const counted = new Set<object>();
 
-/** Counts the bytes that decoders of this class read. */
+/** Notes the chunks that decoders of this class read. */
 function countDecoded(decoder: ClientDecoder): void {
   const prototype = Object.getPrototypeOf(decoder) as ClientDecoder;
   if (counted.has(prototype)) return;
   counted.add(prototype);
   const { write } = prototype;
   prototype.write = function (this: ClientDecoder, chunk) {
-    decoded.set(this, (decoded.get(this) ?? 0) + chunk.length);
+    chunksOf(this).push(chunk.length);
     write.call(this, chunk);
   };
 }

@@ -328,14 +328,14 @@ describe.each(CLIENTS)('PushReader, on $version and RESP$resp,', (options) => {
     for (let cut = 0; cut < bytes.length; cut++) {
       for (const length of [bytes.length, bytes.length - 3]) {
         const scene = subscriber();
-        let isOpen = true;
+        const state = { isOpen: true };
         scene.onMessage = (data) => {
-          if (data !== 'destroy' || !isOpen) return;
-          isOpen = false;
+          if (data !== 'destroy' || !state.isOpen) return;
+          state.isOpen = false;
           scene.queue.flushAll(new Error('The client is destroyed.'));
         };
         scene.read(bytes.subarray(0, cut));
-        if (isOpen) scene.read(bytes.subarray(cut, length));
+        if (state.isOpen) scene.read(bytes.subarray(cut, length));
         scene.subscribe('CHANNELS', 'first');
         scene.read(text('on a new connection'));
         expect([cut, scene.log.at(-1)]).toEqual([cut, expect.stringContaining('on a new connection')]);
@@ -390,6 +390,18 @@ describe.each(CLIENTS)('PushReader, on $version and RESP$resp,', (options) => {
         return scene.log;
       };
       for (let at = 0; at <= whole.length; at++) expect(await play(at, true)).toEqual(await play(at, false));
+    });
+
+    it('hands only some lines over one by one, because the decoder keeps each for a long payload', () => {
+      const scene = subscriber('client');
+      const long = message(resp, 'CHANNELS', 'news', '\r\n'.repeat(1_000));
+      scene.read(long.subarray(0, 200));
+      installPushReader(scene.client);
+      const { decodedChunks } = scene;
+      scene.read(long.subarray(200, -2));
+      expect(scene.decodedChunks - decodedChunks).toBeLessThan(200);
+      scene.read(bytesOf(long.subarray(-2), message(resp, 'CHANNELS', 'news', 'next')));
+      expect(scene.log.join()).toMatch(/\\r\\n.*"next"/);
     });
 
     it('is removed at any byte, and leaves no trace', async () => {
