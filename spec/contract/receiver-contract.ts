@@ -140,8 +140,11 @@ export function receiverContract({ abilities }: EnvironmentKind, environment: ()
       )
       .subscribe(collect);
     await channel.whenSubscribed();
-    const other = receiverOn().channel('b');
-    const again = () => other.pipe(take(1)).subscribe({ next: collect, complete: again });
+    const owner = receiverOn();
+    const other = owner.channel('b');
+    const again = () => {
+      if (owner.isActive) other.pipe(take(1)).subscribe({ next: collect, complete: again });
+    };
     again();
     await other.whenSubscribed();
     await Promise.all(['1', 'x', '2', 'x', '3'].map((data) => environment().publish('a', data)));

@@ -336,7 +336,8 @@ describe('ReceiverModule', () => {
       await server.restart();
       await until(() => health.isHealthy('redis').redis.status === 'up');
       expect(health.isHealthy('redis').redis).not.toHaveProperty('error');
-      expect(log.of('warn')).toEqual([line, line]);
+      // An attempt may still reach the dying server, and has a reason of its own then.
+      expect(log.of('warn').filter((text) => !text.includes('ECONNRESET'))).toEqual([line, line]);
       expect(log.of('error')).toEqual([]);
       expect(warning).not.toHaveBeenCalled();
     });

@@ -146,7 +146,7 @@ describe('publishTo', () => {
   it('publishes to one channel, to a channel for each value, and to sharded channels', () => {
     const client = new RecordingPublisher();
     const publish = (...args: Parameters<typeof publishTo<string>>): unknown[] =>
-      collect(of('a', 'b').pipe(publishTo<string>(...args)));
+      collect(of('a', 'b').pipe(publishTo(...args)));
     expect(publish(client, '')).toEqual([1, 1]);
     publish(client, (value) => `to ${value}`);
     publish(client, 'shard', { sharded: true });
@@ -170,7 +170,7 @@ describe('publishTo', () => {
     const first = new Subject<number>();
     const replies: Reply[] = [first, 5];
     const client = new RecordingPublisher(() => replies.shift() ?? 0);
-    const operator = publishTo<string>(client, 'news');
+    const operator = publishTo(client, 'news');
     const a = collect(of('a').pipe(operator));
     const b = collect(of('b').pipe(operator));
     expect([a, b]).toEqual([[], [5]]);
