@@ -1,14 +1,21 @@
-// Measures the cost of joining, at n and at 4n: a ratio of about 4 is linear, one of about 16 quadratic.
+// Measures the cost of joining and leaving, at n and at 4n: a ratio of about 4 is linear, one of about 16 quadratic.
 // Run it: npm run bench:joins
 
 import { setImmediate as immediate } from 'node:timers/promises';
 import { createClient } from 'redis';
-import { Subject } from 'rxjs';
+import { elementAt, filter, firstValueFrom, Subject } from 'rxjs';
 import { hydrate, Receiver } from '../lib/index.js';
 import { MemoryPubSub } from '../lib/testing/index.js';
 import { RedisServer } from '../spec/support/redis-server.js';
+import { versions } from './versions.js';
 
 const ROUNDS = 5;
+
+/** Times in milliseconds. */
+interface Times {
+  readonly joining: number;
+  readonly leaving: number;
+}
 
 interface Join {
   readonly title: string;
@@ -75,6 +82,27 @@ const JOINS: readonly Join[] = [
     },
   },
   {
+    title: 'observers of a room each, which leave it',
+    count: 2_000,
+    async run(count) {
+      const receiver = new Receiver(client);
+      const rooms = own(count).map((name) => receiver.channel(name));
+      const observers = rooms.map((room) => room.subscribe());
+      await Promise.all(rooms.map((room) => room.whenSubscribed()));
+      return async () => {
+        const haveLeft = firstValueFrom(
+          receiver.events.pipe(
+            filter(({ type }) => type === 'unsubscribed'),
+            elementAt(count - 1),
+          ),
+        );
+        for (const observer of observers) observer.unsubscribe();
+        await haveLeft;
+        await receiver.stop();
+      };
+    },
+  },
+  {
     title: 'get(), answered by one message each',
     count: 25_000,
     async run(count) {
@@ -116,32 +144,38 @@ const JOINS: readonly Join[] = [
   },
 ];
 
-async function time({ run }: Join, count: number): Promise<number> {
+async function time({ run }: Join, count: number): Promise<Times> {
   const begun = performance.now();
   const leave = await run(count);
-  const joined = performance.now() - begun;
+  const joined = performance.now();
   await leave();
-  return joined;
+  return { joining: joined - begun, leaving: performance.now() - joined };
 }
 
 const median = (values: readonly number[]) => [...values].sort((a, b) => a - b)[values.length >> 1] as number;
 
-console.log(`node ${process.version}, ${ROUNDS} rounds, medians`);
+/** Returns the cells of one time: medians at n and at 4n, and the median of the ratios. */
+function cells(pairs: readonly [Times, Times][], which: keyof Times): readonly string[] {
+  const times = pairs.map(([few, many]) => [few[which], many[which]] as const);
+  return [
+    `${median(times.map(([few]) => few)).toFixed(1)} ms`,
+    `${median(times.map(([, many]) => many)).toFixed(1)} ms`,
+    median(times.map(([few, many]) => many / few)).toFixed(1),
+  ];
+}
+
+function printLine(title: string, line: readonly (string | number)[]): void {
+  console.log(title.padEnd(46), ...line.map((cell) => String(cell).padStart(11)));
+}
+
+console.log(`${await versions(server.url)}; ${ROUNDS} rounds, medians`);
+printLine('', ['n', 'join n', 'join 4n', 'ratio', 'leave n', 'leave 4n', 'ratio']);
 for (const join of JOINS) {
-  const pairs: [number, number][] = [];
+  const pairs: [Times, Times][] = [];
   await time(join, join.count);
   for (let round = 0; round < ROUNDS; round++)
     pairs.push([await time(join, join.count), await time(join, 4 * join.count)]);
-  const [once, four] = [0, 1].map((index) => median(pairs.map((pair) => pair[index] as number)));
-  const ratio = median(pairs.map(([few, many]) => many / few));
-  const cells = [
-    join.count,
-    `${once?.toFixed(1)} ms`,
-    4 * join.count,
-    `${four?.toFixed(1)} ms`,
-    ratio.toFixed(1),
-  ];
-  console.log(join.title.padEnd(44), ...cells.map((cell) => String(cell).padStart(11)));
+  printLine(join.title, [join.count, ...cells(pairs, 'joining'), ...cells(pairs, 'leaving')]);
 }
 client.destroy();
 process.exit();

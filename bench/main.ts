@@ -8,6 +8,7 @@ import { save } from './save.js';
 import { takeSnapshot } from './snapshot.js';
 import { idleMemory, recovery, subscribeCost } from './subscribe-cost.js';
 import { print, type Table } from './table.js';
+import { versions } from './versions.js';
 
 const options = readOptions();
 const { payload, channels, byPattern } = options;
@@ -39,6 +40,7 @@ const PARTS: Readonly<Record<Part, readonly (() => Promise<readonly Table[]>)[]>
   recovery: [() => recovery(options, redis.url, snapshots)],
 };
 
+console.log(await versions(redis.url));
 const measured: Table[] = [];
 for (const measure of options.parts.flatMap((part) => PARTS[part])) {
   const tables = await measure();

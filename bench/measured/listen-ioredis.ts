@@ -1,17 +1,23 @@
 import { RedisPubSub } from 'graphql-redis-subscriptions';
 import { Redis } from 'ioredis';
+import { Redis as Redis6 } from 'ioredis-6';
 import type { WayToListen } from './way-to-listen.js';
 
-export const ioredis: WayToListen = async ({ url, prefix, byPattern }, names, onMessage) => {
-  const redis = new Redis(url);
-  if (byPattern) {
-    redis.on('pmessage', (_pattern, channel, data) => onMessage(channel, data));
-    await redis.psubscribe(`${prefix}*`);
-  } else {
-    redis.on('message', onMessage);
-    await redis.subscribe(...names);
-  }
-};
+export const ioredis5 = listenWith((url) => new Redis(url));
+export const ioredis6 = listenWith((url) => new Redis6(url));
+
+function listenWith(connect: (url: string) => Redis | Redis6): WayToListen {
+  return async ({ url, prefix, byPattern }, names, onMessage) => {
+    const redis = connect(url) as Redis;
+    if (byPattern) {
+      redis.on('pmessage', (_pattern, channel, data) => onMessage(channel, data));
+      await redis.psubscribe(`${prefix}*`);
+    } else {
+      redis.on('message', onMessage);
+      await redis.subscribe(...names);
+    }
+  };
+}
 
 /**
  * Way of graphql-redis-subscriptions, which uses ioredis. Its callbacks do not receive the channel, so each channel has a

@@ -14,7 +14,8 @@ export const WAYS_TO_LISTEN: Readonly<Record<string, () => Promise<WayToListen>>
   mergeMapBounded: async () => (await import('./listen-receiver.js')).mapped,
   ownObserver: async () => (await import('./listen-receiver.js')).ownObservers(1),
   ownObservers: async () => (await import('./listen-receiver.js')).ownObservers(100),
-  ioredis: async () => (await import('./listen-ioredis.js')).ioredis,
+  ioredis5: async () => (await import('./listen-ioredis.js')).ioredis5,
+  ioredis6: async () => (await import('./listen-ioredis.js')).ioredis6,
   graphql: async () => (await import('./listen-ioredis.js')).graphqlRedisSubscriptions,
   nest: async () => (await import('./listen-nest.js')).nestTransport,
 };

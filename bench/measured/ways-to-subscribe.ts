@@ -1,5 +1,6 @@
 import { RedisPubSub } from 'graphql-redis-subscriptions';
 import { Redis } from 'ioredis';
+import { Redis as Redis6 } from 'ioredis-6';
 import { Receiver } from 'rx-redis-receiver';
 import { merge, Observable } from 'rxjs';
 import { openClient } from './client.js';
@@ -56,8 +57,14 @@ export const WAYS_TO_SUBSCRIBE: Readonly<Record<string, WayToSubscribe>> = {
     };
   },
 
-  async ioredis(url, names, name) {
+  async ioredis5(url, names, name) {
     const redis = new Redis(url, { lazyConnect: true, connectionName: name });
+    await redis.connect();
+    return { subscribe: () => redis.subscribe(...names), release: () => redis.unsubscribe(...names) };
+  },
+
+  async ioredis6(url, names, name) {
+    const redis = new Redis6(url, { lazyConnect: true, connectionName: name });
     await redis.connect();
     return { subscribe: () => redis.subscribe(...names), release: () => redis.unsubscribe(...names) };
   },
