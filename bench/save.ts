@@ -1,15 +1,13 @@
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { plot } from './plot.js';
+import { plot, plotRatios } from './plot.js';
 import { aligned, titleOf, type Table } from './table.js';
 
-/** Writes each table and its plot into a folder, and puts all tables in the folder side by side in `tables.md`. */
+/** Writes each table and its plot into a folder, and puts all tables in the folder side by side, in `tables.md` and in a plot. */
 export async function save(tables: readonly Table[], folder: string): Promise<void> {
   mkdirSync(folder, { recursive: true });
   for (const table of tables) {
-    const name = titleOf(table)
-      .toLowerCase()
-      .replace(/[^a-z0-9.]+/g, '-');
+    const name = fileName(titleOf(table));
     writeFileSync(join(folder, `${name}.json`), `${JSON.stringify(table, undefined, 2)}\n`);
     writeFileSync(join(folder, `${name}.svg`), await plot(table));
   }
@@ -17,8 +15,17 @@ export async function save(tables: readonly Table[], folder: string): Promise<vo
     .filter((file) => file.endsWith('.json'))
     .map((file) => JSON.parse(readFileSync(join(folder, file), 'utf8')) as Table);
   const titles = [...new Set(all.map(({ what }) => what))];
-  const summaries = titles.map((what) => summary(all.filter((table) => table.what === what)));
+  const summaries: string[] = [];
+  for (const title of titles) {
+    const of = all.filter(({ what }) => what === title);
+    summaries.push(summary(of));
+    if (of.length > 1) writeFileSync(join(folder, `${fileName(title)}.svg`), await plotRatios(of));
+  }
   writeFileSync(join(folder, 'tables.md'), `${summaries.join('\n\n')}\n`);
+}
+
+function fileName(title: string): string {
+  return title.toLowerCase().replace(/[^a-z0-9.]+/g, '-');
 }
 
 /** Returns the table of one figure under all measured conditions: the median, and its ratio to the first reference. */
