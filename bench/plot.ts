@@ -16,7 +16,7 @@ export async function plot(table: Table): Promise<string> {
     const ratio = row.ratios[0]?.median.toFixed(2);
     const label =
       row.title === reference ? row.median.toFixed(digits) : `${row.median.toFixed(digits)}  ×${ratio}`;
-    const isOurs = /Receiver|Channel/.test(row.title);
+    const isOurs = /Receiver|Channel|mergeMapBounded/.test(row.title);
     return { title: row.title, median: row.median, min: row.min, max: row.max, label, isOurs };
   });
   const y = { field: 'title', type: 'nominal' as const, sort: null, title: null, axis: { labelLimit: 300 } };
