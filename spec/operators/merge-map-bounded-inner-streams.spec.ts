@@ -1,6 +1,6 @@
 import { setImmediate } from 'node:timers/promises';
-import { config, finalize, mergeMap, NEVER, observable, of, Subject, take } from 'rxjs';
-import type { ObservableInput, OperatorFunction, UnsubscriptionError } from 'rxjs';
+import { config, finalize, mergeMap, NEVER, Observable, observable, of, Subject, take } from 'rxjs';
+import type { ObservableInput, OperatorFunction, Subscriber, UnsubscriptionError } from 'rxjs';
 import { mergeMapBounded } from '../../lib/operators/merge-map-bounded.js';
 
 type Project<T, R> = (value: T, index: number) => ObservableInput<R>;
@@ -77,13 +77,20 @@ describe.each(forms)('promises: %s', (_, form) => {
   it('start no other value while the consumer handles their result', async () => {
     const log: unknown[] = [];
     const source = new Subject<string>();
-    source.pipe(form(async (value) => Promise.resolve(value), 1)).subscribe((value) => {
-      if (value === 'a') source.next('b');
-      log.push(value);
-    });
+    source
+      .pipe(
+        form(async (value) => {
+          log.push(`start ${value}`);
+          return Promise.resolve(value);
+        }, 1),
+      )
+      .subscribe((value) => {
+        if (value === 'a') source.next('b');
+        log.push(value);
+      });
     source.next('a');
     await setImmediate();
-    expect(log).toEqual(['a', 'b']);
+    expect(log).toEqual(['start a', 'a', 'start b', 'b']);
   });
 
   it('have no effect after the end of the stream, however they settle', async () => {
@@ -261,6 +268,30 @@ describe.each(forms)('other inputs: %s', (_, form) => {
     });
     source.next('a');
     expect(log).toEqual(['a1', 'a2', 'b1', 'b2']);
+  });
+
+  it('let the end of an earlier inner stream start the next value, while they emit', () => {
+    const log: unknown[] = [];
+    const source = new Subject<number>();
+    let first: Subscriber<string> | undefined;
+    const inputs = [
+      new Observable<string>((subscriber) => {
+        first = subscriber;
+        subscriber.next('first');
+      }),
+      ['second'],
+      ['third'],
+    ];
+    source.pipe(form((value) => inputs[value] as ObservableInput<string>, 2)).subscribe((value) => {
+      log.push(value);
+      if (value === 'first') source.next(1);
+      if (value !== 'second') return;
+      source.next(2);
+      first?.complete();
+      log.push('handled');
+    });
+    source.next(0);
+    expect(log).toEqual(['first', 'second', 'third', 'handled']);
   });
 });
 
