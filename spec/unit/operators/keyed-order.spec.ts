@@ -47,6 +47,21 @@ describe('KeyedOrder', () => {
     expect(order.claim('a')).toBe(true);
   });
 
+  it('evicts a value behind a running one, and leaves the ready keys alone', () => {
+    const order = orderOf('aab');
+    expect(next(order)).toBe('a0');
+    expect(order.evict()?.value).toBe('a1');
+    expect([order.claim('a'), next(order), next(order)]).toEqual([false, 'b2', undefined]);
+  });
+
+  it('evicts a value that its key has let wait, and leaves no trace of it', () => {
+    const order = orderOf('aab');
+    expect(next(order)).toBe('a0');
+    order.release('a');
+    expect(order.evict()?.value).toBe('a1');
+    expect([order.claim('a'), next(order), next(order)]).toEqual([true, 'b2', undefined]);
+  });
+
   it('appends to a key whose values have all gone', () => {
     const order = orderOf('a');
     expect(next(order)).toBe('a0');
