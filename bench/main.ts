@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { temporaryFolder } from '../scripts/temporary-folder.js';
 import { RedisServer } from '../spec/support/redis-server.js';
+import { handlerCost } from './handler-cost.js';
 import { latency } from './latency.js';
 import { messageCost, type Cell } from './message-cost.js';
 import { readOptions, type Part } from './options.js';
@@ -35,6 +36,7 @@ const PARTS: Readonly<Record<Part, readonly (() => Promise<readonly Table[]>)[]>
     (cell) => () => messageCost(options, redis.url, snapshots, cell),
   ),
   latency: [() => latency(options, redis.url, snapshots)],
+  handlers: [() => handlerCost(options, snapshots)],
   subscribing: [() => subscribeCost(options, redis.url, snapshots)],
   memory: [() => idleMemory(options, redis.url, snapshots)],
   recovery: [() => recovery(options, redis.url, snapshots)],

@@ -1,15 +1,20 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { join } from 'node:path';
 import type { Contestant } from './contestant.js';
-import type { MessageTask, Report, SubscribeTask } from './measured/protocol.js';
+import type { HandlerTask, MessageTask, Report, SubscribeTask } from './measured/protocol.js';
 
 const TIME_LIMIT = 60_000;
 
 export interface Run {
   readonly contestant: Contestant;
   readonly script:
-    'receive-messages' | 'time-messages' | 'subscribe-channels' | 'hold-channels' | 'handle-events';
-  readonly task: MessageTask | SubscribeTask;
+    | 'receive-messages'
+    | 'time-messages'
+    | 'subscribe-channels'
+    | 'hold-channels'
+    | 'handle-events'
+    | 'handle-values';
+  readonly task: MessageTask | SubscribeTask | HandlerTask;
   /** Flags of Node. */
   readonly flags?: readonly string[];
   /** Folder for the CPU profile of the process. */

@@ -3,7 +3,7 @@ import { parseArgs } from 'node:util';
 export interface Options {
   /** Number of runs of each contestant. */
   readonly rounds: number;
-  /** Messages that are measured in one run. */
+  /** Messages, or values of the part `handlers`, that are measured in one run. */
   readonly messages: number;
   /** Messages before the measured ones, until other threads have compiled the code and the heap has its size. */
   readonly warmUp: number;
@@ -29,7 +29,7 @@ export interface Options {
   readonly profile: string | undefined;
 }
 
-const PARTS = ['messages', 'latency', 'subscribing', 'memory', 'recovery'] as const;
+const PARTS = ['messages', 'latency', 'handlers', 'subscribing', 'memory', 'recovery'] as const;
 export type Part = (typeof PARTS)[number];
 
 const SMALLEST_PAYLOAD = 16;

@@ -22,6 +22,14 @@ export interface SubscribeTask {
   readonly channels: number;
 }
 
+export interface HandlerTask {
+  readonly way: string;
+  /** Number of values after which the process reports its cost, each time. */
+  readonly window: number;
+  /** Number of values that arrive at once; a window is a multiple of it. */
+  readonly burst: number;
+}
+
 /** Cost in milliseconds. */
 export interface Cost {
   readonly cpu: number;

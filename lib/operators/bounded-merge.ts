@@ -1,6 +1,9 @@
-import { from, Subscriber, type ObservableInput, type Observer } from 'rxjs';
+import { from, observable, type ObservableInput, type Observer, type Subscriber } from 'rxjs';
 import type { WaitingLine } from '../queue/waiting-line.js';
 import type { WaitingOrder } from '../queue/waiting-order.js';
+import { reportUnhandled } from '../report-unhandled.js';
+import { InnerStreams } from './inner-streams.js';
+import { InnerSubscriber } from './inner-subscriber.js';
 
 export interface BoundedMergeOptions<T, R> {
   readonly destination: Subscriber<R>;
@@ -14,7 +17,9 @@ export interface BoundedMergeOptions<T, R> {
 /** Observer of the source of a `mergeMapBounded`. */
 export class BoundedMerge<T, R> implements Observer<T> {
   readonly #options: BoundedMergeOptions<T, R>;
-  #starting: Inner<R> | undefined;
+  readonly #running = new InnerStreams();
+  /** Inner stream inside its subscribe function, if no later value has started meanwhile. */
+  #starting: InnerSubscriber<R> | undefined;
   #active = 0;
   #index = 0;
   #isSourceComplete = false;
@@ -47,14 +52,20 @@ export class BoundedMerge<T, R> implements Observer<T> {
     this.#proceed();
   }
 
+  /** Drops the waiting values, and unsubscribes the inner streams. */
+  tearDown(): void {
+    this.#options.line.clear();
+    this.#running.unsubscribe();
+  }
+
   /** Frees the slot of an inner stream that has completed and has been torn down. */
-  end(inner: Inner<R>): void {
+  end(inner: InnerSubscriber<R>): void {
     if (inner === this.#starting) {
       // The inner stream is still inside its subscribe function. The loop that started this stream starts the next value:
       // starting one from here would grow the stack with every value.
       inner.hasEnded = true;
     } else {
-      this.#release(inner);
+      this.#release(inner.key);
       this.#proceed();
     }
   }
@@ -63,20 +74,58 @@ export class BoundedMerge<T, R> implements Observer<T> {
     const { destination, project } = this.#options;
     // Re-entrancy: an inner stream that emits while it starts may make the source emit, and so start another inner stream.
     const interrupted = this.#starting;
-    const inner = new Inner(destination, this, key);
+    this.#starting = undefined;
     this.#active++;
-    this.#starting = inner;
+    let hasEnded = false;
     try {
-      const input = from(project(value, this.#index++));
-      if (!inner.closed) input.subscribe(inner);
+      hasEnded = this.#run(project(value, this.#index++), key);
     } catch (error) {
       destination.error(error);
     }
     this.#starting = interrupted;
-    if (inner.hasEnded) this.#release(inner);
+    if (hasEnded) this.#release(key);
   }
 
-  #release({ key }: Inner<R>): void {
+  /** Passes on an inner stream, and returns whether it has ended. Promises and arrays need no Observable, which costs more. */
+  #run(input: ObservableInput<R>, key: unknown): boolean {
+    const { destination } = this.#options;
+    if (isNativePromise(input)) {
+      input.then((result) => this.#onResult(result, key), this.#onRejection);
+      return false;
+    }
+    if (Array.isArray(input)) {
+      for (let i = 0; i < input.length && !destination.closed; i++) destination.next(input[i] as R);
+      return true;
+    }
+    const stream = from(input);
+    if (destination.closed) return false;
+    const inner = new InnerSubscriber(destination, this.#running, key, this);
+    this.#starting = inner;
+    stream.subscribe(inner);
+    return inner.hasEnded;
+  }
+
+  #onResult(result: R, key: unknown): void {
+    const { destination } = this.#options;
+    if (destination.closed) return;
+    try {
+      destination.next(result);
+      this.#release(key);
+      this.#proceed();
+    } catch (error) {
+      reportUnhandled(error);
+    }
+  }
+
+  readonly #onRejection = (error: unknown): void => {
+    try {
+      this.#options.destination.error(error);
+    } catch (thrown) {
+      reportUnhandled(thrown);
+    }
+  };
+
+  #release(key: unknown): void {
     this.#active--;
     this.#options.order.release(key);
   }
@@ -96,27 +145,11 @@ export class BoundedMerge<T, R> implements Observer<T> {
   }
 }
 
-/** Subscriber to one inner stream. Values and errors go to the destination; the completion does not. */
-class Inner<R> extends Subscriber<R> {
-  hasEnded = false;
-
-  constructor(
-    destination: Subscriber<R>,
-    readonly merge: { end(inner: Inner<R>): void },
-    readonly key: unknown,
-  ) {
-    // The deprecated constructor is the only way to tie a subscriber to its destination that costs no more than the one in
-    // `mergeMap`. No release of RxJS 7 will remove it.
-    // eslint-disable-next-line @typescript-eslint/no-deprecated
-    super(destination);
-  }
-
-  protected override _complete(): void {
-    try {
-      this.unsubscribe();
-    } finally {
-      // Tear down first: this stream releases its resources before the next one starts.
-      this.merge.end(this);
-    }
-  }
+/**
+ * Returns whether an input is a promise with the `then` of the language, which calls one handler, once, and later. RxJS
+ * prefers `Symbol.observable` if the input has both.
+ */
+function isNativePromise<T>(input: ObservableInput<T>): input is Promise<T> {
+  // eslint-disable-next-line @typescript-eslint/no-deprecated -- RxJS looks for this symbol, too.
+  return input instanceof Promise && input.then === Promise.prototype.then && !(observable in input);
 }

@@ -1,16 +1,17 @@
 import { Heap } from './heap.js';
 import type { Waiting, WaitingOrder } from '../queue/waiting-order.js';
 
-/** Values that wait for one key: at least one. */
+/** Values of one key: the running one, if the key is busy, and the waiting ones. At least one value runs or waits. */
 interface Lane<T> {
-  readonly key: unknown;
-  head: Node<T>;
-  tail: Node<T>;
+  isBusy: boolean;
+  head: Node<T> | undefined;
+  tail: Node<T> | undefined;
 }
 
 /** Element of two lists: the list of its lane, and the list of all lanes together. */
 interface Node<T> {
   readonly waiting: Waiting<T>;
+  readonly lane: Lane<T>;
   /** Number of the arrival. */
   readonly at: number;
   behind: Node<T> | undefined;
@@ -24,10 +25,9 @@ interface Node<T> {
  * idle key without waiting values takes no memory.
  */
 export class KeyedOrder<T> implements WaitingOrder<T> {
-  readonly #busy = new Set<unknown>();
   readonly #lanes = new Map<unknown, Lane<T>>();
-  /** Lanes whose key is idle. */
-  readonly #ready = new Heap<Lane<T>>(({ head }) => head.at);
+  /** Lanes with waiting values whose key is idle. */
+  readonly #ready = new Heap<Lane<T>>(({ head }) => (head as Node<T>).at);
   #oldest: Node<T> | undefined;
   #newest: Node<T> | undefined;
   #length = 0;
@@ -38,66 +38,70 @@ export class KeyedOrder<T> implements WaitingOrder<T> {
   }
 
   claim(key: unknown): boolean {
-    const before = this.#busy.size;
-    return this.#busy.add(key).size > before;
+    if (this.#lanes.has(key)) return false;
+    this.#lanes.set(key, { isBusy: true, head: undefined, tail: undefined });
+    return true;
   }
 
   release(key: unknown): void {
-    this.#busy.delete(key);
-    const lane = this.#length > 0 ? this.#lanes.get(key) : undefined;
-    if (lane) this.#ready.push(lane);
+    const lane = this.#lanes.get(key);
+    if (!lane) return;
+    lane.isBusy = false;
+    this.#onIdle(lane, key);
   }
 
   push(waiting: Waiting<T>): void {
-    const { key } = waiting;
+    const known = this.#lanes.get(waiting.key);
+    const lane = known ?? { isBusy: false, head: undefined, tail: undefined };
     const older = this.#newest;
-    const node = { waiting, at: this.#arrivals++, behind: undefined, older, newer: undefined };
+    const node: Node<T> = { waiting, lane, at: this.#arrivals++, behind: undefined, older, newer: undefined };
     if (older) older.newer = node;
     else this.#oldest = node;
     this.#newest = node;
     this.#length++;
 
-    const lane = this.#lanes.get(key);
-    if (lane) {
-      lane.tail.behind = node;
-      lane.tail = node;
-    } else {
-      const first = { key, head: node, tail: node };
-      this.#lanes.set(key, first);
-      if (!this.#busy.has(key)) this.#ready.push(first);
-    }
+    if (lane.tail) lane.tail.behind = node;
+    else lane.head = node;
+    lane.tail = node;
+    if (known) return;
+    this.#lanes.set(waiting.key, lane);
+    this.#ready.push(lane);
   }
 
   next(): Waiting<T> | undefined {
     const lane = this.#ready.pop();
     if (!lane) return undefined;
-    this.#busy.add(lane.key);
+    lane.isBusy = true;
     return this.#takeHead(lane);
   }
 
   evict(): Waiting<T> | undefined {
-    const lane = this.#oldest && this.#lanes.get(this.#oldest.waiting.key);
+    const lane = this.#oldest?.lane;
     if (!lane) return undefined;
-    const isIdle = !this.#busy.has(lane.key);
     // The lane with the oldest value is at the top of the heap if its key is idle.
-    if (isIdle) this.#ready.pop();
+    if (!lane.isBusy) this.#ready.pop();
     const waiting = this.#takeHead(lane);
-    if (isIdle && this.#lanes.has(lane.key)) this.#ready.push(lane);
+    if (!lane.isBusy) this.#onIdle(lane, waiting.key);
     return waiting;
   }
 
   clear(): void {
-    this.#busy.clear();
     this.#lanes.clear();
     this.#ready.clear();
     this.#oldest = this.#newest = undefined;
     this.#length = 0;
   }
 
+  /** Makes the lane of an idle key ready, or forgets it if no value waits there. */
+  #onIdle(lane: Lane<T>, key: unknown): void {
+    if (lane.head) this.#ready.push(lane);
+    else this.#lanes.delete(key);
+  }
+
   #takeHead(lane: Lane<T>): Waiting<T> {
-    const { waiting, behind, older, newer } = lane.head;
-    if (behind) lane.head = behind;
-    else this.#lanes.delete(lane.key);
+    const { waiting, behind, older, newer } = lane.head as Node<T>;
+    lane.head = behind;
+    if (!behind) lane.tail = undefined;
     if (older) older.newer = newer;
     else this.#oldest = newer;
     if (newer) newer.older = older;

@@ -100,12 +100,8 @@ export function mergeMapBounded<T, R>(
     new Observable((destination) => {
       const order = key ? new KeyedOrder<T>() : new ArrivalOrder<T>();
       const line = new WaitingLine(order, bounds, onDrop);
-      destination.add(() => line.clear());
-      subscribeWithin(
-        destination,
-        source,
-        new BoundedMerge({ destination, project, concurrent, key, order, line }),
-      );
+      const merge = new BoundedMerge({ destination, project, concurrent, key, order, line });
+      subscribeWithin(destination, source, merge, () => merge.tearDown());
     });
 }
 

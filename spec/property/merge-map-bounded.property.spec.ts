@@ -1,5 +1,6 @@
+import { setImmediate } from 'node:timers/promises';
 import fc from 'fast-check';
-import { concat, EMPTY, from, mergeMap, NEVER, Observable, Subject, take, throwError } from 'rxjs';
+import { concat, EMPTY, from, map, mergeMap, NEVER, Observable, of, Subject, take, throwError } from 'rxjs';
 import type { ObservableInput, OperatorFunction } from 'rxjs';
 import { TestScheduler } from 'rxjs/testing';
 import { mergeMapBounded } from '../../lib/operators/merge-map-bounded.js';
@@ -8,8 +9,8 @@ describe('mergeMapBounded without bounds', () => {
   type End = '|' | '#' | '';
 
   interface Stream {
-    /** True if the stream emits during the subscription; otherwise it follows the marbles. */
-    readonly isSync: boolean;
+    /** A `sync` stream emits during the subscription; an array does the same, and completes. */
+    readonly kind: 'marbles' | 'sync' | 'array';
     readonly marbles: string;
     readonly end: End;
   }
@@ -26,7 +27,7 @@ describe('mergeMapBounded without bounds', () => {
   }
 
   const streams: fc.Arbitrary<Stream> = fc.record({
-    isSync: fc.boolean(),
+    kind: fc.constantFrom('marbles' as const, 'sync' as const, 'array' as const),
     marbles: fc
       .array(fc.constantFrom('-', '--', 'x', 'y', '(xy)'), { maxLength: 8 })
       .map((parts) => parts.join('')),
@@ -54,22 +55,28 @@ describe('mergeMapBounded without bounds', () => {
     const scheduler = new TestScheduler(() => undefined);
     scheduler.run(({ cold }) => {
       const note = (...what: unknown[]): unknown => log.push([scheduler.frame, ...what]);
-      const open = ({ isSync, marbles, end }: Stream): Observable<string> =>
-        isSync ? concat(from(marbles.replace(/[^xy]/g, '')), ends[end]) : cold(marbles + end);
+      const open = ({ kind, marbles, end }: Stream): Observable<string> =>
+        kind === 'marbles' ? cold(marbles + end) : concat(from(marbles.replace(/[^xy]/g, '')), ends[end]);
+      const noted = (name: string, stream: Stream): Observable<string> =>
+        new Observable((subscriber) => {
+          note(`${name} subscribed`);
+          subscriber.add(() => note(`${name} unsubscribed`));
+          open(stream).subscribe(subscriber);
+        });
       let emit: ((value: string) => void) | undefined;
       let heard = 0;
       new Observable<string>((subscriber) => {
         emit = (value) => subscriber.next(value);
-        note('source subscribed');
-        subscriber.add(() => note('source unsubscribed'));
-        open(source).subscribe(subscriber);
+        noted('source', source).subscribe(subscriber);
       })
         .pipe(
           operator((value, index) => {
             note('project', value, index);
             const stream = inner[index % inner.length];
             if (!stream) throw new Error(`thrown by project at ${String(index)}`);
-            return open(stream);
+            return stream.kind === 'array'
+              ? stream.marbles.replace(/[^xy]/g, '').split('')
+              : noted(`inner stream ${String(index)}`, stream);
           }),
           take(leave),
         )
@@ -94,6 +101,104 @@ describe('mergeMapBounded without bounds', () => {
         expect(trace(scenario, (project) => mergeMapBounded(project, bounded))).toEqual(
           trace(scenario, (project) => mergeMap(project, concurrent)),
         );
+      }),
+      { numRuns: 1_000 },
+    );
+  });
+});
+
+describe('mergeMapBounded with promises', () => {
+  interface Inner {
+    readonly kind: 'array' | 'stream' | 'promise' | 'rejection' | 'thenable';
+    /** Microtasks until the result. */
+    readonly after: number;
+  }
+
+  interface Scenario {
+    readonly inner: readonly Inner[];
+    readonly concurrent: number;
+    /** Microtasks after each value of the source. */
+    readonly pauses: readonly number[];
+    /** The results, by index, at which the consumer makes the source emit again. */
+    readonly feedback: readonly number[];
+    /** The value after which the consumer unsubscribes, by index. */
+    readonly leave: number;
+  }
+
+  const kinds = fc.oneof(
+    { weight: 12, arbitrary: fc.constantFrom<Inner['kind']>('array', 'stream', 'promise', 'thenable') },
+    { weight: 1, arbitrary: fc.constant<Inner['kind']>('rejection') },
+  );
+  const scenarios: fc.Arbitrary<Scenario> = fc.record({
+    inner: fc.array(fc.record({ kind: kinds, after: fc.nat(6) }), { minLength: 1, maxLength: 6 }),
+    concurrent: fc.constantFrom(1, 2, 3, Infinity),
+    pauses: fc.array(fc.nat(8), { maxLength: 12 }),
+    feedback: fc.uniqueArray(fc.nat(9), { maxLength: 4 }),
+    leave: fc.oneof({ weight: 4, arbitrary: fc.constant(Infinity) }, fc.nat(9)),
+  });
+
+  async function microtasks(count: number): Promise<void> {
+    for (let i = 0; i < count; i++) await Promise.resolve();
+  }
+
+  async function result({ kind, after }: Inner, value: string): Promise<string> {
+    await microtasks(after);
+    if (kind === 'rejection') throw new Error(value);
+    return value;
+  }
+
+  function open(inner: Inner, value: string): ObservableInput<string> {
+    if (inner.kind === 'array') return [value, value];
+    if (inner.kind === 'stream' && inner.after === 0) return of(value);
+    const promise = result(inner, value);
+    if (inner.kind === 'stream') return from(promise).pipe(map((each) => each));
+    return inner.kind === 'thenable' ? { then: promise.then.bind(promise) } : promise;
+  }
+
+  /** Returns everything that can be observed of an operator, in order. */
+  async function trace(
+    { inner, pauses, feedback, leave }: Scenario,
+    operator: (
+      project: (value: string, index: number) => ObservableInput<string>,
+    ) => OperatorFunction<string, string>,
+  ): Promise<unknown[]> {
+    const log: unknown[] = [];
+    const source = new Subject<string>();
+    let heard = 0;
+    const project = (value: string, index: number): ObservableInput<string> => {
+      log.push(['project', value, index]);
+      return open(inner[index % inner.length] as Inner, value);
+    };
+    const subscription = source.pipe(operator(project)).subscribe({
+      next(value) {
+        log.push(['next', value]);
+        const at = heard++;
+        if (feedback.includes(at)) source.next(`after ${String(at)}`);
+      },
+      error: (error) => log.push(['error', error]),
+      complete: () => log.push('complete'),
+    });
+    for (const [index, pause] of pauses.entries()) {
+      source.next(String(index));
+      await microtasks(pause);
+      if (index === leave) subscription.unsubscribe();
+      log.push(`after ${String(index)}`, source.observed);
+    }
+    source.complete();
+    await setImmediate();
+    return log;
+  }
+
+  it.each([
+    ['without keys', {}],
+    ['with unique keys', { key: () => Symbol() }],
+  ])('emits the same as mergeMap, %s', async (_name, options) => {
+    await fc.assert(
+      fc.asyncProperty(scenarios, async (scenario) => {
+        const { concurrent } = scenario;
+        expect(
+          await trace(scenario, (project) => mergeMapBounded(project, { ...options, concurrent })),
+        ).toEqual(await trace(scenario, (project) => mergeMap(project, concurrent)));
       }),
       { numRuns: 1_000 },
     );
