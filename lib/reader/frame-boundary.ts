@@ -3,6 +3,8 @@ import type { ClientDecoder } from './seam.js';
 type Handler = (value: unknown) => void;
 type Callback = 'onReply' | 'onErrorReply' | 'onPush';
 const CALLBACKS: readonly Callback[] = ['onReply', 'onErrorReply', 'onPush'];
+const CRLF = '\r\n';
+const HASH = 35;
 /** The most lines of a chunk that are handed over one by one. The decoder keeps a piece for each, within a long payload. */
 const MOST_LINES = 64;
 
@@ -35,7 +37,8 @@ export class FrameBoundary {
       const before = this.#calls;
       write(chunk.subarray(cr, cr + 1));
       from = cr + 1;
-      if (this.#calls === before) continue;
+      // The decoder takes any byte behind '#' for a boolean: at a line end, it would still lack a byte of the next frame.
+      if (this.#calls === before || (chunk[cr - 1] ?? HASH) === HASH) continue;
       write(chunk.subarray(from, from + 1));
       return from + 1;
     }
@@ -63,5 +66,3 @@ export class FrameBoundary {
     }
   }
 }
-
-const CRLF = '\r\n';

@@ -28,7 +28,9 @@ type Step =
   | 'double'
   | 'signed double'
   /** Bytes that are known. */
-  | 'rest';
+  | 'rest'
+  /** Nothing that the framer could read, until its reset. */
+  | 'lost';
 
 /** The number of values that each item of an aggregate takes, by the type of the aggregate. */
 const VALUES_OF_ITEM: Readonly<Record<string, number>> = { '*': 1, '~': 1, '>': 1, '%': 2 };
@@ -50,7 +52,6 @@ export class Framer {
   #number = 0;
   #rest: Buffer = CRLF;
   #restAt = 0;
-  #isLost = false;
 
   get isBetweenFrames(): boolean {
     return this.#lacking === 0;
@@ -58,14 +59,13 @@ export class Framer {
 
   /** Returns whether the bytes were malformed, so that nobody but the client knows where a frame begins. */
   get isLost(): boolean {
-    return this.#isLost;
+    return this.#step === 'lost';
   }
 
   /** Expects the beginning of a frame. */
   reset(): void {
     this.#lacking = 0;
     this.#step = 'type';
-    this.#isLost = false;
   }
 
   /** Returns the index behind the frame that begins or goes on at `start`; the length of the chunk if it does not end there. */
@@ -78,7 +78,6 @@ export class Framer {
     while (this.#lacking > 0) {
       if (at >= chunk.length) return chunk.length;
       at = this.#advance(chunk, at);
-      if (this.#isLost) return chunk.length;
     }
     return at;
   }
@@ -90,6 +89,8 @@ export class Framer {
         return this.#skipBytes(chunk, at);
       case 'line':
         return this.#skipLine(chunk, at);
+      case 'lost':
+        return chunk.length;
       default:
         this.#take(chunk[at] as number);
         return at + 1;
@@ -231,6 +232,6 @@ export class Framer {
   }
 
   #lose(): void {
-    this.#isLost = true;
+    this.#step = 'lost';
   }
 }

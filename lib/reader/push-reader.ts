@@ -6,7 +6,7 @@ import type { ClientDecoder, ClientQueue } from './seam.js';
 import { textOf } from './text-of.js';
 
 /** The diagnostics channel on which the client publishes each message, if there is a subscriber. */
-const TRACE = channel('node-redis:pubsub');
+export const TRACE = channel('node-redis:pubsub');
 
 /** The channel whose payload the client treats in its own way. */
 const INVALIDATE = '__redis__:invalidate';

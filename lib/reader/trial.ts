@@ -1,6 +1,6 @@
-import { isKnownReleaseLoaded } from './known-release.js';
-import { PushReader } from './push-reader.js';
-import type { ClientQueue, RegistryType } from './seam.js';
+import { isOfKnownRelease } from './known-release.js';
+import { PushReader, TRACE } from './push-reader.js';
+import type { ClientDecoder, ClientQueue, RegistryType } from './seam.js';
 
 /** The methods of a queue of node-redis that only the trial calls. */
 interface TrialQueue extends ClientQueue {
@@ -44,17 +44,21 @@ const verdicts = new WeakMap<object, object | undefined>();
 /**
  * Reads a dialogue with the client's decoder alone and with a reader in front of it, on queues without a connection, and
  * compares all calls. Returns the object for which the reader has to look on RESP2, or undefined if the reader is not to be
- * used on queues of this class.
+ * used on this queue.
  */
 export function tryOn(queue: ClientQueue): object | undefined {
   const { constructor } = queue as unknown as { readonly constructor: QueueClass };
-  if (!verdicts.has(constructor)) verdicts.set(constructor, verdictOn(constructor));
+  if (!verdicts.has(constructor)) {
+    // The reader takes no message while traces have a subscriber, which would take those of the trial for real ones.
+    if (TRACE.hasSubscribers) return undefined;
+    verdicts.set(constructor, verdictOn(constructor, queue.decoder));
+  }
   return verdicts.get(constructor);
 }
 
-function verdictOn(queueClass: QueueClass): object | undefined {
+function verdictOn(queueClass: QueueClass, decoder: ClientDecoder): object | undefined {
   try {
-    if (!isKnownReleaseLoaded()) return undefined;
+    if (!isOfKnownRelease(decoder)) return undefined;
     const [pubSubTypes, again, others] = [2, 2, 3].map(
       (version) => new Subject(queueClass, version as 2 | 3).types,
     );
@@ -79,7 +83,7 @@ class Subject {
   constructor(queueClass: QueueClass, version: 2 | 3) {
     const queue = (this.queue = new queueClass(version, undefined, () => undefined, 'trial'));
     queue.addCommand(['PING']).catch(() => undefined);
-    void queue.subscribe('CHANNELS', ['other'], () => undefined);
+    queue.subscribe('CHANNELS', ['other'], () => undefined)?.catch(() => undefined);
     // Commands count as sent once they have been read.
     for (const _ of queue.commandsToWrite());
     for (const type of TYPES) this.#register(type);

@@ -107,6 +107,12 @@ describe('Framer', () => {
     expect(framer.read(bytesOf('\r\n+OK\r\n'), 0)).toBe(7);
   });
 
+  it.each(['$1x', '*x', ':1\rX', '_X'])('stays lost behind %j, one byte at a time', (text) => {
+    const framer = new Framer();
+    for (const byte of bytesOf(text, '\r\n+OK\r\n'.repeat(20))) framer.read(Buffer.of(byte), 0);
+    expect([framer.isBetweenFrames, framer.isLost]).toEqual([false, true]);
+  });
+
   it('expects a frame again after its reset', () => {
     const framer = new Framer();
     for (const text of ['*2\r\n$3\r\nab', 'x']) {

@@ -1,6 +1,7 @@
+import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import { createRequire } from 'node:module';
 import { installPushReader, removePushReader } from '../../../lib/reader/install.js';
-import { CLIENTS, createIdle, type SceneClient, type SceneOptions } from './decoder-scene.js';
+import { CLIENTS, createIdle, settled, type SceneClient, type SceneOptions } from './decoder-scene.js';
 import { message } from './frames.js';
 
 const OWN = ['onReply', 'onErrorReply', 'onPush', 'getTypeMapping'];
@@ -95,6 +96,18 @@ describe.each(CLIENTS)('installPushReader, on $version and RESP$resp,', (options
     expect(decoder.onReply).toBe(onReply);
   });
 
+  it('publishes no trace, and waits until nothing subscribes to traces', () => {
+    const create = () => withQueue(options, (queueClass) => sameMembers(queueClass, {}));
+    const onTrace = jest.fn();
+    subscribe('node-redis:pubsub', onTrace);
+    const client = create();
+    expect(installPushReader(client)).toBe(false);
+    expect(keysOf(client)).toEqual(OWN);
+    unsubscribe('node-redis:pubsub', onTrace);
+    expect(onTrace).not.toHaveBeenCalled();
+    expect(installPushReader(client)).toBe(true);
+  });
+
   describe('does not trust', () => {
     it.each<[what: string, change: (queueClass: QueueClass) => QueueClass]>([
       [
@@ -145,17 +158,31 @@ describe.each(CLIENTS)('installPushReader, on $version and RESP$resp,', (options
       expect(installPushReader({})).toBe(false);
     });
 
-    it('a release that the specs do not run on', () => {
+    it('a queue that refuses to subscribe, and handles the rejection', async () => {
+      const onUnhandled = jest.fn();
+      process.on('unhandledRejection', onUnhandled);
+      const subscribe = () => Promise.reject(new Error('Not like this.'));
+      const client = withQueue(options, (queueClass) => sameMembers(queueClass, { subscribe }));
+      expect(installPushReader(client)).toBe(false);
+      await settled();
+      process.off('unhandledRejection', onUnhandled);
+      expect(onUnhandled).not.toHaveBeenCalled();
+    });
+
+    it('a release that the specs do not run on, if another copy is of one of theirs', () => {
       const { cache } = createRequire('/');
+      const versions = { 'redis 5': '5.12.1', 'redis 6': '6.3.1' };
       const manifests = Object.keys(cache)
         .filter((path) => /@redis.client.dist.package\.json$/.test(path))
-        .map((path) => cache[path]!.exports as { version: string });
-      expect(manifests.length).toBeGreaterThan(0);
-      const versions = manifests.map(({ version }) => version);
-      for (const manifest of manifests) manifest.version = '6.4.0';
+        .map((path) => cache[path]!.exports as { version: string })
+        .filter(({ version }) => version.split('.')[0] === versions[options.version].split('.')[0]);
+      expect(manifests).toHaveLength(1);
+      const [manifest] = manifests as [{ version: string }];
+      const { version } = manifest;
       const create = () => withQueue(options, (queueClass) => sameMembers(queueClass, {}));
+      manifest.version = '6.4.0';
       expect(installPushReader(create())).toBe(false);
-      manifests.forEach((manifest, index) => (manifest.version = versions[index]!));
+      manifest.version = version;
       expect(installPushReader(create())).toBe(true);
     });
   });

@@ -289,6 +289,21 @@ describe.each(CLIENTS)('PushReader, on $version and RESP$resp,', (options) => {
     expect(scene.log.at(-1)).toContain('on a new connection');
   });
 
+  it('leaves all bytes behind malformed ones to the client, in chunks of any length', async () => {
+    const text = message(resp, 'CHANNELS', 'news', 'hello');
+    // The client takes this for the head of a string of 64 bytes.
+    const bytes = bytesOf('$1f\r\n', text);
+    for (let length = 1; length < 10; length++) {
+      const heard = await both((scene) => {
+        subscriber('fast', scene);
+        scene.command(['GET']);
+        scene.readCut(bytes, ...Array.from({ length: bytes.length / length }, (_, index) => index * length));
+        scene.read(text);
+      });
+      expect(heard.filter((entry) => entry.startsWith('"reply"'))).toHaveLength(1);
+    }
+  });
+
   /** Plays a chunk in which a listener destroys the client at the message `'2'`, and returns the payloads that are heard. */
   function destroyed(reader: 'fast' | 'client', lead: Buffer, cut: number) {
     const scene = new DecoderScene(options, reader);
@@ -402,6 +417,18 @@ describe.each(CLIENTS)('PushReader, on $version and RESP$resp,', (options) => {
       expect(scene.decodedChunks - decodedChunks).toBeLessThan(200);
       scene.read(bytesOf(long.subarray(-2), message(resp, 'CHANNELS', 'news', 'next')));
       expect(scene.log.join()).toMatch(/\\r\\n.*"next"/);
+    });
+
+    it('does not take a boolean without a value for the end of a frame', async () => {
+      const whole = bytesOf('#\r\n', message(3, 'CHANNELS', 'news', 'the decoder lacks the first byte'));
+      for (let cut = 0; cut < 3; cut++) {
+        const heard = await both((scene) => {
+          scene.listen('CHANNELS', 'news');
+          scene.command(['ONE']);
+          scene.readCut(whole, cut);
+        });
+        expect(heard[0]).toMatch('Unknown RESP type 51');
+      }
     });
 
     it('is removed at any byte, and leaves no trace', async () => {
