@@ -85,6 +85,21 @@ export class ClientListeners {
   }
 
   /**
+   * Marks subscriptions, all of one kind, for an UNSUBSCRIBE that removes every listener of their names. Returns false if our
+   * listener is not the only one of each name: then the UNSUBSCRIBE has to name our listener.
+   */
+  surrender(subscriptions: readonly RedisSubscription[], kind: ChannelKind, binary: boolean): boolean {
+    const registry = this.#registry(kind);
+    return subscriptions.every((subscription) => {
+      const entry = registry?.get(subscription.name);
+      if (!entry || !this.#isOnlyIn(entry, subscription, binary)) return false;
+      // As the client does: a SUBSCRIBE of other code then follows this UNSUBSCRIBE.
+      entry.unsubscribing = true;
+      return true;
+    });
+  }
+
+  /**
    * Registers subscriptions, all of one kind, for a command that subscribes them whatever the client believes; returns
    * undefined if the client has no registry. Their entries keep their listeners throughout, so that no message is lost
    * meanwhile.
@@ -120,11 +135,7 @@ export class ClientListeners {
     if (!registry) return true;
     const entry = registry.get(subscription.name);
     if (!entry || entry.unsubscribing === true) return false;
-    return [false, true].some((binary) => {
-      const own = ownOf(subscription, binary);
-      const listeners = entry[modeOf(binary)];
-      return listeners.has(this.ofCommand(subscription, binary)) || (own !== undefined && listeners.has(own));
-    });
+    return this.#has(entry, subscription, false) || this.#has(entry, subscription, true);
   }
 
   /** Returns whether the client has listeners of other code for this name. */
@@ -152,10 +163,11 @@ export class ClientListeners {
   /** Returns whether our listener is the only one that the client has for this name. */
   isOnly(subscription: RedisSubscription, binary: boolean): boolean {
     const entry = this.#registry(subscription.kind)?.get(subscription.name);
-    if (!entry || entry.strings.size + entry.buffers.size !== 1) return false;
-    const listeners = entry[modeOf(binary)];
-    const own = ownOf(subscription, binary);
-    return listeners.has(this.ofCommand(subscription, binary)) || (own !== undefined && listeners.has(own));
+    return entry !== undefined && this.#isOnlyIn(entry, subscription, binary);
+  }
+
+  #isOnlyIn(entry: NameListeners, subscription: RedisSubscription, binary: boolean): boolean {
+    return entry.strings.size + entry.buffers.size === 1 && this.#has(entry, subscription, binary);
   }
 
   /** Removes our listeners from the client's registry, without a command; returns false if the client has no registry. */
@@ -170,6 +182,14 @@ export class ClientListeners {
     if (subscription.bufferListener) entry.buffers.delete(subscription.bufferListener);
     if (entry.strings.size + entry.buffers.size === 0) registry.delete(subscription.name);
     return true;
+  }
+
+  /** Returns whether an entry of the registry has a listener of ours: the subscription's own one, or that of the command. */
+  #has(entry: NameListeners, subscription: RedisSubscription, binary: boolean): boolean {
+    const listeners = entry[modeOf(binary)];
+    if (listeners.size === 0) return false;
+    const own = ownOf(subscription, binary);
+    return (own !== undefined && listeners.has(own)) || listeners.has(this.ofCommand(subscription, binary));
   }
 
   #registry(kind: ChannelKind) {

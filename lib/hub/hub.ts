@@ -6,7 +6,8 @@ import { ClientListeners } from './client-listeners.js';
 import { Connection, type ConnectionObserver } from './connection.js';
 import { Delivery, type DeliveryHost } from './delivery.js';
 import { ForeignCommands } from './foreign-commands.js';
-import type { HubListener, Leave } from './hub-listener.js';
+import type { Eviction, HubHost } from './hub-host.js';
+import { notify, type HubListener, type Leave } from './hub-listener.js';
 import { LastHeard } from './last-heard.js';
 import { Outages } from './outages.js';
 import type { PubSubHub, Watcher } from './pub-sub-hub.js';
@@ -18,22 +19,6 @@ import { Retries } from './retries.js';
 import { SubscribeCommands } from './subscribe-commands.js';
 import { liveListenersOf, SubscriptionRegistry } from './subscription-registry.js';
 import { Watchers } from './watchers.js';
-
-/** The owner of a Hub that is one of several for the same Receivers. */
-export interface HubHost {
-  /** Called when no subscription of this name is left in the hub. */
-  onRemoved(kind: ChannelKind, name: string): void;
-  /** Returns whether a refusal concerns the node or the moment, and not the name: the operation is then tried again. */
-  isPassing(error: unknown): boolean;
-}
-
-/** A name that a hub has given up, with its listeners, so that another hub can adopt it. */
-export interface Eviction {
-  readonly listeners: readonly HubListener[];
-  /** The listeners that may lack messages published from `since` on. */
-  readonly affected: readonly HubListener[];
-  readonly since: number;
-}
 
 /** The subscriptions of one client, shared by all Receivers of this package on that client. */
 export class Hub
@@ -84,7 +69,7 @@ export class Hub
 
   /** Returns whether no name has a subscription. */
   get isEmpty(): boolean {
-    return this.subscriptions.isEmpty;
+    return this.subscriptions.size === 0;
   }
 
   batch(work: () => void): void {
@@ -93,13 +78,10 @@ export class Hub
 
   attach(kind: ChannelKind, name: string, listener: HubListener): void {
     transition(() => {
-      if (this.isEmpty) this.#recovery.reset('empty');
+      const known = this.subscriptions.get(kind, name);
       // Redis may have dropped the name since it was subscribed.
-      this.verify(kind, name);
-      let subscription = this.subscriptions.get(kind, name);
-      if (!subscription) this.subscriptions.add((subscription = new RedisSubscription(this, kind, name)));
-      this.#refresh();
-      subscription.attach(listener);
+      if (known) this.verify(kind, name);
+      (known ?? this.#add(kind, name)).attach(listener);
     });
   }
 
@@ -112,8 +94,8 @@ export class Hub
   }
 
   deliverHeld(kind: ChannelKind, name: string): void {
-    if (!this.#delivery.isDelivering && this.#delivery.holds(this.subscriptions.get(kind, name)))
-      this.outages.split();
+    if (this.#delivery.waiting === 0 || this.#delivery.isDelivering) return;
+    if (this.#delivery.holds(this.subscriptions.get(kind, name))) this.outages.split();
   }
 
   check(): void {
@@ -149,7 +131,7 @@ export class Hub
       this.refusals.leave(subscription);
       this.#host?.onRemoved(subscription.kind, subscription.name);
     }
-    this.#refresh();
+    if (this.isEmpty) this.#refresh();
   }
 
   /** Gives up a name without a command: Redis has dropped it here, or is about to. */
@@ -163,7 +145,7 @@ export class Hub
     this.subscriptions.delete(subscription);
     this.refusals.leave(subscription);
     const listeners = subscription.end();
-    for (const listener of listeners) tell(() => listener.onInterrupted());
+    for (const listener of listeners) tell(notify.interrupted, listener);
     this.outages.leave(listeners);
     this.#refresh();
     return { listeners, affected, since };
@@ -238,6 +220,15 @@ export class Hub
 
   onShardMoved(name: string): void {
     this.#recovery.recover(...this.subscriptions.named('shard', [name]));
+  }
+
+  #add(kind: ChannelKind, name: string): RedisSubscription {
+    const subscription = new RedisSubscription(this, kind, name);
+    this.subscriptions.add(subscription);
+    if (this.subscriptions.size > 1) return subscription;
+    this.#recovery.reset('empty');
+    this.#refresh();
+    return subscription;
   }
 
   /** Watches the client only while a Receiver needs it. */

@@ -2,10 +2,11 @@ import type { ChannelKind } from '../channel-kind.js';
 import { tell } from '../outbox.js';
 import { Audience } from './audience.js';
 import type { ClientListener } from './client.js';
-import type { HubListener, Leave } from './hub-listener.js';
+import { notify, type HubListener, type Leave } from './hub-listener.js';
 import type { SubscriptionHost } from './subscription-host.js';
-import { ENDED, isLive, OFF, ON, outlived, STRANDED, subscribing } from './subscription-state.js';
-import { TEXT, withMode, withoutMode, type Modes, type SubscriptionState } from './subscription-state.js';
+import { isLive, outlived, subscribing, unsubscribing, withMode, withoutMode } from './subscription-state.js';
+import { ENDED, OFF, ON, STRANDED, TEXT } from './subscription-state.js';
+import type { Modes, SubscriptionState } from './subscription-state.js';
 
 /**
  * One name of one kind on one client: the wishes of its listeners, the state in Redis, and at most one operation in flight
@@ -47,7 +48,7 @@ export class RedisSubscription {
 
   attach(listener: HubListener): void {
     this.audience.join(listener);
-    if (this.#serves(listener)) tell(() => listener.onSubscribed());
+    if (this.#serves(listener)) tell(notify.subscribed, listener);
     this.reconcile();
   }
 
@@ -133,7 +134,7 @@ export class RedisSubscription {
     if (this.#state === OFF || this.#state === ENDED) return;
     this.request = undefined;
     this.#become(STRANDED);
-    for (const listener of this.audience.listeners) tell(() => listener.onInterrupted());
+    for (const listener of this.audience.listeners) tell(notify.interrupted, listener);
     this.reconcile();
   }
 
@@ -143,7 +144,7 @@ export class RedisSubscription {
     this.audience.releaseDrained();
     // On RESP2 the client still sends this SUBSCRIBE, but ignores its messages: only another SUBSCRIBE makes it listen.
     if (this.#state.at === 'subscribing') this.#become(outlived(this.#state));
-    for (const listener of this.audience.listeners) tell(() => listener.onInterrupted());
+    for (const listener of this.audience.listeners) tell(notify.interrupted, listener);
     this.reconcile();
   }
 
@@ -187,7 +188,7 @@ export class RedisSubscription {
   }
 
   #unsubscribe(binary: boolean): void {
-    this.#become({ at: 'unsubscribing', binary, live: this.audience.isWanted });
+    this.#become(unsubscribing(binary, this.audience.isWanted));
     this.#host.commands.request('unsubscribe', this, binary);
   }
 
@@ -236,7 +237,7 @@ export class RedisSubscription {
   #announce(): void {
     for (const listener of this.audience.listeners) {
       if (!this.#serves(listener)) continue;
-      tell(() => listener.onSubscribed());
+      tell(notify.subscribed, listener);
       this.#host.outages.checkOff(listener, 'served');
     }
   }

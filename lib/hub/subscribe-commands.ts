@@ -7,7 +7,14 @@ import type { ChannelKind } from '../channel-kind.js';
 import { isError } from '../errors/to-error.js';
 import { transition } from '../outbox.js';
 import { Ring } from '../queue/ring.js';
-import { assigned, endRequest, keyOf, type SubscribeRequest, type Verb } from './subscribe-request.js';
+import {
+  assigned,
+  endRequest,
+  keyOf,
+  ofRequest,
+  type SubscribeRequest,
+  type Verb,
+} from './subscribe-request.js';
 
 interface Batch {
   readonly requests: SubscribeRequest[];
@@ -122,13 +129,11 @@ export class SubscribeCommands {
   }
 
   #sendWithin(request: SubscribeRequest): void {
-    const subscriptions = request.subscriptions.filter((subscription) => subscription.request === request);
+    const subscriptions = ofRequest(request, request.subscriptions);
     if (subscriptions.length === 0) return;
     this.#inFlight.add(subscriptions);
     this.#send(
-      subscriptions.length === request.subscriptions.length
-        ? request
-        : assigned({ ...request, subscriptions }),
+      subscriptions === request.subscriptions ? request : assigned({ ...request, subscriptions }),
       this.#inFlight,
     );
   }
@@ -160,7 +165,7 @@ export class SubscribeCommands {
           return conclude(error ?? new Error('The client rejected without an error.'));
         const middle = subscriptions.length >> 1;
         for (const half of [subscriptions.slice(0, middle), subscriptions.slice(middle)]) {
-          const some = half.filter((subscription) => subscription.request === request);
+          const some = ofRequest(request, half);
           inFlight.remove(half);
           inFlight.add(some);
           if (some.length > 0) this.#send(assigned({ ...request, subscriptions: some }), inFlight);
@@ -179,11 +184,14 @@ export class SubscribeCommands {
       }
       if (verb === 'resubscribe')
         for (const subscription of subscriptions) clientListeners.forget(subscription);
-      clientListeners.share(subscriptions, kind, binary);
       // The empty name alone would mean all names to node-redis.
       const names =
         subscriptions.length > 1 || first.name === '' ? subscriptions.map(({ name }) => name) : first.name;
-      const method = COMMANDS[kind][verb === 'unsubscribe' ? 'unsubscribe' : 'subscribe'];
+      const { subscribe, unsubscribe } = COMMANDS[kind];
+      if (verb === 'unsubscribe' && clientListeners.surrender(subscriptions, kind, binary))
+        return this.#foreign.ours(() => this.#client[unsubscribe](names));
+      clientListeners.share(subscriptions, kind, binary);
+      const method = verb === 'unsubscribe' ? unsubscribe : subscribe;
       return this.#command(method, names, clientListeners.ofCommand(first, binary), binary);
     } catch (error) {
       return Promise.reject(error);

@@ -103,6 +103,7 @@ export class Ending {
     let onOver!: () => void;
     const released = new Promise<void>((resolve) => (onOver = resolve));
     this.#life = { at: 'ended', error, hadChannels: open.length > 0, released };
+    registry.clear();
     const over = () =>
       tell(() => {
         this.#options.onStopped();
@@ -114,7 +115,6 @@ export class Ending {
       batchOn(cores, () => {
         for (const core of cores) core.release('closed', onReleased);
       });
-      for (const core of open) registry.remove(core);
       connection.end(this.reason);
       stream.end(when, error);
       // Last in the outbox, after all calls that the end has requested.
