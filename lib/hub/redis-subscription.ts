@@ -12,14 +12,12 @@ import type { Modes, SubscriptionState } from './subscription-state.js';
  * One name of one kind on one client: the wishes of its listeners, the state in Redis, and at most one operation in flight
  * to reconcile the two. Concurrent operations on one name lose subscriptions inside node-redis.
  */
-export class RedisSubscription {
-  readonly audience: Audience;
+export class RedisSubscription extends Audience {
   #state: SubscriptionState = OFF;
   /** The mode whose messages count. A subscription that changes to binary has both modes for a moment. */
   #binary = false;
   readonly kind: ChannelKind;
   readonly name: string;
-
   /** The functions that the client calls for this subscription alone, by mode; `ClientListeners` creates them when needed. */
   textListener: ClientListener | undefined = undefined;
   bufferListener: ClientListener | undefined = undefined;
@@ -30,10 +28,15 @@ export class RedisSubscription {
   #registered: Modes = 0;
 
   constructor(host: SubscriptionHost<RedisSubscription>, kind: ChannelKind, name: string) {
+    super(kind === 'pattern' ? name : undefined);
     this.#host = host;
     this.kind = kind;
     this.name = name;
-    this.audience = new Audience(kind === 'pattern' ? name : undefined);
+  }
+
+  /** The listeners: a part of this object, because there may be very many of both. */
+  get audience(): Audience {
+    return this;
   }
 
   /** Returns whether messages published now arrive. */
@@ -86,14 +89,13 @@ export class RedisSubscription {
 
   /** Sends the next operation, if one is needed and none is in flight. */
   reconcile(): void {
-    const { audience } = this;
     const { at } = this.#state;
-    const { isWanted } = audience;
+    const { isWanted } = this.audience;
     // No UNSUBSCRIBE is to come for leaving listeners, or its reply has come.
-    if (at === 'off' || (isWanted && at !== 'unsubscribing')) audience.release();
+    if (at === 'off' || (isWanted && at !== 'unsubscribing')) this.audience.release();
     if (at === 'ended' || at === 'subscribing' || at === 'unsubscribing') return;
     // Draining listeners still receive; their fence calls `reconcile`.
-    if (!isWanted && audience.isDraining) return;
+    if (!isWanted && this.audience.isDraining) return;
     if (at === 'off' && !isWanted) this.#host.remove(this);
     else if (this.#host.isOnline) this.#reconcileOnline(at, isWanted);
     else if (!isWanted) this.#leaveOffline();
