@@ -24,6 +24,7 @@ const config: Config = {
   // Most specs wait for a server, and not for a core. Jest takes '200%' for 200 workers.
   maxWorkers: 2 * availableParallelism(),
   globalSetup: '<rootDir>/spec/support/global-setup.ts',
+  setupFiles: ['<rootDir>/spec/support/reader-defaults.ts'],
   testTimeout: 15_000,
 };
 

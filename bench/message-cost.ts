@@ -32,6 +32,8 @@ export const ENTRIES: readonly Entry[] = [
   { title: 'graphql-redis-subscriptions', way: 'graphql', as: 'baseline', packet: asText },
   { title: "Nest's Redis transport", way: 'nest', as: 'baseline', packet: asEvent, every: 5 },
   { title: 'Receiver, observed', way: 'observe', as: 'receiver' },
+  // A baseline, because other snapshots may not have the option.
+  { title: 'Receiver, observed, reader: client', way: 'observeWithoutReader', as: 'baseline' },
   { title: 'Receiver, for await', way: 'iterate', as: 'receiver' },
   { title: 'Receiver, get()', way: 'get', as: 'receiver' },
   { title: 'Receiver, mergeMapBounded', way: 'mergeMapBounded', as: 'receiver' },

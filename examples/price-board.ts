@@ -29,7 +29,7 @@ function list(prices: Prices): string {
 
 await setPrices({ tea: '3.00', cake: '4.50' });
 
-const receiver = await Receiver.open<Prices>({ url, name: 'price-board' }, { codec: json() });
+const receiver = await Receiver.open({ url, name: 'price-board' }, { codec: json<Prices>() });
 const changes = receiver.channel('price-board');
 receiver.events.subscribe(({ type }) => console.log(`  ${type}`));
 

@@ -191,18 +191,12 @@ export type ReceiverEvent =
       /** The policy of the buffer. */
       readonly overflow: OverflowPolicy;
     }
-  /** A message came after its Channel or the Receiver had ended, and was ignored. */
+  /**
+   * A message was ignored. `'late'`: it came after its Channel or the Receiver had ended. `'unmatched'`: the glob of a topic
+   * matched its channel, and the template or the schema of a parameter did not.
+   */
   | {
-      readonly type: 'late';
-      readonly source: Channel<unknown>;
-      /** The channel to which the message was published. */
-      readonly channel: string;
-      /** The payload as Redis delivered it, not decoded. */
-      readonly data: string | Buffer;
-    }
-  /** The glob of a topic matched a channel that its template, or the schema of a parameter, does not: no message of the topic. */
-  | {
-      readonly type: 'unmatched';
+      readonly type: 'late' | 'unmatched';
       readonly source: Channel<unknown>;
       /** The channel to which the message was published. */
       readonly channel: string;

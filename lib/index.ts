@@ -16,6 +16,7 @@ export type {
   ReceiverOptions,
   TopicsOption,
 } from './receiver-options.js';
+export type { WaitOptions } from './abort.js';
 export type { BufferOptions, OverflowPolicy } from './queue/buffer-options.js';
 export type { ChannelKind } from './channel-kind.js';
 export type { Message } from './channel.js';
@@ -51,10 +52,12 @@ export {
   describe,
   type AsyncApiChannel,
   type AsyncApiDocument,
+  type AsyncApiInfo,
   type AsyncApiMessage,
   type DescribeOptions,
 } from './topics/describe.js';
 export { escapeGlob } from './topics/escape-glob.js';
+export type { TopicChannelOptions } from './receiver/register-topics.js';
 export type { TopicPublisher } from './topics/topic-publisher.js';
 export type {
   TopicData,

@@ -5,4 +5,5 @@ export { assertKnownOptions, optionNames } from './errors/known-options.js';
 export type { OwnedClient } from './open/client-factory.js';
 export { messageOf } from './open/message-of.js';
 export { closeClient, openClient } from './open/open-client.js';
+export { READER_DEFAULTS } from './reader/reader-mode.js';
 export { isAway } from './receiver/is-away.js';

@@ -1,13 +1,15 @@
 import { EMPTY } from 'rxjs';
-import { mergeMapBounded, Receiver } from 'rx-redis-receiver';
-import { openClient } from './client.js';
+import { mergeMapBounded, Receiver, type ReceiverOptions } from 'rx-redis-receiver';
 import type { OnMessage, WayToListen } from './way-to-listen.js';
 import type { Listening } from './protocol.js';
 
 export const observed: WayToListen = async (at, names, onMessage) => {
-  const receiver = await receiverOf(at, names);
-  receiver.subscribe(({ channel, data }) => onMessage(channel, data));
-  await receiver.connect();
+  await observe(await receiverOf(at, names), onMessage);
+};
+
+/** Observed Receiver whose messages are decoded by node-redis itself. */
+export const observedWithoutReader: WayToListen = async (at, names, onMessage) => {
+  await observe(await receiverOf(at, names, { reader: 'client' }), onMessage);
 };
 
 export const iterated: WayToListen = async (at, names, onMessage) => {
@@ -46,11 +48,17 @@ export const ownObservers =
     await Promise.all(channels.map((channel) => channel.whenSubscribed()));
   };
 
+async function observe(receiver: Receiver, onMessage: OnMessage): Promise<void> {
+  receiver.subscribe(({ channel, data }) => onMessage(channel, data));
+  await receiver.connect();
+}
+
 async function receiverOf(
   { url, prefix, byPattern }: Listening,
   names: readonly string[],
+  options?: ReceiverOptions<string>,
 ): Promise<Receiver> {
-  const receiver = new Receiver(await openClient(url));
+  const receiver = await Receiver.open(url, options);
   if (byPattern) receiver.pattern(`${prefix}*`);
   else for (const name of names) receiver.channel(name);
   return receiver;

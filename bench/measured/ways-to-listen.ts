@@ -8,6 +8,7 @@ export const WAYS_TO_LISTEN: Readonly<Record<string, () => Promise<WayToListen>>
   bareBytes: async () => (await import('./listen-node-redis.js')).bareListenerOfBytes,
   merge: async () => (await import('./listen-node-redis.js')).naiveMerge,
   observe: async () => (await import('./listen-receiver.js')).observed,
+  observeWithoutReader: async () => (await import('./listen-receiver.js')).observedWithoutReader,
   iterate: async () => (await import('./listen-receiver.js')).iterated,
   get: async () => (await import('./listen-receiver.js')).pulled,
   mergeMapBounded: async () => (await import('./listen-receiver.js')).mapped,

@@ -6,6 +6,7 @@ import type { HubListener, Leave } from '../hub/hub-listener.js';
 import { transition } from '../outbox.js';
 import { Poll } from './poll.js';
 import type { PubSubHub, Watcher } from '../hub/pub-sub-hub.js';
+import { READER_DEFAULTS, type ReaderMode } from '../reader/reader-mode.js';
 import { ShardMoves } from './shard-moves.js';
 import type { Topology, TopologyObserver } from './topology.js';
 import { Watchers } from '../hub/watchers.js';
@@ -30,6 +31,7 @@ export class DistributedHub implements PubSubHub, NodeLinkHost, TopologyObserver
   #isWatching = false;
   #beat = Subscription.EMPTY;
   #heartbeat = 0;
+  #lastReader: ReaderMode | undefined;
 
   constructor(client: PubSubClient, topology: Topology) {
     this.#client = client;
@@ -53,6 +55,10 @@ export class DistributedHub implements PubSubHub, NodeLinkHost, TopologyObserver
 
   get heartbeat(): number {
     return this.#heartbeat;
+  }
+
+  get reader(): ReaderMode {
+    return this.#watchers.reader ?? READER_DEFAULTS.own;
   }
 
   get patience(): number {
@@ -97,7 +103,7 @@ export class DistributedHub implements PubSubHub, NodeLinkHost, TopologyObserver
   }
 
   watch(watcher: Watcher): void {
-    this.#watchers.add(watcher);
+    this.#watchers.add(watcher, watcher.readerOf?.(this));
   }
 
   unwatch(watcher: Watcher): void {
@@ -177,6 +183,10 @@ export class DistributedHub implements PubSubHub, NodeLinkHost, TopologyObserver
       this.#isWatching = isNeeded;
       if (isNeeded) this.#topology.watch(this);
       else this.#topology.unwatch();
+    }
+    if (this.reader !== this.#lastReader) {
+      this.#lastReader = this.reader;
+      for (const nodeLink of this.#nodeLinks.values()) nodeLink.updateReader();
     }
     const heartbeat = this.#nodeLinks.size > 0 ? this.#watchers.heartbeat : 0;
     if (heartbeat === this.#heartbeat) return;

@@ -1,7 +1,9 @@
 import { asyncScheduler, Subscription } from 'rxjs';
 import type { ChannelKind } from '../channel-kind.js';
 import { isError, toError } from '../errors/to-error.js';
+import { ClientReader } from '../hub/client-reader.js';
 import { Hub } from '../hub/hub.js';
+import type { ReaderMode } from '../reader/reader-mode.js';
 import { SwappableClient } from './swappable-client.js';
 import { checkConnection } from './check-connection.js';
 import type { NodeClient } from './node-client.js';
@@ -11,6 +13,8 @@ import type { Loss, Topology } from './topology.js';
 export interface NodeLinkHost {
   /** Milliseconds within which a server has to answer. */
   readonly patience: number;
+  /** The reader of messages that each connection is to have. */
+  readonly reader: ReaderMode;
   /** Called when the node link has no connection, or a faulty one, so that the topology has to be asked again. */
   onTrouble(nodeLink: NodeLink): void;
   /** Called when Redis has dropped a sharded channel here, because its slot has moved. */
@@ -39,6 +43,7 @@ export class NodeLink {
   readonly #host: NodeLinkHost;
   readonly #port = new SwappableClient();
   #client: NodeClient | undefined;
+  #reader: ClientReader | undefined;
   #timer = Subscription.EMPTY;
   #failures = 0;
   #isLooking = false;
@@ -131,6 +136,11 @@ export class NodeLink {
     this.#lose(client, reason);
   }
 
+  /** Puts the reader that the host wants in place, on the present connection. */
+  updateReader(): void {
+    if (this.#reader) this.#reader.isWanted = this.#host.reader === 'fast';
+  }
+
   /** Reconnects at once instead of waiting for the next attempt. */
   hurry(): void {
     if (this.#client || this.#isClosed) return;
@@ -152,6 +162,8 @@ export class NodeLink {
     const client = this.#topology.open(this.key);
     if (!client) return this.#retryLater();
     this.#client = client;
+    this.#reader = new ClientReader(client);
+    this.updateReader();
     this.#isConnecting = true;
     const onTrouble = (error: unknown) =>
       this.#lose(client, toError(error), this.isOnline ? 'closed' : 'failed');

@@ -63,7 +63,7 @@ export class ConnectionLostError extends CodedError {
 }
 named(ConnectionLostError, 'ConnectionLostError');
 
-/** The error of a second consumer: a Receiver has only one at a time. */
+/** The error of a pull from an observed Receiver, or of an observer beside a waiting pull. */
 export class ReceiverBusyError extends CodedError {
   readonly code = 'ERR_RECEIVER_BUSY';
 }

@@ -1,12 +1,15 @@
 import { asyncScheduler } from 'rxjs';
 import type { ChannelKind } from '../channel-kind.js';
 import { tell, transition } from '../outbox.js';
+import { READER_DEFAULTS } from '../reader/reader-mode.js';
 import type { ServerClient } from './client.js';
 import { ClientListeners } from './client-listeners.js';
+import { ClientReader } from './client-reader.js';
 import { Connection, type ConnectionObserver } from './connection.js';
 import { Delivery, type DeliveryHost } from './delivery.js';
+import type { Eviction } from './eviction.js';
 import { ForeignCommands } from './foreign-commands.js';
-import type { Eviction, HubHost } from './hub-host.js';
+import type { HubHost } from './hub-host.js';
 import { notify, type HubListener, type Leave } from './hub-listener.js';
 import { LastHeard } from './last-heard.js';
 import { Outages } from './outages.js';
@@ -34,6 +37,7 @@ export class Hub
   readonly #connection: Connection;
   readonly #recovery: Recovery;
   readonly #foreign: ForeignCommands;
+  readonly #reader: ClientReader;
   readonly #host: HubHost | undefined;
   readonly #watchers = new Watchers(() => this.#refresh());
   readonly refusals = new Refusals();
@@ -43,6 +47,7 @@ export class Hub
     this.client = client;
     this.#host = host;
     this.#connection = new Connection(client, this);
+    this.#reader = new ClientReader(client);
     this.#delivery = new Delivery(this, this.heard);
     this.outages = new Outages(this, this.#watchers, this.#delivery);
     this.clientListeners = new ClientListeners(client, this.subscriptions.byKind, this.#delivery.deliver);
@@ -111,7 +116,7 @@ export class Hub
   }
 
   watch(watcher: Watcher): void {
-    this.#watchers.add(watcher);
+    this.#watchers.add(watcher, watcher.readerOf?.(this));
   }
 
   unwatch(watcher: Watcher): void {
@@ -235,6 +240,7 @@ export class Hub
   #refresh(): void {
     const isNeeded = this.#watchers.size > 0 || !this.isEmpty;
     for (const part of [this.#connection, this.#foreign]) part[isNeeded ? 'watch' : 'unwatch']();
+    this.#reader.isWanted = isNeeded && (this.#watchers.reader ?? READER_DEFAULTS.borrowed) === 'fast';
     if (!isNeeded) this.heard.rest();
     this.#recovery.every(isNeeded && this.client.sendCommand ? this.#watchers.heartbeat : 0);
   }

@@ -60,8 +60,8 @@ export class Inspection {
   #isOwed = false;
   /** Set when the last answer fell short: only a second shortfall counts. */
   #isSuspicious = false;
-  /** Number of calls of `demand`: an answer to an earlier question may be from an earlier connection. */
-  #demands = 0;
+  /** The number of the current question, or series of questions: an earlier one does not count any more. */
+  #question = 0;
 
   constructor(client: ServerClient, host: InspectionHost) {
     this.#client = client;
@@ -89,40 +89,48 @@ export class Inspection {
   demand(): Promise<void> {
     this.reset();
     this.#isOwed = true;
-    this.#demands++;
-    return this.run();
+    return this.runAnew();
   }
 
   /** Asks Redis; resolves when Redis has answered, or will not answer. Never rejects. */
   run(): Promise<void> {
+    return this.#running ?? this.runAnew();
+  }
+
+  /** Asks Redis now, and leaves the answer to an earlier question out of account. */
+  runAnew(): Promise<void> {
     if (!this.#client.sendCommand || this.#isRefused || !this.#host.isOnline) return Promise.resolve();
-    return (this.#running ??= this.#ask().finally(() => {
+    const running = this.#ask(++this.#question).finally(() => {
+      if (this.#running !== running) return;
       this.#running = undefined;
       // The operations in flight may have been answered while this run ended.
       if (this.#isOwed && this.#host.quietSince !== undefined) void this.run();
-    }));
+    });
+    return (this.#running = running);
   }
 
-  async #ask(): Promise<void> {
-    for (let isDone = false; !isDone && this.#host.isOnline;) isDone = await this.#askOnce();
+  async #ask(question: number): Promise<void> {
+    for (let isDone = false; !isDone && this.#host.isOnline;) {
+      isDone = await this.#askOnce(question);
+      if (question !== this.#question) return this.#running;
+    }
   }
 
   /** Asks once; resolves to true if there is nothing more to ask. */
-  async #askOnce(): Promise<boolean> {
+  async #askOnce(question: number): Promise<boolean> {
     const { now: askedAt, quietSince } = this.#host;
     const sizes = sizesOf(this.#client);
-    const demands = this.#demands;
     let info: string;
     try {
       info = String(await this.#client.sendCommand?.(['CLIENT', 'INFO']));
     } catch (error) {
-      if (demands !== this.#demands) return false;
+      if (question !== this.#question) return true;
       this.#isOwed = false;
       this.#isRefused = this.#host.isOnline && isError(error) && REFUSED.test(error.message);
       return true;
     }
-    const isCurrent = demands === this.#demands;
-    const isQuiet = isCurrent && quietSince !== undefined && quietSince === this.#host.quietSince;
+    if (question !== this.#question) return true;
+    const isQuiet = quietSince !== undefined && quietSince === this.#host.quietSince;
     const isSame = sizes === sizesOf(this.#client);
     // Other code has changed its subscriptions, or has dropped ours once more.
     if (isQuiet && !isSame) this.#isBaseline = false;

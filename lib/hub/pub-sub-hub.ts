@@ -1,5 +1,6 @@
 import type { HubListener, Leave } from './hub-listener.js';
 import type { ChannelKind } from '../channel-kind.js';
+import type { ReaderMode } from '../reader/reader-mode.js';
 
 /** The state that this package's Receivers share on one client: its subscriptions. */
 export interface PubSubHub {
@@ -25,10 +26,14 @@ export interface PubSubHub {
   unwatch(watcher: Watcher): void;
 }
 
+/** Returns the reader of messages that the connections of a hub are to have; undefined for the default. */
+export type ReaderOf = (hub: PubSubHub) => ReaderMode | undefined;
+
 /** An observer of the connection: a Receiver. */
 export interface Watcher {
   /** Milliseconds between checks of connections that give no sign of life by themselves; 0 for no checks. */
   readonly heartbeat: number;
+  readonly readerOf?: ReaderOf;
   onDisconnected(error: Error | undefined): void;
   /**
    * Called when messages between `since` and `until` may be missing. `affected` are the listeners, of all Receivers, that

@@ -139,9 +139,9 @@ export class Recovery implements ForeignCommandsObserver, CommandsObserver, Insp
     this.#host.heard.note();
   }
 
-  /** Asks Redis again after operations in flight have spoiled a required answer. */
+  /** Asks Redis again after operations in flight have spoiled a required answer: at once, so that no later loss counts. */
   onQuiet(): void {
-    if (this.#inspection.isOwed) void this.#inspection.run();
+    if (this.#inspection.isOwed) void this.#inspection.runAnew();
   }
 
   onSound(askedAt: number): void {

@@ -74,6 +74,7 @@ const OPTIONS = optionNames<ReceiverModuleOptions>({
   autoStop: true,
   onGap: true,
   heartbeat: true,
+  reader: true,
   signal: true,
   onRetry: true,
 });

@@ -1,6 +1,6 @@
 import type { ConsumerDeserializer, ConsumerSerializer } from '@nestjs/microservices';
 import type { Codec, Message, OpenOptions, PubSubClient, Publisher } from '../index.js';
-import { assertKnownOptions, invalidArgument, optionNames } from '../internal.js';
+import { assertKnownOptions, invalidArgument, optionNames, READER_DEFAULTS } from '../internal.js';
 import { packets } from './packet-codec.js';
 
 /** Options of a {@link ReceiverStrategy}. */
@@ -50,6 +50,12 @@ export interface ReceiverStrategyOptions {
    * @default 10000
    */
   readonly drainTimeout?: number | undefined;
+  /**
+   * Reader of messages, as in the options of a Receiver: `'fast'`, or `'client'` for node-redis's own decoder.
+   * @default `'fast'` on the strategy's own client and on all nodes of a cluster or Sentinel set, `'client'` on the option
+   * `client`
+   */
+  readonly reader?: 'fast' | 'client' | undefined;
   /** Deserializer that makes a packet from decoded data, as in Nest's own transports. */
   readonly deserializer?: ConsumerDeserializer | undefined;
   /** Serializer that makes the data to encode from a reply, as in Nest's own transports. */
@@ -73,6 +79,7 @@ const OPTIONS = optionNames<ReceiverStrategyOptions>({
   overflow: true,
   codec: true,
   drainTimeout: true,
+  reader: true,
   deserializer: true,
   serializer: true,
 });
@@ -95,5 +102,7 @@ export function resolveStrategyOptions(options: ReceiverStrategyOptions): Resolv
   if (!Number.isFinite(drainTimeout) || drainTimeout < 0) {
     throw invalidArgument("the option 'drainTimeout'", 'a number of milliseconds', drainTimeout);
   }
-  return { ...options, codec: options.codec ?? packets, concurrent, overflow, drainTimeout };
+  const codec = options.codec ?? packets;
+  const reader = options.reader ?? (client ? undefined : READER_DEFAULTS.own);
+  return { ...options, codec, concurrent, overflow, drainTimeout, reader };
 }

@@ -134,11 +134,11 @@ export class ReceiverStrategy
   async #connect(signal: AbortSignal, earlier: Promise<void> | undefined): Promise<Session> {
     await earlier;
     const connections = await Connections.open(this.#options, this.#listeners, signal);
-    const { codec } = this.#options;
+    const { codec, reader } = this.#options;
     let receiver: Receiver<unknown> | undefined;
     try {
       // The signal stops the Receiver, which then does not wait for an acknowledgement.
-      receiver = new Receiver<unknown>(connections.subscriber, { codec, autoStop: false, signal });
+      receiver = new Receiver<unknown>(connections.subscriber, { codec, autoStop: false, signal, reader });
       const dispatch = this.#dispatch(this.#register(receiver, connections), connections);
       receiver.events.subscribe((event) => this.#state.onEvent(event));
       await receiver.connect();

@@ -36,7 +36,7 @@ const OPTIONS = optionNames<BufferOptions>({ capacity: true, maxBytes: true, ove
  * loss arrive after the new snapshot.
  *
  * ```ts
- * const receiver = await Receiver.open<Price>(url, { codec: json() });
+ * const receiver = await Receiver.open(url, { codec: json<Price>() });
  * const prices = receiver.channel('prices');
  * hydrate(prices, () => client.hGetAll('prices')).subscribe((part) => {
  *   if (part.kind === 'snapshot') board.reset(part.snapshot);

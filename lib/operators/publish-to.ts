@@ -116,7 +116,7 @@ export function publishTo<T = string>(
   channel: string | ((value: T) => string),
   ...options: string extends T
     ? [options?: PublishToOptions<T>]
-    : [options: Required<Pick<PublishToOptions<T>, 'codec'>>]
+    : [options: PublishToOptions<T> & { readonly codec: Codec<T> }]
 ): OperatorFunction<T, number>;
 export function publishTo<T>(
   client: Publisher,

@@ -1,5 +1,5 @@
 import type { Codec } from '../codec/codec.js';
-import type { PubSubHub } from '../hub/pub-sub-hub.js';
+import type { PubSubHub, ReaderOf } from '../hub/pub-sub-hub.js';
 import type { Bounds } from '../queue/buffer-options.js';
 import type { TopicDeclarations } from '../topics/topic-types.js';
 import type { Topics } from '../topics/topics.js';
@@ -10,6 +10,7 @@ export interface CoreOptions {
   /** The codec of Channels that have none of their own. */
   readonly codec: Codec<unknown>;
   readonly heartbeat: number;
+  readonly readerOf: ReaderOf;
   readonly bounds: Bounds;
   readonly autoStop: boolean;
   readonly onGap: 'event' | 'error';

@@ -20,12 +20,15 @@ export interface Owned {
 export function createCore(client: PubSubClient, options: ReceiverOptions<unknown>): ReceiverCore {
   assertPubSubClient(client);
   const owned = (options as { readonly [OWNED]?: Owned } | null)?.[OWNED];
-  const resolved = resolveOptions(options, RECEIVER_OPTIONS);
+  const { reader, ...resolved } = resolveOptions(options, RECEIVER_OPTIONS);
+  const hub = hubOf(client);
   const { signal } = options;
   const stop = () => void core.ending.stop();
   const core = new ReceiverCore({
     ...resolved,
-    hub: hubOf(client),
+    hub,
+    // Channels on another client than the Receiver's leave that client alone.
+    readerOf: (other) => (other === hub ? reader : undefined),
     onStopped: () => {
       forget?.();
       owned?.close();

@@ -21,7 +21,7 @@ export interface MergedStreamOptions {
   readonly onDeserted: () => void;
 }
 
-/** The messages of all Channels of a Receiver, which go through one queue to the one consumer. */
+/** The messages of all Channels of a Receiver, which go through one queue to the observers or the pulls. */
 export class MergedStream implements BufferedSubjectHost<unknown> {
   readonly subject: BufferedSubject<unknown>;
   readonly pulls: Pulls;
@@ -60,7 +60,8 @@ export class MergedStream implements BufferedSubjectHost<unknown> {
 
   observe(subscriber: Subscriber<Message<unknown>>): void {
     if (!this.pulls.isWaiting) return this.subject.observe(subscriber);
-    const advice = 'A pull is waiting: a Receiver has one consumer at a time. Wait for it, or abort it.';
+    const advice =
+      'A pull waits for the next message. Let it settle, or abort it, before you observe the Receiver.';
     subscriber.error(new ReceiverBusyError(advice));
   }
 

@@ -5,7 +5,7 @@ import type { ChannelOwner } from '../channel/channel-owner.js';
 import type { RawMessage } from '../channel/raw-message.js';
 import { ReceiverBusyError, type ConnectionLostError, type SubscribeError } from '../errors/errors.js';
 import type { HubListener } from '../hub/hub-listener.js';
-import type { PubSubHub } from '../hub/pub-sub-hub.js';
+import type { PubSubHub, ReaderOf } from '../hub/pub-sub-hub.js';
 import { tell, transition } from '../outbox.js';
 import type { Bounds } from '../queue/buffer-options.js';
 import type { CoreOptions } from './core-options.js';
@@ -29,15 +29,14 @@ export class ReceiverCore implements ChannelOwner<ChannelCore<unknown>> {
   readonly ending: Ending;
   readonly hub: PubSubHub;
   readonly heartbeat: number;
+  readonly readerOf: ReaderOf;
   readonly bounds: Bounds;
   readonly options: CoreOptions;
   readonly #connection: ReceiverConnection;
 
   constructor(options: CoreOptions) {
     this.options = options;
-    this.hub = options.hub;
-    this.heartbeat = options.heartbeat;
-    this.bounds = options.bounds;
+    ({ hub: this.hub, heartbeat: this.heartbeat, readerOf: this.readerOf, bounds: this.bounds } = options);
     const registry = (this.registry = new Registry(options.topics?.names));
     const { events } = this;
     const stream = (this.stream = new MergedStream({
@@ -119,7 +118,7 @@ export class ReceiverCore implements ChannelOwner<ChannelCore<unknown>> {
     this.hub.check();
     if (this.stream.subject.isObserved) {
       const advice =
-        'The Receiver is being observed: it has one consumer at a time. Unsubscribe before you pull.';
+        'The Receiver is being observed, and its observers get every message. Unsubscribe before you pull.';
       return pull.fail(new ReceiverBusyError(advice));
     }
     const end = this.endOfStream;

@@ -1,4 +1,4 @@
-import { type Observable } from 'rxjs';
+import type { Observable } from 'rxjs';
 import { abortable, assertWaitOptions, type WaitOptions } from '../abort.js';
 import type { Channel, Message, ReceiverEvent } from '../channel.js';
 import type { Codec } from '../codec/codec.js';
@@ -27,9 +27,8 @@ import { topicChannel, type TopicArguments, type TopicChannel } from './register
 import type { ReceiverStats } from './stats.js';
 
 /**
- * A multi-producer, single-consumer queue over any number of Redis channels, patterns and sharded channels, as an
- * Observable: their messages merge in the order in which Redis delivers them, and wait in one bounded queue until the
- * consumer takes them.
+ * Any number of Redis channels, patterns and sharded channels as one Observable: their messages merge in the order in which
+ * Redis delivers them, and wait in one bounded queue until they are observed or pulled.
  *
  * ```
  * news      --a-----------c------|
@@ -46,7 +45,8 @@ import type { ReceiverStats } from './stats.js';
  * ```
  *
  * A Receiver is connected while it is observed or iterated, or else from `connect()` or the first pull until it stops. While
- * it is connected, every registered Channel is subscribed. A Receiver has one consumer at a time.
+ * it is connected, every registered Channel is subscribed. Observers share a Receiver: each gets every message. Pulls share it,
+ * too: each takes another message. Observing and pulling exclude each other ({@link ReceiverBusyError}).
  *
  * An error in the stream ({@link DecodeError}, {@link BufferOverflowError}, {@link SubscribeError}, {@link GapError})
  * stands at its place, and ends only the observers or the pull that meet it: {@link retryRecoverable}, or the next `get()`,
@@ -98,8 +98,7 @@ export class Receiver<T = string, D extends TopicDeclarations | undefined = unde
    * `pingInterval`, `socket.socketTimeout` and `socket.reconnectStrategy` override these settings. The call loads `redis`.
    *
    * While the server cannot be reached, `open` keeps trying. `options.onRetry` reports each failed attempt, and
-   * `options.signal` ends the wait: the `cause` of the `AbortError` or `TimeoutError` is the error of the last attempt. A
-   * reason that the user passes to `abort()` is thrown as it is.
+   * `options.signal` ends the wait: the `cause` of the `AbortError` or `TimeoutError` is the error of the last attempt.
    *
    * @param redis a URL, or the options of node-redis's `createClient`, `createCluster` (with `rootNodes`) or
    *   `createSentinel` (with `sentinelRootNodes`); by default `redis://localhost:6379`. Settings of the connections of a
@@ -120,10 +119,7 @@ export class Receiver<T = string, D extends TopicDeclarations | undefined = unde
     redis?: string | OpenOptions,
     ...options: OptionsFor<OpenReceiverOptions<T>, T>
   ): Promise<Receiver<T>>;
-  static async open(
-    redis?: string | OpenOptions,
-    options: OpenReceiverOptions<unknown> = {},
-  ): Promise<Receiver<unknown>> {
+  static async open(redis?: string | OpenOptions, options?: OpenReceiverOptions<unknown>): Promise<unknown> {
     const { client, ...opened } = await openOwned(redis, options);
     return new Receiver<unknown>(client, opened);
   }

@@ -2,6 +2,7 @@ import { isObservable, type Observable } from 'rxjs';
 import type { ListenerSets } from './listener-registry.js';
 import type { MemoryMessage, PublishReply } from './memory-message.js';
 import type { ChannelKind } from '../channel-kind.js';
+import type { Message } from '../channel.js';
 import { invalidArgument } from '../errors/invalid-argument.js';
 import type { ClientListener, RegistryType } from '../hub/client.js';
 
@@ -94,4 +95,14 @@ export function checkedFate(fate: unknown): 'reject' | 'keep' {
 export function checkedHook(hook: unknown): (() => void) | undefined {
   if (hook === undefined || typeof hook === 'function') return hook as (() => void) | undefined;
   throw invalidArgument('the hook before the promises resolve', 'a function', hook);
+}
+
+export function checkedDiagram(diagram: unknown): string {
+  if (typeof diagram === 'string' && !/[#^!]/.test(diagram)) return diagram;
+  throw invalidArgument('the diagram', "letters at their frames, as '-a-b', without #, ^ and !", diagram);
+}
+
+export function checkedMessages(messages: unknown): Observable<Message<unknown>> {
+  if (isObservable(messages)) return messages as Observable<Message<unknown>>;
+  throw invalidArgument('the messages', 'an Observable of messages, as a Receiver or a Channel', messages);
 }

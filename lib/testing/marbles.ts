@@ -1,7 +1,7 @@
 import { deepStrictEqual } from 'node:assert/strict';
-import { isObservable, map, type Observable } from 'rxjs';
+import { map, type Observable } from 'rxjs';
 import { type RunHelpers, TestScheduler } from 'rxjs/testing';
-import { checkedName } from './checks.js';
+import { checkedDiagram, checkedMessages, checkedName } from './checks.js';
 import { MemoryPubSub } from './memory-pub-sub.js';
 import type { MemoryPubSubOptions } from './memory-pub-sub-options.js';
 import type { ChannelKind } from '../channel-kind.js';
@@ -229,16 +229,6 @@ function at({ hot }: RunHelpers, diagram: string, work: (letter: string) => void
 
 function isPromise(value: unknown): value is PromiseLike<unknown> {
   return typeof (value as Partial<PromiseLike<unknown>> | null | undefined)?.then === 'function';
-}
-
-function checkedDiagram(diagram: unknown): string {
-  if (typeof diagram === 'string' && !/[#^!]/.test(diagram)) return diagram;
-  throw invalidArgument('the diagram', "letters at their frames, as '-a-b', without #, ^ and !", diagram);
-}
-
-function checkedMessages(messages: unknown): Observable<Message<unknown>> {
-  if (isObservable(messages)) return messages as Observable<Message<unknown>>;
-  throw invalidArgument('the messages', 'an Observable of messages, as a Receiver or a Channel', messages);
 }
 
 function checkedWork(work: unknown): (letter: string) => void {

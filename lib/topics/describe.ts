@@ -9,9 +9,15 @@ import { Topics } from './topics.js';
 
 /** The information that an AsyncAPI document needs beside the topics. */
 export interface DescribeOptions {
-  /** @default 'Topics on Redis Pub/Sub' */
+  /**
+   * The title of the system.
+   * @default 'Topics on Redis Pub/Sub'
+   */
   readonly title?: string | undefined;
-  /** @default '1.0.0' */
+  /**
+   * The version of the document.
+   * @default '1.0.0'
+   */
   readonly version?: string | undefined;
   /** Text about the system, in CommonMark. */
   readonly description?: string | undefined;
@@ -19,25 +25,47 @@ export interface DescribeOptions {
 
 /** An AsyncAPI 3 document, ready for `JSON.stringify`. */
 export interface AsyncApiDocument {
+  /** The version of AsyncAPI. */
   readonly asyncapi: '3.0.0';
-  readonly info: { readonly title: string; readonly version: string; readonly description?: string };
+  /** The title, the version and the description of the system. */
+  readonly info: AsyncApiInfo;
+  /** The topics, by identifiers that resemble their templates. */
   readonly channels: Readonly<Record<string, AsyncApiChannel>>;
+}
+
+/** The information about the system in an AsyncAPI document. */
+export interface AsyncApiInfo {
+  /** The title of the system. */
+  readonly title: string;
+  /** The version of the document. */
+  readonly version: string;
+  /** Text about the system, in CommonMark. */
+  readonly description?: string;
 }
 
 /** A topic in an AsyncAPI document. */
 export interface AsyncApiChannel {
+  /** The template, with literal braces percent-encoded. */
   readonly address: string;
+  /** The description and the permitted values of each parameter. */
   readonly parameters?: Readonly<Record<string, object>>;
+  /** The messages of the topic: one, under the key `message`. */
   readonly messages: Readonly<Record<string, AsyncApiMessage>>;
-  readonly bindings: { readonly redis: object };
+  /** The binding to Redis, for which AsyncAPI has no settings. */
+  readonly bindings: Readonly<Record<'redis', object>>;
+  /** The template as it was declared. */
   readonly 'x-redis-template': string;
+  /** The kind of the topic. */
   readonly 'x-redis-kind': 'channel' | 'shard';
 }
 
-/** The messages of a topic in an AsyncAPI document; `payload` is a JSON Schema. */
+/** The messages of a topic in an AsyncAPI document. */
 export interface AsyncApiMessage {
+  /** The template of the topic. */
   readonly name: string;
+  /** The media type of the payload. */
   readonly contentType: string;
+  /** The JSON Schema of the payload. */
   readonly payload?: object;
 }
 
@@ -45,7 +73,7 @@ const OPTIONS = optionNames<DescribeOptions>({ title: true, version: true, descr
 
 /**
  * Returns an AsyncAPI 3 document of topics: their addresses, parameters and messages. A message has the JSON Schema of its
- * payload if the library of its schema implements Standard JSON Schema (zod 4.2 and arktype 2.1 do).
+ * payload if the library of its schema implements Standard JSON Schema, such as zod from 4.2 and arktype from 2.1.
  *
  * ```ts
  * await writeFile('asyncapi.json', JSON.stringify(describe(events, { title: 'Shop', version: '2.1.0' }), null, 2));

@@ -36,6 +36,7 @@ const receiverOptions = {
   autoStop: undefined,
   onGap: undefined,
   heartbeat: undefined,
+  reader: undefined,
   signal: undefined,
 };
 

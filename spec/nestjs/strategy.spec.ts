@@ -352,7 +352,7 @@ describe('ReceiverStrategy', () => {
       expect(make(null as never)).toThrow('an object, got null');
       const clients = { redis: undefined, client: undefined, publisher: undefined };
       const work = { concurrent: 1, key: () => 1, capacity: 1, overflow: 'drop-incoming', drainTimeout: 0 };
-      const packets = { codec: undefined, deserializer: undefined, serializer: undefined };
+      const packets = { codec: undefined, deserializer: undefined, serializer: undefined, reader: undefined };
       expect(make({ ...clients, ...work, ...packets })).not.toThrow();
     });
 

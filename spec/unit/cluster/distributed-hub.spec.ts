@@ -2,15 +2,20 @@ import { asyncScheduler } from 'rxjs';
 import { DistributedHub } from '../../../lib/cluster/distributed-hub.js';
 import type { Watcher } from '../../../lib/hub/pub-sub-hub.js';
 import type { Topology } from '../../../lib/cluster/topology.js';
+import { READER_DEFAULTS, type ReaderMode } from '../../../lib/reader/reader-mode.js';
 import { MemoryPubSub } from '../../../lib/testing/index.js';
 import { consumerWith } from '../../support/consumer-with.js';
+import { hasReader } from '../../support/has-reader.js';
 import { MemoryNode } from '../../support/memory-node.js';
 import { until } from '../../support/until.js';
+import { createIdle } from '../reader/decoder-scene.js';
 
 const HEARTBEAT = 20;
 
 const hubs: DistributedHub[] = [];
+const defaults = { ...READER_DEFAULTS };
 afterEach(() => {
+  Object.assign(READER_DEFAULTS, defaults);
   for (const hub of hubs.splice(0)) hub.onEnded();
 });
 
@@ -66,6 +71,41 @@ describe('the hub of several servers', () => {
     hub.detach('shard', 'north', consumer, 'at-once');
     hub.unwatch(watcher);
     expect(gaps).toEqual([confirmedAt]);
+  });
+
+  it.each<[wanted: (ReaderMode | undefined)[], reader: ReaderMode]>([
+    [[], 'fast'],
+    [[undefined], 'fast'],
+    [['fast'], 'fast'],
+    [[undefined, 'fast', 'client'], 'client'],
+  ])('has the reader that the watchers want: %j', (wanted, reader) => {
+    READER_DEFAULTS.own = 'fast';
+    const { hub } = twoServers();
+    const watchers = wanted.map((mode) => watcherWith({ readerOf: (of) => (of === hub ? mode : undefined) }));
+    for (const watcher of watchers) hub.watch(watcher);
+    expect(hub.reader).toBe(reader);
+    for (const watcher of watchers) hub.unwatch(watcher);
+    expect(hub.reader).toBe('fast');
+  });
+
+  it('changes the reader of connections in use', async () => {
+    READER_DEFAULTS.own = 'fast';
+    const { hub, nodes } = twoServers();
+    const client = createIdle({ version: 'redis 6', resp: 3 });
+    Object.assign(nodes.old, { _getQueue: () => client._getQueue() });
+    const [plain, careful] = [watcherWith({}), watcherWith({ readerOf: () => 'client' })];
+    let isServed = false;
+    const consumer = consumerWith({ onSubscribed: () => (isServed = true) });
+    hub.watch(plain);
+    hub.attach('shard', 'north', consumer);
+    expect(hasReader(client)).toBe(true);
+    await until(() => isServed);
+    hub.watch(careful);
+    expect(hasReader(client)).toBe(false);
+    hub.unwatch(careful);
+    expect(hasReader(client)).toBe(true);
+    hub.detach('shard', 'north', consumer, 'at-once');
+    hub.unwatch(plain);
   });
 
   it('does not move a listener that leaves during the move', async () => {

@@ -1,8 +1,11 @@
 import { stat } from 'node:fs/promises';
 import { NodeLink, type NodeLinkHost } from '../../../lib/cluster/node-link.js';
 import type { Topology } from '../../../lib/cluster/topology.js';
+import type { ReaderMode } from '../../../lib/reader/reader-mode.js';
+import { hasReader } from '../../support/has-reader.js';
 import { MemoryNode } from '../../support/memory-node.js';
 import { until } from '../../support/until.js';
+import { createIdle } from '../reader/decoder-scene.js';
 
 const PATIENCE = 40;
 
@@ -11,10 +14,19 @@ const received = () => stat(__filename);
 
 const HOST: NodeLinkHost = {
   patience: PATIENCE,
+  reader: 'client',
   onTrouble: () => undefined,
   onMoved: () => undefined,
   onRedirected: () => undefined,
   onRemoved: () => undefined,
+};
+
+const TOPOLOGY: Partial<Topology> = {
+  stalenessMs: 0,
+  unconfirmedSince: () => Infinity,
+  isSound: () => Promise.resolve(true),
+  onLost: () => undefined,
+  settlingTime: () => 0,
 };
 
 describe('a node link', () => {
@@ -32,15 +44,7 @@ describe('a node link', () => {
       },
     });
     const open = jest.fn<MemoryNode | undefined, []>().mockReturnValueOnce(node).mockReturnValue(undefined);
-    const topology = {
-      stalenessMs: 0,
-      unconfirmedSince: () => Infinity,
-      open,
-      isSound: () => Promise.resolve(true),
-      onLost: () => undefined,
-      settlingTime: () => 0,
-    };
-    nodeLink = new NodeLink('a', topology as Partial<Topology> as Topology, HOST);
+    nodeLink = new NodeLink('a', { ...TOPOLOGY, open } as Partial<Topology> as Topology, HOST);
     await until(() => nodeLink.isOnline);
   });
 
@@ -54,6 +58,22 @@ describe('a node link', () => {
     while (performance.now() < end);
     await checked;
     expect(nodeLink.isOnline).toBe(true);
+  });
+
+  it('puts a reader of pushes in front of the decoder of its connection, as long as the host wants one', () => {
+    const client = createIdle({ version: 'redis 6', resp: 3 });
+    const withQueue = Object.assign(new MemoryNode({}), { _getQueue: () => client._getQueue() });
+    const open = jest.fn<MemoryNode | undefined, []>().mockReturnValueOnce(withQueue);
+    const host = { ...HOST, reader: 'client' as ReaderMode };
+    const other = new NodeLink('b', { ...TOPOLOGY, open } as Partial<Topology> as Topology, host);
+    expect(hasReader(client)).toBe(false);
+    host.reader = 'fast';
+    other.updateReader();
+    expect(hasReader(client)).toBe(true);
+    host.reader = 'client';
+    other.updateReader();
+    expect(hasReader(client)).toBe(false);
+    other.close();
   });
 
   it('gives up a connection that does not reply', async () => {
