@@ -150,13 +150,11 @@ export class Audience {
     }
   }
 
-  /** Returns the listener of the name, if there is one alone. */
+  /** Returns the listener that receives alone, if there is one. */
   #only(): HubListener | undefined {
-    const list = this.#wanting ?? this.#leaving ?? this.#draining;
-    const isOneList =
-      (this.#leaving ?? this.#draining) === undefined ||
-      (this.#wanting === undefined && (this.#leaving === undefined || this.#draining === undefined));
-    return isOneList ? onlyOf(list) : undefined;
+    if (this.#leaving === undefined && this.#draining === undefined) return onlyOf(this.#wanting);
+    const isAlone = this.#wanting === undefined && (this.#leaving === undefined || this.#draining === undefined);
+    return isAlone ? onlyOf(this.#leaving ?? this.#draining) : undefined;
   }
 
   #onChanged(): void {

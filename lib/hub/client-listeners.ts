@@ -85,21 +85,6 @@ export class ClientListeners {
   }
 
   /**
-   * Marks subscriptions, all of one kind, for an UNSUBSCRIBE that removes every listener of their names. Returns false if our
-   * listener is not the only one of each name: then the UNSUBSCRIBE has to name our listener.
-   */
-  surrender(subscriptions: readonly RedisSubscription[], kind: ChannelKind, binary: boolean): boolean {
-    const registry = this.#registry(kind);
-    return subscriptions.every((subscription) => {
-      const entry = registry?.get(subscription.name);
-      if (!entry || !this.#isOnlyIn(entry, subscription, binary)) return false;
-      // As the client does: a SUBSCRIBE of other code then follows this UNSUBSCRIBE.
-      entry.unsubscribing = true;
-      return true;
-    });
-  }
-
-  /**
    * Registers subscriptions, all of one kind, for a command that subscribes them whatever the client believes; returns
    * undefined if the client has no registry. Their entries keep their listeners throughout, so that no message is lost
    * meanwhile.
@@ -163,11 +148,11 @@ export class ClientListeners {
   /** Returns whether our listener is the only one that the client has for this name. */
   isOnly(subscription: RedisSubscription, binary: boolean): boolean {
     const entry = this.#registry(subscription.kind)?.get(subscription.name);
-    return entry !== undefined && this.#isOnlyIn(entry, subscription, binary);
-  }
-
-  #isOnlyIn(entry: NameListeners, subscription: RedisSubscription, binary: boolean): boolean {
-    return entry.strings.size + entry.buffers.size === 1 && this.#has(entry, subscription, binary);
+    return (
+      entry !== undefined &&
+      entry.strings.size + entry.buffers.size === 1 &&
+      this.#has(entry, subscription, binary)
+    );
   }
 
   /** Removes our listeners from the client's registry, without a command; returns false if the client has no registry. */

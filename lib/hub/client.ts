@@ -38,18 +38,6 @@ export interface PubSubClient {
 
 /** The client of a single server, with the methods that this package uses if they are there. */
 export interface ServerClient extends PubSubClient {
-  // Without a listener, these methods remove all listeners of the names.
-  unsubscribe(channels: string | string[], listener?: ClientListener, bufferMode?: boolean): Promise<unknown>;
-  pUnsubscribe(
-    patterns: string | string[],
-    listener?: ClientListener,
-    bufferMode?: boolean,
-  ): Promise<unknown>;
-  sUnsubscribe(
-    channels: string | string[],
-    listener?: ClientListener,
-    bufferMode?: boolean,
-  ): Promise<unknown>;
   sendCommand?(args: string[]): Promise<unknown>;
   /** Registers listeners at once, and subscribes the names that were not in the registry. */
   extendPubSubListeners?(type: RegistryType, listeners: Map<string, never>): Promise<unknown>;

@@ -187,11 +187,8 @@ export class SubscribeCommands {
       // The empty name alone would mean all names to node-redis.
       const names =
         subscriptions.length > 1 || first.name === '' ? subscriptions.map(({ name }) => name) : first.name;
-      const { subscribe, unsubscribe } = COMMANDS[kind];
-      if (verb === 'unsubscribe' && clientListeners.surrender(subscriptions, kind, binary))
-        return this.#foreign.ours(() => this.#client[unsubscribe](names));
       clientListeners.share(subscriptions, kind, binary);
-      const method = verb === 'unsubscribe' ? unsubscribe : subscribe;
+      const method = COMMANDS[kind][verb === 'unsubscribe' ? 'unsubscribe' : 'subscribe'];
       return this.#command(method, names, clientListeners.ofCommand(first, binary), binary);
     } catch (error) {
       return Promise.reject(error);

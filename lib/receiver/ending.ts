@@ -103,7 +103,6 @@ export class Ending {
     let onOver!: () => void;
     const released = new Promise<void>((resolve) => (onOver = resolve));
     this.#life = { at: 'ended', error, hadChannels: open.length > 0, released };
-    registry.clear();
     const over = () =>
       tell(() => {
         this.#options.onStopped();
@@ -112,6 +111,7 @@ export class Ending {
       });
     const onReleased = allOrLate(cores.length + 1, over, patience);
     transition(() => {
+      registry.clear();
       batchOn(cores, () => {
         for (const core of cores) core.release('closed', onReleased);
       });

@@ -75,25 +75,6 @@ describe.each(CASES)('ClientListeners: $mode of a $kind', ({ kind, mode, binary 
     });
   });
 
-  describe('surrender() marks an entry with our listener alone', () => {
-    rules(
-      `
-        before    | after
-        own       | own unsubscribing
-        shared    | shared unsubscribing
-        own other | own other
-        other     | other
-        -         | -
-      `,
-      (scene) => {
-        scene.createOwn(mode);
-        const { clientListeners, subscription } = scene;
-        const isOnly = clientListeners.isOnly(subscription, binary);
-        expect(clientListeners.surrender([subscription], kind, binary)).toBe(isOnly);
-      },
-    );
-  });
-
   describe('registerAnew() takes the entry out of the registry, with a listener of the subscription', () => {
     it.each(
       table<'before' | 'entry'>(`

@@ -54,7 +54,6 @@ export class CommandsScene {
       ofCommand: () => () => undefined,
       isOnly: ({ name }: RedisSubscription) => !shared.includes(name),
       someAreNew: (list: RedisSubscription[]) => list.some(({ name }) => !known.includes(name)),
-      surrender: () => false,
       share: (list: RedisSubscription[]) => this.#call('share', list),
       separate: (list: RedisSubscription[]) => this.#call('separate', list),
       forget: (subscription: RedisSubscription) => this.#call('forget', [subscription]),
