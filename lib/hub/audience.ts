@@ -153,7 +153,8 @@ export class Audience {
   /** Returns the listener that receives alone, if there is one. */
   #only(): HubListener | undefined {
     if (this.#leaving === undefined && this.#draining === undefined) return onlyOf(this.#wanting);
-    const isAlone = this.#wanting === undefined && (this.#leaving === undefined || this.#draining === undefined);
+    const isAlone =
+      this.#wanting === undefined && (this.#leaving === undefined || this.#draining === undefined);
     return isAlone ? onlyOf(this.#leaving ?? this.#draining) : undefined;
   }
 

@@ -132,10 +132,9 @@ export class Hub
   }
 
   remove(subscription: RedisSubscription): void {
-    if (this.subscriptions.delete(subscription)) {
-      this.refusals.leave(subscription);
-      this.#host?.onRemoved(subscription.kind, subscription.name);
-    }
+    this.subscriptions.delete(subscription);
+    this.refusals.leave(subscription);
+    this.#host?.onRemoved(subscription.kind, subscription.name);
     if (this.isEmpty) this.#refresh();
   }
 

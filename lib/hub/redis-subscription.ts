@@ -96,7 +96,7 @@ export class RedisSubscription extends Audience {
     if (at === 'ended' || at === 'subscribing' || at === 'unsubscribing') return;
     // Draining listeners still receive; their fence calls `reconcile`.
     if (!isWanted && this.audience.isDraining) return;
-    if (at === 'off' && !isWanted) this.#host.remove(this);
+    if (at === 'off' && !isWanted) this.#remove();
     else if (this.#host.isOnline) this.#reconcileOnline(at, isWanted);
     else if (!isWanted) this.#leaveOffline();
   }
@@ -117,7 +117,8 @@ export class RedisSubscription extends Audience {
     this.#host.refusals[isRefused ? 'add' : 'remove'](this);
     if (isRefused) this.#onRefused(error, state);
     // The reply to an UNSUBSCRIBE of other code may have come in between, and have removed our listener.
-    else if (state.isOutlived || !this.#host.clientListeners.isRegistered(this)) this.#host.recover(this);
+    else if (state.isOutlived || !this.#host.clientListeners.separate(this, state.binary))
+      this.#host.recover(this);
     else {
       this.#binary = state.binary;
       this.#become(ON);
@@ -192,6 +193,12 @@ export class RedisSubscription extends Audience {
   #unsubscribe(binary: boolean): void {
     this.#become(unsubscribing(binary, this.audience.isWanted));
     this.#host.commands.request('unsubscribe', this, binary);
+  }
+
+  /** Leaves the hub, which makes a new subscription when the name is wanted again. */
+  #remove(): void {
+    this.#become(ENDED);
+    this.#host.remove(this);
   }
 
   #become(state: SubscriptionState): void {

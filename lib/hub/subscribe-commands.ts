@@ -78,13 +78,12 @@ export class SubscribeCommands {
 
   request(verb: Verb, subscription: RedisSubscription, binary: boolean): void {
     const { kind } = subscription;
+    const isOnly = verb !== 'unsubscribe' || this.#clientListeners.share(subscription, binary);
     const batch = this.#batch;
     if (!batch) return this.#dispatch(assigned({ verb, kind, binary, subscriptions: [subscription] }));
     // A command for many names removes our listener of a name with other listeners only at its reply, and so races with
     // other code that removes its own listeners meanwhile. A command for such a name alone removes ours at once.
-    const isAlone =
-      kind === 'pattern' || (verb === 'unsubscribe' && !this.#clientListeners.isOnly(subscription, binary));
-    const key = isAlone ? undefined : keyOf(verb, subscription, binary);
+    const key = kind === 'pattern' || !isOnly ? undefined : keyOf(verb, subscription, binary);
     const open = key === undefined ? undefined : batch.open.get(key);
     if (open) {
       open.subscriptions.push(subscription);
@@ -156,7 +155,7 @@ export class SubscribeCommands {
     this.#call(request, first).then(
       () => {
         if (isAsked) this.#observer.onHeard();
-        if (verb !== 'unsubscribe') clientListeners.separate(subscriptions, kind, binary);
+        if (verb !== 'unsubscribe') this.#discardOutdated(request);
         conclude();
       },
       (error: unknown) => {
@@ -187,12 +186,16 @@ export class SubscribeCommands {
       // The empty name alone would mean all names to node-redis.
       const names =
         subscriptions.length > 1 || first.name === '' ? subscriptions.map(({ name }) => name) : first.name;
-      clientListeners.share(subscriptions, kind, binary);
       const method = COMMANDS[kind][verb === 'unsubscribe' ? 'unsubscribe' : 'subscribe'];
       return this.#command(method, names, clientListeners.ofCommand(first, binary), binary);
     } catch (error) {
       return Promise.reject(error);
     }
+  }
+
+  #discardOutdated(request: SubscribeRequest): void {
+    for (const subscription of request.subscriptions)
+      if (subscription.request !== request) this.#clientListeners.discard(subscription, request.binary);
   }
 
   #sendFence(fenced: readonly (() => void)[]): void {

@@ -26,12 +26,10 @@ export class SubscriptionRegistry {
     this.#size++;
   }
 
-  /** Removes the subscription; returns false if another one has taken its place. */
-  delete(subscription: RedisSubscription): boolean {
-    const { kind, name } = subscription;
-    if (this.get(kind, name) !== subscription) return false;
+  /** Removes a subscription that is in the registry. */
+  delete({ kind, name }: RedisSubscription): void {
+    this.byKind[kind].delete(name);
     this.#size--;
-    return this.byKind[kind].delete(name);
   }
 
   /** Returns whether one command for all names of a kind, like the client's resubscription, would be too large. */
