@@ -155,7 +155,9 @@ export class SubscribeCommands {
     this.#call(request, first).then(
       () => {
         if (isAsked) this.#observer.onHeard();
-        if (verb !== 'unsubscribe') this.#discardOutdated(request);
+        if (verb !== 'unsubscribe')
+          for (const subscription of subscriptions)
+            if (subscription.request !== request) clientListeners.discard(subscription, binary);
         conclude();
       },
       (error: unknown) => {
@@ -191,11 +193,6 @@ export class SubscribeCommands {
     } catch (error) {
       return Promise.reject(error);
     }
-  }
-
-  #discardOutdated(request: SubscribeRequest): void {
-    for (const subscription of request.subscriptions)
-      if (subscription.request !== request) this.#clientListeners.discard(subscription, request.binary);
   }
 
   #sendFence(fenced: readonly (() => void)[]): void {
