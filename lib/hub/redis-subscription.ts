@@ -96,8 +96,11 @@ export class RedisSubscription extends Audience {
     if (at === 'ended' || at === 'subscribing' || at === 'unsubscribing') return;
     // Draining listeners still receive; their fence calls `reconcile`.
     if (!isWanted && this.audience.isDraining) return;
-    if (at === 'off' && !isWanted) this.#remove();
-    else if (this.#host.isOnline) this.#reconcileOnline(at, isWanted);
+    if (at === 'off' && !isWanted) {
+      // The hub makes a new subscription when the name is wanted again.
+      this.#become(ENDED);
+      this.#host.remove(this);
+    } else if (this.#host.isOnline) this.#reconcileOnline(at, isWanted);
     else if (!isWanted) this.#leaveOffline();
   }
 
@@ -108,9 +111,8 @@ export class RedisSubscription extends Audience {
     const isRefused = error !== undefined && this.#host.isRefusal(error);
     if (error !== undefined && !isRefused) {
       this.#become(STRANDED);
-      if (this.#host.isOnline) this.#host.retries.later(this, this.#failures++);
-      else this.reconcile();
-      return;
+      if (!this.#host.isOnline) return this.reconcile();
+      return this.#host.retries.later(this, this.#failures++);
     }
     this.#failures = 0;
     if (state.at === 'unsubscribing') return this.#onUnsubscribed(state.binary, isRefused);
@@ -195,12 +197,6 @@ export class RedisSubscription extends Audience {
     this.#host.commands.request('unsubscribe', this, binary);
   }
 
-  /** Leaves the hub, which makes a new subscription when the name is wanted again. */
-  #remove(): void {
-    this.#become(ENDED);
-    this.#host.remove(this);
-  }
-
   #become(state: SubscriptionState): void {
     this.#state = state;
     if (state.at === 'unsubscribing' && !state.live) this.audience.mode = 'closing';
@@ -232,15 +228,12 @@ export class RedisSubscription extends Audience {
   }
 
   #leaveOffline(): void {
-    if (this.#host.isOffline && this.#host.clientListeners.forget(this)) {
-      this.#registered = 0;
-      this.#become(OFF);
-      this.#binary = false;
-      this.reconcile();
-    } else {
-      // The client resubscribes the name, or has just done so; the `reconcile` of `onOnline` unsubscribes it.
-      this.audience.release();
-    }
+    // The client resubscribes the name, or has just done so; the `reconcile` of `onOnline` unsubscribes it.
+    if (!this.#host.isOffline || !this.#host.clientListeners.forget(this)) return this.audience.release();
+    this.#registered = 0;
+    this.#become(OFF);
+    this.#binary = false;
+    this.reconcile();
   }
 
   #announce(): void {
