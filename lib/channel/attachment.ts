@@ -6,7 +6,6 @@ import { reasonOf } from '../errors/reason-of.js';
 import type { HubListener, Leave } from '../hub/hub-listener.js';
 import type { PubSubHub } from '../hub/pub-sub-hub.js';
 import type { ChannelOwner } from './channel-owner.js';
-import { Waiters } from './waiters.js';
 
 /** The part of a Channel's core that its Attachment needs. */
 export interface AttachedChannel extends HubListener {
@@ -32,6 +31,7 @@ type State =
 const OFF: State = { at: 'off' };
 const ATTACHED: State = { at: 'attached', isServed: false, wasServed: false };
 const SERVED: State = { at: 'attached', isServed: true, wasServed: true };
+const LEAVING: State = { at: 'leaving', wasServed: true };
 
 /** The advice of an error for a client that cannot subscribe. */
 export const NOT_OPEN = 'the client is not open. Await client.connect() before, or use Receiver.open().';
@@ -41,8 +41,8 @@ export class Attachment<C extends AttachedChannel> {
   readonly #core: C;
   readonly #owner: ChannelOwner<C>;
   #state: State = OFF;
-  #acknowledgement: Waiters<AcknowledgementWaiter> | undefined = undefined;
-  #release: Waiters<() => void> | undefined = undefined;
+  #acknowledgement: Set<AcknowledgementWaiter> | undefined = undefined;
+  #release: (() => void)[] | undefined = undefined;
 
   constructor(core: C, owner: ChannelOwner<C>) {
     this.#core = core;
@@ -74,7 +74,7 @@ export class Attachment<C extends AttachedChannel> {
   detach(leave: Leave): void {
     if (this.#state.at !== 'attached') return;
     const { hub, kind, name } = this.#core;
-    this.#state = { at: 'leaving', wasServed: this.#state.wasServed };
+    this.#state = this.#state.wasServed ? LEAVING : { at: 'leaving', wasServed: false };
     hub.detach(kind, name, this.#core, leave);
   }
 
@@ -88,30 +88,31 @@ export class Attachment<C extends AttachedChannel> {
     return abortable<undefined>(signal, (resolve, reject) => {
       const waiter = { resolve: () => resolve(undefined), reject };
       this.addWaiter(waiter);
-      return () => this.#acknowledgement?.remove(waiter);
+      return () => this.#acknowledgement?.delete(waiter);
     });
   }
 
   /** Calls a waiter when Redis has acknowledged the subscription, or `rejectWaiters` is called. */
   addWaiter(waiter: AcknowledgementWaiter): void {
-    (this.#acknowledgement ??= new Waiters()).add(waiter);
+    (this.#acknowledgement ??= new Set()).add(waiter);
   }
 
   rejectWaiters(reason: () => Error): void {
-    this.#acknowledgement?.settle(({ reject }) => reject(reason()));
+    if (this.#acknowledgement) for (const { reject } of this.#acknowledged()) reject(reason());
   }
 
   /** Calls back when the subscription has released the Channel; at once if it already has. */
   whenReleased(onReleased: () => void): void {
     if (this.#state.at === 'off') onReleased();
-    else (this.#release ??= new Waiters()).add(onReleased);
+    else if (this.#release) this.#release.push(onReleased);
+    else this.#release = [onReleased];
   }
 
   onSubscribed(): void {
     if (this.#state.at !== 'attached' || this.#state.isServed) return;
     const { wasServed } = this.#state;
     this.#state = SERVED;
-    this.#acknowledgement?.settle(({ resolve }) => resolve());
+    if (this.#acknowledgement) for (const { resolve } of this.#acknowledged()) resolve();
     // Before the event, because an observer of the event may interrupt the Channel.
     this.#owner.onChannelSubscribed(this.#core);
     if (!wasServed) this.#emit('subscribed');
@@ -147,7 +148,9 @@ export class Attachment<C extends AttachedChannel> {
     if (isTold) this.#emit('unsubscribed');
     this.#owner.onChannelReleased(this.#core);
     // Last, because a waiter may end the events.
-    this.#release?.settle((onReleased) => onReleased());
+    const waiting = this.#release;
+    this.#release = undefined;
+    if (waiting) for (const onReleased of waiting) onReleased();
   }
 
   #attach(): void {
@@ -156,6 +159,13 @@ export class Attachment<C extends AttachedChannel> {
     const wasServed = this.#state.at === 'leaving' && this.#state.wasServed;
     this.#state = wasServed ? { at: 'attached', isServed: false, wasServed } : ATTACHED;
     hub.attach(kind, name, this.#core);
+  }
+
+  /** Empties the list of the waiters for the acknowledgement, and returns the list. */
+  #acknowledged(): Iterable<AcknowledgementWaiter> {
+    const waiting = this.#acknowledgement ?? [];
+    this.#acknowledgement = undefined;
+    return waiting;
   }
 
   #refusal(advice: string, options?: ErrorOptions): SubscribeError {

@@ -238,7 +238,7 @@ export class ChannelCore<T> implements HubListener, FastPath, ObservedChannel<T>
   #endOwn(when: 'now' | 'behind', error?: Error): void {
     const own = this.#own;
     this.#own = undefined;
-    tell(() => own?.end(when, error));
+    if (own) tell(() => own.end(when, error));
   }
 
   /** The error with which the Channel has ended, or the Receiver that has forgotten the Channel. */

@@ -1,7 +1,7 @@
 import type { Message } from '../channel.js';
 import { tell } from '../outbox.js';
-import type { FastPath, HubListener } from './hub-listener.js';
-import { countOf, includes, joined, NOBODY, snapshot, without, type ListenerList } from './listener-list.js';
+import { notify, type FastPath, type HubListener } from './hub-listener.js';
+import { includes, joined, onlyOf, snapshot, without, type ListenerList } from './listener-list.js';
 
 type RawSource = Message<string | Buffer>['source'];
 
@@ -22,14 +22,14 @@ export class Audience {
   /** The glob, if the name is a pattern. */
   readonly #pattern: string | undefined;
   #mode: AudienceMode = 'other';
-  #wanting: ListenerList = NOBODY;
+  #wanting: ListenerList = undefined;
   /** The number of wanting listeners that want Buffers. */
   #binaryCount = 0;
-  #leaving: ListenerList = NOBODY;
+  #leaving: ListenerList = undefined;
   /** Draining listeners of a name that others still use: they keep receiving until the fence returns. */
-  #draining: ListenerList = NOBODY;
+  #draining: ListenerList = undefined;
   /** The listeners that receive; rebuilt for the first message after a change, so that a delivery under way keeps its list. */
-  #hearing: readonly HubListener[] | undefined = NOBODY;
+  #hearing: readonly HubListener[] | undefined = undefined;
 
   constructor(pattern: string | undefined) {
     this.#pattern = pattern;
@@ -41,7 +41,7 @@ export class Audience {
   }
 
   get isWanted(): boolean {
-    return countOf(this.#wanting) > 0;
+    return this.#wanting !== undefined;
   }
 
   get wantsBuffers(): boolean {
@@ -49,7 +49,7 @@ export class Audience {
   }
 
   get isDraining(): boolean {
-    return countOf(this.#draining) > 0;
+    return this.#draining !== undefined;
   }
 
   wants(listener: HubListener): boolean {
@@ -65,7 +65,7 @@ export class Audience {
   }
 
   join(listener: HubListener): void {
-    if (this.#mode === 'closing' && includes(this.#leaving, listener)) tell(() => listener.onReplaced());
+    if (this.#mode === 'closing' && includes(this.#leaving, listener)) tell(notify.replaced, listener);
     this.#leaving = without(this.#leaving, listener);
     if (!this.wants(listener)) {
       this.#wanting = joined(this.#wanting, listener);
@@ -91,20 +91,21 @@ export class Audience {
 
   /** Releases the leaving listeners. */
   release(): void {
-    if (countOf(this.#leaving) === 0) return;
+    if (this.#leaving === undefined) return;
     const leaving = snapshot(this.#leaving);
-    this.#leaving = NOBODY;
+    this.#leaving = undefined;
     this.#onChanged();
-    for (const listener of leaving) tell(() => listener.onReleased());
+    for (const listener of leaving) tell(notify.released, listener);
   }
 
   /** Releases one draining listener, or all of them. */
   releaseDrained(only?: HubListener): void {
+    if (this.#draining === undefined) return;
     const released = snapshot(this.#draining).filter((listener) => only === undefined || listener === only);
     if (released.length === 0) return;
     for (const listener of released) {
       this.#draining = without(this.#draining, listener);
-      tell(() => listener.onReleased());
+      tell(notify.released, listener);
     }
     this.#onChanged();
   }
@@ -114,7 +115,7 @@ export class Audience {
     const { listeners } = this;
     this.release();
     this.releaseDrained();
-    this.#wanting = NOBODY;
+    this.#wanting = undefined;
     this.#binaryCount = 0;
     this.#onChanged();
     return listeners;
@@ -122,7 +123,7 @@ export class Audience {
 
   /** Opens the fast path if a text can go straight to the stream of the only listener, and closes it otherwise. */
   updateFastPath(): void {
-    const only = this.#mode === 'text' && this.#isHeardByOne() ? this.#list()[0] : undefined;
+    const only = this.#mode === 'text' ? this.#only() : undefined;
     const fastPath = only?.binary === false ? only.fastPath : undefined;
     this.#source = fastPath?.channel as RawSource | undefined;
     this.#stream = fastPath?.stream;
@@ -149,8 +150,12 @@ export class Audience {
     }
   }
 
-  #isHeardByOne(): boolean {
-    return countOf(this.#wanting) + countOf(this.#leaving) + countOf(this.#draining) === 1;
+  /** Returns the listener that receives alone, if there is one. */
+  #only(): HubListener | undefined {
+    if (this.#leaving === undefined && this.#draining === undefined) return onlyOf(this.#wanting);
+    const isAlone =
+      this.#wanting === undefined && (this.#leaving === undefined || this.#draining === undefined);
+    return isAlone ? onlyOf(this.#leaving ?? this.#draining) : undefined;
   }
 
   #onChanged(): void {
@@ -163,9 +168,8 @@ export class Audience {
   }
 
   #listAnew(): readonly HubListener[] {
-    const lists = [this.#mode === 'closing' ? NOBODY : this.#wanting, this.#leaving, this.#draining];
-    const [first, second] = lists.filter((list) => countOf(list) > 0);
-    if (first === undefined) return NOBODY;
-    return second === undefined ? snapshot(first) : lists.flatMap((list) => snapshot(list));
+    const wanting = this.#mode === 'closing' ? undefined : this.#wanting;
+    if (this.#leaving === undefined && this.#draining === undefined) return snapshot(wanting);
+    return [wanting, this.#leaving, this.#draining].flatMap(snapshot);
   }
 }

@@ -19,7 +19,7 @@ export type Deliver = (
  * The functions that the client calls with the messages of the subscriptions. A command for many channels passes one shared
  * function for all of them, which has to look up the subscription of each message. Once Redis has acknowledged the command,
  * a function of the channel's own, which knows its subscription, replaces the shared one in the client's registry. Before
- * the next command the shared one returns. Patterns have a function of their own from the beginning, because node-redis
+ * an UNSUBSCRIBE the shared one returns. Patterns have a function of their own from the beginning, because node-redis
  * never tells a listener which pattern matched.
  */
 export class ClientListeners {
@@ -48,40 +48,57 @@ export class ClientListeners {
     return this.#shared[subscription.kind][modeOf(binary)];
   }
 
-  /** Replaces the shared listener of subscriptions, all of one kind, by their own: Redis has acknowledged them. */
-  separate(subscriptions: readonly RedisSubscription[], kind: ChannelKind, binary: boolean): void {
-    const registry = this.#registry(kind);
-    if (!registry || kind === 'pattern') return;
-    const mode = modeOf(binary);
-    const shared = this.#shared[kind][mode];
-    for (const subscription of subscriptions) {
-      const listeners = registry.get(subscription.name)?.[mode];
-      const current = this.#subscriptions[kind].get(subscription.name);
-      if (!current || !listeners?.has(shared)) continue;
-      if (current === subscription) listeners.add(this.#own(subscription, binary));
-      // A newer subscription may have taken this one's place: the shared listener may then belong to its command.
-      const own = ownOf(current, binary);
-      if (own !== undefined && listeners.has(own)) listeners.delete(shared);
+  /**
+   * Puts the own listener of a subscription in the place of the shared one: Redis has acknowledged it. Returns whether the
+   * client has our listener, and other code has not unsubscribed the name.
+   */
+  separate(subscription: RedisSubscription, binary: boolean): boolean {
+    const registry = this.#registry(subscription.kind);
+    if (!registry) return true;
+    const entry = registry.get(subscription.name);
+    if (!entry) return false;
+    const listeners = entry[modeOf(binary)];
+    const ofCommand = this.ofCommand(subscription, binary);
+    if (subscription.kind !== 'pattern' && listeners.has(ofCommand)) {
+      listeners.add(this.#own(subscription, binary));
+      listeners.delete(ofCommand);
     }
+    return this.#isIn(entry, subscription);
   }
 
-  /** Puts the shared listener back for subscriptions, all of one kind, before a command for them. */
-  share(subscriptions: readonly RedisSubscription[], kind: ChannelKind, binary: boolean): void {
-    const registry = this.#registry(kind);
-    if (!registry || kind === 'pattern') return;
+  /**
+   * Removes the shared listener that an outdated command of a subscription has added, if a newer subscription has taken its
+   * place and has its own listener. Otherwise the shared listener belongs to the next command for the name.
+   */
+  discard(subscription: RedisSubscription, binary: boolean): void {
+    const { kind, name } = subscription;
+    const current = this.#subscriptions[kind].get(name);
+    if (kind === 'pattern' || !current || current === subscription) return;
+    const listeners = this.#registry(kind)?.get(name)?.[modeOf(binary)];
+    const own = ownOf(current, binary);
+    if (own !== undefined && listeners?.has(own)) listeners.delete(this.ofCommand(subscription, binary));
+  }
+
+  /**
+   * Puts the shared listener back before an UNSUBSCRIBE. Returns whether our listener is the only one that the client has for
+   * the name.
+   */
+  share(subscription: RedisSubscription, binary: boolean): boolean {
+    const entry = this.#registry(subscription.kind)?.get(subscription.name);
+    if (!entry) return false;
     const mode = modeOf(binary);
-    const shared = this.#shared[kind][mode];
-    for (const subscription of subscriptions) {
-      const own = ownOf(subscription, binary);
-      if (own === undefined) continue;
-      const entry = registry.get(subscription.name);
-      if (!entry?.[mode].has(own)) continue;
-      // A new Set: the client may be iterating over the old one, and would reach a listener added to it.
-      const listeners = new Set<ClientListener>().add(shared);
-      if (entry[mode].size > 1)
-        for (const other of entry[mode] as Iterable<ClientListener>) if (other !== own) listeners.add(other);
-      entry[mode] = listeners;
-    }
+    const listeners = entry[mode];
+    const ofCommand = this.ofCommand(subscription, binary);
+    const own = ownOf(subscription, binary);
+    const isOnly = entry.strings.size + entry.buffers.size === 1;
+    if (own === undefined || own === ofCommand || !listeners.has(own))
+      return isOnly && listeners.has(ofCommand);
+    // A new Set: the client may be iterating over the old one, and would reach a listener added to it.
+    const shared = new Set<ClientListener>().add(ofCommand);
+    if (listeners.size > 1)
+      for (const other of listeners as Iterable<ClientListener>) if (other !== own) shared.add(other);
+    entry[mode] = shared;
+    return isOnly;
   }
 
   /**
@@ -119,12 +136,7 @@ export class ClientListeners {
     const registry = this.#registry(subscription.kind);
     if (!registry) return true;
     const entry = registry.get(subscription.name);
-    if (!entry || entry.unsubscribing === true) return false;
-    return [false, true].some((binary) => {
-      const own = ownOf(subscription, binary);
-      const listeners = entry[modeOf(binary)];
-      return listeners.has(this.ofCommand(subscription, binary)) || (own !== undefined && listeners.has(own));
-    });
+    return entry !== undefined && this.#isIn(entry, subscription);
   }
 
   /** Returns whether the client has listeners of other code for this name. */
@@ -149,15 +161,6 @@ export class ClientListeners {
     return subscriptions.some(({ name }) => registry?.get(name) === undefined);
   }
 
-  /** Returns whether our listener is the only one that the client has for this name. */
-  isOnly(subscription: RedisSubscription, binary: boolean): boolean {
-    const entry = this.#registry(subscription.kind)?.get(subscription.name);
-    if (!entry || entry.strings.size + entry.buffers.size !== 1) return false;
-    const listeners = entry[modeOf(binary)];
-    const own = ownOf(subscription, binary);
-    return listeners.has(this.ofCommand(subscription, binary)) || (own !== undefined && listeners.has(own));
-  }
-
   /** Removes our listeners from the client's registry, without a command; returns false if the client has no registry. */
   forget(subscription: RedisSubscription): boolean {
     const registry = this.#registry(subscription.kind);
@@ -170,6 +173,20 @@ export class ClientListeners {
     if (subscription.bufferListener) entry.buffers.delete(subscription.bufferListener);
     if (entry.strings.size + entry.buffers.size === 0) registry.delete(subscription.name);
     return true;
+  }
+
+  /** Returns whether an entry of the registry has our listener, and other code has not unsubscribed the name. */
+  #isIn(entry: NameListeners, subscription: RedisSubscription): boolean {
+    if (entry.unsubscribing === true) return false;
+    return this.#has(entry, subscription, false) || this.#has(entry, subscription, true);
+  }
+
+  /** Returns whether an entry of the registry has a listener of ours: the subscription's own one, or that of the command. */
+  #has(entry: NameListeners, subscription: RedisSubscription, binary: boolean): boolean {
+    const listeners = entry[modeOf(binary)];
+    if (listeners.size === 0) return false;
+    const own = ownOf(subscription, binary);
+    return (own !== undefined && listeners.has(own)) || listeners.has(this.ofCommand(subscription, binary));
   }
 
   #registry(kind: ChannelKind) {

@@ -35,6 +35,14 @@ export interface HubListener {
   onEnded(error: Error | undefined): void;
 }
 
+/** The notifications of a listener as functions, for the outbox. */
+export const notify = {
+  subscribed: (listener: HubListener): void => listener.onSubscribed(),
+  interrupted: (listener: HubListener): void => listener.onInterrupted(),
+  replaced: (listener: HubListener): void => listener.onReplaced(),
+  released: (listener: HubListener): void => listener.onReleased(),
+};
+
 /**
  * The way in which a listener leaves. `'draining'`: the listener receives all messages that Redis has sent by now.
  * `'at-once'`: the listener needs no further messages, only the call of `onReleased` once none can arrive.

@@ -9,7 +9,8 @@ import { Connection, type ConnectionObserver } from './connection.js';
 import { Delivery, type DeliveryHost } from './delivery.js';
 import type { Eviction } from './eviction.js';
 import { ForeignCommands } from './foreign-commands.js';
-import type { HubListener, Leave } from './hub-listener.js';
+import type { HubHost } from './hub-host.js';
+import { notify, type HubListener, type Leave } from './hub-listener.js';
 import { LastHeard } from './last-heard.js';
 import { Outages } from './outages.js';
 import type { PubSubHub, Watcher } from './pub-sub-hub.js';
@@ -21,14 +22,6 @@ import { Retries } from './retries.js';
 import { SubscribeCommands } from './subscribe-commands.js';
 import { liveListenersOf, SubscriptionRegistry } from './subscription-registry.js';
 import { Watchers } from './watchers.js';
-
-/** The owner of a Hub that is one of several for the same Receivers. */
-export interface HubHost {
-  /** Called when no subscription of this name is left in the hub. */
-  onRemoved(kind: ChannelKind, name: string): void;
-  /** Returns whether a refusal concerns the node or the moment, and not the name: the operation is then tried again. */
-  isPassing(error: unknown): boolean;
-}
 
 /** The subscriptions of one client, shared by all Receivers of this package on that client. */
 export class Hub
@@ -81,7 +74,7 @@ export class Hub
 
   /** Returns whether no name has a subscription. */
   get isEmpty(): boolean {
-    return this.subscriptions.isEmpty;
+    return this.subscriptions.size === 0;
   }
 
   batch(work: () => void): void {
@@ -90,13 +83,10 @@ export class Hub
 
   attach(kind: ChannelKind, name: string, listener: HubListener): void {
     transition(() => {
-      if (this.isEmpty) this.#recovery.reset('empty');
+      const known = this.subscriptions.get(kind, name);
       // Redis may have dropped the name since it was subscribed.
-      this.verify(kind, name);
-      let subscription = this.subscriptions.get(kind, name);
-      if (!subscription) this.subscriptions.add((subscription = new RedisSubscription(this, kind, name)));
-      this.#refresh();
-      subscription.attach(listener);
+      if (known) this.verify(kind, name);
+      (known ?? this.#add(kind, name)).attach(listener);
     });
   }
 
@@ -109,8 +99,8 @@ export class Hub
   }
 
   deliverHeld(kind: ChannelKind, name: string): void {
-    if (!this.#delivery.isDelivering && this.#delivery.holds(this.subscriptions.get(kind, name)))
-      this.outages.split();
+    if (this.#delivery.waiting === 0 || this.#delivery.isDelivering) return;
+    if (this.#delivery.holds(this.subscriptions.get(kind, name))) this.outages.split();
   }
 
   check(): void {
@@ -142,11 +132,10 @@ export class Hub
   }
 
   remove(subscription: RedisSubscription): void {
-    if (this.subscriptions.delete(subscription)) {
-      this.refusals.leave(subscription);
-      this.#host?.onRemoved(subscription.kind, subscription.name);
-    }
-    this.#refresh();
+    this.subscriptions.delete(subscription);
+    this.refusals.leave(subscription);
+    this.#host?.onRemoved(subscription.kind, subscription.name);
+    if (this.isEmpty) this.#refresh();
   }
 
   /** Gives up a name without a command: Redis has dropped it here, or is about to. */
@@ -160,7 +149,7 @@ export class Hub
     this.subscriptions.delete(subscription);
     this.refusals.leave(subscription);
     const listeners = subscription.end();
-    for (const listener of listeners) tell(() => listener.onInterrupted());
+    for (const listener of listeners) tell(notify.interrupted, listener);
     this.outages.leave(listeners);
     this.#refresh();
     return { listeners, affected, since };
@@ -235,6 +224,15 @@ export class Hub
 
   onShardMoved(name: string): void {
     this.#recovery.recover(...this.subscriptions.named('shard', [name]));
+  }
+
+  #add(kind: ChannelKind, name: string): RedisSubscription {
+    const subscription = new RedisSubscription(this, kind, name);
+    this.subscriptions.add(subscription);
+    if (this.subscriptions.size > 1) return subscription;
+    this.#recovery.reset('empty');
+    this.#refresh();
+    return subscription;
   }
 
   /** Watches the client only while a Receiver needs it. */

@@ -2,23 +2,22 @@ import type { ChannelKind } from '../channel-kind.js';
 import { tell } from '../outbox.js';
 import { Audience } from './audience.js';
 import type { ClientListener } from './client.js';
-import type { HubListener, Leave } from './hub-listener.js';
+import { notify, type HubListener, type Leave } from './hub-listener.js';
 import type { SubscriptionHost } from './subscription-host.js';
-import { ENDED, isLive, OFF, ON, outlived, STRANDED, subscribing } from './subscription-state.js';
-import { TEXT, withMode, withoutMode, type Modes, type SubscriptionState } from './subscription-state.js';
+import { isLive, outlived, subscribing, unsubscribing, withMode, withoutMode } from './subscription-state.js';
+import { ENDED, OFF, ON, STRANDED, TEXT } from './subscription-state.js';
+import type { Modes, SubscriptionState } from './subscription-state.js';
 
 /**
  * One name of one kind on one client: the wishes of its listeners, the state in Redis, and at most one operation in flight
  * to reconcile the two. Concurrent operations on one name lose subscriptions inside node-redis.
  */
-export class RedisSubscription {
-  readonly audience: Audience;
+export class RedisSubscription extends Audience {
   #state: SubscriptionState = OFF;
   /** The mode whose messages count. A subscription that changes to binary has both modes for a moment. */
   #binary = false;
   readonly kind: ChannelKind;
   readonly name: string;
-
   /** The functions that the client calls for this subscription alone, by mode; `ClientListeners` creates them when needed. */
   textListener: ClientListener | undefined = undefined;
   bufferListener: ClientListener | undefined = undefined;
@@ -29,10 +28,15 @@ export class RedisSubscription {
   #registered: Modes = 0;
 
   constructor(host: SubscriptionHost<RedisSubscription>, kind: ChannelKind, name: string) {
+    super(kind === 'pattern' ? name : undefined);
     this.#host = host;
     this.kind = kind;
     this.name = name;
-    this.audience = new Audience(kind === 'pattern' ? name : undefined);
+  }
+
+  /** The listeners: a part of this object, because there may be very many of both. */
+  get audience(): Audience {
+    return this;
   }
 
   /** Returns whether messages published now arrive. */
@@ -47,7 +51,7 @@ export class RedisSubscription {
 
   attach(listener: HubListener): void {
     this.audience.join(listener);
-    if (this.#serves(listener)) tell(() => listener.onSubscribed());
+    if (this.#serves(listener)) tell(notify.subscribed, listener);
     this.reconcile();
   }
 
@@ -85,16 +89,18 @@ export class RedisSubscription {
 
   /** Sends the next operation, if one is needed and none is in flight. */
   reconcile(): void {
-    const { audience } = this;
     const { at } = this.#state;
-    const { isWanted } = audience;
+    const { isWanted } = this.audience;
     // No UNSUBSCRIBE is to come for leaving listeners, or its reply has come.
-    if (at === 'off' || (isWanted && at !== 'unsubscribing')) audience.release();
+    if (at === 'off' || (isWanted && at !== 'unsubscribing')) this.audience.release();
     if (at === 'ended' || at === 'subscribing' || at === 'unsubscribing') return;
     // Draining listeners still receive; their fence calls `reconcile`.
-    if (!isWanted && audience.isDraining) return;
-    if (at === 'off' && !isWanted) this.#host.remove(this);
-    else if (this.#host.isOnline) this.#reconcileOnline(at, isWanted);
+    if (!isWanted && this.audience.isDraining) return;
+    if (at === 'off' && !isWanted) {
+      // The hub makes a new subscription when the name is wanted again.
+      this.#become(ENDED);
+      this.#host.remove(this);
+    } else if (this.#host.isOnline) this.#reconcileOnline(at, isWanted);
     else if (!isWanted) this.#leaveOffline();
   }
 
@@ -105,16 +111,16 @@ export class RedisSubscription {
     const isRefused = error !== undefined && this.#host.isRefusal(error);
     if (error !== undefined && !isRefused) {
       this.#become(STRANDED);
-      if (this.#host.isOnline) this.#host.retries.later(this, this.#failures++);
-      else this.reconcile();
-      return;
+      if (!this.#host.isOnline) return this.reconcile();
+      return this.#host.retries.later(this, this.#failures++);
     }
     this.#failures = 0;
     if (state.at === 'unsubscribing') return this.#onUnsubscribed(state.binary, isRefused);
     this.#host.refusals[isRefused ? 'add' : 'remove'](this);
     if (isRefused) this.#onRefused(error, state);
     // The reply to an UNSUBSCRIBE of other code may have come in between, and have removed our listener.
-    else if (state.isOutlived || !this.#host.clientListeners.isRegistered(this)) this.#host.recover(this);
+    else if (state.isOutlived || !this.#host.clientListeners.separate(this, state.binary))
+      this.#host.recover(this);
     else {
       this.#binary = state.binary;
       this.#become(ON);
@@ -133,7 +139,7 @@ export class RedisSubscription {
     if (this.#state === OFF || this.#state === ENDED) return;
     this.request = undefined;
     this.#become(STRANDED);
-    for (const listener of this.audience.listeners) tell(() => listener.onInterrupted());
+    for (const listener of this.audience.listeners) tell(notify.interrupted, listener);
     this.reconcile();
   }
 
@@ -143,7 +149,7 @@ export class RedisSubscription {
     this.audience.releaseDrained();
     // On RESP2 the client still sends this SUBSCRIBE, but ignores its messages: only another SUBSCRIBE makes it listen.
     if (this.#state.at === 'subscribing') this.#become(outlived(this.#state));
-    for (const listener of this.audience.listeners) tell(() => listener.onInterrupted());
+    for (const listener of this.audience.listeners) tell(notify.interrupted, listener);
     this.reconcile();
   }
 
@@ -187,7 +193,7 @@ export class RedisSubscription {
   }
 
   #unsubscribe(binary: boolean): void {
-    this.#become({ at: 'unsubscribing', binary, live: this.audience.isWanted });
+    this.#become(unsubscribing(binary, this.audience.isWanted));
     this.#host.commands.request('unsubscribe', this, binary);
   }
 
@@ -222,21 +228,18 @@ export class RedisSubscription {
   }
 
   #leaveOffline(): void {
-    if (this.#host.isOffline && this.#host.clientListeners.forget(this)) {
-      this.#registered = 0;
-      this.#become(OFF);
-      this.#binary = false;
-      this.reconcile();
-    } else {
-      // The client resubscribes the name, or has just done so; the `reconcile` of `onOnline` unsubscribes it.
-      this.audience.release();
-    }
+    // The client resubscribes the name, or has just done so; the `reconcile` of `onOnline` unsubscribes it.
+    if (!this.#host.isOffline || !this.#host.clientListeners.forget(this)) return this.audience.release();
+    this.#registered = 0;
+    this.#become(OFF);
+    this.#binary = false;
+    this.reconcile();
   }
 
   #announce(): void {
     for (const listener of this.audience.listeners) {
       if (!this.#serves(listener)) continue;
-      tell(() => listener.onSubscribed());
+      tell(notify.subscribed, listener);
       this.#host.outages.checkOff(listener, 'served');
     }
   }

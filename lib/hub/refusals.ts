@@ -32,7 +32,8 @@ export class Refusals {
 
   /** Returns whether Redis may be asked for the name now; if not, calls `reconcile` when it may. */
   allows(subscription: Name & { reconcile(): void }): boolean {
-    const refusal = this.#refusals.get(keyOf(subscription));
+    // Nearly always there are none, and a key is a new string.
+    const refusal = this.#refusals.size > 0 ? this.#refusals.get(keyOf(subscription)) : undefined;
     const pause = refusal ? refusal.askableAt - asyncScheduler.now() : 0;
     if (!refusal || pause <= 0) return true;
     if (refusal.wait.closed) {

@@ -7,7 +7,14 @@ import type { ChannelKind } from '../channel-kind.js';
 import { isError } from '../errors/to-error.js';
 import { transition } from '../outbox.js';
 import { Ring } from '../queue/ring.js';
-import { assigned, endRequest, keyOf, type SubscribeRequest, type Verb } from './subscribe-request.js';
+import {
+  assigned,
+  endRequest,
+  keyOf,
+  ofRequest,
+  type SubscribeRequest,
+  type Verb,
+} from './subscribe-request.js';
 
 interface Batch {
   readonly requests: SubscribeRequest[];
@@ -71,13 +78,12 @@ export class SubscribeCommands {
 
   request(verb: Verb, subscription: RedisSubscription, binary: boolean): void {
     const { kind } = subscription;
+    const isOnly = verb !== 'unsubscribe' || this.#clientListeners.share(subscription, binary);
     const batch = this.#batch;
     if (!batch) return this.#dispatch(assigned({ verb, kind, binary, subscriptions: [subscription] }));
     // A command for many names removes our listener of a name with other listeners only at its reply, and so races with
     // other code that removes its own listeners meanwhile. A command for such a name alone removes ours at once.
-    const isAlone =
-      kind === 'pattern' || (verb === 'unsubscribe' && !this.#clientListeners.isOnly(subscription, binary));
-    const key = isAlone ? undefined : keyOf(verb, subscription, binary);
+    const key = kind === 'pattern' || !isOnly ? undefined : keyOf(verb, subscription, binary);
     const open = key === undefined ? undefined : batch.open.get(key);
     if (open) {
       open.subscriptions.push(subscription);
@@ -122,13 +128,11 @@ export class SubscribeCommands {
   }
 
   #sendWithin(request: SubscribeRequest): void {
-    const subscriptions = request.subscriptions.filter((subscription) => subscription.request === request);
+    const subscriptions = ofRequest(request, request.subscriptions);
     if (subscriptions.length === 0) return;
     this.#inFlight.add(subscriptions);
     this.#send(
-      subscriptions.length === request.subscriptions.length
-        ? request
-        : assigned({ ...request, subscriptions }),
+      subscriptions === request.subscriptions ? request : assigned({ ...request, subscriptions }),
       this.#inFlight,
     );
   }
@@ -151,7 +155,9 @@ export class SubscribeCommands {
     this.#call(request, first).then(
       () => {
         if (isAsked) this.#observer.onHeard();
-        if (verb !== 'unsubscribe') clientListeners.separate(subscriptions, kind, binary);
+        if (verb !== 'unsubscribe')
+          for (const subscription of subscriptions)
+            if (subscription.request !== request) clientListeners.discard(subscription, binary);
         conclude();
       },
       (error: unknown) => {
@@ -160,7 +166,7 @@ export class SubscribeCommands {
           return conclude(error ?? new Error('The client rejected without an error.'));
         const middle = subscriptions.length >> 1;
         for (const half of [subscriptions.slice(0, middle), subscriptions.slice(middle)]) {
-          const some = half.filter((subscription) => subscription.request === request);
+          const some = ofRequest(request, half);
           inFlight.remove(half);
           inFlight.add(some);
           if (some.length > 0) this.#send(assigned({ ...request, subscriptions: some }), inFlight);
@@ -179,7 +185,6 @@ export class SubscribeCommands {
       }
       if (verb === 'resubscribe')
         for (const subscription of subscriptions) clientListeners.forget(subscription);
-      clientListeners.share(subscriptions, kind, binary);
       // The empty name alone would mean all names to node-redis.
       const names =
         subscriptions.length > 1 || first.name === '' ? subscriptions.map(({ name }) => name) : first.name;

@@ -18,6 +18,15 @@ export function assigned(request: SubscribeRequest): SubscribeRequest {
   return request;
 }
 
+/** Returns those of the subscriptions for which this request still counts; the list itself if it counts for all. */
+export function ofRequest(
+  request: SubscribeRequest,
+  subscriptions: RedisSubscription[],
+): RedisSubscription[] {
+  const isCurrent = (subscription: RedisSubscription) => subscription.request === request;
+  return subscriptions.every(isCurrent) ? subscriptions : subscriptions.filter(isCurrent);
+}
+
 /** Tells the subscriptions the outcome, unless a later request has replaced this one. */
 export function endRequest(request: SubscribeRequest, error: unknown): void {
   for (const subscription of request.subscriptions) {

@@ -11,8 +11,10 @@ export class SubscriptionRegistry {
     shard: new Map(),
   };
 
-  get isEmpty(): boolean {
-    return Object.values(this.byKind).every((subscriptions) => subscriptions.size === 0);
+  #size = 0;
+
+  get size(): number {
+    return this.#size;
   }
 
   get(kind: ChannelKind, name: string): RedisSubscription | undefined {
@@ -21,12 +23,13 @@ export class SubscriptionRegistry {
 
   add(subscription: RedisSubscription): void {
     this.byKind[subscription.kind].set(subscription.name, subscription);
+    this.#size++;
   }
 
-  /** Removes the subscription; returns false if another one has taken its place. */
-  delete(subscription: RedisSubscription): boolean {
-    const { kind, name } = subscription;
-    return this.get(kind, name) === subscription && this.byKind[kind].delete(name);
+  /** Removes a subscription that is in the registry. */
+  delete({ kind, name }: RedisSubscription): void {
+    this.byKind[kind].delete(name);
+    this.#size--;
   }
 
   /** Returns whether one command for all names of a kind, like the client's resubscription, would be too large. */
@@ -40,6 +43,7 @@ export class SubscriptionRegistry {
 
   clear(): void {
     for (const subscriptions of Object.values(this.byKind)) subscriptions.clear();
+    this.#size = 0;
   }
 
   all(): RedisSubscription[] {

@@ -11,6 +11,13 @@ export function withoutMode(modes: Modes, binary: boolean): Modes {
   return (modes & ~(binary ? BINARY : TEXT)) as Modes;
 }
 
+/** An UNSUBSCRIBE in flight. */
+interface Unsubscribing {
+  readonly at: 'unsubscribing';
+  readonly binary: boolean;
+  readonly live: boolean;
+}
+
 /** A SUBSCRIBE in flight. */
 interface Subscribing {
   readonly at: 'subscribing';
@@ -28,7 +35,7 @@ export type SubscriptionState =
   | { readonly at: 'off' }
   | Subscribing
   | { readonly at: 'on' }
-  | { readonly at: 'unsubscribing'; readonly binary: boolean; readonly live: boolean }
+  | Unsubscribing
   /** An operation died with the connection: only the next operation shows whether the client and Redis have the name. */
   | { readonly at: 'stranded' }
   | { readonly at: 'ended' };
@@ -36,6 +43,11 @@ export type SubscriptionState =
 /** Returns the state of a SUBSCRIBE that is sent now. */
 export function subscribing(binary: boolean, live: boolean): SubscriptionState {
   return binary || live ? { ...SUBSCRIBING_TEXT, binary, live } : SUBSCRIBING_TEXT;
+}
+
+/** Returns the state of an UNSUBSCRIBE that is sent now. */
+export function unsubscribing(binary: boolean, live: boolean): SubscriptionState {
+  return binary || live ? { ...UNSUBSCRIBING_TEXT, binary, live } : UNSUBSCRIBING_TEXT;
 }
 
 /** Returns the state of a SUBSCRIBE whose acknowledgement proves nothing any more. */
@@ -52,6 +64,7 @@ const SUBSCRIBING_TEXT: Subscribing = {
   live: false,
   isOutlived: false,
 };
+const UNSUBSCRIBING_TEXT: Unsubscribing = { at: 'unsubscribing', binary: false, live: false };
 export const STRANDED: SubscriptionState = { at: 'stranded' };
 export const ENDED: SubscriptionState = { at: 'ended' };
 

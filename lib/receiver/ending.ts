@@ -111,10 +111,10 @@ export class Ending {
       });
     const onReleased = allOrLate(cores.length + 1, over, patience);
     transition(() => {
+      registry.clear();
       batchOn(cores, () => {
         for (const core of cores) core.release('closed', onReleased);
       });
-      for (const core of open) registry.remove(core);
       connection.end(this.reason);
       stream.end(when, error);
       // Last in the outbox, after all calls that the end has requested.

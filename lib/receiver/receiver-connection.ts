@@ -71,17 +71,19 @@ export class ReceiverConnection {
   async connect(): Promise<void> {
     const { obstacle } = this;
     if (obstacle) throw obstacle;
-    const isDeserted = !this.#isConnected && this.#options.registry.all().some((core) => core.isDeserted);
+    const { registry } = this.#options;
+    const cores = this.#isConnected ? [...this.#refused] : this.#registered();
+    const isDeserted = !this.#isConnected && cores.length < registry.size;
     await transition(() => {
       this.#grace.cancel();
       this.#isPinned = true;
-      this.#subscribe(this.#isConnected ? [...this.#refused] : this.#registered());
+      this.#subscribe(cores);
       return this.#served(this.#lastNumber);
     });
     const last = this.#lastNumber;
     // The grace period of observers that have just left ends with the turn: their subscriptions are gone when connect() resolves.
     if (isDeserted) await new Promise<void>((resolve) => void asyncScheduler.schedule(() => resolve()));
-    await Promise.all([...this.#options.registry.hubs].map((hub) => hub.inspect()));
+    await Promise.all([...registry.hubs].map((hub) => hub.inspect()));
     if (this.#lastInterrupted > last) await this.#served(this.#lastInterrupted);
   }
 

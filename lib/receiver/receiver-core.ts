@@ -183,9 +183,11 @@ export class ReceiverCore implements ChannelOwner<ChannelCore<unknown>> {
   }
 
   onChannelClosing(core: ChannelCore<unknown>): void {
+    // The end of the Receiver has emptied the registry at once.
+    if (this.ending.ended) return;
     this.registry.remove(core);
     this.registry.closing.add(core);
-    if (!this.ending.ended) this.#connection.done(core);
+    this.#connection.done(core);
   }
 
   onChannelReleased(core: ChannelCore<unknown>): void {

@@ -77,6 +77,16 @@ export class Registry {
     else this.#hubs.delete(hub);
   }
 
+  /** Removes all Channels, those that are closing included. */
+  clear(): void {
+    for (const kind of Object.keys(this.#cores) as ChannelKind[]) {
+      this.#cores[kind].clear();
+      this.#forgotten[kind].clear();
+    }
+    this.#hubs.clear();
+    this.closing.clear();
+  }
+
   /** Removes a Channel until user code requests or observes it again. */
   forget(core: ChannelCore<unknown>): void {
     const { kind } = core;

@@ -1,5 +1,6 @@
 import { createClient } from 'redis';
 import { bytes, json, Receiver, type Message } from '../../lib/index.js';
+import { MemoryPubSub } from '../../lib/testing/index.js';
 import { sharedRedis } from '../support/shared-redis.js';
 import { TcpProxy } from '../support/tcp-proxy.js';
 import { until } from '../support/until.js';
@@ -103,6 +104,25 @@ describe('a name to which other code on the client listens', () => {
     await receiver.stop();
     client.destroy();
     admin.destroy();
+  });
+
+  it('stays registered for that code, even if its SUBSCRIBE crosses our UNSUBSCRIBE', async () => {
+    const client = new MemoryPubSub();
+    const receiver = new Receiver(client, { autoStop: false });
+    const theirs: string[] = [];
+    client.withhold();
+    const observer = receiver.channel('a').subscribe();
+    void client.subscribe('a', (data) => void theirs.push(String(data)));
+    client.acknowledgeNext();
+    observer.unsubscribe();
+    await until(() => client.log.includes('UNSUBSCRIBE a'));
+    client.acknowledge();
+    // Redis has dropped the name for both, but the client still wants it, and subscribes it again.
+    client.disconnect();
+    client.reconnect();
+    client.publish('a', '1');
+    expect(theirs).toEqual(['1']);
+    await receiver.stop();
   });
 
   it.each([2, 3] as const)('loses no message under way when the Receiver drains, on RESP%i', async (RESP) => {

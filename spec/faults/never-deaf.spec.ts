@@ -542,6 +542,26 @@ describe.each([2, 3] as const)('a reader that fails, on RESP%i,', (RESP) => {
   });
 });
 
+it('a reader that fails while a SUBSCRIBE is in flight leaves nothing of a name that was left meanwhile', async () => {
+  const client = new MemoryPubSub();
+  const receiver = new Receiver(client, { autoStop: false });
+  receiver.channel('news');
+  await receiver.connect();
+  client.withhold();
+  const left = receiver.channel('left').close();
+  client.emit('error', new TypeError('thrown by a listener'));
+  expect(client.log.slice(1)).toEqual(['SUBSCRIBE left', 'SUBSCRIBE news', 'UNSUBSCRIBE left']);
+  // Each acknowledgement is in a chunk of its own.
+  while (client.acknowledgeNext()) await setImmediate();
+  await left;
+  client.acknowledge();
+  expect([...client.getPubSubListeners('CHANNELS').keys()]).toEqual(['news']);
+  client.disconnect();
+  client.reconnect();
+  expect(client.subscriptions('channel')).toEqual(['news']);
+  await receiver.stop();
+});
+
 it('a reader that fails on a node of a cluster is an outage, with a gap and a recovery', async () => {
   const node = await RedisNode.start(['--cluster-enabled', 'yes']);
   await node.ask('CLUSTER', 'ADDSLOTSRANGE', '0', '16383');

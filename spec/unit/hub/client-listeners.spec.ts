@@ -27,22 +27,34 @@ describe.each(CASES)('ClientListeners: $mode of a $kind', ({ kind, mode, binary 
         other        | other
         -            | -
       `,
-      ({ clientListeners, subscription }) => clientListeners.separate([subscription], kind, binary),
+      ({ clientListeners, subscription }) => void clientListeners.separate(subscription, binary),
     );
   });
 
-  describe('separate() leaves the shared listener to a newer subscription that still needs it', () => {
+  describe('discard() leaves the shared listener to a newer subscription that still needs it', () => {
     rules(
       `
         before       | after
         shared       | shared
         shared newer | newer
         shared own   | shared own
+        -            | -
       `,
       (scene) => {
         scene.replace();
-        scene.clientListeners.separate([scene.subscription], kind, binary);
+        scene.clientListeners.discard(scene.subscription, binary);
       },
+    );
+  });
+
+  describe('discard() leaves the shared listener to a newer command of the same subscription', () => {
+    rules(
+      `
+        before     | after
+        shared     | shared
+        shared own | shared own
+      `,
+      ({ clientListeners, subscription }) => clientListeners.discard(subscription, binary),
     );
   });
 
@@ -59,7 +71,7 @@ describe.each(CASES)('ClientListeners: $mode of a $kind', ({ kind, mode, binary 
       `,
       (scene) => {
         scene.createOwn(mode);
-        scene.clientListeners.share([scene.subscription], kind, binary);
+        scene.clientListeners.share(scene.subscription, binary);
       },
     );
 
@@ -68,7 +80,7 @@ describe.each(CASES)('ClientListeners: $mode of a $kind', ({ kind, mode, binary 
       scene.put(mode, 'own other');
       const called: string[] = [];
       for (const listener of scene.registry.get('news')![mode]) {
-        scene.clientListeners.share([scene.subscription], kind, binary);
+        scene.clientListeners.share(scene.subscription, binary);
         called.push(scene.wordFor(listener as never));
       }
       expect(called).toEqual(['own', 'other']);
@@ -141,8 +153,8 @@ describe('ClientListeners: both modes of a name', () => {
       const { clientListeners, subscription } = scene(row.strings, row.buffers);
       expect(clientListeners.isRegistered(subscription)).toBe(row.registered === 'yes');
       expect(clientListeners.isShared(subscription)).toBe(row.shared === 'yes');
-      expect(clientListeners.isOnly(subscription, false)).toBe(row.only === 'text');
-      expect(clientListeners.isOnly(subscription, true)).toBe(row.only === 'buffers');
+      expect(clientListeners.share(subscription, false)).toBe(row.only === 'text');
+      expect(clientListeners.share(subscription, true)).toBe(row.only === 'buffers');
       expect(clientListeners.someAreNew([subscription], 'channel')).toBe(row.new === 'yes');
     },
   );
@@ -168,11 +180,10 @@ describe('ClientListeners: a pattern', () => {
     const listener = clientListeners.ofCommand(subscription, false);
     const entry = { strings: new Set([listener]), buffers: new Set<never>() };
     registry.set('news', entry);
-    clientListeners.separate([subscription], 'pattern', false);
-    clientListeners.share([subscription], 'pattern', false);
+    expect(clientListeners.separate(subscription, false)).toBe(true);
+    expect(clientListeners.share(subscription, false)).toBe(true);
     expect([...entry.strings]).toEqual([subscription.textListener]);
     expect(clientListeners.isShared(subscription)).toBe(false);
-    expect(clientListeners.isOnly(subscription, false)).toBe(true);
   });
 });
 
@@ -183,7 +194,8 @@ describe('ClientListeners: a client without a registry', () => {
   it.each([
     ['isRegistered() believes so', () => clientListeners.isRegistered(subscription), true],
     ['isShared() sees no other code', () => clientListeners.isShared(subscription), false],
-    ['isOnly() is not sure', () => clientListeners.isOnly(subscription, false), false],
+    ['separate() believes so', () => clientListeners.separate(subscription, false), true],
+    ['share() is not sure', () => clientListeners.share(subscription, false), false],
     ['someAreNew() expects a command', () => clientListeners.someAreNew(list, 'channel'), true],
     ['count() has no limit', () => clientListeners.count('channel'), Infinity],
     ['forget() removes nothing', () => clientListeners.forget(subscription), false],
@@ -240,7 +252,7 @@ describe('ClientListeners: a message', () => {
   ) {
     const shared = clientListeners.ofCommand(subscription, binary);
     registry.set(name, { strings: new Set([shared]), buffers: new Set([shared]) });
-    clientListeners.separate([subscription], 'channel', binary);
+    clientListeners.separate(subscription, binary);
     const own = binary ? subscription.bufferListener : subscription.textListener;
     (listener === 'own' ? own! : shared)(...(sent as Parameters<typeof shared>));
   }

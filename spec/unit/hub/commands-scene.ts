@@ -52,10 +52,10 @@ export class CommandsScene {
     );
     const clientListeners = {
       ofCommand: () => () => undefined,
-      isOnly: ({ name }: RedisSubscription) => !shared.includes(name),
       someAreNew: (list: RedisSubscription[]) => list.some(({ name }) => !known.includes(name)),
-      share: (list: RedisSubscription[]) => this.#call('share', list),
-      separate: (list: RedisSubscription[]) => this.#call('separate', list),
+      share: (subscription: RedisSubscription) =>
+        this.#call('share', [subscription]) && !shared.includes(subscription.name),
+      discard: (subscription: RedisSubscription) => this.#call('discard', [subscription]),
       forget: (subscription: RedisSubscription) => this.#call('forget', [subscription]),
       registerAnew: (list: RedisSubscription[]) => new Map(list.map(({ name }) => [name, {}])),
     };

@@ -66,7 +66,7 @@ describe('RedisSubscription, when the connection is back', () => {
       a joins, Redis replies, connection lost, a leaves          | connection back | unsubscribe             | unsubscribe       |
       a joins, Redis replies, connection lost, a leaves, b joins | connection back | on                      |                   | b: subscribed
       a joins, Redis replies, connection lost, bytes joins       | connection back | subscribe buffers, live | subscribe buffers | a: subscribed
-      connection lost, a joins                                   | connection back | subscribe               | subscribe         |
+      client offline, a joins                                    | connection back | subscribe               | subscribe         |
     `);
   });
 
@@ -86,7 +86,7 @@ describe('RedisSubscription, when the connection is back', () => {
       no registry, a joins, Redis replies, connection lost                                                                         | resubscribe refused | on          |             |
       a joins, connection lost, the command fails                                                                                  | resubscribe refused | stranded    | forget      |
       a joins, connection lost                                                                                                     | resubscribe refused | subscribe   |             |
-      connection lost, a joins                                                                                                     | resubscribe refused | off         |             |
+      client offline, a joins                                                                                                      | resubscribe refused | off         |             |
       a joins, Redis replies, connection lost, resubscribe refused                                                                 | connection back     | resubscribe | resubscribe |
       a joins, Redis replies, bytes joins, Redis replies, connection lost, the command fails, resubscribe refused, connection back | Redis replies       | on          |             | a: subscribed, bytes: subscribed
     `);

@@ -112,6 +112,14 @@ describe('SubscribeCommands: the outcome of a command', () => {
     expect(scene.outcomes).toEqual(['b', 'a']);
   });
 
+  it('discards what the client has added for the names with a later request', async () => {
+    const scene = new CommandsScene();
+    scene.batch(['subscribe a', 'subscribe b', 'subscribe c']);
+    scene.subscription('b').request = {};
+    await scene.answer();
+    expect(scene.calls).toEqual(['heard', 'discard b', 'quiet']);
+  });
+
   it.each([
     { outcome: 'an error that the client throws', thrown: REFUSAL, failure: 'a: NOPERM' },
     {
@@ -142,11 +150,11 @@ describe('SubscribeCommands: the observer and the registry', () => {
   it.each(
     table<'request' | 'known' | 'reply' | 'calls'>(`
       request       | known | reply   | calls
-      subscribe a   |       | OK      | share a, heard, separate a, quiet
-      subscribe a   | a     | OK      | share a, separate a, quiet
-      resubscribe a | a     | OK      | forget a, share a, heard, separate a, quiet
+      subscribe a   |       | OK      | heard, quiet
+      subscribe a   | a     | OK      | quiet
+      resubscribe a | a     | OK      | forget a, heard, quiet
       unsubscribe a | a     | OK      | share a, quiet
-      subscribe a   |       | refused | share a, quiet
+      subscribe a   |       | refused | quiet
     `),
   )('$request, known to the client "$known", $reply → $calls', async ({ request, known, reply, calls }) => {
     const scene = new CommandsScene({ known: listOf(known) });

@@ -90,6 +90,7 @@ export class SubscriptionScene {
     'the command fails': () => this.#endOperation(FAILURE),
     'the pause ends': () => this.subscription.reconcile(),
     'the fence passes': () => this.#fences.splice(0).forEach((onPassed) => onPassed()),
+    'client offline': () => (this.#client.isOnline = false),
     'connection lost': () => {
       this.#client.isOnline = false;
       this.subscription.onOffline();
@@ -179,7 +180,7 @@ export class SubscriptionScene {
         },
       },
       clientListeners: {
-        isRegistered: () => client.isRegistered,
+        separate: () => client.isRegistered,
         isShared: () => client.isShared,
         forget: () => {
           if (client.hasRegistry) command('forget');
