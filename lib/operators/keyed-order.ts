@@ -3,14 +3,14 @@ import type { Waiting, WaitingOrder } from '../queue/waiting-order.js';
 
 /** Values of one key: the running one, if the key is busy, and the waiting ones. At least one value runs or waits. */
 interface Lane<T> {
+  readonly key: unknown;
   isBusy: boolean;
   head: Node<T> | undefined;
   tail: Node<T> | undefined;
 }
 
-/** Element of two lists: the list of its lane, and the list of all lanes together. */
-interface Node<T> {
-  readonly waiting: Waiting<T>;
+/** Waiting value, an element of two lists: the list of its lane, and the list of all lanes together. */
+interface Node<T> extends Waiting<T> {
   readonly lane: Lane<T>;
   /** Number of the arrival. */
   readonly at: number;
@@ -26,6 +26,11 @@ interface Node<T> {
  */
 export class KeyedOrder<T> implements WaitingOrder<T> {
   readonly #lanes = new Map<unknown, Lane<T>>();
+  /**
+   * Lane of the last claim, until another value arrives. A value that completes at once never enters the map, which is slow
+   * at adding and deleting its only key.
+   */
+  #latest: Lane<T> | undefined;
   /** Lanes with waiting values whose key is idle. */
   readonly #ready = new Heap<Lane<T>>(({ head }) => (head as Node<T>).at);
   #oldest: Node<T> | undefined;
@@ -38,23 +43,31 @@ export class KeyedOrder<T> implements WaitingOrder<T> {
   }
 
   claim(key: unknown): boolean {
+    this.#enterLatest();
     if (this.#lanes.has(key)) return false;
-    this.#lanes.set(key, { isBusy: true, head: undefined, tail: undefined });
+    this.#latest = { key, isBusy: true, head: undefined, tail: undefined };
     return true;
   }
 
   release(key: unknown): void {
+    const latest = this.#latest;
+    if (latest && Object.is(latest.key, key)) {
+      this.#latest = undefined;
+      return;
+    }
     const lane = this.#lanes.get(key);
     if (!lane) return;
     lane.isBusy = false;
-    this.#onIdle(lane, key);
+    this.#onIdle(lane);
   }
 
-  push(waiting: Waiting<T>): void {
-    const known = this.#lanes.get(waiting.key);
-    const lane = known ?? { isBusy: false, head: undefined, tail: undefined };
+  push(value: T, key: unknown, size: number): void {
+    this.#enterLatest();
+    const known = this.#lanes.get(key);
+    const lane = known ?? { key, isBusy: false, head: undefined, tail: undefined };
     const older = this.#newest;
-    const node: Node<T> = { waiting, lane, at: this.#arrivals++, behind: undefined, older, newer: undefined };
+    const at = this.#arrivals++;
+    const node: Node<T> = { value, key, size, lane, at, behind: undefined, older, newer: undefined };
     if (older) older.newer = node;
     else this.#oldest = node;
     this.#newest = node;
@@ -64,7 +77,7 @@ export class KeyedOrder<T> implements WaitingOrder<T> {
     else lane.head = node;
     lane.tail = node;
     if (known) return;
-    this.#lanes.set(waiting.key, lane);
+    this.#lanes.set(key, lane);
     this.#ready.push(lane);
   }
 
@@ -81,25 +94,33 @@ export class KeyedOrder<T> implements WaitingOrder<T> {
     // The lane with the oldest value is at the top of the heap if its key is idle.
     if (!lane.isBusy) this.#ready.pop();
     const waiting = this.#takeHead(lane);
-    if (!lane.isBusy) this.#onIdle(lane, waiting.key);
+    if (!lane.isBusy) this.#onIdle(lane);
     return waiting;
   }
 
   clear(): void {
     this.#lanes.clear();
+    this.#latest = undefined;
     this.#ready.clear();
     this.#oldest = this.#newest = undefined;
     this.#length = 0;
   }
 
+  #enterLatest(): void {
+    if (!this.#latest) return;
+    this.#lanes.set(this.#latest.key, this.#latest);
+    this.#latest = undefined;
+  }
+
   /** Makes the lane of an idle key ready, or forgets it if no value waits there. */
-  #onIdle(lane: Lane<T>, key: unknown): void {
+  #onIdle(lane: Lane<T>): void {
     if (lane.head) this.#ready.push(lane);
-    else this.#lanes.delete(key);
+    else this.#lanes.delete(lane.key);
   }
 
   #takeHead(lane: Lane<T>): Waiting<T> {
-    const { waiting, behind, older, newer } = lane.head as Node<T>;
+    const node = lane.head as Node<T>;
+    const { behind, older, newer } = node;
     lane.head = behind;
     if (!behind) lane.tail = undefined;
     if (older) older.newer = newer;
@@ -107,6 +128,6 @@ export class KeyedOrder<T> implements WaitingOrder<T> {
     if (newer) newer.older = older;
     else this.#newest = older;
     this.#length--;
-    return waiting;
+    return node;
   }
 }

@@ -39,7 +39,7 @@ export class WaitingLine<T> {
     const size = byteSize(value);
     const bound = this.#boundAgainst(size);
     if (bound) return this.#refuse(value, bound);
-    this.#order.push({ value, key, size });
+    this.#order.push(value, key, size);
     this.#bytes += size;
     // Evict only now, with the value in its place: `onDrop` may push another value, or end the stream.
     while (this.length > capacity || this.#bytes > maxBytes) {

@@ -15,7 +15,7 @@ export interface WaitingOrder<T> {
   /** Returns whether a new value may go without waiting; if so, claims its key until `release`. */
   claim(key: unknown): boolean;
   release(key: unknown): void;
-  push(waiting: Waiting<T>): void;
+  push(value: T, key: unknown, size: number): void;
   /** Takes the oldest value that may go, and claims its key. */
   next(): Waiting<T> | undefined;
   /** Takes the oldest value of all. */
@@ -39,8 +39,8 @@ export class ArrivalOrder<T> implements WaitingOrder<T> {
     // This order claims no keys.
   }
 
-  push(waiting: Waiting<T>): void {
-    this.#ring.push(waiting);
+  push(value: T, key: unknown, size: number): void {
+    this.#ring.push({ value, key, size });
   }
 
   next(): Waiting<T> | undefined {

@@ -8,7 +8,7 @@ function orderOf(letters: string): KeyedOrder<string> {
 }
 
 function push(order: KeyedOrder<string>, key: string, value: string): void {
-  order.push({ value, key, size: 0 });
+  order.push(value, key, 0);
 }
 
 function next(order: KeyedOrder<string>): string | undefined {
@@ -24,6 +24,26 @@ describe('KeyedOrder', () => {
     expect([order.claim('a'), order.claim('b')]).toEqual([false, true]);
     order.release('a');
     expect(order.claim('a')).toBe(true);
+  });
+
+  it.each([NaN, -0, undefined])('claims the key %p again after its release, and no sooner', (key) => {
+    const order = new KeyedOrder<string>();
+    expect([order.claim(key), order.claim(key)]).toEqual([true, false]);
+    order.release(key);
+    expect(order.claim(key)).toBe(true);
+    order.release(key);
+    expect(order.claim(key)).toBe(true);
+    order.push('waits', key, 0);
+    expect(next(order)).toBeUndefined();
+    order.release(key);
+    expect(next(order)).toBe('waits');
+  });
+
+  it('claims every key again after it was cleared', () => {
+    const order = new KeyedOrder<string>();
+    expect([order.claim('a'), order.claim('b')]).toEqual([true, true]);
+    order.clear();
+    expect([order.claim('a'), order.claim('b')]).toEqual([true, true]);
   });
 
   it('makes the next value of a key ready at the release, in front of younger ones', () => {
