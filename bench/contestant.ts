@@ -33,9 +33,13 @@ export interface Field {
 
 /**
  * Returns the contestants: every reference and control; of the baselines and the Receiver's own ways the ones whose title
- * contains `only`, and the Receiver's own ways from each snapshot.
+ * contains one of the texts, and the Receiver's own ways from each snapshot.
  */
-export function enter(entries: readonly Entry[], snapshots: readonly string[], only: string): Field {
+export function enter(
+  entries: readonly Entry[],
+  snapshots: readonly string[],
+  only: readonly string[],
+): Field {
   const [first, ...compared] = snapshots as [string, ...string[]];
   const field = { contestants: [] as Contestant[], references: [] as Contestant[] };
   const add = ({ way, packet, every = 1 }: Entry, title: string, snapshot: string): Contestant => {
@@ -54,7 +58,7 @@ export function enter(entries: readonly Entry[], snapshots: readonly string[], o
   let control: Contestant | undefined;
   for (const entry of entries) {
     const { title, as } = entry;
-    const isAskedFor = as === 'reference' || as === 'control' || title.includes(only);
+    const isAskedFor = as === 'reference' || as === 'control' || only.some((text) => title.includes(text));
     if (!isAskedFor) continue;
     const contestant = add(entry, title, first);
     if (as === 'reference') field.references.push(contestant);

@@ -21,8 +21,8 @@ export interface Options {
   readonly isGrid: boolean;
   /** Folder for tables and plots. */
   readonly save: string | undefined;
-  /** Text in the titles of the contestants to run, beside the ones that they are compared with. */
-  readonly only: string;
+  /** Texts in the titles of the contestants to run, beside the ones that they are compared with. */
+  readonly only: readonly string[];
   /** Path of another checkout, whose Receiver runs beside the Receiver of this one. */
   readonly compare: string | undefined;
   /** Folder for the CPU profile of each run. */
@@ -47,7 +47,7 @@ export function readOptions(): Options {
       part: { type: 'string', multiple: true, default: [...PARTS] },
       grid: { type: 'boolean', default: false },
       save: { type: 'string' },
-      only: { type: 'string', default: '' },
+      only: { type: 'string', multiple: true, default: [''] },
       compare: { type: 'string' },
       profile: { type: 'string' },
     },

@@ -73,22 +73,30 @@ export async function plot(table: Table): Promise<string> {
 
 /** Returns an SVG with the ratios of one figure to the first reference under all measured conditions, side by side. */
 export async function plotRatios(tables: readonly Table[]): Promise<string> {
-  const [{ what, references, rows }] = tables as [Table];
+  const [{ what, references }] = tables as [Table];
   const values = tables.flatMap((table) =>
     table.rows.map(({ title, ratios }) => {
       const { median, min, max } = ratios[0]!;
-      return { where: table.where, title, median, min, max, label: median.toFixed(2), isOurs: isOurs(title) };
+      return {
+        where: conditionsOf(table),
+        title,
+        median,
+        min,
+        max,
+        label: median.toFixed(2),
+        isOurs: isOurs(title),
+      };
     }),
   );
   const spec: TopLevelSpec = {
     title: {
       text: `${what}, compared with ${references[0]}`,
-      subtitle: `median, and least to most, of the ratios of ${rows[0]?.rounds} rounds`,
+      subtitle: 'median, and least to most, of the ratios of all rounds',
     },
     padding: 12,
     background: 'white',
     data: { values },
-    facet: { field: 'where', type: 'nominal', sort: tables.map(({ where }) => where), title: null },
+    facet: { field: 'where', type: 'nominal', sort: tables.map(conditionsOf), title: null },
     columns: 2,
     spec: {
       width: 280,
@@ -124,6 +132,10 @@ export async function plotRatios(tables: readonly Table[]): Promise<string> {
     config: { view: { stroke: null }, font: 'system-ui, sans-serif' },
   };
   return toSvg(spec);
+}
+
+function conditionsOf({ where, rows }: Table): string {
+  return `${where}; ${rows[0]?.rounds} rounds`;
 }
 
 function isOurs(title: string): boolean {

@@ -19,7 +19,9 @@ export async function save(tables: readonly Table[], folder: string): Promise<vo
   for (const title of titles) {
     const of = all.filter(({ what }) => what === title);
     summaries.push(summary(of));
-    if (of.length > 1) writeFileSync(join(folder, `${fileName(title)}.svg`), await plotRatios(of));
+    const isComparable = new Set(of.map(({ references }) => references[0])).size === 1;
+    if (of.length > 1 && isComparable)
+      writeFileSync(join(folder, `${fileName(title)}.svg`), await plotRatios(of));
   }
   writeFileSync(join(folder, 'tables.md'), `${summaries.join('\n\n')}\n`);
 }
