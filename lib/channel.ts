@@ -155,9 +155,10 @@ export interface Gap {
   /** The cause. `'reconnect'`: the connection was lost; `'overflow'`: the buffer was full. */
   readonly cause: 'reconnect' | 'overflow';
   /**
-   * Milliseconds since the epoch: the time of the last message before the gap, to within 10 ms, or of the acknowledgement of
+   * Milliseconds since the epoch: when the last message before the gap arrived, to within 10 ms, or the acknowledgement of
    * the subscription if there was no message. Earlier, by up to a heartbeat and some seconds, if the servers of a cluster or
-   * Sentinel set report a change only later.
+   * Sentinel set report a change only later. It is a time of arrival: a missing message may have been published before it,
+   * by as long as messages take from the publisher to here.
    */
   readonly since: number;
   /** Milliseconds since the epoch: the time from which no messages are missing. */

@@ -23,7 +23,8 @@ interface Sent {
   isUnconfirmed: boolean;
 }
 
-type Entry = { readonly number: number } | { readonly gap: Gap };
+/** `transit` is how long the last messages before the gap took to arrive, in milliseconds. */
+type Entry = { readonly number: number } | { readonly gap: Gap; readonly transit: number };
 
 /** Milliseconds between the messages of a line. */
 const INTERVAL = 4;
@@ -37,6 +38,7 @@ export class Traffic {
   readonly #sent = new Map<Line, Sent[]>();
   readonly #entries = new Map<Line, Entry[]>();
   readonly #last = new Map<Line, number>();
+  readonly #transits = new Map<Line, number>();
   #isFlowing = false;
   #hasFailed = false;
   #flows: Promise<unknown> = Promise.resolve();
@@ -54,9 +56,10 @@ export class Traffic {
     receiver.events.subscribe((event) => {
       if (event.type !== 'gap') return;
       this.gaps.push(event.gap);
+      const transit = Math.max(0, ...this.#transits.values());
       for (const channel of event.gap.channels) {
         const line = lineOf.get(channel);
-        if (line) this.#entries.get(line)!.push({ gap: event.gap });
+        if (line) this.#entries.get(line)!.push({ gap: event.gap, transit });
       }
     });
     receiver.subscribe(({ source, data }) => {
@@ -66,6 +69,7 @@ export class Traffic {
       if (!line || sender !== this.#sender) return;
       this.#entries.get(line)!.push({ number: Number(number) });
       this.#last.set(line, Number(number));
+      this.#transits.set(line, Date.now() - this.#sent.get(line)![Number(number)]!.from);
     });
   }
 
@@ -121,7 +125,8 @@ export class Traffic {
 
   /**
    * Returns the faults of the deliveries; `missing` counts the messages in gaps. After a gap, messages may arrive
-   * again: another server receives later what the previous one has delivered.
+   * again: another server receives later what the previous one has delivered. The times of a gap are times of arrival: a
+   * missing message may have been published earlier, by the time that it was on its way.
    */
   check(): { faults: string[]; missing: number } {
     const faults: string[] = [];
@@ -129,11 +134,11 @@ export class Traffic {
     for (const line of this.#lines) {
       let last = -1;
       let latest = -1;
-      let gaps: Gap[] = [];
+      let gaps: { since: number; until: number }[] = [];
       const sent = this.#sent.get(line)!;
       for (const entry of this.#entries.get(line)!) {
         if ('gap' in entry) {
-          gaps.push(entry.gap);
+          gaps.push({ since: entry.gap.since - entry.transit, until: entry.gap.until });
           latest = -1;
           continue;
         }
