@@ -50,12 +50,18 @@ export class BoundedMerge<T, R> implements Observer<T> {
   complete(): void {
     this.#isSourceComplete = true;
     this.#proceed();
+    this.#options.line.releaseAll();
   }
 
-  /** Drops the waiting values, and unsubscribes the inner streams. */
+  /** Drops the waiting values, unsubscribes the inner streams, and releases the sources that wait. */
   tearDown(): void {
-    this.#options.line.clear();
-    this.#running.unsubscribe();
+    const { line } = this.#options;
+    line.clear();
+    try {
+      this.#running.unsubscribe();
+    } finally {
+      line.releaseAll();
+    }
   }
 
   /** Frees the slot of an inner stream that has completed and has been torn down. */
@@ -135,13 +141,18 @@ export class BoundedMerge<T, R> implements Observer<T> {
    * source.
    */
   #proceed(): void {
-    const { destination, concurrent, line } = this.#options;
+    if (this.#options.line.length > 0) this.#startWaiting();
+    if (this.#isSourceComplete && this.#active === 0) this.#options.destination.complete();
+  }
+
+  #startWaiting(): void {
+    const { concurrent, line } = this.#options;
     while (line.length > 0 && this.#active < concurrent) {
       const waiting = line.next();
-      if (!waiting) return;
+      if (!waiting) break;
       this.#start(waiting.value, waiting.key);
     }
-    if (this.#isSourceComplete && this.#active === 0) destination.complete();
+    line.relax();
   }
 }
 

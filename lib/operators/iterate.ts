@@ -45,6 +45,10 @@ const OPTIONS = optionNames<IterateOptions<unknown>>({
  * unsubscribes at once, the waiting values can still be pulled, and then `next()` rejects with a
  * {@link BufferOverflowError}. An error thrown by `onDrop` ends the iteration in the same way.
  *
+ * A source that can wait, such as a recoverable channel, is held instead if `overflow` drops no values and all operators in
+ * between are synchronous. The message that it is delivering still finds room, even beyond the bounds; only a value that is
+ * larger than `maxBytes` by itself overflows.
+ *
  * ```ts
  * import { interval, take } from 'rxjs';
  * import { iterate } from 'rx-redis-receiver';

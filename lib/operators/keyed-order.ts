@@ -1,18 +1,19 @@
 import { Heap } from './heap.js';
+import { Ring } from '../queue/ring.js';
 import type { Waiting, WaitingOrder } from '../queue/waiting-order.js';
 
-/** Values of one key: the running one, if the key is busy, and the waiting ones. At least one value runs or waits. */
+/** Sorted values of one key. A lane has at least one value. */
 interface Lane<T> {
   readonly key: unknown;
-  isBusy: boolean;
   head: Node<T> | undefined;
   tail: Node<T> | undefined;
 }
 
-/** Waiting value, an element of two lists: the list of its lane, and the list of all lanes together. */
-interface Node<T> extends Waiting<T> {
+/** Sorted value, an element of two lists: the list of its lane, and the list of all lanes together. */
+interface Node<T> {
+  readonly waiting: Waiting<T>;
   readonly lane: Lane<T>;
-  /** Number of the arrival. */
+  /** Number of the value in the order of arrival. */
   readonly at: number;
   behind: Node<T> | undefined;
   older: Node<T> | undefined;
@@ -21,113 +22,137 @@ interface Node<T> extends Waiting<T> {
 
 /**
  * Order that is first in, first out within a key, and lets one value of a key run at a time: the oldest value whose key is
- * idle goes first. Every step takes constant time, or time logarithmic in the number of idle keys with waiting values. An
- * idle key without waiting values takes no memory.
+ * idle goes first. Every step takes constant time on average, or time logarithmic in the number of idle keys with waiting
+ * values. An idle key without waiting values takes no memory.
+ *
+ * A value stays unsorted until its turn comes, because its key is usually idle by then. The values that have to wait for a
+ * busy key even then are sorted into lanes. All sorted values are older than all unsorted ones.
  */
 export class KeyedOrder<T> implements WaitingOrder<T> {
-  readonly #lanes = new Map<unknown, Lane<T>>();
+  /** Keys of the running values, except the latest claim. */
+  readonly #busy = new Set<unknown>();
   /**
-   * Lane of the last claim, until another value arrives. A value that completes at once never enters the map, which is slow
-   * at adding and deleting its only key.
+   * Key of the last claim, in a box, until another key matters. A value that completes at once never enters the set, which is
+   * slow at adding and deleting its only key.
    */
-  #latest: Lane<T> | undefined;
-  /** Lanes with waiting values whose key is idle. */
+  #latest: { readonly key: unknown } | undefined;
+  readonly #unsorted = new Ring<Waiting<T>>();
+  readonly #lanes = new Map<unknown, Lane<T>>();
+  /** Lanes whose key is idle. */
   readonly #ready = new Heap<Lane<T>>(({ head }) => (head as Node<T>).at);
   #oldest: Node<T> | undefined;
   #newest: Node<T> | undefined;
-  #length = 0;
+  /** Number of sorted values. */
+  #sorted = 0;
   #arrivals = 0;
 
   get length(): number {
-    return this.#length;
+    return this.#unsorted.length + this.#sorted;
   }
 
   claim(key: unknown): boolean {
     this.#enterLatest();
-    if (this.#lanes.has(key)) return false;
-    this.#latest = { key, isBusy: true, head: undefined, tail: undefined };
+    if (this.#unsorted.length > 0) this.#sortAll();
+    if (this.#busy.has(key) || (this.#sorted > 0 && this.#lanes.has(key))) return false;
+    this.#latest = { key };
     return true;
   }
 
   release(key: unknown): void {
-    const latest = this.#latest;
-    if (latest && Object.is(latest.key, key)) {
+    if (this.#latest && Object.is(this.#latest.key, key)) {
       this.#latest = undefined;
       return;
     }
+    if (!this.#busy.delete(key) || this.#sorted === 0) return;
     const lane = this.#lanes.get(key);
-    if (!lane) return;
-    lane.isBusy = false;
-    this.#onIdle(lane);
+    if (lane) this.#ready.push(lane);
   }
 
   push(value: T, key: unknown, size: number): void {
+    this.#unsorted.push({ value, key, size });
+  }
+
+  next(): Waiting<T> | undefined {
     this.#enterLatest();
+    const lane = this.#sorted > 0 ? this.#ready.pop() : undefined;
+    if (lane) {
+      this.#busy.add(lane.key);
+      return this.#takeHead(lane);
+    }
+    // No lane is ready: the keys of all lanes are busy.
+    for (let waiting = this.#unsorted.shift(); waiting; waiting = this.#unsorted.shift()) {
+      if (this.#makeBusy(waiting.key)) return waiting;
+      this.#sort(waiting);
+    }
+    return undefined;
+  }
+
+  evict(): Waiting<T> | undefined {
+    const lane = this.#oldest?.lane;
+    if (!lane) return this.#unsorted.shift();
+    const isBusy = this.#busy.has(lane.key);
+    // The lane with the oldest value is at the top of the heap if its key is idle.
+    if (!isBusy) this.#ready.pop();
+    const waiting = this.#takeHead(lane);
+    if (!isBusy && lane.head) this.#ready.push(lane);
+    return waiting;
+  }
+
+  clear(): void {
+    this.#busy.clear();
+    this.#latest = undefined;
+    this.#unsorted.clear();
+    this.#lanes.clear();
+    this.#ready.clear();
+    this.#oldest = this.#newest = undefined;
+    this.#sorted = 0;
+  }
+
+  #enterLatest(): void {
+    if (!this.#latest) return;
+    this.#busy.add(this.#latest.key);
+    this.#latest = undefined;
+  }
+
+  /** Adds a key, and returns whether it was idle: adding costs as little as looking alone. */
+  #makeBusy(key: unknown): boolean {
+    const { size } = this.#busy;
+    return this.#busy.add(key).size > size;
+  }
+
+  #sortAll(): void {
+    for (let waiting = this.#unsorted.shift(); waiting; waiting = this.#unsorted.shift()) this.#sort(waiting);
+  }
+
+  /** Appends a value to the lane of its key. */
+  #sort(waiting: Waiting<T>): void {
+    const { key } = waiting;
     const known = this.#lanes.get(key);
-    const lane = known ?? { key, isBusy: false, head: undefined, tail: undefined };
+    const lane = known ?? { key, head: undefined, tail: undefined };
     const older = this.#newest;
-    const at = this.#arrivals++;
-    const node: Node<T> = { value, key, size, lane, at, behind: undefined, older, newer: undefined };
+    const node: Node<T> = { waiting, lane, at: this.#arrivals++, behind: undefined, older, newer: undefined };
     if (older) older.newer = node;
     else this.#oldest = node;
     this.#newest = node;
-    this.#length++;
+    this.#sorted++;
 
     if (lane.tail) lane.tail.behind = node;
     else lane.head = node;
     lane.tail = node;
     if (known) return;
     this.#lanes.set(key, lane);
-    this.#ready.push(lane);
-  }
-
-  next(): Waiting<T> | undefined {
-    const lane = this.#ready.pop();
-    if (!lane) return undefined;
-    lane.isBusy = true;
-    return this.#takeHead(lane);
-  }
-
-  evict(): Waiting<T> | undefined {
-    const lane = this.#oldest?.lane;
-    if (!lane) return undefined;
-    // The lane with the oldest value is at the top of the heap if its key is idle.
-    if (!lane.isBusy) this.#ready.pop();
-    const waiting = this.#takeHead(lane);
-    if (!lane.isBusy) this.#onIdle(lane);
-    return waiting;
-  }
-
-  clear(): void {
-    this.#lanes.clear();
-    this.#latest = undefined;
-    this.#ready.clear();
-    this.#oldest = this.#newest = undefined;
-    this.#length = 0;
-  }
-
-  #enterLatest(): void {
-    if (!this.#latest) return;
-    this.#lanes.set(this.#latest.key, this.#latest);
-    this.#latest = undefined;
-  }
-
-  /** Makes the lane of an idle key ready, or forgets it if no value waits there. */
-  #onIdle(lane: Lane<T>): void {
-    if (lane.head) this.#ready.push(lane);
-    else this.#lanes.delete(lane.key);
+    if (!this.#busy.has(key)) this.#ready.push(lane);
   }
 
   #takeHead(lane: Lane<T>): Waiting<T> {
-    const node = lane.head as Node<T>;
-    const { behind, older, newer } = node;
+    const { waiting, behind, older, newer } = lane.head as Node<T>;
     lane.head = behind;
-    if (!behind) lane.tail = undefined;
+    if (!behind) this.#lanes.delete(lane.key);
     if (older) older.newer = newer;
     else this.#oldest = newer;
     if (newer) newer.older = older;
     else this.#newest = older;
-    this.#length--;
-    return node;
+    this.#sorted--;
+    return waiting;
   }
 }

@@ -54,6 +54,10 @@ const OPTIONS = optionNames<MergeMapBoundedOptions<unknown>>({
  * `data`. Any other value counts as zero bytes, and only `capacity` bounds it. A value that does not have to wait passes at
  * any size.
  *
+ * A source that can wait, such as a recoverable channel, is held instead if `overflow` drops no values and all operators in
+ * between are synchronous. The message that it is delivering still finds room, even beyond the bounds; only a value that is
+ * larger than `maxBytes` by itself overflows.
+ *
  * Under `overflow: 'error'`, an overflow is a {@link BufferOverflowError} at once: the error unsubscribes the inner streams
  * and drops the waiting values. In all other respects the operator works as `mergeMap` does: an error of the source, of an
  * inner stream or of a function given here ends the stream; the stream completes when the source and all inner streams have

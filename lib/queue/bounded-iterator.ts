@@ -47,6 +47,7 @@ export class BoundedIterator<T> implements AsyncIterableIterator<T>, AsyncDispos
     const waiting = this.#line.next();
     if (waiting) {
       this.#options.onTaken?.();
+      this.#line.relax();
       return Promise.resolve({ done: false, value: waiting.value });
     }
     if (this.#state.is === 'ended') {
@@ -84,11 +85,12 @@ export class BoundedIterator<T> implements AsyncIterableIterator<T>, AsyncDispos
     if (signal?.aborted) return this.#end({ error: signal.reason });
     this.#state = { is: 'open' };
     if (signal) this.#subscription.add(onAbort(signal, () => this.#abort(signal.reason)));
-    subscribeWithin(this.#subscription, this.#source, {
-      next: (value) => this.#accept(value),
+    const observer = {
+      next: (value: T) => this.#accept(value),
       error: (error: unknown) => this.#end({ error }),
       complete: () => this.#end(),
-    });
+    };
+    subscribeWithin(this.#subscription, this.#source, observer, () => this.#line.releaseAll());
   }
 
   #accept(value: T): void {

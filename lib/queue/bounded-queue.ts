@@ -1,4 +1,4 @@
-import type { Bounds } from './buffer-options.js';
+import { refusesWithError, type Bounds } from './buffer-options.js';
 import { byteSize, byteSizeAtMost } from './byte-size.js';
 import { BufferOverflowError, type Loss } from '../errors/errors.js';
 import { FaultList, type Join } from './fault-list.js';
@@ -64,7 +64,7 @@ export class BoundedQueue<T> {
     this.#onDrop = onDrop;
     this.#lossError =
       lossError ??
-      (bounds.overflow === 'error' ? () => (loss: Loss) => new BufferOverflowError(loss) : undefined);
+      (refusesWithError(bounds.overflow) ? () => (loss: Loss) => new BufferOverflowError(loss) : undefined);
   }
 
   /** The number of values that wait. */
@@ -91,6 +91,11 @@ export class BoundedQueue<T> {
   /** Returns whether less than half of both bounds is in use: an overflow is then over. */
   get isRelaxed(): boolean {
     return this.length * 2 < this.#capacity && this.bytes * 2 < this.#maxBytes;
+  }
+
+  /** Returns whether a value of this size can wait; an empty queue has room for any. */
+  hasRoom(bytes: number): boolean {
+    return this.length === 0 || (this.length < this.#capacity && this.bytes + bytes <= this.#maxBytes);
   }
 
   /** Appends a value, as far as the bounds and the policy allow. */

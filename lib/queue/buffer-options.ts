@@ -1,7 +1,7 @@
 import { invalidArgument } from '../errors/invalid-argument.js';
 
 /** The treatment of a message that finds the buffer full. */
-export type OverflowPolicy = 'error' | 'drop-oldest' | 'drop-incoming';
+export type OverflowPolicy = 'error' | 'drop-oldest' | 'drop-incoming' | 'replay';
 
 /** The bounds of a buffer, and the policy when they are reached. */
 export interface BufferOptions {
@@ -18,7 +18,9 @@ export interface BufferOptions {
   /**
    * The policy for a full buffer. `'error'` refuses incoming messages and puts one `BufferOverflowError` at the place
    * of the loss; `'drop-oldest'` evicts messages from the head; `'drop-incoming'` refuses incoming messages. A message that
-   * is larger than `maxBytes` by itself is always the one that is lost, whatever the policy.
+   * is larger than `maxBytes` by itself is always the one that is lost, whatever the policy. `'replay'` loses no message of a
+   * recoverable Channel: the Channel remembers its place, and reads on from its log when less than half of the buffer is in
+   * use. Other messages are treated as by `'error'`.
    * @default 'error'
    */
   readonly overflow?: OverflowPolicy | undefined;
@@ -27,7 +29,17 @@ export interface BufferOptions {
 export type Bounds = { readonly [K in keyof BufferOptions]-?: NonNullable<BufferOptions[K]> };
 
 const DEFAULTS: Bounds = { capacity: 16_384, maxBytes: 64 * 1024 * 1024, overflow: 'error' };
-const POLICIES: readonly unknown[] = ['error', 'drop-oldest', 'drop-incoming'] satisfies OverflowPolicy[];
+const POLICIES: readonly unknown[] = [
+  'error',
+  'drop-oldest',
+  'drop-incoming',
+  'replay',
+] satisfies OverflowPolicy[];
+
+/** Returns whether a full buffer with this policy refuses incoming values with an error. */
+export function refusesWithError(policy: OverflowPolicy): boolean {
+  return policy === 'error' || policy === 'replay';
+}
 
 /** Checks the options and fills in the defaults; accepts `Infinity` as a bound only if `unbounded` allows it. */
 export function resolveBounds(
@@ -45,7 +57,7 @@ export function resolveBounds(
   if (!POLICIES.includes(bounds.overflow)) {
     throw invalidArgument(
       "the option 'overflow'",
-      "'error', 'drop-oldest' or 'drop-incoming'",
+      "'error', 'drop-oldest', 'drop-incoming' or 'replay'",
       bounds.overflow,
     );
   }

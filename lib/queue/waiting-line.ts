@@ -1,22 +1,31 @@
-import type { Bounds } from './buffer-options.js';
+import { refusesWithError, type Bounds } from './buffer-options.js';
 import { byteSize } from './byte-size.js';
 import { BufferOverflowError, type Loss } from '../errors/errors.js';
+import { currentFlow, type Flow } from './flow.js';
 import type { Waiting, WaitingOrder } from './waiting-order.js';
 
 /**
  * Values that wait for an operator, within their bounds. Under `'error'`, an overflow is thrown at once, because it ends the
  * operator's stream. A {@link BoundedQueue} serves a stream that continues after the loss.
+ *
+ * A policy that drops no values spares them where it can: the line holds a {@link Flow} that has filled it, until the line is
+ * relaxed. The values of the delivery that is in progress still find room, even beyond the bounds.
  */
 export class WaitingLine<T> {
   readonly #order: WaitingOrder<T>;
   readonly #bounds: Bounds;
   readonly #onDrop: ((value: T) => void) | undefined;
+  /** True if the policy drops no values. */
+  readonly #sparesValues: boolean;
   #bytes = 0;
+  /** Sources that the line holds, the longest held first. */
+  #held: Set<Flow> | undefined;
 
   constructor(order: WaitingOrder<T>, bounds: Bounds, onDrop: ((value: T) => void) | undefined) {
     this.#order = order;
     this.#bounds = bounds;
     this.#onDrop = onDrop;
+    this.#sparesValues = refusesWithError(bounds.overflow);
   }
 
   /** Number of waiting values. */
@@ -37,10 +46,12 @@ export class WaitingLine<T> {
   push(value: T, key?: unknown): void {
     const { capacity, maxBytes } = this.#bounds;
     const size = byteSize(value);
-    const bound = this.#boundAgainst(size);
+    const flow = this.#sparesValues ? currentFlow() : undefined;
+    const bound = this.#boundAgainst(size, flow);
     if (bound) return this.#refuse(value, bound);
     this.#order.push(value, key, size);
     this.#bytes += size;
+    if (flow) return this.#holdIfFull(flow, size);
     // Evict only now, with the value in its place: `onDrop` may push another value, or end the stream.
     while (this.length > capacity || this.#bytes > maxBytes) {
       const { value: oldest } = this.#taken(this.#order.evict()) as Waiting<T>;
@@ -48,9 +59,33 @@ export class WaitingLine<T> {
     }
   }
 
-  /** Takes the oldest value that may go. */
+  /** Takes the oldest value that may go. A call of `relax` has to follow, once the caller's state is consistent. */
   next(): Waiting<T> | undefined {
     return this.#taken(this.#order.next());
+  }
+
+  /** Releases held sources while the line is relaxed. A source may deliver values before this method returns. */
+  relax(): void {
+    const held = this.#held;
+    if (!held) return;
+    // A source that is held again goes to the end of the set: the others have their turn before it.
+    for (const flow of held) {
+      if (!this.isRelaxed) return;
+      held.delete(flow);
+      flow.release(this);
+    }
+  }
+
+  /** Releases all held sources, because no further value arrives. */
+  releaseAll(): void {
+    const held = this.#held;
+    if (!held) return;
+    this.#held = undefined;
+    for (const flow of held) {
+      // Delete the flow first: a call of `relax` that is in progress must not release it again.
+      held.delete(flow);
+      flow.release(this);
+    }
   }
 
   clear(): void {
@@ -59,18 +94,28 @@ export class WaitingLine<T> {
   }
 
   /** Returns the bound that forbids a value of this size, if one does. */
-  #boundAgainst(size: number): Loss['bound'] | undefined {
+  #boundAgainst(size: number, flow: Flow | undefined): Loss['bound'] | undefined {
     const { capacity, maxBytes, overflow } = this.#bounds;
     if (size > maxBytes) return 'maxBytes';
-    if (overflow === 'drop-oldest') return undefined;
+    if (flow || overflow === 'drop-oldest') return undefined;
     if (this.length >= capacity) return 'capacity';
     return this.#bytes + size > maxBytes ? 'maxBytes' : undefined;
+  }
+
+  /** Holds the source of a value if another value of the same size would exceed a bound. */
+  #holdIfFull(flow: Flow, size: number): void {
+    const { capacity, maxBytes } = this.#bounds;
+    if (this.length < capacity && this.#bytes + size <= maxBytes) return;
+    this.#held ??= new Set();
+    if (this.#held.has(flow)) return;
+    this.#held.add(flow);
+    flow.hold(this);
   }
 
   #refuse(value: T, bound: Loss['bound']): void {
     this.#onDrop?.(value);
     const { overflow, [bound]: limit } = this.#bounds;
-    if (overflow === 'error') throw new BufferOverflowError({ dropped: 1, bound, limit });
+    if (refusesWithError(overflow)) throw new BufferOverflowError({ dropped: 1, bound, limit });
   }
 
   #taken(waiting: Waiting<T> | undefined): Waiting<T> | undefined {

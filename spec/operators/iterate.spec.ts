@@ -1,8 +1,21 @@
 import fc from 'fast-check';
-import { concat, EMPTY, finalize, from, NEVER, Observable, of, Subject, throwError, timer } from 'rxjs';
+import {
+  concat,
+  EMPTY,
+  finalize,
+  from,
+  merge,
+  NEVER,
+  Observable,
+  of,
+  Subject,
+  throwError,
+  timer,
+} from 'rxjs';
 import { BufferOverflowError } from '../../lib/errors/errors.js';
 import { iterate, type IterateOptions } from '../../lib/operators/iterate.js';
 import { marbles } from '../../lib/testing/index.js';
+import { PacedSource } from '../support/paced-source.js';
 
 const DONE = { done: true, value: undefined };
 
@@ -307,6 +320,99 @@ describe('iterate', () => {
       });
       const iterator = iterate(source);
       await expect(pulled(iterator)).resolves.toEqual([0]);
+    });
+  });
+
+  describe('holds a source that can wait', () => {
+    const values = Array.from({ length: 40 }, (_, index) => index);
+
+    it.each<[string, IterateOptions<number>, { burst?: number }]>([
+      ['one value waits', { capacity: 1 }, {}],
+      ['some values wait', { capacity: 5 }, {}],
+      ['values come in bursts', { capacity: 5 }, { burst: 3 }],
+    ])('and loses no value: %s', async (_, options, pace) => {
+      const source = new PacedSource(values, pace);
+      let most = 0;
+      const list: number[] = [];
+      for await (const value of iterate(source, options)) {
+        list.push(value);
+        most = Math.max(most, source.emitted - list.length);
+      }
+      expect(list).toEqual(values);
+      expect(most).toBe(options.capacity);
+      expect(source.calls).toContain('hold');
+      expect(source.isHeld).toBe(false);
+    });
+
+    it('until less than half of the buffer is in use', async () => {
+      const source = new PacedSource(values);
+      const iterator = iterate(source, { capacity: 4 });
+      for (const emitted of [5, 5, 5, 8]) {
+        await iterator.next();
+        expect(source.emitted).toBe(emitted);
+      }
+      expect(source.calls).toEqual(['hold', 'release', 'hold']);
+    });
+
+    it('when the bytes reach their bound', async () => {
+      const names = values.map((value) => `name ${String(value).padStart(2)}`);
+      const source = new PacedSource(names);
+      await expect(pulled(iterate(source, { maxBytes: 20 }))).resolves.toEqual(names);
+      expect(source.calls).toContain('hold');
+    });
+
+    it('and answers the pulls in order, though the source emits inside one of them', async () => {
+      const iterator = iterate(new PacedSource(values), { capacity: 2 });
+      const results = await Promise.all(values.map(() => iterator.next()));
+      expect(results.map(({ value }) => value as unknown)).toEqual(values);
+      await expect(iterator.next()).resolves.toEqual(DONE);
+    });
+
+    it('but ends with the overflow of a value that is larger than `maxBytes`', async () => {
+      const source = new PacedSource(['a', 'b', 'too large', 'c']);
+      const result = await pulled(iterate(source, { maxBytes: 3 }));
+      expect(result).toEqual(['a', 'b', expect.any(BufferOverflowError)]);
+      expect(source.isHeld).toBe(false);
+    });
+
+    describe('and releases it when', () => {
+      async function held(
+        options: IterateOptions<number> = {},
+        other: Observable<number> = NEVER,
+      ): Promise<{ source: PacedSource<number>; iterator: AsyncIterableIterator<number> & AsyncDisposable }> {
+        const source = new PacedSource(values);
+        const iterator = iterate(merge(source, other), { capacity: 2, ...options });
+        await iterator.next();
+        expect(source.calls).toEqual(['hold']);
+        return { source, iterator };
+      }
+
+      it('the iteration ends', async () => {
+        const { source, iterator } = await held();
+        await iterator.return?.();
+        expect(source.calls).toEqual(['hold', 'release']);
+        expect(source.emitted).toBe(3);
+      });
+
+      it('the signal aborts', async () => {
+        const controller = new AbortController();
+        const { source } = await held({ signal: controller.signal });
+        controller.abort();
+        expect(source.isHeld).toBe(false);
+      });
+
+      it('another source fails, or fills the buffer, though values still wait', async () => {
+        for (const end of [
+          (other: Subject<number>) => other.error('failure'),
+          (other: Subject<number>) => other.next(-1),
+        ]) {
+          const other = new Subject<number>();
+          const { source, iterator } = await held({}, other);
+          end(other);
+          expect(source.isHeld).toBe(false);
+          await expect(pulled(iterator)).resolves.toEqual([1, 2, expect.anything()]);
+        }
+      });
     });
   });
 

@@ -1,8 +1,25 @@
-import { EMPTY, finalize, from, mergeMap, NEVER, Observable, of, Subject, take, tap } from 'rxjs';
+import {
+  EMPTY,
+  filter,
+  finalize,
+  from,
+  lastValueFrom,
+  merge,
+  mergeMap,
+  NEVER,
+  Observable,
+  of,
+  Subject,
+  take,
+  takeUntil,
+  tap,
+  toArray,
+} from 'rxjs';
 import type { ObservableInput, OperatorFunction } from 'rxjs';
 import { BufferOverflowError } from '../../lib/errors/errors.js';
 import { mergeMapBounded, type MergeMapBoundedOptions } from '../../lib/operators/merge-map-bounded.js';
 import { marbles } from '../../lib/testing/index.js';
+import { PacedSource } from '../support/paced-source.js';
 
 type Project<T, R> = (value: T, index: number) => ObservableInput<R>;
 
@@ -670,5 +687,193 @@ describe('mergeMapBounded', () => {
 
   it('refuses a `project` that is not a function at once', () => {
     expect(() => mergeMapBounded(EMPTY as never)).toThrow('Expected the project to be a function');
+  });
+});
+
+describe('mergeMapBounded holds a source that can wait', () => {
+  const values = Array.from({ length: 40 }, (_, index) => index);
+  const later = async (value: number): Promise<number> => {
+    for (let i = value % 3; i >= 0; i--) await Promise.resolve();
+    return value;
+  };
+
+  /** Counts the values between an operator and its project, and keeps the largest number. */
+  function gauge(): { readonly add: () => void; readonly take: () => void; most: number } {
+    let waiting = 0;
+    const counts = {
+      add: () => (counts.most = Math.max(counts.most, ++waiting)),
+      take: () => waiting--,
+      most: 0,
+    };
+    return counts;
+  }
+
+  it.each<[string, MergeMapBoundedOptions<number>]>([
+    ['one at a time', { capacity: 1 }],
+    ['some at a time', { capacity: 3, concurrent: 4 }],
+    ['by keys', { capacity: 2, concurrent: 4, key: (value) => value % 2 }],
+    ['by one busy key', { capacity: 5, concurrent: 4, key: () => 'same' }],
+    ['by keys of their own', { capacity: 2, concurrent: 2, key: (value) => value }],
+  ])('and loses no value: %s', async (_, options) => {
+    const source = new PacedSource(values);
+    const counts = gauge();
+    const started: number[] = [];
+    const project = (value: number): Promise<number> => {
+      started.push(value);
+      counts.take();
+      return later(value);
+    };
+    const results = await lastValueFrom(
+      source.pipe(tap(counts.add), mergeMapBounded(project, options), toArray()),
+    );
+    expect(new Set(results)).toEqual(new Set(values));
+    const { key = () => undefined, capacity = 0 } = options;
+    for (const each of new Set(values.map(key))) {
+      expect(started.filter((value) => key(value) === each)).toEqual(
+        values.filter((value) => key(value) === each),
+      );
+    }
+    // The value that has just arrived and may start at once has passed the first gauge, too.
+    expect(counts.most).toBeLessThanOrEqual(capacity + 1);
+    expect(source.calls).toContain('hold');
+    expect(source.isHeld).toBe(false);
+  });
+
+  it('behind other synchronous operators, even if a value becomes several', async () => {
+    const source = new PacedSource(values);
+    const results = source.pipe(
+      filter((value) => value % 2 === 0),
+      mergeMap((value) => [value, value + 1]),
+      mergeMapBounded(later, { capacity: 1 }),
+      toArray(),
+    );
+    await expect(lastValueFrom(results)).resolves.toEqual(values);
+  });
+
+  it('when the bytes reach their bound', async () => {
+    const names = values.map((value) => `name ${String(value).padStart(2)}`);
+    const source = new PacedSource(names);
+    const project = mergeMapBounded(async (name: string) => Promise.resolve(name), { maxBytes: 20 });
+    await expect(lastValueFrom(source.pipe(project, toArray()))).resolves.toEqual(names);
+    expect(source.calls).toContain('hold');
+  });
+
+  it('unless inner streams complete at once', () => {
+    const source = new PacedSource(values);
+    expect(collect(source.pipe(mergeMapBounded((value) => of(value), { capacity: 1 })))).toEqual([
+      ...values,
+      'complete',
+    ]);
+    expect(source.calls).toEqual([]);
+  });
+
+  it('until less than half of the line is in use', () => {
+    const source = new PacedSource(values);
+    const inner = values.map(() => new Subject<never>());
+    source.pipe(mergeMapBounded((value) => inner[value] as Subject<never>, { capacity: 4 })).subscribe();
+    expect([source.emitted, ...source.calls]).toEqual([5, 'hold']);
+    for (const at of [0, 1]) inner[at]?.complete();
+    expect([source.emitted, ...source.calls]).toEqual([5, 'hold']);
+    inner[2]?.complete();
+    expect([source.emitted, ...source.calls]).toEqual([8, 'hold', 'release', 'hold']);
+  });
+
+  it('until then, even if the other waiting values wait for a busy key', () => {
+    const source = new PacedSource(['a', 'b', 'b', 'b', 'a', 'c']);
+    const inner = { a: [] as Subject<never>[], b: [] as Subject<never>[], c: [] as Subject<never>[] };
+    const project = (name: string): Observable<never> => {
+      const each = new Subject<never>();
+      inner[name as 'a' | 'b' | 'c'].push(each);
+      return each;
+    };
+    const options = { concurrent: 3, capacity: 3, key: (name: string) => name };
+    source.pipe(mergeMapBounded(project, options)).subscribe();
+    inner.b[0]?.complete();
+    expect([source.emitted, ...source.calls]).toEqual([5, 'hold']);
+    inner.b[1]?.complete();
+    expect([source.emitted, ...source.calls]).toEqual([6, 'hold', 'release']);
+    expect(inner.c).toHaveLength(1);
+  });
+
+  it('together with other sources that can wait', async () => {
+    const [odd, even] = [1, 0].map((rest) => new PacedSource(values.filter((value) => value % 2 === rest)));
+    const sources = [odd, even] as PacedSource<number>[];
+    const results = await lastValueFrom(
+      merge(...sources).pipe(mergeMapBounded(later, { capacity: 2 }), toArray()),
+    );
+    expect(new Set(results)).toEqual(new Set(values));
+    for (const { calls, isHeld } of sources) {
+      expect(calls).toContain('hold');
+      expect(isHeld).toBe(false);
+    }
+  });
+
+  describe('and releases it when', () => {
+    const held = (
+      ...sources: Observable<number>[]
+    ): { source: PacedSource<number>; inner: Subject<number>; all: Observable<number> } => {
+      const source = new PacedSource(values);
+      const inner = new Subject<number>();
+      const all = merge(source, ...sources).pipe(mergeMapBounded(() => inner, { capacity: 2 }));
+      return { source, inner, all };
+    };
+
+    it('the consumer unsubscribes', () => {
+      const { source, all } = held();
+      const subscription = all.subscribe();
+      expect(source.isHeld).toBe(true);
+      subscription.unsubscribe();
+      expect(source.calls).toEqual(['hold', 'release']);
+      expect(source.emitted).toBe(3);
+    });
+
+    it('an inner stream fails', () => {
+      const { source, inner, all } = held();
+      const list = collect(all);
+      expect(source.isHeld).toBe(true);
+      inner.error('failure');
+      expect(list).toEqual(['failure']);
+      expect(source.isHeld).toBe(false);
+    });
+
+    it('another source fails, or fills the line beyond its bounds', () => {
+      for (const end of [
+        (other: Subject<number>) => other.error('failure'),
+        (other: Subject<number>) => other.next(1),
+      ]) {
+        const other = new Subject<number>();
+        const { source, all } = held(other);
+        const list = collect(all);
+        expect(source.isHeld).toBe(true);
+        end(other);
+        expect(list).toHaveLength(1);
+        expect(source.isHeld).toBe(false);
+      }
+    });
+
+    it('the teardown of an inner stream throws', () => {
+      const source = new PacedSource(values);
+      const project = (): Observable<never> =>
+        new Observable(() => () => {
+          throw new Error('thrown by the teardown');
+        });
+      const subscription = source.pipe(mergeMapBounded(project, { capacity: 2 })).subscribe();
+      expect(() => subscription.unsubscribe()).toThrow('thrown by the teardown');
+      expect(source.isHeld).toBe(false);
+    });
+
+    it('the stream before the operator completes, though values still wait', () => {
+      const source = new PacedSource(values);
+      const stop = new Subject<void>();
+      source
+        .pipe(
+          takeUntil(stop),
+          mergeMapBounded(() => NEVER, { capacity: 2 }),
+        )
+        .subscribe();
+      expect(source.isHeld).toBe(true);
+      stop.next();
+      expect(source.isHeld).toBe(false);
+    });
   });
 });

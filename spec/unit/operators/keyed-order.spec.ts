@@ -91,6 +91,26 @@ describe('KeyedOrder', () => {
     expect([next(order), order.length]).toEqual(['a1', 0]);
   });
 
+  it('evicts the oldest value though its key is busy, and leaves a key alone that is ready', () => {
+    const order = orderOf('aabb');
+    expect([next(order), next(order), next(order)]).toEqual(['a0', 'b2', undefined]);
+    order.release('b');
+    expect([order.evict()?.value, next(order)]).toEqual(['a1', 'b3']);
+  });
+
+  it('forgets the values behind a running one when it is cleared', () => {
+    const order = orderOf('aabb');
+    expect([next(order), next(order), next(order)]).toEqual(['a0', 'b2', undefined]);
+    order.release('b');
+    order.clear();
+    expect([order.length, order.evict()]).toEqual([0, undefined]);
+    expect([order.claim('a'), order.claim('b')]).toEqual([true, true]);
+    push(order, 'a', 'new');
+    expect([next(order), order.length]).toEqual([undefined, 1]);
+    order.release('a');
+    expect([next(order), order.length]).toEqual(['new', 0]);
+  });
+
   it('ignores the release of a key that ran before it was cleared', () => {
     const order = orderOf('aab');
     next(order);
