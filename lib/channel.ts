@@ -4,6 +4,7 @@ import type { ChannelKind } from './channel-kind.js';
 import { CodedError, named, type SubscribeError } from './errors/errors.js';
 import { reasonOf } from './errors/reason-of.js';
 import type { OverflowPolicy } from './queue/buffer-options.js';
+import type { RecoveryError } from './recovery/recovery-error.js';
 import { FINAL_ERROR, RetrySafeObservable } from './retry-safe-observable.js';
 
 /** The key of a Channel's internals, for this package alone, including another copy of it in the same process. */
@@ -19,6 +20,11 @@ export interface Message<T = string> {
   readonly rawChannel?: Buffer;
   /** The glob, if the message came through a pattern. */
   readonly pattern?: string;
+  /**
+   * The id of the message in the log of its channel, if it was published with one, by {@link recoverable}. With the option
+   * `recover: { from: id }`, a Channel begins behind this message.
+   */
+  readonly id?: string;
   /** The payload, decoded by the Channel's codec. */
   readonly data: T;
 }
@@ -152,8 +158,11 @@ export function sourceOf<T>(channel: Channel<T>): ChannelSource<T> {
 
 /** A period in which messages may be missing. */
 export interface Gap {
-  /** The cause. `'reconnect'`: the connection was lost; `'overflow'`: the buffer was full. */
-  readonly cause: 'reconnect' | 'overflow';
+  /**
+   * The cause. `'reconnect'`: the connection was lost; `'overflow'`: the buffer was full; `'log'`: the log of a recoverable
+   * Channel does not have the messages any more, or cannot be read.
+   */
+  readonly cause: 'reconnect' | 'overflow' | 'log';
   /**
    * Milliseconds since the epoch: when the last message before the gap arrived, to within 10 ms, or the acknowledgement of
    * the subscription if there was no message. Earlier, by up to a heartbeat and some seconds, if the servers of a cluster or
@@ -165,7 +174,7 @@ export interface Gap {
   readonly until: number;
   /** The Channels that may lack messages. */
   readonly channels: readonly Channel<unknown>[];
-  /** The number of dropped messages; only for an overflow, where it can be known. */
+  /** The number of missing messages, where it can be known: for an overflow, and for a log that was not created anew. */
   readonly dropped?: number;
 }
 
@@ -207,7 +216,23 @@ export type ReceiverEvent =
   /** A codec failed to decode a message. */
   | { readonly type: 'decode-error'; readonly error: DecodeError }
   /** Redis refused a subscription; the other subscriptions continue. */
-  | { readonly type: 'channel-error'; readonly source: Channel<unknown>; readonly error: SubscribeError };
+  | { readonly type: 'channel-error'; readonly source: Channel<unknown>; readonly error: SubscribeError }
+  /** A recoverable Channel has read so many messages from its log, which had not arrived. */
+  | {
+      readonly type: 'recovered';
+      readonly source: Channel<unknown>;
+      /** The number of messages since the outage, or the hole, that caused the reading. */
+      readonly count: number;
+    }
+  /** The log of a recoverable Channel cannot be read: what the Channel misses is a `gap` until that is mended. */
+  | { readonly type: 'recovery-error'; readonly source: Channel<unknown>; readonly error: RecoveryError }
+  /** A recoverable Channel has received a message that is not in its log, and could not be recovered if it were missed. */
+  | {
+      readonly type: 'unrecoverable';
+      readonly source: Channel<unknown>;
+      /** The channel to which the message was published. */
+      readonly channel: string;
+    };
 
 /** The error of a message that a codec could not decode. */
 export class DecodeError extends CodedError {
@@ -233,10 +258,14 @@ export class GapError extends CodedError {
   readonly gap: Gap;
 
   constructor(gap: Gap, options?: ErrorOptions) {
-    const what =
-      gap.cause === 'overflow'
-        ? `${gap.dropped} messages were dropped by the full buffer`
-        : 'The connection was lost and messages may be missing';
+    const what = {
+      overflow: `${gap.dropped} messages were dropped by the full buffer`,
+      reconnect: 'The connection was lost and messages may be missing',
+      log:
+        gap.dropped === undefined
+          ? 'The log was deleted or cannot be read, and messages may be missing'
+          : `${gap.dropped} messages are not in the log any more`,
+    }[gap.cause];
     super(
       `${what}, on ${gap.channels.length} channel(s), between ${new Date(gap.since).toISOString()} and ` +
         `${new Date(gap.until).toISOString()}. Fetch a fresh snapshot if you need one; retry() continues from here.`,

@@ -71,6 +71,9 @@ export type {
 export { hydrate, type Hydrated } from './operators/hydrate.js';
 export { iterate, type IterateOptions } from './operators/iterate.js';
 export { mergeMapBounded, type MergeMapBoundedOptions } from './operators/merge-map-bounded.js';
+export { recoverable, type RecoverableOptions, type RecoverablePublisher } from './recovery/recoverable.js';
+export type { RecoverOptions } from './recovery/recover-options.js';
+export type { Reply, ScriptClient, ScriptOptions } from './log/log-client.js';
 export { publishTo, type PublishToOptions } from './operators/publish-to.js';
 export { retryRecoverable, type RetryRecoverableOptions } from './operators/retry-recoverable.js';
 
@@ -83,5 +86,6 @@ export {
   SubscribeError,
   ValidationError,
 } from './errors/errors.js';
+export { RecoveryError } from './recovery/recovery-error.js';
 export { DecodeError, GapError } from './channel.js';
 export { PublishError } from './operators/publish-to.js';

@@ -2,6 +2,7 @@ import type { BufferOptions } from './queue/buffer-options.js';
 import type { PubSubClient } from './hub/client.js';
 import type { Codec } from './codec/codec.js';
 import { optionNames } from './errors/known-options.js';
+import type { RecoverOptions } from './recovery/recover-options.js';
 import type { TopicDeclarations } from './topics/topic-types.js';
 import type { Topics } from './topics/topics.js';
 
@@ -108,6 +109,13 @@ export interface ChannelOptions<U> {
    * @default false
    */
   readonly keep?: boolean | undefined;
+  /**
+   * Makes the Channel recoverable, if its messages are published by {@link recoverable}: messages that it misses, in an
+   * outage or otherwise, are read from the log in their place. Only what the log does not have any more is a gap, of the
+   * cause `'log'`. Not for patterns.
+   * @default the Channel tells what it misses, by a gap
+   */
+  readonly recover?: RecoverOptions | undefined;
 }
 
 /** The options of a Channel with a codec of its own, which determines the type of its payloads. */
@@ -131,10 +139,11 @@ export const RECEIVER_OPTIONS = optionNames<ReceiverOptions<unknown> & Partial<T
 export const OPEN_OPTIONS: readonly string[] = [...RECEIVER_OPTIONS, 'onRetry'];
 
 /** The names of the options of a Channel. */
-export const CHANNEL_OPTIONS = optionNames<ChannelOptions<unknown> & { keep: unknown }>({
+export const CHANNEL_OPTIONS = optionNames<ChannelOptions<unknown>>({
   codec: true,
   client: true,
   keep: true,
+  recover: true,
 });
 
 /** The names of the options of a topic's Channel. */

@@ -5,6 +5,8 @@ import { abortable } from '../abort.js';
 import { reasonOf } from '../errors/reason-of.js';
 import type { HubListener, Leave } from '../hub/hub-listener.js';
 import type { PubSubHub } from '../hub/pub-sub-hub.js';
+import { tell } from '../outbox.js';
+import type { LogFollower } from '../recovery/log-follower.js';
 import type { ChannelOwner } from './channel-owner.js';
 
 /** The part of a Channel's core that its Attachment needs. */
@@ -14,6 +16,8 @@ export interface AttachedChannel extends HubListener {
   readonly kind: ChannelKind;
   readonly name: string;
   refuse(error: SubscribeError): void;
+  /** Calls `update` if the Channel can still be subscribed. */
+  updateAttachment(): void;
 }
 
 export interface AcknowledgementWaiter {
@@ -38,15 +42,18 @@ export const NOT_OPEN = 'the client is not open. Await client.connect() before, 
 
 /** The state of a Channel's subscription, and waiters for its acknowledgement and for its release. */
 export class Attachment<C extends AttachedChannel> {
+  /** The follower of the log of a recoverable Channel. */
+  readonly follower: LogFollower | undefined;
   readonly #core: C;
   readonly #owner: ChannelOwner<C>;
   #state: State = OFF;
   #acknowledgement: Set<AcknowledgementWaiter> | undefined = undefined;
   #release: (() => void)[] | undefined = undefined;
 
-  constructor(core: C, owner: ChannelOwner<C>) {
+  constructor(core: C, owner: ChannelOwner<C>, follower?: LogFollower) {
     this.#core = core;
     this.#owner = owner;
+    this.follower = follower;
   }
 
   get at(): State['at'] {
@@ -64,14 +71,16 @@ export class Attachment<C extends AttachedChannel> {
 
   /** Subscribes or unsubscribes. */
   update(isWanted: boolean): void {
-    const { hub, kind, name } = this.#core;
+    const { hub } = this.#core;
     if (!isWanted) this.detach('at-once');
-    else if (this.#state.at === 'attached') hub.updateFastPath(kind, name);
-    else if (hub.isOpen) this.#attach();
-    else this.#core.refuse(this.#refusal(NOT_OPEN));
+    else if (this.#state.at === 'attached') this.#updateConsumers();
+    else if (!hub.isOpen) this.#core.refuse(this.#refusal(NOT_OPEN));
+    else if (this.follower?.isReady === false) this.#follow(this.follower);
+    else this.#attach();
   }
 
   detach(leave: Leave): void {
+    if (leave === 'at-once') this.follower?.stop();
     if (this.#state.at !== 'attached') return;
     const { hub, kind, name } = this.#core;
     this.#state = this.#state.wasServed ? LEAVING : { at: 'leaving', wasServed: false };
@@ -116,6 +125,7 @@ export class Attachment<C extends AttachedChannel> {
     // Before the event, because an observer of the event may interrupt the Channel.
     this.#owner.onChannelSubscribed(this.#core);
     if (!wasServed) this.#emit('subscribed');
+    this.follower?.onSubscribed();
   }
 
   onInterrupted(): void {
@@ -131,7 +141,11 @@ export class Attachment<C extends AttachedChannel> {
   }
 
   onReleased(): void {
-    if (this.#state.at === 'leaving') this.end(undefined, this.#state.wasServed);
+    if (this.#state.at !== 'leaving') return;
+    const { follower } = this;
+    // A follower that is not ready has been started anew.
+    if (follower?.isReady) follower.whenCaughtUp(() => this.#onCaughtUp(follower));
+    else this.#end(undefined, this.#state.wasServed);
   }
 
   onRefused(cause: unknown): void {
@@ -141,6 +155,11 @@ export class Attachment<C extends AttachedChannel> {
 
   /** Marks the Channel as released by the hub; `isTold`: an `unsubscribed` event reports the release. */
   end(refusal?: SubscribeError, isTold = false): void {
+    this.follower?.stop();
+    this.#end(refusal, isTold);
+  }
+
+  #end(refusal: SubscribeError | undefined, isTold: boolean): void {
     const wasAttached = this.#state.at !== 'off';
     this.#state = refusal ? { at: 'off', refusal } : OFF;
     if (wasAttached) this.#core.hub.unwatch(this.#owner);
@@ -151,6 +170,30 @@ export class Attachment<C extends AttachedChannel> {
     const waiting = this.#release;
     this.#release = undefined;
     if (waiting) for (const onReleased of waiting) onReleased();
+  }
+
+  /** Finds the first message in the log, before the Channel subscribes. */
+  #follow(follower: LogFollower): void {
+    if (!follower.isIdle) return;
+    follower.start(
+      () => this.#core.updateAttachment(),
+      // A client in memory refuses at once, before the caller is ready for it.
+      (cause) => tell(() => this.#core.refuse(this.#refusal(cause.message, { cause }))),
+    );
+  }
+
+  #onCaughtUp(follower: LogFollower): void {
+    if (this.#state.at !== 'leaving') return;
+    follower.stop();
+    this.#end(undefined, this.#state.wasServed);
+  }
+
+  #updateConsumers(): void {
+    const { hub, kind, name } = this.#core;
+    hub.updateFastPath(kind, name);
+    const { follower } = this;
+    // The consumer for which it waits may have left.
+    if (follower) tell(() => follower.resume());
   }
 
   #attach(): void {

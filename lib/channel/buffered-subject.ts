@@ -1,5 +1,7 @@
 import { asapScheduler, type Subscriber, type Subscription } from 'rxjs';
 import type { BoundedQueue } from '../queue/bounded-queue.js';
+import type { Bounds } from '../queue/buffer-options.js';
+import { deliverFrom, HoldableFlow } from '../queue/flow.js';
 import type { Join } from '../queue/fault-list.js';
 import type { Message } from '../channel.js';
 import { ObserverList } from './observer-list.js';
@@ -12,6 +14,7 @@ const MOST_NEWCOMERS = 256;
 export interface BufferedSubjectHost<T> {
   /** Counts to which each delivered message is added. */
   readonly counts: { delivered: number };
+  readonly bounds: Bounds;
   /** Decodes a message, or throws the error for the consumer. */
   decode(raw: RawMessage): Message<T>;
   /** Called when `decode` has thrown an error. */
@@ -49,10 +52,13 @@ export class BufferedSubject<T> {
   #newcomers = 0;
   #welcome: Subscription | undefined;
   #end: { readonly error: Error | undefined } | undefined;
+  /** Held by operators that have no room for waiting messages; only if the queue can wait without a loss. */
+  readonly #flow: HoldableFlow | undefined;
 
   constructor(host: BufferedSubjectHost<T>, createQueue: () => BoundedQueue<RawMessage>) {
     this.#host = host;
     this.#createQueue = createQueue;
+    if (host.bounds.overflow === 'replay') this.#flow = new HoldableFlow(() => this.#drain());
   }
 
   get isObserved(): boolean {
@@ -78,7 +84,7 @@ export class BufferedSubject<T> {
   }
 
   #pushInTurn(raw: RawMessage, isDecoded: boolean): void {
-    if (this.#isHanding || !this.isObserved || !this.isEmpty) return this.#keep(raw);
+    if (this.#isHanding || !this.isObserved || !this.isEmpty || this.#isHeld) return this.#keep(raw);
     this.#isHanding = true;
     try {
       if (isDecoded) {
@@ -176,6 +182,10 @@ export class BufferedSubject<T> {
     if (when === 'now' || !this.#isHanding) this.dismiss(this.#end.error);
   }
 
+  get #isHeld(): boolean {
+    return this.#flow?.isHeld === true;
+  }
+
   #theQueue(): BoundedQueue<RawMessage> {
     return (this.#queue ??= this.#createQueue());
   }
@@ -200,12 +210,12 @@ export class BufferedSubject<T> {
     if (this.#isHanding) return;
     this.#isHanding = true;
     try {
-      while (this.isObserved && !this.isEmpty) this.#handNext();
+      while (this.isObserved && !this.isEmpty && !this.#isHeld) this.#handNext();
     } finally {
       this.#isHanding = false;
     }
     if (this.#end) this.dismiss(this.#end.error);
-    else this.#sole = this.isEmpty ? this.#observers.sole : undefined;
+    else this.#sole = this.isEmpty && !this.#isHeld ? this.#observers.sole : undefined;
   }
 
   #handNext(): void {
@@ -225,8 +235,12 @@ export class BufferedSubject<T> {
       this.dismiss(error as Error);
       return true;
     }
-    if (message) this.#observers.next(message);
-    return message !== undefined;
+    if (message === undefined) return false;
+    const delivered = message;
+    // A message that has just arrived has the flow of its Channel.
+    if (this.#flow && remove !== always) deliverFrom(this.#flow, () => this.#observers.next(delivered));
+    else this.#observers.next(delivered);
+    return true;
   }
 
   /** Removes a message from the head of the queue; returns false if it was dropped meanwhile. */

@@ -7,12 +7,16 @@ import type { FastPath, HubListener } from '../hub/hub-listener.js';
 import type { PubSubHub } from '../hub/pub-sub-hub.js';
 import { tell, transition } from '../outbox.js';
 import type { Join } from '../queue/fault-list.js';
+import { openEnvelope } from '../log/envelope.js';
+import type { LogFollower } from '../recovery/log-follower.js';
+import type { RecoverySource } from '../recovery/log-reader.js';
 import { allOrLate } from './all-or-late.js';
 import { Attachment, type AcknowledgementWaiter } from './attachment.js';
 import { iterateChannel } from './channel-iterator.js';
 import { CLOSED, closedError, DRAINING, OPEN, type ChannelLife, type Registration } from './channel-life.js';
 import type { ChannelOwner } from './channel-owner.js';
 import { decodeMessage } from './decode-message.js';
+import { followLog } from './followed-core.js';
 import { OwnObservers, type ObservedChannel } from './own-observers.js';
 import { rawMessage, type ChannelTopic, type RawMessage } from './raw-message.js';
 
@@ -43,6 +47,7 @@ export class ChannelCore<T> implements HubListener, FastPath, ObservedChannel<T>
   constructor(
     owner: ChannelOwner<ChannelCore<unknown>>,
     { hub, kind, name, codec, topic }: Pick<ChannelCore<T>, 'hub' | 'kind' | 'name' | 'codec' | 'topic'>,
+    recovery?: RecoverySource,
   ) {
     this.#owner = owner;
     this.hub = hub;
@@ -53,7 +58,13 @@ export class ChannelCore<T> implements HubListener, FastPath, ObservedChannel<T>
     this.topic = topic;
     this.isIdentity = (codec as Codec<unknown>) === text || (codec as Codec<unknown>) === bytes;
     this.channel = new Channel(this);
-    this.#attachment = new Attachment<ChannelCore<unknown>>(this, owner);
+    const follower = recovery && followLog(this, owner, recovery);
+    this.#attachment = new Attachment<ChannelCore<unknown>>(this, owner, follower);
+  }
+
+  /** The follower of the log, if the Channel is recoverable. */
+  get follower(): LogFollower | undefined {
+    return this.#attachment.follower;
   }
 
   observeEvents(subscriber: Subscriber<ReceiverEvent>): void {
@@ -87,7 +98,7 @@ export class ChannelCore<T> implements HubListener, FastPath, ObservedChannel<T>
 
   setMerged(isMerged: boolean): void {
     this.isMerged = isMerged;
-    this.#updateAttachment();
+    this.updateAttachment();
   }
 
   iterate(): AsyncIterableIterator<Message<T>> {
@@ -144,16 +155,25 @@ export class ChannelCore<T> implements HubListener, FastPath, ObservedChannel<T>
 
   onObserved(): void {
     if (this.registration === 'claimed') this.registration = 'while-observed';
-    this.#updateAttachment();
+    this.updateAttachment();
     this.#owner.onChannelObserved(this);
   }
 
   onDeserted(): void {
     transition(() => {
       this.#own = undefined;
-      this.#updateAttachment();
+      this.updateAttachment();
       this.#owner.onChannelDeserted(this);
     });
+  }
+
+  /** Returns whether a message of this size can wait for the Channel's own observers. */
+  hasOwnRoom(bytes: number): boolean {
+    return this.#own?.hasRoom(bytes) ?? true;
+  }
+
+  onRoom(): void {
+    this.follower?.resume();
   }
 
   /** Puts an error into the stream of the Channel's own observers. */
@@ -166,7 +186,7 @@ export class ChannelCore<T> implements HubListener, FastPath, ObservedChannel<T>
   }
 
   get fastPath(): FastPath | undefined {
-    const isPlain = this.#own === undefined && this.topic === undefined;
+    const isPlain = this.#own === undefined && this.topic === undefined && !this.follower;
     return isPlain && this.isMerged && this.#life === OPEN ? this : undefined;
   }
 
@@ -175,8 +195,16 @@ export class ChannelCore<T> implements HubListener, FastPath, ObservedChannel<T>
   }
 
   receive(data: string | Buffer, channel: string, rawChannel?: Buffer): void {
+    if (this.follower && this.#life.at !== 'closed') return this.follower.receive(data, channel, rawChannel);
+    const message = openEnvelope(data, channel, rawChannel);
+    if (message) this.deliver(message.payload, channel, rawChannel, message.idText);
+    else this.deliver(data, channel, rawChannel);
+  }
+
+  /** Hands a message to the Channel's own observers, and to the Receiver. */
+  deliver(data: string | Buffer, channel: string, rawChannel?: Buffer, id?: string): void {
     const source = this.channel as Channel<unknown> as Channel<string | Buffer>;
-    const raw = rawMessage(source, this.topic, data, channel, rawChannel);
+    const raw = rawMessage(source, this.topic, data, channel, rawChannel, id);
     if (this.#life.at === 'closed') return this.#owner.onIgnored(this, 'late', channel, data);
     if (!raw) return this.#owner.onIgnored(this, 'unmatched', channel, data);
     this.#own?.receive(raw, this.isIdentity);
@@ -218,7 +246,7 @@ export class ChannelCore<T> implements HubListener, FastPath, ObservedChannel<T>
   }
 
   /** Subscribes or unsubscribes, as the observers and the Receiver require. */
-  #updateAttachment(): void {
+  updateAttachment(): void {
     if (this.#life.at !== 'open') return;
     this.#attachment.update(this.isMerged || this.#own !== undefined);
   }

@@ -1,5 +1,5 @@
 import type { Subscriber } from 'rxjs';
-import type { ReceiverEvent } from '../channel.js';
+import type { Gap, ReceiverEvent } from '../channel.js';
 import type { ConnectionLostError, SubscribeError } from '../errors/errors.js';
 import type { Watcher } from '../hub/pub-sub-hub.js';
 import type { Bounds } from '../queue/buffer-options.js';
@@ -22,14 +22,18 @@ export interface ChannelOwner<C> extends Watcher {
   readonly lostError: ConnectionLostError | undefined;
   /** The merged stream. Its counts include messages for a Channel's own observers only, and messages without a consumer. */
   readonly stream: {
-    readonly counts: MessageCounts;
+    readonly counts: MessageCounts & { recovered: number };
     accept(raw: RawMessage, isDecoded: boolean): void;
+    hasRoom(bytes: number): boolean;
+    whenRoom(resume: () => void): void;
   };
   emit(event: ReceiverEvent): void;
   /** Called for a message that came after the end, or that the glob of a topic matches and its template does not. */
   onIgnored(core: C, reason: 'late' | 'unmatched', channel: string, data: string | Buffer): void;
   /** Adds an observer of the events that concern a Channel. */
   observeEvents(core: C, subscriber: Subscriber<ReceiverEvent>): void;
+  /** Called where messages are missing that a Channel cannot recover. */
+  onMissed(core: C, gap: Pick<Gap, 'since' | 'dropped'>): void;
   onChannelSubscribed(core: C): void;
   /** Called when a Channel that was subscribed is not subscribed for the moment. */
   onChannelInterrupted(core: C): void;

@@ -16,7 +16,7 @@ export function decodeMessage<T>(
     return raw as Message<unknown> as Message<T>;
   try {
     const decoded = decodeWith(codec, data, channel, { kind: source.kind, pattern });
-    if (topic !== undefined) return { ...raw, source, data: decoded };
+    if (topic !== undefined || raw.id !== undefined) return { ...raw, source, data: decoded };
     const isPlain = rawChannel === undefined;
     if (pattern === undefined)
       return isPlain ? { source, channel, data: decoded } : { source, channel, rawChannel, data: decoded };

@@ -1,6 +1,7 @@
 import type { DecodeError, Message } from '../channel.js';
 import { BoundedQueue } from '../queue/bounded-queue.js';
 import { BufferedSubject, type BufferedSubjectHost } from './buffered-subject.js';
+import type { Bounds } from '../queue/buffer-options.js';
 import type { ChannelOwner, MessageCounts } from './channel-owner.js';
 import { Grace } from './grace.js';
 import type { RawMessage } from './raw-message.js';
@@ -10,6 +11,8 @@ export interface ObservedChannel<T> {
   /** True while the Receiver takes the messages too, and counts them. */
   readonly isMerged: boolean;
   decode(raw: RawMessage): Message<T>;
+  /** Called when less than half of the queue is in use. */
+  onRoom(): void;
   /** Called when the first observer has subscribed, before it receives the waiting messages. */
   onObserved(): void;
   /** Called when the last observer has left and the grace period is over. */
@@ -27,15 +30,16 @@ export class OwnObservers<T> implements BufferedSubjectHost<T> {
   readonly #channel: ObservedChannel<T>;
   readonly #receiver: ObservedReceiver;
   readonly #grace = new Grace();
+  #queue: BoundedQueue<RawMessage> | undefined;
   #isBeingLeft = false;
 
   constructor(channel: ObservedChannel<T>, receiver: ObservedReceiver) {
     this.#channel = channel;
     this.#receiver = receiver;
-    this.subject = new BufferedSubject<T>(
-      this,
-      () => new BoundedQueue<RawMessage>({ bounds: receiver.bounds, onDrop: () => this.counts.dropped++ }),
-    );
+    const { bounds } = receiver;
+    const createQueue = () =>
+      (this.#queue = new BoundedQueue<RawMessage>({ bounds, onDrop: () => this.counts.dropped++ }));
+    this.subject = new BufferedSubject<T>(this, createQueue);
   }
 
   /** Delivers or queues a message; `isDecoded`: the observers get the message unchanged. */
@@ -44,9 +48,22 @@ export class OwnObservers<T> implements BufferedSubjectHost<T> {
     this.subject.push(raw, isDecoded);
   }
 
+  /** Returns whether a message of this size can wait for the next observer. */
+  hasRoom(bytes: number): boolean {
+    return this.#queue?.hasRoom(bytes) ?? true;
+  }
+
+  onTaken(): void {
+    if (this.#queue?.isRelaxed) this.#channel.onRoom();
+  }
+
   end(when: 'now' | 'behind', error?: Error): void {
     this.#grace.cancel();
     this.subject.end(when, error);
+  }
+
+  get bounds(): Bounds {
+    return this.#receiver.bounds;
   }
 
   decode(raw: RawMessage): Message<T> {

@@ -20,11 +20,15 @@ export function rawMessage(
   data: string | Buffer,
   channel: string,
   rawChannel: Buffer | undefined,
+  id: string | undefined,
 ): RawMessage | undefined {
+  // The usual case of a recoverable Channel: to copy and extend an object costs more.
+  if (id !== undefined && !topic && !rawChannel && !source.isPattern) return { source, channel, id, data };
   const plain = source.isPattern
     ? { source, channel, pattern: source.name, data }
     : { source, channel, data };
-  const raw = rawChannel ? { ...plain, rawChannel } : plain;
+  const named = rawChannel ? { ...plain, rawChannel } : plain;
+  const raw = id === undefined ? named : { ...named, id };
   if (!topic) return raw;
   const params = parseSafely(topic, channel);
   return params && { ...raw, topic: topic.topic, params };

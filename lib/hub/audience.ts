@@ -1,5 +1,6 @@
 import type { Message } from '../channel.js';
 import { tell } from '../outbox.js';
+import { mayBeEnvelope } from '../log/envelope.js';
 import { notify, type FastPath, type HubListener } from './hub-listener.js';
 import { includes, joined, onlyOf, snapshot, without, type ListenerList } from './listener-list.js';
 
@@ -133,7 +134,7 @@ export class Audience {
   /** Hands a text that arrives now to the only stream that receives it; returns false if there is no fast path. */
   deliverByFastPath(data: string | Buffer, channel: string): boolean {
     const source = this.#source;
-    if (source === undefined) return false;
+    if (source === undefined || mayBeEnvelope(data)) return false;
     const pattern = this.#pattern;
     const raw = pattern === undefined ? { source, channel, data } : { source, channel, pattern, data };
     this.#stream?.accept(raw, this.#isDecoded);

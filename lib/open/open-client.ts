@@ -4,13 +4,13 @@ import type { ServerClient } from '../hub/client.js';
 import { isReaderFailure } from '../hub/connection.js';
 import { abortError } from './abort-error.js';
 import { loadFactory, type OwnedClient } from './client-factory.js';
-import { closeClient } from './close-client.js';
+import { closeClient } from '../hub/close-client.js';
 import { Diagnosis } from './diagnose.js';
 import { parseOpenOptions, type OpenOptions, type OpenTarget } from './open-options.js';
 import { addressesOf } from './server-address.js';
 import { Tries, type OnFailedTry } from './tries.js';
 
-export { closeClient } from './close-client.js';
+export { closeClient } from '../hub/close-client.js';
 export type { OnFailedTry } from './tries.js';
 
 /**

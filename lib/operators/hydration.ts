@@ -7,7 +7,7 @@ import {
   type ObservableInput,
   type Subscriber,
 } from 'rxjs';
-import type { Channel, Message, ReceiverEvent } from '../channel.js';
+import type { Channel, Gap, Message, ReceiverEvent } from '../channel.js';
 import { coreOf } from '../channel/core-of.js';
 import { BoundedQueue } from '../queue/bounded-queue.js';
 import type { Bounds } from '../queue/buffer-options.js';
@@ -113,7 +113,7 @@ export class Hydration<S, T> {
     this.#fetchIfSubscribed();
   }
 
-  #onGap(cause: 'reconnect' | 'overflow', channels: readonly Channel<unknown>[]): void {
+  #onGap(cause: Gap['cause'], channels: readonly Channel<unknown>[]): void {
     // The Channel's own observers have received the messages that the Receiver's queue has dropped.
     if (cause === 'overflow' && isChannel(this.#live)) return;
     for (const channel of channels) if (coreOf(channel).isServed) this.#awaited.remove(channel);

@@ -1,5 +1,7 @@
 import { defer, NEVER, Observable, type OperatorFunction } from 'rxjs';
 import { assertPublisher, type Publisher } from '../publisher.js';
+import type { ScriptClient } from '../log/log-client.js';
+import { recoverable, type RecoverableOptions } from '../recovery/recoverable.js';
 import type { TopicTarget } from '../topics/topics.js';
 import { assertCodec, text, type Codec } from '../codec/codec.js';
 import { InTurn } from './in-turn.js';
@@ -27,9 +29,20 @@ export interface PublishToOptions<T> {
    * @default 64
    */
   readonly concurrent?: number | undefined;
+  /**
+   * Makes the messages recoverable: appends each to the log of its channel, as {@link recoverable} does with these options.
+   * The client needs the function `eval`.
+   * @default messages are published without a log
+   */
+  readonly recover?: RecoverableOptions | undefined;
 }
 
-const OPTIONS = optionNames<PublishToOptions<unknown>>({ codec: true, sharded: true, concurrent: true });
+const OPTIONS = optionNames<PublishToOptions<unknown>>({
+  codec: true,
+  sharded: true,
+  concurrent: true,
+  recover: true,
+});
 
 /** Error for a message that was not published, or that may or may not have been; `cause` says why. */
 export class PublishError extends Error {
@@ -127,7 +140,9 @@ export function publishTo<T>(
   assertKnownOptions('the options of publishTo', options, target ? ['concurrent'] : OPTIONS);
   const { codec = text as Codec<unknown> as Codec<T>, sharded = false } = target ?? options;
   const { concurrent = CONCURRENT } = options;
-  assertPublisher(client, sharded);
+  const recover = target ? target.recover : options.recover;
+  const publisher = recover ? recoverable(client as Publisher & ScriptClient, recover) : client;
+  assertPublisher(publisher, sharded);
   assertCodec(codec);
   if (!Number.isSafeInteger(concurrent) || concurrent < 1) {
     throw invalidArgument("the option 'concurrent'", 'a positive integer', concurrent);
@@ -141,7 +156,7 @@ export function publishTo<T>(
     const refuse = (cause: unknown) => fail(new PublishError(name, { cause }));
     try {
       const payload = codec.encode(value);
-      const receivers = sharded ? client.sPublish?.(name, payload) : client.publish(name, payload);
+      const receivers = sharded ? publisher.sPublish?.(name, payload) : publisher.publish(name, payload);
       if (typeof receivers === 'object') receivers.then(succeed, refuse);
       else succeed(receivers as number);
     } catch (cause) {

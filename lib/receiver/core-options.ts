@@ -1,4 +1,5 @@
 import type { Codec } from '../codec/codec.js';
+import type { PubSubClient } from '../hub/client.js';
 import type { PubSubHub, ReaderOf } from '../hub/pub-sub-hub.js';
 import type { Bounds } from '../queue/buffer-options.js';
 import type { TopicDeclarations } from '../topics/topic-types.js';
@@ -6,6 +7,7 @@ import type { Topics } from '../topics/topics.js';
 
 /** The checked options of a Receiver, with the defaults filled in. */
 export interface CoreOptions {
+  readonly client: PubSubClient;
   readonly hub: PubSubHub;
   /** The codec of Channels that have none of their own. */
   readonly codec: Codec<unknown>;

@@ -26,6 +26,7 @@ export function createCore(client: PubSubClient, options: ReceiverOptions<unknow
   const stop = () => void core.ending.stop();
   const core = new ReceiverCore({
     ...resolved,
+    client,
     hub,
     // Channels on another client than the Receiver's leave that client alone.
     readerOf: (other) => (other === hub ? reader : undefined),

@@ -12,5 +12,8 @@ export function joinGaps(earlier: Error, later: Error): Error | undefined {
   if (!(earlier instanceof GapError && later instanceof GapError)) return undefined;
   if (earlier.gap.cause !== later.gap.cause) return undefined;
   const channels = [...new Set([...earlier.gap.channels, ...later.gap.channels])];
-  return new GapError({ ...later.gap, since: earlier.gap.since, channels });
+  const { dropped: first, ...gap } = earlier.gap;
+  const { dropped: second } = later.gap;
+  const dropped = first === undefined || second === undefined ? {} : { dropped: first + second };
+  return new GapError({ ...gap, until: later.gap.until, channels, ...dropped });
 }

@@ -5,7 +5,7 @@ import type { RawMessage } from '../channel/raw-message.js';
 import { ReceiverBusyError } from '../errors/errors.js';
 import { tell } from '../outbox.js';
 import { BoundedQueue } from '../queue/bounded-queue.js';
-import type { Bounds } from '../queue/buffer-options.js';
+import { refusesWithError, type Bounds } from '../queue/buffer-options.js';
 import { decodeByChannel } from './decoder.js';
 import { OverflowEpisode } from '../channel/overflow-episode.js';
 import { Pulls } from './pulls.js';
@@ -25,7 +25,16 @@ export interface MergedStreamOptions {
 export class MergedStream implements BufferedSubjectHost<unknown> {
   readonly subject: BufferedSubject<unknown>;
   readonly pulls: Pulls;
-  readonly counts = { received: 0, delivered: 0, dropped: 0, late: 0, undecodable: 0, unmatched: 0 };
+  readonly counts = {
+    received: 0,
+    delivered: 0,
+    dropped: 0,
+    late: 0,
+    undecodable: 0,
+    unmatched: 0,
+    recovered: 0,
+  };
+  readonly bounds: Bounds;
   readonly decode = decodeByChannel;
   readonly onObserved: () => void;
   readonly onDeserted: () => void;
@@ -34,20 +43,23 @@ export class MergedStream implements BufferedSubjectHost<unknown> {
   readonly #emit: (event: ReceiverEvent) => void;
   readonly #queue: BoundedQueue<RawMessage>;
   readonly #episode: OverflowEpisode;
+  /** The Channels that wait for room. */
+  #waiting: (() => void)[] = [];
 
   constructor({ bounds, onGap, emit, onObserved, onDeserted }: MergedStreamOptions) {
     this.#emit = emit;
+    this.bounds = bounds;
     this.onObserved = onObserved;
     this.onDeserted = onDeserted;
     this.#episode = new OverflowEpisode(bounds.overflow, emit);
     const lossError =
-      onGap === 'error' && bounds.overflow !== 'error' ? () => this.#episode.witness() : undefined;
+      onGap === 'error' && !refusesWithError(bounds.overflow) ? () => this.#episode.witness() : undefined;
     this.#queue = new BoundedQueue({ bounds, onDrop: (raw) => this.#onDrop(raw), lossError });
     this.subject = new BufferedSubject<unknown>(this, () => this.#queue);
     this.pulls = new Pulls(this.subject);
   }
 
-  get stats(): Omit<ReceiverStats, 'gaps' | 'unmatched'> & { readonly unmatched: number } {
+  get stats(): Required<Omit<ReceiverStats, 'gaps'>> {
     const { length: buffered, bytes: bufferedBytes, highWater } = this.#queue;
     return { ...this.counts, buffered, bufferedBytes, highWater };
   }
@@ -56,6 +68,16 @@ export class MergedStream implements BufferedSubjectHost<unknown> {
   accept(raw: RawMessage, isDecoded: boolean): void {
     this.counts.received++;
     this.subject.push(raw, isDecoded);
+  }
+
+  /** Returns whether the queue has room for a message of this size. */
+  hasRoom(bytes: number): boolean {
+    return this.#queue.hasRoom(bytes);
+  }
+
+  /** Calls back, once, when less than half of the queue is in use. */
+  whenRoom(resume: () => void): void {
+    this.#waiting.push(resume);
   }
 
   observe(subscriber: Subscriber<Message<unknown>>): void {
@@ -67,7 +89,9 @@ export class MergedStream implements BufferedSubjectHost<unknown> {
 
   /** Takes a waiting message if there is nothing to decode, announce or throw before. */
   takePlain(): Message<unknown> | undefined {
-    return this.hasCodecs || this.#episode.isRunning ? undefined : this.subject.takePlain();
+    return this.hasCodecs || this.#episode.isRunning || this.#waiting.length > 0
+      ? undefined
+      : this.subject.takePlain();
   }
 
   /** Takes the message at the head of the queue, or throws the error there. */
@@ -92,7 +116,9 @@ export class MergedStream implements BufferedSubjectHost<unknown> {
   }
 
   onTaken(): void {
-    if (this.#episode.isRunning && this.#queue.isRelaxed) this.#episode.end();
+    if (!this.#queue.isRelaxed) return;
+    if (this.#episode.isRunning) this.#episode.end();
+    if (this.#waiting.length > 0) this.#onRoom();
   }
 
   onWaiting(): void {
@@ -101,6 +127,12 @@ export class MergedStream implements BufferedSubjectHost<unknown> {
 
   offer(raw: RawMessage): boolean {
     return this.pulls.offer(raw);
+  }
+
+  #onRoom(): void {
+    const waiting = this.#waiting;
+    this.#waiting = [];
+    for (const resume of waiting) resume();
   }
 
   #onDrop(raw: RawMessage): void {

@@ -1,4 +1,4 @@
-import type { Subscriber } from 'rxjs';
+import { asyncScheduler, type Subscriber } from 'rxjs';
 import { GapError, type Gap, type Message, type ReceiverEvent } from '../channel.js';
 import type { ChannelCore } from '../channel/channel-core.js';
 import type { ChannelOwner } from '../channel/channel-owner.js';
@@ -33,6 +33,8 @@ export class ReceiverCore implements ChannelOwner<ChannelCore<unknown>> {
   readonly bounds: Bounds;
   readonly options: CoreOptions;
   readonly #connection: ReceiverConnection;
+  /** True if a recoverable Channel has been registered. */
+  #hasLogs = false;
 
   constructor(options: CoreOptions) {
     this.options = options;
@@ -55,9 +57,13 @@ export class ReceiverCore implements ChannelOwner<ChannelCore<unknown>> {
   }
 
   get stats(): ReceiverStats {
-    const { unmatched, ...counts } = this.stream.stats;
-    const stats = { ...counts, gaps: this.events.gaps };
-    return this.options.topics ? { ...stats, unmatched } : stats;
+    const { unmatched, recovered, ...counts } = this.stream.stats;
+    return {
+      ...counts,
+      ...(this.options.topics && { unmatched }),
+      ...(this.#hasLogs && { recovered }),
+      gaps: this.events.gaps,
+    };
   }
 
   get isActive(): boolean {
@@ -88,6 +94,7 @@ export class ReceiverCore implements ChannelOwner<ChannelCore<unknown>> {
     if (!this.isOpen) throw this.ending.reason;
     this.registry.add(core);
     this.stream.hasCodecs ||= !core.isIdentity;
+    this.#hasLogs ||= core.follower !== undefined;
     this.#connection.add(core);
   }
 
@@ -217,17 +224,25 @@ export class ReceiverCore implements ChannelOwner<ChannelCore<unknown>> {
   }
 
   onReconnected(since: number, until: number, affected: ReadonlySet<HubListener>): void {
-    const cores = this.registry.all().filter((core) => affected.has(core));
-    if (cores.length === 0) return;
-    const gap: Gap = { cause: 'reconnect', since, until, channels: cores.map(({ channel }) => channel) };
-    this.emit({ type: 'gap', gap });
-    if (this.options.onGap !== 'error') return;
-    for (const core of cores) core.place(new GapError({ ...gap, channels: [core.channel] }), joinGaps);
-    if (this.#connection.isConnected) this.stream.subject.place(new GapError(gap), joinGaps);
+    const all = this.registry.all().filter((core) => affected.has(core));
+    const cores = all.filter((core) => core.follower?.refill(since) !== true);
+    if (cores.length > 0) this.#announce(cores, { cause: 'reconnect', since, until });
+  }
+
+  onMissed(core: ChannelCore<unknown>, missed: Pick<Gap, 'since' | 'dropped'>): void {
+    this.#announce([core], { cause: 'log', until: asyncScheduler.now(), ...missed });
   }
 
   onClientEnded(hub: PubSubHub, error: Error | undefined): void {
     if (hub === this.hub) this.ending.endWithClient(error);
+  }
+
+  #announce(cores: readonly ChannelCore<unknown>[], period: Omit<Gap, 'channels'>): void {
+    const gap: Gap = { ...period, channels: cores.map(({ channel }) => channel) };
+    this.emit({ type: 'gap', gap });
+    if (this.options.onGap !== 'error') return;
+    for (const core of cores) core.place(new GapError({ ...gap, channels: [core.channel] }), joinGaps);
+    if (this.#connection.isConnected) this.stream.subject.place(new GapError(gap), joinGaps);
   }
 
   /** Returns whether the Receiver is connected as this kind of pull requires. */

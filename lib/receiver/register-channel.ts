@@ -7,6 +7,8 @@ import { isWellFormed } from '../codec/well-formed.js';
 import { invalidArgument } from '../errors/invalid-argument.js';
 import { assertKnownOptions } from '../errors/known-options.js';
 import { assertPubSubClient } from '../hub/client.js';
+import { logReaderOf } from '../recovery/log-reader.js';
+import { resolveRecover, type Recover } from '../recovery/recover-options.js';
 import type { Topic } from '../topics/topic.js';
 import { CHANNEL_OPTIONS, TOPIC_OPTIONS, type ChannelOptions } from '../receiver-options.js';
 import type { ReceiverCore } from './receiver-core.js';
@@ -53,7 +55,7 @@ function assertChannelOptions(
 }
 
 /** Throws if a registered Channel has another codec or client than these options. */
-function assertSame(core: ChannelCore<unknown>, { codec, client }: ChannelOptions<unknown>): void {
+function assertSame(core: ChannelCore<unknown>, { codec, client, recover }: ChannelOptions<unknown>): void {
   const what = `the ${core.kind} ${JSON.stringify(core.name)}`;
   const advice = 'Close it first, or use another Receiver.';
   if (codec && codec !== core.codec) {
@@ -62,6 +64,10 @@ function assertSame(core: ChannelCore<unknown>, { codec, client }: ChannelOption
   if (client && hubOf(client) !== core.hub) {
     throw invalidArgument(`the client of ${what}`, 'the client of its registration', client, advice);
   }
+  const wanted = recover && resolveRecover(core.kind, core.name, recover);
+  const { log, from } = core.follower?.options ?? {};
+  if (wanted && (wanted.log !== log || (recover.from !== undefined && wanted.from !== from)))
+    throw invalidArgument(`the option 'recover' of ${what}`, 'as it was registered', recover, advice);
 }
 
 function addChannel(
@@ -73,11 +79,24 @@ function addChannel(
 ): ChannelCore<unknown> {
   const hub = options.client ? hubOf(options.client) : core.hub;
   const codec = topic?.codec ?? options.codec ?? core.options.codec;
+  const recovery = options.recover && {
+    options: resolveRecover(kind, name, options.recover),
+    reader: logReaderOf(options.client ?? core.options.client),
+  };
   const forgotten = core.registry.recall(kind, name, topic?.topic);
-  const isSame = forgotten?.codec === codec && forgotten.hub === hub;
-  // The name has one Channel at a time, and the new one has another codec or client.
+  const isSame =
+    forgotten?.codec === codec &&
+    forgotten.hub === hub &&
+    isSameLog(forgotten.follower?.options, recovery?.options);
+  // The name has one Channel at a time, and the new one has another codec, client or log.
   if (forgotten && !isSame) void forgotten.close();
-  const added = isSame ? forgotten : new ChannelCore<unknown>(core, { hub, kind, name, codec, topic });
+  const added = isSame
+    ? forgotten
+    : new ChannelCore<unknown>(core, { hub, kind, name, codec, topic }, recovery);
   core.add(added);
   return added;
+}
+
+function isSameLog(one: Recover | undefined, other: Recover | undefined): boolean {
+  return one?.log === other?.log && one?.from === other?.from;
 }

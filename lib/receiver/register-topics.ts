@@ -58,5 +58,7 @@ function registerTopic(
   const isComplete = topic.isComplete(params);
   const kind = isComplete ? topic.kind : 'pattern';
   const name = isComplete ? topic.name(params) : topic.glob(params);
-  return registerChannel(core, kind, name, options, topic);
+  if (!isComplete || !topic.recover) return registerChannel(core, kind, name, options, topic);
+  const recover = { log: topic.recover.log?.(name), ...options.recover };
+  return registerChannel(core, kind, name, { ...options, recover }, topic);
 }

@@ -14,7 +14,7 @@ const DEFAULT_HEARTBEAT = 5_000;
 const LONGEST_HEARTBEAT = 2 ** 31 - 1;
 
 /** The options of a Receiver's core, and the reader of its own client. */
-type ResolvedOptions = Omit<CoreOptions, 'hub' | 'readerOf' | 'onStopped'> & {
+type ResolvedOptions = Omit<CoreOptions, 'client' | 'hub' | 'readerOf' | 'onStopped'> & {
   readonly reader: ReaderMode | undefined;
 };
 

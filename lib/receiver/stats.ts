@@ -24,6 +24,11 @@ export interface ReceiverStats {
    * Undefined for a Receiver without topics.
    */
   readonly unmatched?: number;
+  /**
+   * Messages that recoverable Channels have read from their logs, because they had not arrived. Undefined for a Receiver
+   * without such Channels.
+   */
+  readonly recovered?: number;
   /** Number of `gap` events. */
   readonly gaps: number;
 }

@@ -1,4 +1,6 @@
 import { assertPublisher, type Publisher } from '../publisher.js';
+import type { ScriptClient } from '../log/log-client.js';
+import { recoverable } from '../recovery/recoverable.js';
 import type { Topic } from './topic.js';
 import type { ParamName } from './template-types.js';
 import type { DataOfTopic, ParamsOfTopic, TopicName } from './topic-types.js';
@@ -32,15 +34,24 @@ export function createPublisher<D>(
   topicOf: (template: string) => Topic,
 ): TopicPublisher<D> {
   assertPublisher(client);
+  const publishers = new Map<Topic, Publisher>();
+  const publisherOf = (topic: Topic) => {
+    const known = publishers.get(topic);
+    if (known) return known;
+    const created = topic.recover ? recoverable(client as Publisher & ScriptClient, topic.recover) : client;
+    publishers.set(topic, created);
+    return created;
+  };
   return {
     publish: async (template, ...message) => {
       const topic = topicOf(template);
       const [params, data] = message.length === 2 ? message : [undefined, message[0]];
       const name = topic.name(params);
       const payload = topic.codec.encode(data);
-      if (topic.kind === 'channel') return client.publish(name, payload);
-      assertPublisher(client, true);
-      return client.sPublish(name, payload);
+      const publisher = publisherOf(topic);
+      if (topic.kind === 'channel') return publisher.publish(name, payload);
+      assertPublisher(publisher, true);
+      return publisher.sPublish(name, payload);
     },
   };
 }

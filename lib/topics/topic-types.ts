@@ -2,6 +2,7 @@ import type { StandardSchemaV1 } from '@standard-schema/spec';
 import type { Channel, Message } from '../channel.js';
 import type { Codec } from '../codec/codec.js';
 import type { Schema } from '../codec/standard-schema.js';
+import type { RecoverableOptions } from '../recovery/recoverable.js';
 import type { ChannelName, ParamName } from './template-types.js';
 
 /** The codec of a topic's payloads, or a schema of the values in JSON. */
@@ -22,6 +23,13 @@ export interface TopicDefinition {
    * @default 'channel'
    */
   readonly kind?: 'channel' | 'shard' | undefined;
+  /**
+   * The logs of a topic whose messages can be recovered: publishers append each message to the log of its channel, as
+   * {@link recoverable} does, and Channels with all parameters read from there what they miss. The Channel of a pattern gets
+   * the messages without recovering any.
+   * @default no logs
+   */
+  readonly recover?: RecoverableOptions | undefined;
 }
 
 /** The topics of a system by their templates. */

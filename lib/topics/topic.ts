@@ -5,6 +5,7 @@ import { validated } from '../codec/validated.js';
 import { ValidationError } from '../errors/errors.js';
 import { invalidArgument } from '../errors/invalid-argument.js';
 import { assertKnownOptions, nearestOf, optionNames } from '../errors/known-options.js';
+import { resolveRecoverable, type RecoverableOptions } from '../recovery/recoverable.js';
 import { escapeGlob } from './escape-glob.js';
 import { ParamCodec } from './param-codec.js';
 import { paramsOf, parseTemplate, separatorsOf, type Template } from './template.js';
@@ -12,7 +13,7 @@ import type { TopicData, TopicDefinition } from './topic-types.js';
 
 export type Params = Readonly<Record<string, unknown>>;
 
-const DEFINITION = optionNames<TopicDefinition>({ data: true, params: true, kind: true });
+const DEFINITION = optionNames<TopicDefinition>({ data: true, params: true, kind: true, recover: true });
 const NO_PARAMS: Params = Object.freeze({});
 
 /** One declared topic: makes names and globs from parameters, and reads parameters from names. */
@@ -27,13 +28,15 @@ export class Topic {
   /** The names of the parameters, in order. */
   readonly paramNames: readonly string[];
   readonly schemas: Readonly<Record<string, Schema>>;
+  /** The options of the logs, if the messages can be recovered. */
+  readonly recover: RecoverableOptions | undefined;
   readonly #params: ParamCodec;
   readonly #name: RegExp;
   /** The parameter that may contain separators, because it has a schema and nothing follows. */
   readonly #openEnd: string | undefined;
 
   constructor(topic: string, declaration: TopicData | TopicDefinition) {
-    const { data, params = {}, kind = 'channel' } = definitionOf(topic, declaration);
+    const { data, params = {}, kind = 'channel', recover } = definitionOf(topic, declaration);
     this.topic = topic;
     this.template = parseTemplate(topic);
     this.kind = kind;
@@ -46,6 +49,8 @@ export class Topic {
       assertSchema(`the schema of the parameter '${name}' of ${this.title}`, schema);
     if (![undefined, 'channel', 'shard'].includes(kind))
       throw invalidArgument(`the kind of ${this.title}`, "'channel' or 'shard'", kind);
+    this.recover = recover;
+    if (recover) resolveRecoverable(`the option 'recover' of ${this.title}`, recover);
     const last = this.template.at(-1);
     this.#openEnd = typeof last === 'object' && Object.hasOwn(params, last.param) ? last.param : undefined;
     this.#params = new ParamCodec(separatorsOf(this.template));

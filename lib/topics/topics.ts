@@ -2,6 +2,7 @@ import type { Codec } from '../codec/codec.js';
 import { invalidArgument } from '../errors/invalid-argument.js';
 import { nearestOf } from '../errors/known-options.js';
 import type { Publisher } from '../publisher.js';
+import type { RecoverableOptions } from '../recovery/recoverable.js';
 import { overlap } from './overlap.js';
 import { Topic, type Params } from './topic.js';
 import { createPublisher, type TopicPublisher } from './topic-publisher.js';
@@ -21,6 +22,8 @@ export interface TopicTarget<T> {
   readonly codec: Codec<T>;
   /** True if the topic has sharded channels. */
   readonly sharded: boolean;
+  /** The options of the logs, if the messages of the topic can be recovered. */
+  readonly recover?: RecoverableOptions | undefined;
   /** Returns the name of the channel for a value. */
   channelOf(value: T): string;
 }
@@ -100,6 +103,7 @@ export class Topics<D extends TopicDeclarations> {
     return {
       codec: topic.codec as Codec<DataOfTopic<D, K>>,
       sharded: topic.kind === 'shard',
+      recover: topic.recover,
       channelOf: (value) => topic.name(paramsFor(value)),
     };
   }

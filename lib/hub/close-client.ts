@@ -1,4 +1,8 @@
-import type { OwnedClient } from './client-factory.js';
+/** A client that this package has created. */
+export interface ClosableClient {
+  on(event: string, listener: () => void): unknown;
+  destroy(): unknown;
+}
 
 /** The events of a client, or of one inside a cluster client, that has connected, or that is about to try again. */
 const SIGNS = ['connect', 'node-connect', 'node-error'];
@@ -7,7 +11,7 @@ const SIGNS = ['connect', 'node-connect', 'node-error'];
  * Closes a client of this package for good. node-redis finishes a connection that it was making when it was destroyed, and
  * would keep it open, and the process alive: that connection is closed as soon as it is there.
  */
-export function closeClient(client: OwnedClient): void {
+export function closeClient(client: ClosableClient): void {
   for (const event of SIGNS) {
     client.on(event, () => {
       // Only after the client has taken over the connection.
@@ -18,7 +22,7 @@ export function closeClient(client: OwnedClient): void {
   destroy(client);
 }
 
-function destroy(client: OwnedClient): void {
+function destroy(client: ClosableClient): void {
   try {
     void Promise.resolve(client.destroy()).catch(() => undefined);
   } catch {
@@ -33,7 +37,7 @@ interface Version5 {
 }
 
 /** Destroys the socket of a version 5 client: `destroy` refuses while the client counts as closed, even if it connects. */
-function destroySocket(client: OwnedClient & Version5): void {
+function destroySocket(client: ClosableClient & Version5): void {
   const socket = client._ejectSocket?.();
   if (!socket) return;
   client._insertSocket?.(socket);

@@ -1,0 +1,110 @@
+import type { LoggedMessage } from '../log/envelope.js';
+import type { Channel } from '../channel.js';
+import { enterFlow, HoldableFlow, leaveFlow } from '../queue/flow.js';
+import type { FollowedChannel } from '../recovery/followed-channel.js';
+import { LogFollower } from '../recovery/log-follower.js';
+import type { Missing } from '../recovery/log-position.js';
+import type { RecoverySource } from '../recovery/log-reader.js';
+import type { RecoveryError } from '../recovery/recovery-error.js';
+import type { ChannelOwner } from './channel-owner.js';
+
+/** The part of a Channel's core that the follower of its log needs. */
+export interface RecoverableCore {
+  readonly channel: Channel<unknown>;
+  readonly name: string;
+  readonly binary: boolean;
+  readonly isMerged: boolean;
+  /** Returns whether a message of this size can wait for the Channel's own observers. */
+  hasOwnRoom(bytes: number): boolean;
+  /** Hands a message to the observers of the Channel, and to the Receiver. */
+  deliver(data: string | Buffer, channel: string, rawChannel?: Buffer, id?: string): void;
+}
+
+/** Returns a follower of the log of a Channel. */
+export function followLog<C extends RecoverableCore>(
+  core: C,
+  owner: ChannelOwner<C>,
+  { options, reader }: RecoverySource,
+): LogFollower {
+  return new LogFollower(new FollowedCore(core, owner), options, reader);
+}
+
+/** The consumers of a recoverable Channel, as the follower of its log sees them. */
+class FollowedCore<C extends RecoverableCore> implements FollowedChannel {
+  readonly #core: C;
+  readonly #owner: ChannelOwner<C>;
+  /** Held by operators that have no room for another message of the Channel. */
+  readonly #flow = new HoldableFlow(() => this.#resume());
+  #onRoom: (() => void) | undefined;
+  /** True while a callback waits for room in the queue of the Receiver. */
+  #isInLine = false;
+  #isUnloggedTold = false;
+
+  constructor(core: C, owner: ChannelOwner<C>) {
+    this.#core = core;
+    this.#owner = owner;
+  }
+
+  get heartbeat(): number {
+    return this.#owner.heartbeat;
+  }
+
+  isFull(bytes: number, isLive: boolean): boolean {
+    const { stream, bounds } = this.#owner;
+    if (this.#flow.isHeld) return true;
+    // Under the other policies, a message that arrives is dropped as the policy says.
+    if (isLive && bounds.overflow !== 'replay') return false;
+    return (this.#core.isMerged && !stream.hasRoom(bytes)) || !this.#core.hasOwnRoom(bytes);
+  }
+
+  whenRoom(resume: () => void): void {
+    this.#onRoom = resume;
+    // The queue of the Receiver may never have been full, and keeps what waits for it.
+    if (this.#isInLine) return;
+    this.#isInLine = true;
+    this.#owner.stream.whenRoom(() => {
+      this.#isInLine = false;
+      this.#resume();
+    });
+  }
+
+  deliver({ payload, channel, rawChannel, idText }: LoggedMessage): void {
+    const { binary, name } = this.#core;
+    const data = binary || typeof payload === 'string' ? payload : payload.toString();
+    const raw = channel === undefined && binary ? Buffer.from(name) : rawChannel;
+    this.#isUnloggedTold = false;
+    const outer = enterFlow(this.#flow);
+    try {
+      this.#core.deliver(data, channel ?? name, raw, idText);
+    } finally {
+      leaveFlow(outer);
+    }
+  }
+
+  deliverUnlogged(data: string | Buffer, channel: string, rawChannel: Buffer | undefined): void {
+    if (!this.#isUnloggedTold)
+      this.#owner.emit({ type: 'unrecoverable', source: this.#core.channel, channel });
+    this.#isUnloggedTold = true;
+    this.#core.deliver(data, channel, rawChannel);
+  }
+
+  onMissed(since: number, missing: Missing): void {
+    const gap = missing === 'unknown' ? { since } : { since, dropped: missing };
+    this.#owner.onMissed(this.#core, gap);
+  }
+
+  onRecovered(count: number): void {
+    this.#owner.stream.counts.recovered += count;
+    this.#owner.emit({ type: 'recovered', source: this.#core.channel, count });
+  }
+
+  onFailed(error: RecoveryError): void {
+    this.#owner.emit({ type: 'recovery-error', source: this.#core.channel, error });
+  }
+
+  #resume(): void {
+    const resume = this.#onRoom;
+    this.#onRoom = undefined;
+    resume?.();
+  }
+}

@@ -1,0 +1,24 @@
+import { CodedError, named } from '../errors/errors.js';
+import { reasonOf } from '../errors/reason-of.js';
+
+/** The error of a log that cannot be read: a key of another type, a missing permission, an id that the log does not have. */
+export class RecoveryError extends CodedError {
+  readonly code = 'ERR_RECOVERY';
+  /** The key of the log. */
+  readonly log: string;
+
+  constructor(log: string, advice: string, options?: ErrorOptions) {
+    super(`Could not use the log ${JSON.stringify(log)}: ${advice}`, options);
+    this.log = log;
+  }
+}
+named(RecoveryError, 'RecoveryError');
+
+/** Returns the error for a reply of Redis. */
+export function refusedLog(log: string, cause: unknown): RecoveryError {
+  const reason = reasonOf(cause);
+  let advice = 'Messages that are missed are a gap until the cause is fixed.';
+  if (reason.startsWith('NOPERM')) advice = `Give the user +xrange, +xinfo|stream and the key (~${log}).`;
+  if (reason.startsWith('WRONGTYPE')) advice = "Name the key of a stream, with the option 'recover.log'.";
+  return new RecoveryError(log, `Redis refused: ${reason}. ${advice}`, { cause });
+}
