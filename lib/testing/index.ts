@@ -6,6 +6,13 @@
 
 // A Redis in memory
 export { MemoryPubSub } from './memory-pub-sub.js';
+export type {
+  MemoryCommands,
+  MemoryEvalOptions,
+  MemoryStreamEntry,
+  MemoryStreamInfo,
+} from './memory-commands.js';
+export type { MemoryTrim } from './memory-log-client.js';
 export type { MemoryMessage, Publication, PublishReply } from './memory-message.js';
 export type { MemoryPubSubOptions } from './memory-pub-sub-options.js';
 export type { AcknowledgeMode } from './request-line.js';

@@ -1,11 +1,13 @@
 import type { SchedulerLike } from 'rxjs';
 import { Acknowledgement } from './acknowledgement.js';
 import { CommandLog } from './command-log.js';
+import { requestOf } from './command-request.js';
 import { ListenerRegistry, type Change } from './listener-registry.js';
 import type { MemoryConnection, MemoryServer } from './memory-server.js';
 import { RequestLine, type AcknowledgeMode, type Request } from './request-line.js';
 import { SubscriptionLogs } from './subscription-logs.js';
 import type { ChannelKind } from '../channel-kind.js';
+import type { Reply } from '../log/log-client.js';
 
 type Verb = 'subscribe' | 'unsubscribe';
 
@@ -69,6 +71,11 @@ export class MemoryClientCore {
     return this.#connection?.subscriptions(kind) ?? [];
   }
 
+  /** Returns the error with which Redis refuses these names, if it does. */
+  refusalOf(names: readonly string[] = []): Error | undefined {
+    return names.some((name) => this.#host.forbidden.has(name)) ? new Error(NO_PERMISSION) : undefined;
+  }
+
   /** Sends the command of a change of the registry, if there is one. */
   request(verb: Verb, kind: ChannelKind, change: Change | undefined): Promise<void> {
     const promise = new Acknowledgement<void>();
@@ -88,9 +95,21 @@ export class MemoryClientCore {
       },
     };
     this.log.add([WORDS[verb][kind], ...(names ?? [])].join(' '));
-    // Queue the request behind older ones, even at the moment when the client becomes ready.
-    if (!this.#isReady || this.#unsent.length > 0) this.#unsent.push(request);
-    else this.line.send(request);
+    this.#send(request);
+    return promise;
+  }
+
+  /**
+   * Executes a command that is not of Pub/Sub. Returns its result at once, and throws its error, if Redis executes requests
+   * immediately and none is waiting; otherwise returns a promise.
+   *
+   * @throws if the client is closed
+   */
+  command<T>(execute: () => T): Reply<T> {
+    if (!this.#isOpen) throw new Error('The client is closed');
+    if (this.#canSend && this.line.isImmediate) return execute();
+    const promise = new Acknowledgement<T>();
+    this.#send(requestOf(execute, promise));
     return promise;
   }
 
@@ -155,6 +174,16 @@ export class MemoryClientCore {
     };
   }
 
+  /** Requests queue behind older ones, even at the moment when the client becomes ready. */
+  get #canSend(): boolean {
+    return this.#isReady && this.#unsent.length === 0;
+  }
+
+  #send(request: Request): void {
+    if (this.#canSend) this.line.send(request);
+    else this.#unsent.push(request);
+  }
+
   #onRestored(): void {
     this.#restoring--;
     if (this.#restoring === 0) this.#connection?.post(() => this.#becomeReady());
@@ -185,8 +214,8 @@ export class MemoryClientCore {
   #execute(verb: Verb, kind: ChannelKind, names: readonly string[] | undefined): Error | undefined {
     const connection = this.#connection;
     if (!connection) return undefined;
-    if (verb === 'subscribe' && names?.some((name) => this.#host.forbidden.has(name)))
-      return new Error(NO_PERMISSION);
+    const refusal = verb === 'subscribe' && this.refusalOf(names);
+    if (refusal) return refusal;
     for (const name of names?.map(onWire) ?? connection.subscriptions(kind)) {
       const isSubscribed = connection.has(kind, name);
       if (verb === 'subscribe') {

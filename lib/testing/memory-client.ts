@@ -14,8 +14,8 @@ type Names = string | readonly string[];
 /** Methods and events of a node-redis client, as far as Pub/Sub goes: the part for the code under test. */
 export abstract class MemoryClient extends EventEmitter implements PubSubClient {
   /**
-   * Names and globs that Redis refuses to this client from now on with NOPERM, when they are subscribed and when they are
-   * subscribed again after a reconnect. Existing subscriptions stay.
+   * Names and globs that Redis refuses to this client from now on with NOPERM, when they are subscribed, when they are
+   * subscribed again after a reconnect, and when `eval` publishes to them. Existing subscriptions stay.
    *
    * ```ts
    * redis.forbidden.add('secret');
@@ -33,7 +33,7 @@ export abstract class MemoryClient extends EventEmitter implements PubSubClient 
   constructor(options: MemoryPubSubOptions = {}) {
     super();
     this.settings = checkedOptions(options);
-    this.join(new MemoryServer());
+    this.join(new MemoryServer(this.settings.scheduler));
   }
 
   /** Returns whether the client is open: neither closed nor given up. */

@@ -1,5 +1,7 @@
-import type { ChannelKind } from '../channel-kind.js';
+import type { SchedulerLike } from 'rxjs';
 import { compileGlob } from './glob.js';
+import { MemoryKeyspace } from './memory-keyspace.js';
+import type { ChannelKind } from '../channel-kind.js';
 
 /** Callback that delivers a message to one client; `name` is the channel or glob that the client subscribed. */
 export type Receive = (kind: ChannelKind, name: string, channel: string, payload: Buffer) => void;
@@ -12,11 +14,18 @@ interface Subscription {
 
 const ALWAYS: Subscription = { matches: () => true, rank: 0 };
 
-/** Redis, as far as Pub/Sub goes: the subscriptions, and the receivers of a message, in order. */
+/** Redis, as far as Pub/Sub and logs go: the subscriptions, the receivers of a message, in order, and the keys. */
 export class MemoryServer {
+  readonly keys: MemoryKeyspace;
+  /** Keys that Redis refuses to all clients. */
+  readonly forbiddenKeys = new Set<string>();
   readonly #connections = new Set<MemoryConnection>();
   readonly #line: (() => void)[] = [];
   #isRunning = false;
+
+  constructor(clock: Pick<SchedulerLike, 'now'>) {
+    this.keys = new MemoryKeyspace(() => clock.now());
+  }
 
   connect(receive: Receive): MemoryConnection {
     const connection = new MemoryConnection(this, receive, () => this.#connections.delete(connection));

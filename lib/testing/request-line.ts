@@ -45,6 +45,11 @@ export class RequestLine {
     this.#inbox = inbox;
   }
 
+  /** True if Redis executes and acknowledges a request in the same tick. */
+  get isImmediate(): boolean {
+    return !this.#isWithheld && this.#delay === 0;
+  }
+
   send(request: Request): void {
     const entry = { request, isExecuted: false };
     this.#entries.push(entry);

@@ -1,6 +1,8 @@
 import { clientContract } from './client-contract.js';
 import { clusterEnvironment, sentinelEnvironment } from './distributed-environment.js';
+import { logsContract } from './logs-contract.js';
 import { memoryEnvironment } from './memory-environment.js';
+import { recoveryContract } from './recovery-contract.js';
 import { receiverContract } from './receiver-contract.js';
 import { serverEnvironment } from './server-environment.js';
 import { topicsContract } from './topics-contract.js';
@@ -32,6 +34,9 @@ describe.each(ENVIRONMENTS.map((sort) => [sort.name, sort] as const))('%s', (_na
   afterAll(() => environment.stop());
 
   describe('the client', () => clientContract(sort, () => environment));
+  // No reader of messages takes part.
+  if (!process.env.READER) describe('the logs', () => logsContract(sort, () => environment));
   describe('a Receiver', () => receiverContract(sort, () => environment));
+  describe('a recoverable Channel', () => recoveryContract(sort, () => environment));
   describe('a Receiver with topics', () => topicsContract(sort, () => environment));
 });

@@ -1,4 +1,5 @@
 import { keySlot } from '../../lib/hub/key-slot.js';
+import type { ScriptClient } from '../../lib/index.js';
 import type { ChannelKind } from '../../lib/channel-kind.js';
 import {
   createCluster,
@@ -59,6 +60,8 @@ abstract class DistributedEnvironment implements RedisEnvironment {
 
   abstract sPublish(channel: string, data: string | Buffer): Promise<number>;
 
+  abstract outsider(key: string): ScriptClient;
+
   async client(): Promise<EnvironmentClient> {
     const client = this.create();
     client.on('error', () => undefined);
@@ -90,6 +93,10 @@ abstract class DistributedEnvironment implements RedisEnvironment {
 
   async refuse(_refused: readonly string[], permitted: readonly string[]): Promise<void> {
     await this.#setRules(['resetchannels', '&fence*', ...permitted.map((name) => `&${name}`)]);
+  }
+
+  async refuseKeys(_refused: readonly string[], permitted: readonly string[]): Promise<void> {
+    await this.#setRules(['resetkeys', ...permitted.map((key) => `~${key}`)]);
   }
 
   withhold(): void {
@@ -184,8 +191,11 @@ class ClusterEnvironment extends DistributedEnvironment {
   }
 
   sPublish(channel: string, data: string | Buffer): Promise<number> {
-    const owner = this.nodes[Math.floor((keySlot(channel) * MASTERS) / SLOTS)]!;
-    return owner.admin.sPublish(channel, data);
+    return this.outsider(channel).sPublish(channel, data);
+  }
+
+  outsider(key: string): RedisNode['admin'] {
+    return this.nodes[Math.floor((keySlot(key) * MASTERS) / SLOTS)]!.admin;
   }
 
   override async stop(): Promise<void> {
@@ -224,6 +234,10 @@ class SentinelEnvironment extends DistributedEnvironment {
 
   sPublish(channel: string, data: string | Buffer): Promise<number> {
     return this.nodes[0]!.admin.sPublish(channel, data);
+  }
+
+  outsider(): RedisNode['admin'] {
+    return this.nodes[0]!.admin;
   }
 
   protected create(): DistributedClient {

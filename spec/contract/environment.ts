@@ -1,6 +1,7 @@
 import type { ChannelKind } from '../../lib/channel-kind.js';
 import type { ClientListener, RegistryType } from '../../lib/hub/client.js';
-import type { PubSubClient } from '../../lib/index.js';
+import type { PubSubClient, ScriptClient } from '../../lib/index.js';
+import type { LogTestClient } from '../support/log-test-client.js';
 
 /** The listeners of one name, as node-redis registers them. */
 export interface EnvironmentListeners {
@@ -28,6 +29,8 @@ export interface EnvironmentClient extends PubSubClient {
   ): Promise<unknown>;
   /** Undefined where the client has no registry. */
   extendPubSubListeners?(type: RegistryType, listeners: Map<string, EnvironmentListeners>): Promise<unknown>;
+  /** Returns a client that may have to be opened. */
+  duplicate(): LogTestClient;
   connect(): Promise<unknown>;
   close(): unknown;
   destroy(): unknown;
@@ -67,9 +70,13 @@ export interface RedisEnvironment {
   fence(client: EnvironmentClient): Promise<unknown>;
   /** Makes Redis refuse the first names, and permit the second ones, from now on. */
   refuse(refused: readonly string[], permitted: readonly string[]): Promise<void>;
+  /** Makes Redis refuse the first keys, and permit the second ones, from now on. */
+  refuseKeys(refused: readonly string[], permitted: readonly string[]): Promise<void>;
   /** Holds back the commands of the clients until `acknowledge`; messages still arrive. */
   withhold(): void;
   acknowledge(): void;
+  /** Returns a client that an outage does not concern, and that runs scripts on the server of this key. */
+  outsider(key: string): ScriptClient;
   /**
    * Breaks the connections of all clients, with the commands that were held back; resolves when the clients have
    * noticed.

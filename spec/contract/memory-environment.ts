@@ -1,3 +1,4 @@
+import type { ScriptClient } from '../../lib/index.js';
 import { MemoryPubSub, type MemoryPubSubOptions } from '../../lib/testing/index.js';
 import { until } from '../support/until.js';
 import {
@@ -55,6 +56,16 @@ class MemoryEnvironment implements RedisEnvironment {
     return Promise.resolve();
   }
 
+  refuseKeys(keys: readonly string[]): Promise<void> {
+    this.#root.forbiddenKeys.clear();
+    for (const key of keys) this.#root.forbiddenKeys.add(key);
+    return Promise.resolve();
+  }
+
+  outsider(): ScriptClient {
+    return this.#root;
+  }
+
   withhold(): void {
     for (const client of this.#clients) client.withhold();
   }
@@ -83,6 +94,7 @@ class MemoryEnvironment implements RedisEnvironment {
     for (const client of this.#clients) client.destroy();
     this.#clients = [];
     await this.refuse([]);
+    await this.refuseKeys([]);
   }
 
   stop(): Promise<void> {

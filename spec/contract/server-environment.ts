@@ -1,5 +1,6 @@
 import { createClient } from 'redis';
 import { createClient as createClient5 } from 'redis-5';
+import type { ScriptClient } from '../../lib/index.js';
 import { RedisServer } from '../support/redis-server.js';
 import { TcpProxy } from '../support/tcp-proxy.js';
 import { until } from '../support/until.js';
@@ -101,6 +102,14 @@ class ServerEnvironment implements RedisEnvironment {
 
   async refuse(_refused: readonly string[], permitted: readonly string[]): Promise<void> {
     await this.#admin.aclSetUser(USER.username, ['resetchannels', ...permitted.map((name) => `&${name}`)]);
+  }
+
+  async refuseKeys(_refused: readonly string[], permitted: readonly string[]): Promise<void> {
+    await this.#admin.aclSetUser(USER.username, ['resetkeys', ...permitted.map((key) => `~${key}`)]);
+  }
+
+  outsider(): ScriptClient {
+    return this.#admin;
   }
 
   withhold(): void {

@@ -1,0 +1,93 @@
+import { MemoryStream, type MemoryEntry, type StreamFields } from './memory-stream.js';
+import { formatStreamId, nextStreamId, parseRangeEnd, parseRangeStart, parseStreamId } from './stream-id.js';
+
+interface Key {
+  /** Undefined for a key of another type. */
+  readonly stream: MemoryStream | undefined;
+  /** Time after which the key is gone. */
+  readonly expires: number;
+}
+
+const WRONG_TYPE = 'WRONGTYPE Operation against a key holding the wrong kind of value';
+
+/** Keys of Redis, as far as streams go, with the error texts of Redis 7. A clock ends the life of keys; no timer runs. */
+export class MemoryKeyspace {
+  readonly #keys = new Map<string, Key>();
+  readonly #now: () => number;
+
+  constructor(now: () => number) {
+    this.#now = now;
+  }
+
+  /** Returns the time in whole milliseconds. */
+  now(): number {
+    return Math.floor(this.#now());
+  }
+
+  /** Adds an entry, and returns its id. Trims the stream to the maximum length, if there is one. */
+  add(key: string, id: string, fields: StreamFields, maxLength = Infinity): string {
+    const idAfter = nextStreamId(id, () => this.now());
+    const existing = this.#stream(key);
+    const stream = existing ?? new MemoryStream();
+    const added = stream.add(idAfter, fields);
+    if (!existing) this.#keys.set(key, { stream, expires: Infinity });
+    stream.trim(maxLength);
+    return formatStreamId(added);
+  }
+
+  /** Adds an entry as {@link add} does, but returns undefined if there is no such stream (NOMKSTREAM). */
+  addToExisting(key: string, id: string, fields: StreamFields, maxLength?: number): string | undefined {
+    return this.#stream(key) && this.add(key, id, fields, maxLength);
+  }
+
+  range(key: string, start: string, end: string, count?: number): MemoryEntry[] {
+    const ends = [parseRangeStart(start), parseRangeEnd(end)] as const;
+    return this.#stream(key)?.range(...ends, count) ?? [];
+  }
+
+  trim(key: string, maxLength: number): number {
+    return this.#stream(key)?.trim(maxLength) ?? 0;
+  }
+
+  deleteEntries(key: string, ids: readonly string[]): number {
+    return this.#stream(key)?.delete(ids.map((id) => parseStreamId(id, 0n))) ?? 0;
+  }
+
+  info(key: string): MemoryStream {
+    const stream = this.#stream(key);
+    if (!stream) throw new Error('ERR no such key');
+    return stream;
+  }
+
+  has(key: string): boolean {
+    return this.#key(key) !== undefined;
+  }
+
+  /** Makes a key of another type. */
+  set(key: string): void {
+    this.#keys.set(key, { stream: undefined, expires: Infinity });
+  }
+
+  delete(keys: readonly string[]): number {
+    return keys.filter((key) => this.has(key) && this.#keys.delete(key)).length;
+  }
+
+  /** Deletes the key when so many milliseconds have passed (PEXPIRE). */
+  expire(key: string, after: number): void {
+    const existing = this.#key(key);
+    if (existing) this.#keys.set(key, { ...existing, expires: this.#now() + after });
+  }
+
+  #stream(key: string): MemoryStream | undefined {
+    const existing = this.#key(key);
+    if (existing && !existing.stream) throw new Error(WRONG_TYPE);
+    return existing?.stream;
+  }
+
+  #key(key: string): Key | undefined {
+    const existing = this.#keys.get(key);
+    if (!existing || this.#now() <= existing.expires) return existing;
+    this.#keys.delete(key);
+    return undefined;
+  }
+}
