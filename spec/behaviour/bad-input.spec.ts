@@ -36,7 +36,9 @@ describe('a clear TypeError, at the earliest moment,', () => {
   it.each(['drop-latest', 'DROP-OLDEST', '', false, 1, null])(
     'refuses the overflow policy %p',
     (overflow) => {
-      expect(() => create({ overflow })).toThrow(clear(/'error', 'drop-oldest' or 'drop-incoming', got/));
+      expect(() => create({ overflow })).toThrow(
+        clear(/'error', 'drop-oldest', 'drop-incoming' or 'replay', got/),
+      );
     },
   );
 

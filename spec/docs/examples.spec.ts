@@ -21,6 +21,16 @@ if (examples.length > 0) {
   });
 }
 
+describe('the example of recovered messages', () => {
+  const redis = sharedRedis();
+
+  it('receives all messages in order, those of the outage from the log', async () => {
+    const shown = await runScript('examples/recover-messages.ts', { redisUrl: redis.url });
+    expect(shown.split('\n').filter((line) => /^\d$/.test(line))).toEqual(Array.from('123456789'));
+    expect(shown).toContain('9 published, 9 received, 5 of them from the log, 0 gaps');
+  }, 40_000);
+});
+
 describe('the demo', () => {
   const redis = sharedRedis();
   const DEMO = 'examples/demo.ts';

@@ -1,12 +1,14 @@
 import * as redis6 from 'redis';
 import * as redis5 from 'redis-5';
 import type { PubSubClient, Publisher } from '../../lib/index.js';
+import type { LogTestClient } from './log-test-client.js';
 
 /**
  * The members of a cluster's or Sentinel set's client that the tests need; the compiler takes minutes for the types of
  * node-redis.
  */
 export interface DistributedClient extends PubSubClient, Required<Publisher> {
+  duplicate(): LogTestClient;
   connect(): Promise<unknown>;
   close(): Promise<unknown>;
   destroy(): unknown;

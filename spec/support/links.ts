@@ -3,7 +3,7 @@ import { dirname, join, normalize } from 'node:path';
 import type { Document } from './documents.js';
 import { ROOT } from './root.js';
 
-const FENCED = /^(\s*)(`{3,})[^\n]*\n.*?^\1\2$/gms;
+const FENCED = /^([^\S\n]*)(`{3,})[^\n]*\n.*?^\1\2$/gms;
 const LINK = /\]\((?<target>[^)\s]+)\)|(?:src|srcset)="(?<source>[^"]+)"/g;
 const PAGE_LINK = /\s(?:href|src)="(?<target>[^"]+)"/g;
 const EXTERNAL = /^[a-z]+:/;

@@ -137,6 +137,11 @@ export class RedisSentinels implements AsyncDisposable {
     return master as RedisNode;
   }
 
+  /** The master that the Sentinels have reported last. */
+  get lastMaster(): RedisNode {
+    return this.#master;
+  }
+
   /** Publishes on the master that the Sentinels report. */
   readonly publish = (kind: 'channel' | 'shard', name: string, data: string): Promise<unknown> =>
     kind === 'shard' ? this.#master.admin.sPublish(name, data) : this.#master.admin.publish(name, data);

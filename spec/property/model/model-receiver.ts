@@ -159,7 +159,7 @@ export class ModelReceiver {
       if (event.type === 'channel-error') this.#onRefused(event.source);
       if (event.type === 'subscribed') this.#onSubscribed(event.source);
       this.#runReactions('event');
-      if (event.type !== 'retry' && event.type !== 'unmatched') this.#runReactions(event.type);
+      this.#runReactions(event.type);
     });
     this.#expected = new ExpectedDeliveries(0, this.#connectionOf, (what) =>
       this.#complain(`merged stream, ${what}`),
@@ -648,7 +648,7 @@ export class ModelReceiver {
     }
   }
 
-  #runReactions(where: Callback): void {
+  #runReactions(where: string): void {
     const index = this.#reactions.findIndex((reaction) => reaction.where === where);
     if (index < 0) return;
     for (const { action } of this.#reactions.splice(index, 1)) this.act(action);

@@ -29,6 +29,7 @@ export class AttachmentScene {
       hub: this.#hubOf() as PubSubHub,
       kind: 'pattern',
       name: 'n*',
+      updateAttachment: () => undefined,
       refuse: (error) => {
         this.errors.push(error);
         this.#write('refuse');

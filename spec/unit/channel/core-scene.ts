@@ -28,7 +28,7 @@ export class CoreScene {
   /** The messages for the Receiver's stream, as it gets them. */
   readonly accepted: [RawMessage, boolean][] = [];
   readonly core: Core;
-  readonly counts = { received: 0, delivered: 0, dropped: 0, undecodable: 0, late: 0 };
+  readonly counts = { received: 0, delivered: 0, dropped: 0, undecodable: 0, late: 0, recovered: 0 };
   readonly #observers = new Map<string, Subscription>();
   readonly #flags = { isHubOpen: true, isOwnerOpen: true, canReadopt: true, closesInside: false };
 
@@ -147,8 +147,14 @@ export class CoreScene {
       },
       heartbeat: 0,
       bounds: { capacity: 10, maxBytes: 1_000, overflow: 'error' },
-      stream: { counts: this.counts, accept: (...message) => this.#accept(message) },
+      stream: {
+        counts: this.counts,
+        accept: (...message) => this.#accept(message),
+        hasRoom: () => true,
+        whenRoom: () => undefined,
+      },
       emit: ({ type }: ReceiverEvent) => void this.owner.push(`<${type}>`),
+      onMissed: call('<missed>'),
       onIgnored: (_, reason) => {
         if (reason === 'late') this.counts.late++;
         this.owner.push(`<${reason}>`);

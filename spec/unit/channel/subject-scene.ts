@@ -94,6 +94,7 @@ export class SubjectScene {
     const call = (entry: string) => () => void this.calls.push(entry);
     return {
       counts: this.counts,
+      bounds: { capacity: 100, maxBytes: 1_000, overflow: 'error' },
       decode: (message) => {
         this.#react(`decoding ${message.data.toString()}`);
         return decode(message);
