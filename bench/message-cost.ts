@@ -21,6 +21,9 @@ export interface Cell {
 const asText = () => ['"', '"'] as const;
 const asEvent = (prefix: string) => [`{"pattern":"${prefix}","data":"`, '"}'] as const;
 
+/** The envelope of a recoverable message; the publisher replaces `<id>` by the next id of the channel. */
+const asEnvelope = () => ['\0rx1 <id> bench\n', ''] as const;
+
 export const ENTRIES: readonly Entry[] = [
   { title: 'node-redis listener', way: 'bare', as: 'reference' },
   { title: 'node-redis listener again', way: 'bare', as: 'control' },
@@ -35,6 +38,12 @@ export const ENTRIES: readonly Entry[] = [
   { title: 'Receiver, observed', way: 'observe', as: 'receiver' },
   // A baseline, because other snapshots may not have the option.
   { title: 'Receiver, observed, reader: client', way: 'observeWithoutReader', as: 'baseline' },
+  {
+    title: 'Receiver, recoverable Channels',
+    way: 'observeRecoverable',
+    as: 'baseline',
+    packet: asEnvelope,
+  },
   { title: 'Receiver, for await', way: 'iterate', as: 'receiver' },
   { title: 'Receiver, get()', way: 'get', as: 'receiver' },
   { title: 'Receiver, mergeMapBounded', way: 'mergeMapBounded', as: 'receiver' },

@@ -11,8 +11,11 @@ import type { PublisherTask } from './publisher.js';
  */
 const SCRIPT = `
   local prefix, first, count, channels = ARGV[1], tonumber(ARGV[2]), tonumber(ARGV[3]), tonumber(ARGV[4])
+  local hasId = string.find(ARGV[6], '<id>', 1, true)
   for number = first, first + count - 1 do
-    redis.call('PUBLISH', prefix .. number % channels, ARGV[6] .. string.format('%08d', number) .. ARGV[5] .. ARGV[7])
+    local before = ARGV[6]
+    if hasId then before = string.gsub(before, '<id>', '1-' .. math.floor(number / channels) + 1) end
+    redis.call('PUBLISH', prefix .. number % channels, before .. string.format('%08d', number) .. ARGV[5] .. ARGV[7])
   end`;
 
 const client = await createClient({ url: process.argv[2] as string }).connect();

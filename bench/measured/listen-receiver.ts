@@ -12,6 +12,13 @@ export const observedWithoutReader: WayToListen = async (at, names, onMessage) =
   await observe(await receiverOf(at, names, { reader: 'client' }), onMessage);
 };
 
+/** Observed Receiver of Channels that follow their logs; a pattern has none. */
+export const observedRecoverable: WayToListen = async ({ url }, names, onMessage) => {
+  const receiver = await Receiver.open(url);
+  for (const name of names) receiver.channel(name, { recover: {} });
+  await observe(receiver, onMessage);
+};
+
 export const iterated: WayToListen = async (at, names, onMessage) => {
   const receiver = await receiverOf(at, names);
   void iterate(receiver, onMessage);

@@ -9,6 +9,7 @@ export const WAYS_TO_LISTEN: Readonly<Record<string, () => Promise<WayToListen>>
   merge: async () => (await import('./listen-node-redis.js')).naiveMerge,
   observe: async () => (await import('./listen-receiver.js')).observed,
   observeWithoutReader: async () => (await import('./listen-receiver.js')).observedWithoutReader,
+  observeRecoverable: async () => (await import('./listen-receiver.js')).observedRecoverable,
   iterate: async () => (await import('./listen-receiver.js')).iterated,
   get: async () => (await import('./listen-receiver.js')).pulled,
   mergeMapBounded: async () => (await import('./listen-receiver.js')).mapped,
