@@ -46,7 +46,7 @@ export interface LogEntry {
   readonly at: number;
   readonly text: string;
   /** The cause of the gap. */
-  readonly cause?: 'reconnect' | 'overflow';
+  readonly cause?: 'reconnect' | 'overflow' | 'log';
   /** Messages that were dropped. */
   readonly dropped?: number;
 }

@@ -8,7 +8,7 @@ const COLOURS: readonly Colour[] = ['cyan', 'green', 'yellow', 'magenta', 'blue'
 const SOURCE_WIDTH = 25;
 const CHANNEL_WIDTH = 26;
 
-const MEANINGS: Readonly<Record<Exclude<keyof ReceiverStats, 'unmatched'>, string>> = {
+const MEANINGS: Readonly<Record<Exclude<keyof ReceiverStats, 'unmatched' | 'recovered'>, string>> = {
   received: 'came from Redis = delivered + buffered + dropped + undecodable',
   delivered: 'were handed to the observer or the loop',
   buffered: 'wait in the queue',
