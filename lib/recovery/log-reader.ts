@@ -66,6 +66,12 @@ export class LogReader {
     this.#connection = undefined;
   }
 
+  /** Returns whether the connection has brought no reply for so many milliseconds. */
+  isSilentFor(milliseconds: number): boolean {
+    const { heardAt = 0 } = this.#connection ?? {};
+    return asyncScheduler.now() - heardAt >= milliseconds;
+  }
+
   /** Replaces the connection once in a turn: it may be dead, or lead to a deposed master. Requests under way fail. */
   renew(): void {
     if (this.#isRenewed) return;
@@ -129,6 +135,8 @@ class LogConnection {
   #waiting: ((error?: unknown) => void)[] | undefined = [];
   #error: unknown;
   #isClosed = false;
+  /** Epoch milliseconds: the time of the last reply, or of the creation. */
+  heardAt = asyncScheduler.now();
   /** The requests that have no reply yet. */
   readonly #pending = new Set<(error: unknown) => void>();
 
@@ -159,9 +167,14 @@ class LogConnection {
         return;
       }
       const reply = (value: T) => {
+        this.heardAt = asyncScheduler.now();
         if (this.#pending.delete(fail)) onReply(value);
       };
-      whenReplied(() => command(this.#commands), reply, fail);
+      const refuse = (reason: unknown) => {
+        this.heardAt = asyncScheduler.now();
+        fail(reason);
+      };
+      whenReplied(() => command(this.#commands), reply, refuse);
     };
     this.#pending.add(fail);
     if (this.#waiting) this.#waiting.push(run);

@@ -9,7 +9,7 @@ import { refusedLog, type RecoveryError } from './recovery-error.js';
 const FIRST_PAUSE = 50;
 const LONGEST_PAUSE = 2_000;
 
-/** Milliseconds without a reply after which the connection is replaced; doubled until there is one. */
+/** Milliseconds without any reply after which the connection is replaced; doubled until there is one. */
 const PATIENCE = 5_000;
 
 /** Replies of Redis after which another attempt would fail, too. */
@@ -62,19 +62,18 @@ export class LogRequests {
 
   #askNow<T>(send: (request: LogRequest<T>) => void, onReply: (value: T) => void): void {
     const run = this.#run;
-    this.#timer.unsubscribe();
-    const timer = (this.#timer = asyncScheduler.schedule(() => this.#onSilence(), this.#patience));
+    this.#awaitReply();
     send({
       onReply: (value) => {
-        timer.unsubscribe();
         if (run !== this.#run) return;
+        this.#timer.unsubscribe();
         this.#pause = FIRST_PAUSE;
         this.#patience = PATIENCE;
         onReply(value);
       },
       onError: (error) => {
-        timer.unsubscribe();
         if (run !== this.#run) return;
+        this.#timer.unsubscribe();
         const pause = this.#pause;
         this.#pause = Math.min(2 * pause, LONGEST_PAUSE);
         if (REFUSALS.test(reasonOf(error))) {
@@ -87,7 +86,14 @@ export class LogRequests {
     });
   }
 
-  #onSilence(): void {
+  #awaitReply(): void {
+    this.#timer.unsubscribe();
+    this.#timer = asyncScheduler.schedule(() => this.#onLate(), this.#patience);
+  }
+
+  /** Waits on while the connection brings replies to other requests: this one is behind them. */
+  #onLate(): void {
+    if (!this.#reader.isSilentFor(this.#patience)) return this.#awaitReply();
     this.#patience *= 2;
     this.#reader.renew();
   }

@@ -102,11 +102,27 @@ describe('the requests for a log', () => {
   it('replace a connection that does not reply', () => {
     jest.useFakeTimers();
     const renew = jest.fn();
-    const reader = { readLast: () => undefined, renew } as unknown as LogReader;
+    const reader = { readLast: () => undefined, isSilentFor: () => true, renew } as unknown as LogReader;
     new LogRequests(reader, 'log', () => undefined).readLast(() => undefined);
     jest.advanceTimersByTime(4_999);
     expect(renew).not.toHaveBeenCalled();
     jest.advanceTimersByTime(1);
+    expect(renew).toHaveBeenCalledTimes(1);
+  });
+
+  it('wait while the connection brings other replies', () => {
+    jest.useFakeTimers();
+    const renew = jest.fn();
+    let heardAt = 0;
+    const isSilentFor = (milliseconds: number) => Date.now() - heardAt >= milliseconds;
+    const reader = { readLast: () => undefined, isSilentFor, renew } as unknown as LogReader;
+    new LogRequests(reader, 'log', () => undefined).readLast(() => undefined);
+    for (let reply = 0; reply < 10; reply++) {
+      heardAt = Date.now();
+      jest.advanceTimersByTime(4_000);
+    }
+    expect(renew).not.toHaveBeenCalled();
+    jest.advanceTimersByTime(5_000);
     expect(renew).toHaveBeenCalledTimes(1);
   });
 });
