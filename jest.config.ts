@@ -4,6 +4,8 @@ import type { Config } from 'jest';
 const config: Config = {
   testEnvironment: 'node',
   testMatch: ['<rootDir>/{spec,examples}/**/*.spec.ts', '<rootDir>/examples/testing/jest/*.test.ts'],
+  // The long tier has the failovers of recoverable Channels.
+  testPathIgnorePatterns: process.env.PROPERTY_TIER === 'long' ? [] : ['spec/recovery/recovery-cluster'],
   // ts-jest loads sources as CommonJS, where an import that ends in .js must find the .ts file.
   moduleNameMapper: {
     '^rx-redis-receiver$': '<rootDir>/lib/index.ts',

@@ -3,7 +3,7 @@ import { rounds } from '../support/rounds.js';
 import { FollowedLog } from './model/followed-log.js';
 
 const SEED = Number(process.env.PROPERTY_SEED ?? 20_270_114);
-const RUNS = rounds(20_000);
+const RUNS = rounds(20_000, 1_000);
 
 type Step = (log: FollowedLog) => unknown;
 
