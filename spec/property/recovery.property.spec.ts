@@ -6,7 +6,7 @@ import { NAMES, RecoveredTraffic } from './model/recovered-traffic.js';
 
 const SEED = Number(process.env.PROPERTY_SEED ?? 20_270_119);
 // PROPERTY_RUNS=1000 takes some minutes.
-const RUNS = rounds(200, 20);
+const RUNS = rounds(100, 20);
 
 jest.setTimeout(900_000);
 
