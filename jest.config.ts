@@ -27,6 +27,7 @@ const config: Config = {
   maxWorkers: 2 * availableParallelism(),
   globalSetup: '<rootDir>/spec/support/global-setup.ts',
   setupFiles: ['<rootDir>/spec/support/reader-defaults.ts'],
+  testSequencer: '<rootDir>/spec/support/longest-first.cjs',
   testTimeout: 15_000,
 };
 
