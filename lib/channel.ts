@@ -158,16 +158,12 @@ export function sourceOf<T>(channel: Channel<T>): ChannelSource<T> {
 
 /** A period in which messages may be missing. */
 export interface Gap {
-  /**
-   * The cause. `'reconnect'`: the connection was lost; `'overflow'`: the buffer was full; `'log'`: the log of a recoverable
-   * Channel does not have the messages any more, or cannot be read.
-   */
+  /** `'reconnect'`: the connection was lost; `'overflow'`: the buffer was full; `'log'`: a log lacks messages, or is refused. */
   readonly cause: 'reconnect' | 'overflow' | 'log';
   /**
    * Milliseconds since the epoch: when the last message before the gap arrived, to within 10 ms, or the acknowledgement of
    * the subscription if there was no message. Earlier, by up to a heartbeat and some seconds, if the servers of a cluster or
-   * Sentinel set report a change only later. It is a time of arrival: a missing message may have been published before it,
-   * by as long as messages take from the publisher to here.
+   * Sentinel set report a change only later. A missing message may have been published before, because it took time to arrive.
    */
   readonly since: number;
   /** Milliseconds since the epoch: the time from which no messages are missing. */
@@ -250,28 +246,3 @@ export class DecodeError extends CodedError {
   }
 }
 named(DecodeError, 'DecodeError');
-
-/** The error that stands where messages may be missing; `gap` has the period and the channels. */
-export class GapError extends CodedError {
-  readonly code = 'ERR_GAP';
-  /** The period, its cause, and the Channels that may lack messages. */
-  readonly gap: Gap;
-
-  constructor(gap: Gap, options?: ErrorOptions) {
-    const what = {
-      overflow: `${gap.dropped} messages were dropped by the full buffer`,
-      reconnect: 'The connection was lost and messages may be missing',
-      log:
-        gap.dropped === undefined
-          ? 'The log was deleted or cannot be read, and messages may be missing'
-          : `${gap.dropped} messages are not in the log any more`,
-    }[gap.cause];
-    super(
-      `${what}, on ${gap.channels.length} channel(s), between ${new Date(gap.since).toISOString()} and ` +
-        `${new Date(gap.until).toISOString()}. Fetch a fresh snapshot if you need one; retry() continues from here.`,
-      options,
-    );
-    this.gap = gap;
-  }
-}
-named(GapError, 'GapError');

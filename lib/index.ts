@@ -87,5 +87,6 @@ export {
   ValidationError,
 } from './errors/errors.js';
 export { RecoveryError } from './recovery/recovery-error.js';
-export { DecodeError, GapError } from './channel.js';
+export { DecodeError } from './channel.js';
+export { GapError } from './channel/gap-error.js';
 export { PublishError } from './operators/publish-to.js';

@@ -1,37 +1,14 @@
 import { asapScheduler, type Subscriber, type Subscription } from 'rxjs';
 import type { BoundedQueue } from '../queue/bounded-queue.js';
-import type { Bounds } from '../queue/buffer-options.js';
 import { deliverFrom, HoldableFlow } from '../queue/flow.js';
 import type { Join } from '../queue/fault-list.js';
 import type { Message } from '../channel.js';
+import type { BufferedSubjectHost } from './buffered-subject-host.js';
 import { ObserverList } from './observer-list.js';
 import { unpinned, type RawMessage } from './raw-message.js';
 
 /** The number of new observers in a turn that get waiting messages at once: those of `retry()` nest on the stack. */
 const MOST_NEWCOMERS = 256;
-
-/** The part of a Receiver or a Channel that its subject needs. */
-export interface BufferedSubjectHost<T> {
-  /** Counts to which each delivered message is added. */
-  readonly counts: { delivered: number };
-  readonly bounds: Bounds;
-  /** Decodes a message, or throws the error for the consumer. */
-  decode(raw: RawMessage): Message<T>;
-  /** Called when `decode` has thrown an error. */
-  onUndecodable(error: Error): void;
-  /** Called when a message has left the queue. */
-  onTaken?(): void;
-  /** Called when the first message waits in the queue and there is no observer. */
-  onWaiting?(): void;
-  /** Takes a message that would have to wait in the queue otherwise; returns false if nothing takes it. */
-  offer?(raw: RawMessage): boolean;
-  /** Called when the first observer has subscribed, before it receives the waiting messages. */
-  onObserved(): void;
-  /** Called when the last observer has unsubscribed. */
-  onDeserted(): void;
-  /** Called when an observer has unsubscribed and others remain. */
-  onLeft?(): void;
-}
 
 /**
  * A Subject with a queue. A message goes to the observers at once; it waits in the queue while there are no observers, or while

@@ -8,10 +8,10 @@ import type { PubSubHub } from '../hub/pub-sub-hub.js';
 import { tell, transition } from '../outbox.js';
 import type { Join } from '../queue/fault-list.js';
 import { openEnvelope } from '../log/envelope.js';
-import type { LogFollower } from '../recovery/log-follower.js';
 import type { RecoverySource } from '../recovery/log-reader.js';
 import { allOrLate } from './all-or-late.js';
-import { Attachment, type AcknowledgementWaiter } from './attachment.js';
+import { AttachedCore } from './attached-core.js';
+import { Attachment } from './attachment.js';
 import { iterateChannel } from './channel-iterator.js';
 import { CLOSED, closedError, DRAINING, OPEN, type ChannelLife, type Registration } from './channel-life.js';
 import type { ChannelOwner } from './channel-owner.js';
@@ -24,7 +24,10 @@ import { rawMessage, type ChannelTopic, type RawMessage } from './raw-message.js
  * The internals of a Channel. A Channel is subscribed while it has observers or the Receiver is connected, and each message goes
  * to both.
  */
-export class ChannelCore<T> implements HubListener, FastPath, ObservedChannel<T> {
+export class ChannelCore<T>
+  extends AttachedCore<ChannelCore<unknown>>
+  implements HubListener, FastPath, ObservedChannel<T>
+{
   // These fields stand first: there may be very many Channels, and a message should find all it needs in one cache line.
   readonly channel: Channel<T>;
   #own: OwnObservers<T> | undefined = undefined;
@@ -35,7 +38,7 @@ export class ChannelCore<T> implements HubListener, FastPath, ObservedChannel<T>
   /** True if the codec leaves the data as it is. */
   readonly isIdentity: boolean;
   readonly #owner: ChannelOwner<ChannelCore<unknown>>;
-  readonly #attachment: Attachment<ChannelCore<unknown>>;
+  protected readonly attachment: Attachment<ChannelCore<unknown>>;
   readonly name: string;
   readonly codec: Codec<T>;
   readonly hub: PubSubHub;
@@ -49,6 +52,7 @@ export class ChannelCore<T> implements HubListener, FastPath, ObservedChannel<T>
     { hub, kind, name, codec, topic }: Pick<ChannelCore<T>, 'hub' | 'kind' | 'name' | 'codec' | 'topic'>,
     recovery?: RecoverySource,
   ) {
+    super();
     this.#owner = owner;
     this.hub = hub;
     this.kind = kind;
@@ -59,12 +63,7 @@ export class ChannelCore<T> implements HubListener, FastPath, ObservedChannel<T>
     this.isIdentity = (codec as Codec<unknown>) === text || (codec as Codec<unknown>) === bytes;
     this.channel = new Channel(this);
     const follower = recovery && followLog(this, owner, recovery);
-    this.#attachment = new Attachment<ChannelCore<unknown>>(this, owner, follower);
-  }
-
-  /** The follower of the log, if the Channel is recoverable. */
-  get follower(): LogFollower | undefined {
-    return this.#attachment.follower;
+    this.attachment = new Attachment<ChannelCore<unknown>>(this, owner, follower);
   }
 
   observeEvents(subscriber: Subscriber<ReceiverEvent>): void {
@@ -73,15 +72,6 @@ export class ChannelCore<T> implements HubListener, FastPath, ObservedChannel<T>
 
   get isOpen(): boolean {
     return this.#life.at !== 'closed' && (this.registration !== 'forgotten' || this.#owner.isOpen);
-  }
-
-  /** True while the subscription may still deliver messages to this Channel. */
-  get isAttached(): boolean {
-    return this.#attachment.at !== 'off';
-  }
-
-  get isServed(): boolean {
-    return this.#attachment.isServed;
   }
 
   observe(subscriber: Subscriber<Message<T>>): void {
@@ -107,17 +97,12 @@ export class ChannelCore<T> implements HubListener, FastPath, ObservedChannel<T>
 
   whenSubscribed(signal?: AbortSignal): Promise<void> {
     if (this.#life.at !== 'open' || !this.isOpen) return Promise.reject(closedError(this, this.#life));
-    return this.#attachment.whenServed(signal);
-  }
-
-  /** Calls a waiter when Redis has acknowledged the subscription, or the subscription fails, or the Channel is closed. */
-  addWaiter(waiter: AcknowledgementWaiter): void {
-    this.#attachment.addWaiter(waiter);
+    return this.attachment.whenServed(signal);
   }
 
   /** The error that a new observer would get at once, and that another attempt cannot fix. */
   get finalError(): Error | undefined {
-    return this.#life.at === 'closed' ? this.#life.error : (this.#endError ?? this.#attachment.obstacle);
+    return this.#life.at === 'closed' ? this.#life.error : (this.#endError ?? this.attachment.obstacle);
   }
 
   /** True while the Channel is registered only for observers in their grace period. */
@@ -134,7 +119,7 @@ export class ChannelCore<T> implements HubListener, FastPath, ObservedChannel<T>
 
   /** Delivers the held messages, before the Channel closes and outside of a transition. */
   deliverHeld(): void {
-    if (this.#attachment.at === 'attached') this.hub.deliverHeld(this.kind, this.name);
+    if (this.attachment.at === 'attached') this.hub.deliverHeld(this.kind, this.name);
   }
 
   /** Closes or drains the Channel; calls back when the subscription has released it, however long that takes. */
@@ -142,15 +127,15 @@ export class ChannelCore<T> implements HubListener, FastPath, ObservedChannel<T>
     if (this.#life.at !== 'closed') {
       this.#life = life === 'closed' ? CLOSED : DRAINING;
       if (life === 'closed') this.#owner.onChannelClosing(this);
-      this.#attachment.detach(life === 'draining' ? 'draining' : 'at-once');
-      this.#attachment.rejectWaiters(() => closedError(this, this.#life));
+      this.attachment.detach(life === 'draining' ? 'draining' : 'at-once');
+      this.attachment.rejectWaiters(() => closedError(this, this.#life));
       if (life === 'closed') {
-        if (this.#attachment.at === 'off') this.#owner.onChannelReleased(this);
+        if (this.attachment.at === 'off') this.#owner.onChannelReleased(this);
         this.#endOwn('now');
         this.#owner.onChannelClosed(this, 'closed');
       }
     }
-    this.#attachment.whenReleased(onReleased);
+    this.attachment.whenReleased(onReleased);
   }
 
   onObserved(): void {
@@ -170,10 +155,6 @@ export class ChannelCore<T> implements HubListener, FastPath, ObservedChannel<T>
   /** Returns whether a message of this size can wait for the Channel's own observers. */
   hasOwnRoom(bytes: number): boolean {
     return this.#own?.hasRoom(bytes) ?? true;
-  }
-
-  onRoom(): void {
-    this.follower?.resume();
   }
 
   /** Puts an error into the stream of the Channel's own observers. */
@@ -214,33 +195,13 @@ export class ChannelCore<T> implements HubListener, FastPath, ObservedChannel<T>
     else this.#owner.onIgnored(this, 'late', channel, data);
   }
 
-  onSubscribed(): void {
-    this.#attachment.onSubscribed();
-  }
-
-  onInterrupted(): void {
-    this.#attachment.onInterrupted();
-  }
-
-  onReplaced(): void {
-    this.#attachment.onReplaced();
-  }
-
-  onReleased(): void {
-    this.#attachment.onReleased();
-  }
-
-  onRefused(cause: unknown): void {
-    this.#attachment.onRefused(cause);
-  }
-
   onEnded(error: Error | undefined): void {
     const lost = error && new ConnectionLostError({ cause: error });
     const isFirst = this.#life.at !== 'closed';
     if (isFirst) this.#life = { at: 'closed', error: lost };
-    this.#attachment.end();
+    this.attachment.end();
     if (!isFirst) return;
-    this.#attachment.rejectWaiters(() => closedError(this, this.#life));
+    this.attachment.rejectWaiters(() => closedError(this, this.#life));
     this.#endOwn('behind', lost);
     this.#owner.onChannelClosed(this, 'client-ended', lost);
   }
@@ -248,15 +209,15 @@ export class ChannelCore<T> implements HubListener, FastPath, ObservedChannel<T>
   /** Subscribes or unsubscribes, as the observers and the Receiver require. */
   updateAttachment(): void {
     if (this.#life.at !== 'open') return;
-    this.#attachment.update(this.isMerged || this.#own !== undefined);
+    this.attachment.update(this.isMerged || this.#own !== undefined);
   }
 
   /** Gives up the subscription; a new observer or `connect()` makes another attempt. */
   refuse(error: SubscribeError): void {
     const wasMerged = this.isMerged;
     this.isMerged = false;
-    this.#attachment.end(error);
-    this.#attachment.rejectWaiters(() => error);
+    this.attachment.end(error);
+    this.attachment.rejectWaiters(() => error);
     const own = this.#own;
     tell(() => own?.subject.dismiss(error));
     this.#owner.emit({ type: 'channel-error', source: this.channel, error });

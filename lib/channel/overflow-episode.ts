@@ -1,7 +1,8 @@
 import { asyncScheduler } from 'rxjs';
 import type { OverflowPolicy } from '../queue/buffer-options.js';
-import { GapError, type Channel, type Gap, type ReceiverEvent } from '../channel.js';
+import type { Channel, Gap, ReceiverEvent } from '../channel.js';
 import type { Loss } from '../errors/errors.js';
+import { GapError } from './gap-error.js';
 
 interface Episode {
   readonly since: number;

@@ -1,6 +1,7 @@
 import type { DecodeError, Message } from '../channel.js';
 import { BoundedQueue } from '../queue/bounded-queue.js';
-import { BufferedSubject, type BufferedSubjectHost } from './buffered-subject.js';
+import { BufferedSubject } from './buffered-subject.js';
+import type { BufferedSubjectHost } from './buffered-subject-host.js';
 import type { Bounds } from '../queue/buffer-options.js';
 import type { ChannelOwner, MessageCounts } from './channel-owner.js';
 import { Grace } from './grace.js';

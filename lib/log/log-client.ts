@@ -25,8 +25,8 @@ export interface LogCommands {
 export interface LogClient extends LogCommands {
   readonly isOpen: boolean;
   connect(): Reply<unknown>;
-  destroy?(): unknown;
-  on(event: 'error', listener: () => void): unknown;
+  destroy(): unknown;
+  on(event: string, listener: () => void): unknown;
   /** `{ 36: Buffer }` gives the replies' strings as Buffers. */
   withTypeMapping(mapping: { 36: typeof Buffer }): LogCommands;
 }

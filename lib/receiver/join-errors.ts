@@ -1,4 +1,4 @@
-import { GapError } from '../channel.js';
+import { GapError } from '../channel/gap-error.js';
 import { SubscribeError } from '../errors/errors.js';
 
 /** Joins two refusals of one name to the later one. */

@@ -1,6 +1,7 @@
 import type { Subscriber } from 'rxjs';
 import type { DecodeError, Message, ReceiverEvent } from '../channel.js';
-import { BufferedSubject, type BufferedSubjectHost } from '../channel/buffered-subject.js';
+import { BufferedSubject } from '../channel/buffered-subject.js';
+import type { BufferedSubjectHost } from '../channel/buffered-subject-host.js';
 import type { RawMessage } from '../channel/raw-message.js';
 import { ReceiverBusyError } from '../errors/errors.js';
 import { tell } from '../outbox.js';
@@ -14,6 +15,7 @@ import type { ReceiverStats } from './stats.js';
 export interface MergedStreamOptions {
   readonly bounds: Bounds;
   readonly onGap: 'event' | 'error';
+  readonly topics: object | undefined;
   readonly emit: (event: ReceiverEvent) => void;
   /** Called when the first observer has subscribed, before it receives the waiting messages. */
   readonly onObserved: () => void;
@@ -40,14 +42,18 @@ export class MergedStream implements BufferedSubjectHost<unknown> {
   readonly onDeserted: () => void;
   /** True if the queue may contain messages that have to be decoded. */
   hasCodecs = false;
+  /** True if a recoverable Channel has been registered. */
+  hasLogs = false;
   readonly #emit: (event: ReceiverEvent) => void;
+  readonly #topics: object | undefined;
   readonly #queue: BoundedQueue<RawMessage>;
   readonly #episode: OverflowEpisode;
   /** The Channels that wait for room. */
   #waiting: (() => void)[] = [];
 
-  constructor({ bounds, onGap, emit, onObserved, onDeserted }: MergedStreamOptions) {
+  constructor({ bounds, onGap, topics, emit, onObserved, onDeserted }: MergedStreamOptions) {
     this.#emit = emit;
+    this.#topics = topics;
     this.bounds = bounds;
     this.onObserved = onObserved;
     this.onDeserted = onDeserted;
@@ -59,9 +65,11 @@ export class MergedStream implements BufferedSubjectHost<unknown> {
     this.pulls = new Pulls(this.subject);
   }
 
-  get stats(): Required<Omit<ReceiverStats, 'gaps'>> {
+  get stats(): Omit<ReceiverStats, 'gaps'> {
+    const { unmatched, recovered, ...counts } = this.counts;
     const { length: buffered, bytes: bufferedBytes, highWater } = this.#queue;
-    return { ...this.counts, buffered, bufferedBytes, highWater };
+    const queue = { buffered, bufferedBytes, highWater };
+    return { ...counts, ...queue, ...(this.#topics && { unmatched }), ...(this.hasLogs && { recovered }) };
   }
 
   /** Delivers or queues a message; `isDecoded`: the consumer gets the message unchanged. */

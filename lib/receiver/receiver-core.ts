@@ -1,5 +1,5 @@
-import { asyncScheduler, type Subscriber } from 'rxjs';
-import { GapError, type Gap, type Message, type ReceiverEvent } from '../channel.js';
+import type { Subscriber } from 'rxjs';
+import type { Gap, Message, ReceiverEvent } from '../channel.js';
 import type { ChannelCore } from '../channel/channel-core.js';
 import type { ChannelOwner } from '../channel/channel-owner.js';
 import type { RawMessage } from '../channel/raw-message.js';
@@ -10,7 +10,8 @@ import { tell, transition } from '../outbox.js';
 import type { Bounds } from '../queue/buffer-options.js';
 import type { CoreOptions } from './core-options.js';
 import { Ending } from './ending.js';
-import { joinGaps, joinRefusals } from './join-errors.js';
+import { GapReport } from './gap-report.js';
+import { joinRefusals } from './join-errors.js';
 import { MergedStream } from './merged-stream.js';
 import type { Pull } from './pulls.js';
 import { ReceiverConnection } from './receiver-connection.js';
@@ -33,8 +34,7 @@ export class ReceiverCore implements ChannelOwner<ChannelCore<unknown>> {
   readonly bounds: Bounds;
   readonly options: CoreOptions;
   readonly #connection: ReceiverConnection;
-  /** True if a recoverable Channel has been registered. */
-  #hasLogs = false;
+  readonly #gaps: GapReport;
 
   constructor(options: CoreOptions) {
     this.options = options;
@@ -53,17 +53,13 @@ export class ReceiverCore implements ChannelOwner<ChannelCore<unknown>> {
       watcher: this,
       isObserved: () => stream.subject.isObserved,
     }));
-    this.ending = new Ending({ registry, connection, stream, events, onStopped: options.onStopped });
+    const parts = { registry, connection, stream, events };
+    this.ending = new Ending({ ...parts, onStopped: options.onStopped });
+    this.#gaps = new GapReport({ ...parts, onGap: options.onGap });
   }
 
   get stats(): ReceiverStats {
-    const { unmatched, recovered, ...counts } = this.stream.stats;
-    return {
-      ...counts,
-      ...(this.options.topics && { unmatched }),
-      ...(this.#hasLogs && { recovered }),
-      gaps: this.events.gaps,
-    };
+    return { ...this.stream.stats, gaps: this.events.gaps };
   }
 
   get isActive(): boolean {
@@ -94,7 +90,7 @@ export class ReceiverCore implements ChannelOwner<ChannelCore<unknown>> {
     if (!this.isOpen) throw this.ending.reason;
     this.registry.add(core);
     this.stream.hasCodecs ||= !core.isIdentity;
-    this.#hasLogs ||= core.follower !== undefined;
+    this.stream.hasLogs ||= core.follower !== undefined;
     this.#connection.add(core);
   }
 
@@ -224,25 +220,15 @@ export class ReceiverCore implements ChannelOwner<ChannelCore<unknown>> {
   }
 
   onReconnected(since: number, until: number, affected: ReadonlySet<HubListener>): void {
-    const all = this.registry.all().filter((core) => affected.has(core));
-    const cores = all.filter((core) => core.follower?.refill(since) !== true);
-    if (cores.length > 0) this.#announce(cores, { cause: 'reconnect', since, until });
+    this.#gaps.onReconnected(since, until, affected);
   }
 
   onMissed(core: ChannelCore<unknown>, missed: Pick<Gap, 'since' | 'dropped'>): void {
-    this.#announce([core], { cause: 'log', until: asyncScheduler.now(), ...missed });
+    this.#gaps.onMissed(core, missed);
   }
 
   onClientEnded(hub: PubSubHub, error: Error | undefined): void {
     if (hub === this.hub) this.ending.endWithClient(error);
-  }
-
-  #announce(cores: readonly ChannelCore<unknown>[], period: Omit<Gap, 'channels'>): void {
-    const gap: Gap = { ...period, channels: cores.map(({ channel }) => channel) };
-    this.emit({ type: 'gap', gap });
-    if (this.options.onGap !== 'error') return;
-    for (const core of cores) core.place(new GapError({ ...gap, channels: [core.channel] }), joinGaps);
-    if (this.#connection.isConnected) this.stream.subject.place(new GapError(gap), joinGaps);
   }
 
   /** Returns whether the Receiver is connected as this kind of pull requires. */

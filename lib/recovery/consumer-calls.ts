@@ -16,6 +16,7 @@ export class ConsumerCalls {
   #recovered = 0;
   /** True after the first round. */
   #hasEnded = false;
+  #onCaughtUp: (() => void) | undefined;
 
   constructor(channel: FollowedChannel) {
     this.#channel = channel;
@@ -50,12 +51,20 @@ export class ConsumerCalls {
     return this.#isRunningAfter(() => this.#channel.onFailed(error)) && this.miss('unknown');
   }
 
+  /** Calls back at the end of the reading. */
+  whenCaughtUp(onCaughtUp: () => void): void {
+    this.#onCaughtUp = onCaughtUp;
+  }
+
   /** Reports the messages that were read from the log, except those before the subscription: they were not missed. */
-  end(): boolean {
+  end(): void {
     const recovered = this.#hasEnded ? this.#recovered : 0;
     this.#hasEnded = true;
     this.#recovered = 0;
-    return recovered === 0 || this.#isRunningAfter(() => this.#channel.onRecovered(recovered));
+    if (recovered > 0 && !this.#isRunningAfter(() => this.#channel.onRecovered(recovered))) return;
+    const onCaughtUp = this.#onCaughtUp;
+    this.#onCaughtUp = undefined;
+    onCaughtUp?.();
   }
 
   /** Calls back, once, when the consumers may have room again, unless the follower was stopped. */
@@ -67,6 +76,10 @@ export class ConsumerCalls {
   }
 
   stop(): void {
+    // The patience of a drain has ended before the reading.
+    const isCutShort = this.#onCaughtUp !== undefined;
+    this.#onCaughtUp = undefined;
+    if (isCutShort) this.miss('unknown');
     this.#run = {};
     this.#hasEnded = false;
     this.#recovered = 0;

@@ -38,7 +38,6 @@ export class LogFollower implements LogUser {
   /** True if the log cannot be read, until the next outage. */
   #isRefused = false;
   #onRefused: ((error: RecoveryError) => void) | undefined;
-  #onCaughtUp: (() => void) | undefined;
 
   constructor(channel: FollowedChannel, options: Recover, reader: LogReader) {
     this.#channel = channel;
@@ -79,10 +78,6 @@ export class LogFollower implements LogUser {
 
   stop(): void {
     if (this.isIdle) return;
-    const onCaughtUp = this.#onCaughtUp;
-    this.#onCaughtUp = undefined;
-    // The patience of a drain is over, before the end of the log was reached.
-    if (onCaughtUp) this.#calls.miss('unknown');
     this.#calls.stop();
     this.#requests.cancel();
     this.#state = 'idle';
@@ -102,7 +97,7 @@ export class LogFollower implements LogUser {
   refill(since: number): boolean {
     this.#isRefused = false;
     this.#reader.renew();
-    // They are not of a log that has lost its last messages since.
+    // If the log has lost its last messages, a later message with one of these ids is another one.
     this.#held.dropWhile(({ id }) => this.#position.covers(id));
     if (this.#state === 'live') this.#read(since);
     else if (this.isReady) this.#needsRound = true;
@@ -137,7 +132,7 @@ export class LogFollower implements LogUser {
 
   /** Calls back when nothing is read from the log any more; at once if nothing is, or if the follower is stopped. */
   whenCaughtUp(onCaughtUp: () => void): void {
-    if (this.#state === 'reading' || this.#state === 'full') this.#onCaughtUp = onCaughtUp;
+    if (this.#state === 'reading' || this.#state === 'full') this.#calls.whenCaughtUp(onCaughtUp);
     else onCaughtUp();
   }
 
@@ -216,10 +211,7 @@ export class LogFollower implements LogUser {
     if (this.#needsRound) return this.#read(this.#calls.since);
     this.#state = 'live';
     this.#position.close();
-    if (!this.#calls.end()) return;
-    const onCaughtUp = this.#onCaughtUp;
-    this.#onCaughtUp = undefined;
-    onCaughtUp?.();
+    this.#calls.end();
   }
 
   /** Gives up the messages up to the end of the log, which it has lost; returns false after a stop. */

@@ -1,20 +1,12 @@
-import type { LoggedMessage } from '../log/envelope.js';
 import { asyncScheduler, Subscription } from 'rxjs';
-import { invalidArgument } from '../errors/invalid-argument.js';
 import { reasonOf } from '../errors/reason-of.js';
 import type { PubSubClient } from '../hub/client.js';
 import { originOf } from '../hub/shared-emitter.js';
-import { closeClient } from '../hub/close-client.js';
-import { reportUnhandled } from '../report-unhandled.js';
 import { NONCE_FIELD, PAYLOAD_FIELD } from '../log/append-script.js';
-import {
-  whenReplied,
-  type LogClient,
-  type LogCommands,
-  type Reply,
-  type StreamEntry,
-} from '../log/log-client.js';
+import type { LoggedMessage } from '../log/envelope.js';
+import type { LogCommands, Reply, StreamEntry } from '../log/log-client.js';
 import { parseLogId, type LogId } from '../log/log-id.js';
+import { assertDuplicable, LogConnection, type Duplicable, type LogRequest } from './log-connection.js';
 import type { Recover } from './recover-options.js';
 
 /** A Channel whose log is read. */
@@ -29,12 +21,6 @@ export interface LogUser {
 export interface RecoverySource {
   readonly options: Recover;
   readonly reader: LogReader;
-}
-
-/** Called with a reply of Redis, or with an error. */
-export interface LogRequest<T> {
-  readonly onReply: (value: T) => void;
-  readonly onError: (error: unknown) => void;
 }
 
 /** Reads logs for all Channels on one client, over a connection without subscriptions that is open while there are any. */
@@ -126,105 +112,6 @@ export class LogReader {
       if (beats.length > 0) this.#schedule(beats.reduce((a, b) => Math.min(a, b)));
     }, period);
   }
-}
-
-/** One connection that reads logs. Commands wait until it is open. */
-class LogConnection {
-  readonly #client: LogClient;
-  readonly #commands: LogCommands;
-  #waiting: ((error?: unknown) => void)[] | undefined = [];
-  #error: unknown;
-  #isClosed = false;
-  /** Epoch milliseconds: the time of the last reply, or of the creation. */
-  heardAt = asyncScheduler.now();
-  /** The requests that have no reply yet. */
-  readonly #pending = new Set<(error: unknown) => void>();
-
-  /** True if the client could not connect, or has lost its connection, and will not try again. */
-  get hasFailed(): boolean {
-    return this.#error !== undefined || (!this.#waiting && !this.#client.isOpen);
-  }
-
-  constructor(client: LogClient) {
-    this.#client = client;
-    this.#commands = client.withTypeMapping({ 36: Buffer });
-    client.on('error', () => undefined);
-    const open = () => (client.isOpen ? undefined : client.connect());
-    whenReplied(
-      open,
-      () => this.#onOpen(undefined),
-      (error) => this.#onOpen(error),
-    );
-  }
-
-  send<T>(command: (client: LogCommands) => Reply<T>, { onReply, onError }: LogRequest<T>): void {
-    const fail = (error: unknown) => {
-      if (this.#pending.delete(fail)) onError(error);
-    };
-    const run = (error?: unknown) => {
-      if (error !== undefined) {
-        fail(error);
-        return;
-      }
-      const reply = (value: T) => {
-        this.heardAt = asyncScheduler.now();
-        if (this.#pending.delete(fail)) onReply(value);
-      };
-      const refuse = (reason: unknown) => {
-        this.heardAt = asyncScheduler.now();
-        fail(reason);
-      };
-      whenReplied(() => command(this.#commands), reply, refuse);
-    };
-    this.#pending.add(fail);
-    if (this.#waiting) this.#waiting.push(run);
-    else run(this.#error);
-  }
-
-  close(): void {
-    this.#isClosed = true;
-    this.#pending.clear();
-    closeClient(this.#client as never);
-  }
-
-  /** Closes the connection; the requests that have no reply fail. */
-  abandon(): void {
-    const pending = [...this.#pending];
-    this.close();
-    for (const fail of pending) {
-      this.#pending.add(fail);
-      fail(new Error('The connection for logs was replaced.'));
-    }
-  }
-
-  #onOpen(error: unknown): void {
-    if (this.#isClosed) return;
-    const waiting = this.#waiting ?? [];
-    this.#waiting = undefined;
-    this.#error = error;
-    for (const run of waiting) {
-      try {
-        run(error);
-      } catch (thrown) {
-        reportUnhandled(thrown);
-      }
-    }
-  }
-}
-
-interface Duplicable {
-  duplicate(overrides: object): LogClient;
-}
-
-function assertDuplicable(client: PubSubClient): asserts client is PubSubClient & Duplicable {
-  if (typeof (client as Partial<Duplicable>).duplicate === 'function') return;
-  const advice = 'The log is read on a connection of its own.';
-  throw invalidArgument(
-    'the client',
-    "one with the function duplicate for the option 'recover'",
-    client,
-    advice,
-  );
 }
 
 function toLogEntry({ id, message }: StreamEntry): LoggedMessage | undefined {

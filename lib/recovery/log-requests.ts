@@ -2,7 +2,8 @@ import type { LoggedMessage } from '../log/envelope.js';
 import { asyncScheduler, Subscription } from 'rxjs';
 import { reasonOf } from '../errors/reason-of.js';
 import type { LogId } from '../log/log-id.js';
-import type { LogReader, LogRequest } from './log-reader.js';
+import type { LogRequest } from './log-connection.js';
+import type { LogReader } from './log-reader.js';
 import { refusedLog, type RecoveryError } from './recovery-error.js';
 
 /** Milliseconds before the first further attempt, also after a refusal; the pause doubles up to the longest. */

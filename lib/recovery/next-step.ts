@@ -29,7 +29,7 @@ export function nextStep(id: LogId, position: LogPosition, end: RoundEnd | undef
   if (!end) return isNext ? 'deliver' : 'read';
   const isBehindLog = end.isRewound && !isUpTo(end.last, position.id);
   if (position.covers(id) && !isBehindLog) return 'drop';
-  // What continues the log as it was stands before the loss.
+  // A message that continues the log as it was before the loss is delivered first.
   if (end.isRewound && !(isNext && isSameEpoch)) return 'rewind';
   if (isNext) return 'deliver';
   return isUpTo(end.last, id) ? 'miss' : 'read';

@@ -1,5 +1,5 @@
 import { createClient } from 'redis';
-import { firstValueFrom } from 'rxjs';
+import { asyncScheduler, firstValueFrom } from 'rxjs';
 import { Receiver, recoverable, type ReceiverOptions } from '../../lib/index.js';
 import { RedisServer } from '../support/redis-server.js';
 import { until } from '../support/until.js';
@@ -52,8 +52,8 @@ describe('a recoverable Channel', () => {
     const first = channel.subscribe();
     await channel.whenSubscribed();
     first.unsubscribe();
-    // The grace period ends with the turn; UNSUBSCRIBE is then on its way.
-    await new Promise((resolve) => setTimeout(resolve, 0));
+    // The grace period ends with the turn, on the same scheduler; UNSUBSCRIBE is then on its way.
+    await new Promise<void>((resolve) => void asyncScheduler.schedule(() => resolve()));
     const received: string[] = [];
     channel.subscribe(({ data }) => received.push(data));
     await until(async () => (await s.admin.pubSubNumSub(['news'])).news === 1);

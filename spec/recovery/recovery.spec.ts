@@ -40,6 +40,14 @@ async function sceneOn(server: RedisServer, proxy: TcpProxy) {
     publish: async (name: string, ...list: (string | number)[]) => {
       for (const data of list) await publisher.publish(name, String(data));
     },
+    /** Does the work while the Receiver has no connection. */
+    outage: async (work: () => Promise<unknown>) => {
+      proxy.close();
+      proxy.cut();
+      await until(() => events.some(({ type }) => type === 'disconnected'));
+      await work();
+      proxy.reopen();
+    },
     gaps: () => events.filter((event) => event.type === 'gap').map(({ gap }) => [gap.cause, gap.dropped]),
     [Symbol.asyncDispose]: async () => {
       await receiver.stop();
@@ -79,11 +87,7 @@ describe('a recoverable Channel', () => {
     await s.follow('news');
     await s.publish('news', 'a');
     await until(() => s.received.length === 1);
-    proxy.close();
-    proxy.cut();
-    await until(() => s.events.some(({ type }) => type === 'disconnected'));
-    await s.publish('news', ...Array.from({ length: 50 }, (_, index) => index));
-    proxy.reopen();
+    await s.outage(() => s.publish('news', ...Array.from({ length: 50 }, (_, index) => index)));
     await until(() => s.received.length === 51);
     await s.publish('news', 'z');
     await until(() => s.received.length === 52);
@@ -118,12 +122,10 @@ describe('a recoverable Channel', () => {
     await s.follow('news');
     await s.publish('news', 'a');
     await until(() => s.received.length === 1);
-    proxy.close();
-    proxy.cut();
-    await until(() => s.events.some(({ type }) => type === 'disconnected'));
-    await s.publish('news', 'b', 'c', 'd', 'e');
-    await s.admin.xTrim('log:{news}', 'MAXLEN', 1);
-    proxy.reopen();
+    await s.outage(async () => {
+      await s.publish('news', 'b', 'c', 'd', 'e');
+      await s.admin.xTrim('log:{news}', 'MAXLEN', 1);
+    });
     await until(() => s.received.length === 2);
     expect(s.received).toEqual(['a', 'e']);
     expect(s.gaps()).toEqual([['log', 3]]);
@@ -134,12 +136,10 @@ describe('a recoverable Channel', () => {
     await s.follow('news');
     await s.publish('news', 'a', 'b');
     await until(() => s.received.length === 2);
-    proxy.close();
-    proxy.cut();
-    await until(() => s.events.some(({ type }) => type === 'disconnected'));
-    await s.admin.del('log:{news}');
-    await s.publish('news', 'c');
-    proxy.reopen();
+    await s.outage(async () => {
+      await s.admin.del('log:{news}');
+      await s.publish('news', 'c');
+    });
     await until(() => s.received.length === 3);
     expect(s.received).toEqual(['a', 'b', 'c']);
     expect(s.gaps()).toEqual([['log', undefined]]);

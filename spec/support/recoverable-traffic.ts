@@ -1,7 +1,7 @@
 import { setTimeout as pace } from 'node:timers/promises';
 import { recoverable, type Receiver } from '../../lib/index.js';
 import type { ScriptClient } from '../../lib/log/log-client.js';
-import { until } from './until.js';
+import { untilHeard } from './until-heard.js';
 
 /** A recoverable Channel. */
 export interface RecoverableLine {
@@ -95,15 +95,7 @@ export class RecoverableTraffic {
   async #allReceive(more = 1): Promise<void> {
     const marks = this.#lines.map((line) => (this.#sent.get(line) ?? 0) + more);
     const silent = () => this.#lines.filter((line, index) => this.#last(line) < marks[index]!);
-    await until(() => silent().length === 0, { timeout: 30_000, message: 'a message on all lines' }).catch(
-      (error: unknown) => {
-        throw new Error(
-          `${String(error)}: ${silent()
-            .map(({ name }) => name)
-            .join()}`,
-        );
-      },
-    );
+    await untilHeard(silent);
   }
 
   async #flow(line: RecoverableLine): Promise<void> {

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { setTimeout as pace } from 'node:timers/promises';
 import type { Gap, Receiver } from '../../lib/index.js';
 import { until } from './until.js';
+import { untilHeard } from './until-heard.js';
 
 type Kind = 'channel' | 'pattern' | 'shard';
 
@@ -106,15 +107,7 @@ export class Traffic {
   async allReceive(lines = this.#lines): Promise<void> {
     const marks = lines.map((line) => this.#sent.get(line)!.length);
     const silent = () => lines.filter((line, index) => this.#last.get(line)! < marks[index]!);
-    await until(() => silent().length === 0, { timeout: 30_000, message: 'a message on all lines' }).catch(
-      (error: unknown) => {
-        throw new Error(
-          `${String(error)}: ${silent()
-            .map(({ name }) => name)
-            .join()}`,
-        );
-      },
-    );
+    await untilHeard(silent);
   }
 
   /** Resolves when the last published message of each line has been received. */

@@ -2,7 +2,8 @@ import { formatLogId, type LogId } from '../../../lib/log/log-id.js';
 import type { LoggedMessage } from '../../../lib/log/envelope.js';
 import type { FollowedChannel } from '../../../lib/recovery/followed-channel.js';
 import { LogFollower } from '../../../lib/recovery/log-follower.js';
-import type { LogReader, LogRequest } from '../../../lib/recovery/log-reader.js';
+import type { LogRequest } from '../../../lib/recovery/log-connection.js';
+import type { LogReader } from '../../../lib/recovery/log-reader.js';
 import { ReceivedNumbers } from './received-numbers.js';
 
 /** A log as APPEND_SCRIPT writes it. */

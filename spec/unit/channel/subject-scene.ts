@@ -1,6 +1,7 @@
 import { Observable, type Subscription } from 'rxjs';
 import type { Message } from '../../../lib/channel.js';
-import { BufferedSubject, type BufferedSubjectHost } from '../../../lib/channel/buffered-subject.js';
+import { BufferedSubject } from '../../../lib/channel/buffered-subject.js';
+import type { BufferedSubjectHost } from '../../../lib/channel/buffered-subject-host.js';
 import type { RawMessage } from '../../../lib/channel/raw-message.js';
 import { BoundedQueue } from '../../../lib/queue/bounded-queue.js';
 

@@ -3,7 +3,8 @@ import type { ChannelOwner } from '../../../lib/channel/channel-owner.js';
 import { currentFlow, type Flow } from '../../../lib/queue/flow.js';
 import { HeldMessages } from '../../../lib/recovery/held-messages.js';
 import { LogRequests } from '../../../lib/recovery/log-requests.js';
-import type { LogReader, LogRequest } from '../../../lib/recovery/log-reader.js';
+import type { LogRequest } from '../../../lib/recovery/log-connection.js';
+import type { LogReader } from '../../../lib/recovery/log-reader.js';
 import type { LoggedMessage } from '../../../lib/log/envelope.js';
 import type { LogId } from '../../../lib/log/log-id.js';
 
