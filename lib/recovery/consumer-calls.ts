@@ -75,14 +75,15 @@ export class ConsumerCalls {
     });
   }
 
-  stop(): void {
-    // The patience of a drain has ended before the reading.
-    const isCutShort = this.#onCaughtUp !== undefined;
+  /** Returns the callback of a wait for the end of the reading, which the stop has cut short. */
+  stop(): (() => void) | undefined {
+    const onCaughtUp = this.#onCaughtUp;
     this.#onCaughtUp = undefined;
-    if (isCutShort) this.miss('unknown');
+    if (onCaughtUp) this.miss('unknown');
     this.#run = {};
     this.#hasEnded = false;
     this.#recovered = 0;
+    return onCaughtUp;
   }
 
   #isRunningAfter(call: () => void): boolean {

@@ -78,7 +78,7 @@ export class LogFollower implements LogUser {
 
   stop(): void {
     if (this.isIdle) return;
-    this.#calls.stop();
+    const onCaughtUp = this.#calls.stop();
     this.#requests.cancel();
     this.#state = 'idle';
     this.#held.clear();
@@ -86,6 +86,7 @@ export class LogFollower implements LogUser {
     this.#needsRound = false;
     this.#isRefused = false;
     this.#reader.leave(this);
+    onCaughtUp?.();
   }
 
   /** Called when Redis has acknowledged the subscription: what was published since the start is read. */
@@ -130,7 +131,7 @@ export class LogFollower implements LogUser {
     if (this.#state === 'full') this.#handOn();
   }
 
-  /** Calls back when nothing is read from the log any more; at once if nothing is, or if the follower is stopped. */
+  /** Calls back when nothing is read from the log any more: at once if nothing is, and at the latest when the follower stops. */
   whenCaughtUp(onCaughtUp: () => void): void {
     if (this.#state === 'reading' || this.#state === 'full') this.#calls.whenCaughtUp(onCaughtUp);
     else onCaughtUp();

@@ -71,6 +71,18 @@ describe('a recoverable Channel', () => {
     await until(async () => (await s.connections()) === before);
   });
 
+  it('leaves nothing on the client when a drain ends before the log is read', async () => {
+    await using s = await sceneOn(server, { capacity: 5, overflow: 'replay' });
+    const listeners = () => s.client.eventNames().map((name) => [name, s.client.listenerCount(name)]);
+    const before = listeners();
+    s.receiver.channel('news', { recover: {} });
+    await s.receiver.connect();
+    await s.publish('news', ...numbers(50));
+    await until(() => s.receiver.stats.buffered === 5);
+    await s.receiver.drain();
+    expect(listeners()).toEqual(before);
+  });
+
   it('reads its log again after the connection for logs has ended for good', async () => {
     await using s = await sceneOn(server, { heartbeat: 50 }, { reconnectStrategy: false });
     const received: string[] = [];

@@ -152,6 +152,29 @@ describe("overflow: 'replay'", () => {
     expect(s.losses()).toEqual([]);
   });
 
+  it('reports what a drain leaves in the log', async () => {
+    await using s = await scene();
+    s.receiver.channel('news', { recover: {} });
+    await s.receiver.connect();
+    await s.publishAll('news');
+    await until(() => s.receiver.stats.buffered === 5);
+    await s.receiver.drain();
+    expect(s.losses()).toMatchObject([{ type: 'gap', gap: { cause: 'log', channels: [{ name: 'news' }] } }]);
+  });
+
+  it('delivers all of the log before a drain ends', async () => {
+    await using s = await scene();
+    const received: string[] = [];
+    s.receiver.channel('news', { recover: {} });
+    await s.receiver.connect();
+    await s.publishAll('news');
+    await until(() => s.receiver.stats.buffered === 5);
+    s.receiver.subscribe(({ data }) => received.push(data));
+    await s.receiver.drain();
+    expect(received).toEqual(NUMBERS);
+    expect(s.losses()).toEqual([]);
+  });
+
   it('treats messages without a log as the policy error does', async () => {
     await using s = await scene();
     s.receiver.channel('plain');
