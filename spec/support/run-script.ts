@@ -5,24 +5,24 @@ const TIME_LIMIT = 30_000;
 
 export interface ScriptOptions {
   readonly redisUrl: string;
-  /** The configuration that includes the file. @default the repository's */
-  readonly tsconfig?: string;
   /** Milliseconds after which the script is killed, and the promise rejects. @default 30000 */
   readonly timeLimit?: number;
 }
 
-/** Runs a TypeScript file as `tsx file.ts` does; resolves with its output if it exits with 0. */
+/**
+ * Runs a JavaScript file, or a TypeScript file as `tsx file.ts` does; resolves with its output if it exits with 0.
+ */
 export function runScript(
   file: string,
-  { redisUrl, tsconfig, timeLimit = TIME_LIMIT }: ScriptOptions,
+  { redisUrl, timeLimit = TIME_LIMIT }: ScriptOptions,
 ): Promise<string> {
   const env: NodeJS.ProcessEnv = { ...process.env, REDIS_URL: redisUrl, NO_COLOR: '1' };
   // A test runner whose output is a terminal asks its child processes for colours.
   delete env.FORCE_COLOR;
-  if (tsconfig !== undefined) env.TSX_TSCONFIG_PATH = tsconfig;
 
   return new Promise((resolve, reject) => {
-    const child = spawn(process.execPath, ['--import', 'tsx', file], {
+    const options = file.endsWith('.ts') ? ['--import', 'tsx'] : ['--enable-source-maps'];
+    const child = spawn(process.execPath, [...options, file], {
       cwd: ROOT,
       env,
       stdio: ['ignore', 'pipe', 'pipe'],
