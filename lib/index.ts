@@ -75,6 +75,10 @@ export { recoverable, type RecoverableOptions, type RecoverablePublisher } from 
 export type { RecoverOptions } from './recovery/recover-options.js';
 export type { Reply, ScriptClient, ScriptOptions } from './log/log-client.js';
 export { publishTo, type PublishToOptions } from './operators/publish-to.js';
+export { toEventStream } from './sse/to-event-stream.js';
+export type { EventFormat, EventStreamOptions } from './sse/event-stream-options.js';
+export type { EventStream } from './sse/event-stream.js';
+export type { NodeResponse } from './sse/pipe-to.js';
 export { retryRecoverable, type RetryRecoverableOptions } from './operators/retry-recoverable.js';
 
 // Errors

@@ -24,7 +24,7 @@ export class LogFollower implements LogUser {
   readonly options: Recover;
   readonly #channel: FollowedChannel;
   readonly #calls: ConsumerCalls;
-  readonly #reader: LogReader;
+  readonly reader: LogReader;
   readonly #requests: LogRequests;
   readonly #round: LogRound;
   readonly #held = new HeldMessages();
@@ -43,7 +43,7 @@ export class LogFollower implements LogUser {
     this.#channel = channel;
     this.#calls = new ConsumerCalls(channel);
     this.options = options;
-    this.#reader = reader;
+    this.reader = reader;
     this.#requests = new LogRequests(reader, options.log, (error) => this.#onFailed(error));
     this.#round = new LogRound(this.#requests);
     this.#check = new SilenceCheck(reader, options.log);
@@ -57,6 +57,11 @@ export class LogFollower implements LogUser {
     return this.#state === 'idle';
   }
 
+  /** The id of the last message that was handed on, or given up; `'start'` before the first one of all. */
+  get lastId(): string {
+    return this.#position.resumeFrom;
+  }
+
   /** True if the Channel may subscribe: the position to start from is known. */
   get isReady(): boolean {
     return this.#state !== 'idle' && this.#state !== 'starting';
@@ -65,7 +70,7 @@ export class LogFollower implements LogUser {
   /** Finds the position to start from. Calls `onReady`, or `onRefused` if the log cannot be read. */
   start(onReady: () => void, onRefused: (error: RecoveryError) => void): void {
     this.#state = 'starting';
-    this.#reader.join(this);
+    this.reader.join(this);
     this.#onRefused = onRefused;
     const onFound = (position: LogPosition) => {
       this.#position = position;
@@ -85,7 +90,7 @@ export class LogFollower implements LogUser {
     this.#readTo = BEFORE_ALL;
     this.#needsRound = false;
     this.#isRefused = false;
-    this.#reader.leave(this);
+    this.reader.leave(this);
     onCaughtUp?.();
   }
 
@@ -97,7 +102,7 @@ export class LogFollower implements LogUser {
   /** Reads what was missed since then; returns false if the Channel does not follow its log yet. */
   refill(since: number): boolean {
     this.#isRefused = false;
-    this.#reader.renew();
+    this.reader.renew();
     // If the log has lost its last messages, a later message with one of these ids is another one.
     this.#held.dropWhile(({ id }) => this.#position.covers(id));
     if (this.#state === 'live') this.#read(since);

@@ -25,7 +25,8 @@ export interface RecoverySource {
 
 /** Reads logs for all Channels on one client, over a connection without subscriptions that is open while there are any. */
 export class LogReader {
-  readonly #source: PubSubClient & Duplicable;
+  /** The client whose Channels have the logs. */
+  readonly client: PubSubClient & Duplicable;
   readonly #users = new Set<LogUser>();
   #connection: LogConnection | undefined;
   #isRenewed = false;
@@ -34,13 +35,13 @@ export class LogReader {
 
   constructor(source: PubSubClient) {
     assertDuplicable(source);
-    this.#source = source;
+    this.client = source;
   }
 
   join(user: LogUser): void {
     this.#users.add(user);
     // A client in memory loses nothing silently, and a timer that repeats would keep virtual time going without end.
-    const beat = 'sendCommand' in this.#source ? user.heartbeat : 0;
+    const beat = 'sendCommand' in this.client ? user.heartbeat : 0;
     if (beat > 0 && (this.#beat.closed || beat < this.#period)) this.#schedule(beat);
   }
 
@@ -97,9 +98,7 @@ export class LogReader {
       this.#connection = undefined;
     }
     // A replica may lack the last messages.
-    this.#connection ??= new LogConnection(
-      this.#source.duplicate({ useReplicas: false, replicaPoolSize: 0 }),
-    );
+    this.#connection ??= new LogConnection(this.client.duplicate({ useReplicas: false, replicaPoolSize: 0 }));
     this.#connection.send(command, request);
   }
 

@@ -11,9 +11,10 @@ export class ExampleServer implements AsyncDisposable {
   readonly #end: Promise<unknown[]>;
   #output = '';
 
-  private constructor(file: string) {
+  private constructor(file: string, redisUrl: string | undefined) {
     const env: NodeJS.ProcessEnv = { ...process.env, PORT: '0', NO_COLOR: '1' };
     delete env.REDIS_URL;
+    if (redisUrl !== undefined) env.REDIS_URL = redisUrl;
     delete env.FORCE_COLOR;
     this.#child = spawn(process.execPath, ['--import', 'tsx', file], { cwd: ROOT, env });
     this.#end = once(this.#child, 'close');
@@ -22,9 +23,9 @@ export class ExampleServer implements AsyncDisposable {
     }
   }
 
-  /** Starts an example; resolves when the example has printed its address. */
-  static async start(file: string): Promise<ExampleServer> {
-    const server = new ExampleServer(file);
+  /** Starts an example, on its own Redis by default; resolves when the example has printed its address. */
+  static async start(file: string, redisUrl?: string): Promise<ExampleServer> {
+    const server = new ExampleServer(file, redisUrl);
     const isUp = () => server.#url !== undefined || server.#child.exitCode !== null;
     await until(isUp, { message: `${file} to serve`, timeout: START_TIMEOUT });
     if (server.#child.exitCode !== null) throw new Error(`${file} ended:\n${server.#output}`);

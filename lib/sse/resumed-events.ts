@@ -1,0 +1,91 @@
+import { onAbort } from '../abort.js';
+import type { Channel } from '../channel.js';
+import { coreOf } from '../channel/core-of.js';
+import { SubscribeError } from '../errors/errors.js';
+import { parseLogId } from '../log/log-id.js';
+import type { LogFollower } from '../recovery/log-follower.js';
+import { RecoveryError } from '../recovery/recovery-error.js';
+import { Receiver } from '../receiver/receiver.js';
+import { eventOf, gapEvent, idEvent } from './event-text.js';
+import type { ResolvedEventStreamOptions } from './event-stream-options.js';
+import { lossOf } from './loss-of.js';
+
+/** A Channel that has a log, and the follower of its log. */
+export interface ResumableChannel<T> {
+  readonly channel: Channel<T>;
+  readonly follower: LogFollower;
+}
+
+/**
+ * Yields the events of the messages of a recoverable Channel behind the last event of the browser, and a `gap` event where
+ * messages are missing. Each browser has its own place in the log, and thus a Receiver of its own, on the client of the Channel.
+ */
+export async function* resumedEvents<T>(
+  source: ResumableChannel<T>,
+  options: ResolvedEventStreamOptions<T>,
+  signal: AbortSignal,
+): AsyncGenerator<string, undefined> {
+  let from = isPosition(options.lastEventId) ? options.lastEventId : 'new';
+  if (from !== options.lastEventId && options.lastEventId !== '') yield gapEvent(undefined);
+  const isCancelled = () => signal.aborted;
+  while (!isCancelled()) {
+    const receiver = receiverFrom(source, from, options);
+    const ignoreSignal = onAbort(signal, () => void receiver.stop());
+    try {
+      await receiver.connect();
+      if (from === 'new') yield idEvent(placeOf(receiver));
+      while (receiver.isActive) yield* eventsUntilLoss(receiver, options);
+      return;
+    } catch (error) {
+      if (isCancelled()) return;
+      // The log does not have the id any more: it was deleted. Any other refusal would come again.
+      if (from === 'new' || !isUnknownId(error)) throw error;
+      yield gapEvent(undefined);
+      from = 'new';
+    } finally {
+      ignoreSignal();
+      void receiver.stop();
+    }
+  }
+}
+
+async function* eventsUntilLoss<T>(
+  receiver: Receiver<T>,
+  options: ResolvedEventStreamOptions<T>,
+): AsyncGenerator<string> {
+  try {
+    for await (const message of receiver) yield eventOf(message, options);
+  } catch (error) {
+    const loss = lossOf(error);
+    if (!loss) throw error;
+    yield gapEvent(loss.dropped);
+  }
+}
+
+function receiverFrom<T>(
+  { channel, follower }: ResumableChannel<T>,
+  from: string,
+  { bounds }: ResolvedEventStreamOptions<T>,
+): Receiver<T> {
+  const { kind, name, codec } = coreOf(channel);
+  const options = { ...bounds, codec, onGap: 'error' } as const;
+  const receiver = new Receiver<T>(follower.reader.client, options);
+  const recover = { log: follower.options.log, from };
+  if (kind === 'shard') receiver.shard(name, { recover });
+  else receiver.channel(name, { recover });
+  return receiver;
+}
+
+/** Returns the id behind which the Receiver goes on. */
+function placeOf(receiver: Receiver<unknown>): string {
+  const [channel] = [...receiver.channels.values(), ...receiver.shards.values()];
+  return (channel && coreOf(channel).follower?.lastId) ?? 'start';
+}
+
+function isPosition(text: string): boolean {
+  return text === 'start' || parseLogId(text) !== undefined;
+}
+
+function isUnknownId(error: unknown): boolean {
+  return error instanceof SubscribeError && error.cause instanceof RecoveryError;
+}
