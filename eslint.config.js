@@ -49,7 +49,7 @@ const layerRules = LAYERS.map((layer, index) =>
     [`lib/${layer}/**`],
     noRedis,
     noAdapters,
-    noLayers([...LAYERS.slice(index + 1), 'operators'], 'Imports run one way along the layers.'),
+    noLayers([...LAYERS.slice(index + 1), 'operators', 'sse'], 'Imports run one way along the layers.'),
   ),
 );
 const operatorRules = {
@@ -57,7 +57,10 @@ const operatorRules = {
     ['lib/operators/**'],
     noRedis,
     noAdapters,
-    noLayers(['reader', 'hub', 'cluster', 'channel', 'open', 'receiver'], 'Operators know nothing of Redis.'),
+    noLayers(
+      ['reader', 'hub', 'cluster', 'channel', 'open', 'receiver', 'sse'],
+      'Operators know nothing of Redis.',
+    ),
   ),
   ignores: [
     'lib/operators/await-subscription.ts',
