@@ -80,7 +80,7 @@ const shows = async (count: number) => {
 
 await browser.connect();
 assert.deepEqual(await browser.lines(), ['retry: 1000']);
-assert.deepEqual(await browser.lines(), ['id: start']); // EventSource remembers it, and announces nothing
+assert.deepEqual(await browser.lines(), ['id: 0-0']); // EventSource remembers it, and announces nothing
 browser.disconnect();
 
 console.log('two messages while the browser is away');

@@ -22,7 +22,7 @@ class NewsController {
     return PAGE;
   }
 
-  // Nest's own @Sse() keeps all that a slow browser has not read in memory.
+  // Nest's own @Sse() cannot hold its source: what a slow browser has not read would wait in memory.
   @Get('news')
   async news(@Headers() headers: IncomingHttpHeaders, @Res() response: ServerResponse): Promise<void> {
     await toEventStream(this.#news, { lastEventId: headers['last-event-id'] }).pipe(response);

@@ -14,6 +14,7 @@ export function findStart(
   requests.readLast((last) => {
     const id = parseLogId(from);
     if (!id) return onFound(new LogPosition(from === 'start' ? 'start' : (last ?? BEFORE_ALL)));
+    if (id.epoch === 0) return onFound(new LogPosition(BEFORE_ALL));
     if (last?.epoch === id.epoch && compareLogIds(id, last) <= 0) return onFound(new LogPosition(id));
     // The log may have messages of an earlier epoch.
     requests.read(from, 1, ([entry]) => {

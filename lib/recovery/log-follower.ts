@@ -5,7 +5,7 @@ import type { FollowerState } from './follower-state.js';
 import type { FollowedChannel } from './followed-channel.js';
 import { findStart } from './find-start.js';
 import { HeldMessages } from './held-messages.js';
-import { BEFORE_ALL, idBefore, isUpTo, type LogId } from '../log/log-id.js';
+import { BEFORE_ALL, formatLogId, idBefore, isUpTo, type LogId } from '../log/log-id.js';
 import { LogPosition } from './log-position.js';
 import type { LogReader, LogUser } from './log-reader.js';
 import { LogRequests } from './log-requests.js';
@@ -57,9 +57,9 @@ export class LogFollower implements LogUser {
     return this.#state === 'idle';
   }
 
-  /** The id of the last message that was handed on, or given up; `'start'` before the first one of all. */
+  /** The id of the last message that was handed on, or given up; `0-0` before the first one of all. */
   get lastId(): string {
-    return this.#position.resumeFrom;
+    return formatLogId(this.#position.id);
   }
 
   /** True if the Channel may subscribe: the position to start from is known. */

@@ -1,4 +1,4 @@
-import { BEFORE_ALL, compareLogIds, formatLogId, type LogId } from '../log/log-id.js';
+import { BEFORE_ALL, compareLogIds, type LogId } from '../log/log-id.js';
 
 /** The number of messages that are missing before a message; `'unknown'` if another epoch of the log has begun. */
 export type Missing = number | 'unknown';
@@ -21,11 +21,6 @@ export class LogPosition {
 
   get id(): LogId {
     return this.#id;
-  }
-
-  /** The value of `recover.from` that continues from here. */
-  get resumeFrom(): string {
-    return this.#id.epoch === 0 ? 'start' : formatLogId(this.#id);
   }
 
   get nonce(): string | undefined {

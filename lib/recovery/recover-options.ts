@@ -13,7 +13,8 @@ export interface RecoverOptions {
   readonly log?: string | undefined;
   /**
    * The first message: `'new'`, the first one that is published after the subscription; `'start'`, the oldest in the log; or
-   * the `id` of a message, the one behind it. The option counts whenever the Channel is subscribed anew.
+   * the `id` of a message, the one behind it. `'0-0'` is the place before all messages: those that the log has lost are then a
+   * gap, where `'start'` has none. The option counts whenever the Channel is subscribed anew.
    * @default 'new'
    */
   readonly from?: 'new' | 'start' | (string & {}) | undefined;

@@ -2,7 +2,7 @@ import { assertSignal } from '../abort.js';
 import type { Message } from '../channel.js';
 import { invalidArgument } from '../errors/invalid-argument.js';
 import { assertKnownOptions, optionNames } from '../errors/known-options.js';
-import { resolveBounds, type BufferOptions } from '../queue/buffer-options.js';
+import { resolveBounds, type Bounds, type BufferOptions } from '../queue/buffer-options.js';
 
 /** The form of the events. */
 export interface EventFormat<T> {
@@ -23,8 +23,8 @@ export interface EventFormat<T> {
 export interface EventStreamOptions<T> extends BufferOptions, EventFormat<T> {
   /**
    * The header `Last-Event-ID` of the request, as the framework gives it: the id of the last event that the browser has
-   * received. The stream of a recoverable Channel begins behind this message. The value may be anything: it comes from
-   * outside.
+   * received. The stream of a recoverable Channel begins behind this message; other sources have no ids. The value may be
+   * anything: it comes from outside.
    * @default undefined: the stream begins with what is new
    */
   readonly lastEventId?: string | readonly string[] | null | undefined;
@@ -44,7 +44,8 @@ export interface EventStreamOptions<T> extends BufferOptions, EventFormat<T> {
    */
   readonly capacity?: number | undefined;
   /**
-   * Treatment of a message that finds no room. The browser is told of messages that were dropped, by an event `gap`.
+   * Treatment of a message that finds no room. The browser is told of messages that were dropped, by an event `gap`. Where
+   * the source is not a recoverable Channel, `'error'` ends the stream, and the browser connects again.
    * @default 'replay' for a recoverable Channel: the others are read from the log; otherwise 'drop-oldest'
    */
   readonly overflow?: BufferOptions['overflow'];
@@ -57,7 +58,7 @@ export interface ResolvedEventStreamOptions<T> extends EventFormat<T> {
   readonly lastEventId: string;
   readonly heartbeat: number;
   readonly retry: number;
-  readonly bounds: Required<{ readonly [K in keyof BufferOptions]: NonNullable<BufferOptions[K]> }>;
+  readonly bounds: Bounds;
   readonly signal: AbortSignal | undefined;
 }
 

@@ -7,18 +7,20 @@ export const COMMENT = ':\n\n';
 /**
  * Returns the text of an event of a message.
  *
+ * @param id place from which a browser can resume behind the message
  * @see https://html.spec.whatwg.org/multipage/server-sent-events.html#event-stream-interpretation
  */
-export function eventOf<T>(message: Message<T>, { event, data }: EventFormat<T>): string {
+export function eventOf<T>(message: Message<T>, { event, data }: EventFormat<T>, id?: string): string {
   const name = event?.(message);
-  const id = message.id === undefined ? '' : `id: ${message.id}\n`;
+  const place = id === undefined ? '' : `id: ${id}\n`;
   const type = name === undefined ? '' : `event: ${inOneLine(name)}\n`;
-  return `${id}${type}${dataLines(data ? data(message) : textOf(message.data))}\n`;
+  return `${place}${type}${dataLines(data ? data(message) : textOf(message.data))}\n`;
 }
 
-/** Returns the text of the event that tells a browser of missing messages; without a number if that is unknown. */
+/** Returns the text of the event that tells a browser of missing messages; an unknown number is undefined or NaN. */
 export function gapEvent(dropped: number | undefined): string {
-  return `event: gap\n${dataLines(JSON.stringify({ dropped }))}\n`;
+  const content = dropped === undefined || Number.isNaN(dropped) ? {} : { dropped };
+  return `event: gap\n${dataLines(JSON.stringify(content))}\n`;
 }
 
 /** Returns the text that tells a browser where to resume, though it has received no message yet. */

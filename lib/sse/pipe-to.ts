@@ -4,8 +4,8 @@ export interface NodeResponse {
   readonly headersSent: boolean;
   /** True once the response has ended. */
   readonly writableEnded: boolean;
-  /** True once the connection is closed. */
-  readonly destroyed: boolean;
+  /** True once the connection is closed; a response of HTTP/2 has only the event `close`. */
+  readonly destroyed?: boolean;
   /** Sets a header. */
   setHeader(name: string, value: string): unknown;
   /** Sends the headers. */
@@ -29,31 +29,35 @@ export async function pipeTo(
   headers: Readonly<Record<string, string>>,
 ): Promise<void> {
   const reader = stream.getReader();
+  let hasLeft = false;
   let onRoom: (() => void) | undefined;
   const onDrain = () => onRoom?.();
+  // A stream that has failed rejects, and its error has been reported.
+  const cancel = () => void reader.cancel().catch(() => undefined);
   const onClose = () => {
-    void reader.cancel();
+    hasLeft = true;
+    cancel();
     onRoom?.();
   };
-  const hasLeft = () => response.destroyed;
-  if (hasLeft()) return reader.cancel();
+  const isOver = () => hasLeft || response.destroyed === true || response.writableEnded;
   response.on('drain', onDrain);
   response.on('close', onClose);
   try {
-    if (!response.headersSent) {
+    if (!isOver() && !response.headersSent) {
       for (const [name, value] of Object.entries(headers)) response.setHeader(name, value);
       response.flushHeaders?.();
     }
-    for (;;) {
+    while (!isOver()) {
       const { done, value } = await reader.read();
-      if (done || hasLeft()) break;
-      if (!response.write(value)) await new Promise<void>((resolve) => (onRoom = resolve));
+      if (isOver()) break;
+      if (done) response.end();
+      else if (!response.write(value)) await new Promise<void>((resolve) => (onRoom = resolve));
     }
-    if (!hasLeft()) response.end();
   } catch (error) {
     response.destroy();
     throw error;
   } finally {
+    cancel();
     response.off('drain', onDrain);
     response.off('close', onClose);
   }

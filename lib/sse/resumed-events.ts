@@ -2,13 +2,13 @@ import { onAbort } from '../abort.js';
 import type { Channel } from '../channel.js';
 import { coreOf } from '../channel/core-of.js';
 import { SubscribeError } from '../errors/errors.js';
-import { parseLogId } from '../log/log-id.js';
+import { BEFORE_ALL, formatLogId, parseLogId } from '../log/log-id.js';
 import type { LogFollower } from '../recovery/log-follower.js';
 import { RecoveryError } from '../recovery/recovery-error.js';
 import { Receiver } from '../receiver/receiver.js';
 import { eventOf, gapEvent, idEvent } from './event-text.js';
 import type { ResolvedEventStreamOptions } from './event-stream-options.js';
-import { lossOf } from './loss-of.js';
+import { lossOf } from './loss.js';
 
 /** A Channel that has a log, and the follower of its log. */
 export interface ResumableChannel<T> {
@@ -25,22 +25,25 @@ export async function* resumedEvents<T>(
   options: ResolvedEventStreamOptions<T>,
   signal: AbortSignal,
 ): AsyncGenerator<string, undefined> {
-  let from = isPosition(options.lastEventId) ? options.lastEventId : 'new';
-  if (from !== options.lastEventId && options.lastEventId !== '') yield gapEvent(undefined);
+  const { lastEventId } = options;
+  let from = parseLogId(lastEventId) ? lastEventId : 'new';
   const isCancelled = () => signal.aborted;
   while (!isCancelled()) {
     const receiver = receiverFrom(source, from, options);
     const ignoreSignal = onAbort(signal, () => void receiver.stop());
     try {
       await receiver.connect();
-      if (from === 'new') yield idEvent(placeOf(receiver));
+      if (from === 'new') {
+        // Told once the Receiver is connected: state that the page loads then lacks no message that does not follow.
+        if (lastEventId !== '') yield gapEvent(undefined);
+        yield idEvent(placeOf(receiver));
+      }
       while (receiver.isActive) yield* eventsUntilLoss(receiver, options);
       return;
     } catch (error) {
       if (isCancelled()) return;
       // The log does not have the id any more: it was deleted. Any other refusal would come again.
       if (from === 'new' || !isUnknownId(error)) throw error;
-      yield gapEvent(undefined);
       from = 'new';
     } finally {
       ignoreSignal();
@@ -54,7 +57,7 @@ async function* eventsUntilLoss<T>(
   options: ResolvedEventStreamOptions<T>,
 ): AsyncGenerator<string> {
   try {
-    for await (const message of receiver) yield eventOf(message, options);
+    for await (const message of receiver) yield eventOf(message, options, message.id);
   } catch (error) {
     const loss = lossOf(error);
     if (!loss) throw error;
@@ -79,11 +82,7 @@ function receiverFrom<T>(
 /** Returns the id behind which the Receiver goes on. */
 function placeOf(receiver: Receiver<unknown>): string {
   const [channel] = [...receiver.channels.values(), ...receiver.shards.values()];
-  return (channel && coreOf(channel).follower?.lastId) ?? 'start';
-}
-
-function isPosition(text: string): boolean {
-  return text === 'start' || parseLogId(text) !== undefined;
+  return (channel && coreOf(channel).follower?.lastId) ?? formatLogId(BEFORE_ALL);
 }
 
 function isUnknownId(error: unknown): boolean {

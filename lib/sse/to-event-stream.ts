@@ -30,7 +30,7 @@ import { resumedEvents } from './resumed-events.js';
  * own place: while a slow one has no room, its messages stay in the log, not in memory. All browsers share the subscription.
  *
  * Any other **Observable of messages** is observed while the browser is connected. A slow browser has a bounded queue, from
- * which the oldest messages are dropped.
+ * which the oldest messages are dropped. A browser that connects again is not told of what came meanwhile.
  *
  * Where messages are missing, the browser receives an event `gap`, whose data is `{"dropped":12}`, or `{}` if the number is
  * unknown: a page then loads its state again.

@@ -190,6 +190,16 @@ describe('a recoverable Channel', () => {
     await expect(s.publish('news', 'a')).rejects.toThrow(/WRONGTYPE/);
   });
 
+  it("reports what the log has lost before its first message, from '0-0' on", async () => {
+    await using s = await scene();
+    await s.publish('news', 'a', 'b', 'c', 'd', 'e');
+    await s.admin.xTrim('log:{news}', 'MAXLEN', 2);
+    await s.follow('news', { from: '0-0' });
+    await until(() => s.received.length === 2);
+    expect(s.received).toEqual(['d', 'e']);
+    expect(s.gaps()).toEqual([['log', 3]]);
+  });
+
   it('refuses the id of another epoch', async () => {
     await using s = await scene();
     await s.publish('news', 'a');

@@ -1,3 +1,4 @@
+import { setImmediate as immediate } from 'node:timers/promises';
 import { Subject } from 'rxjs';
 import { json, Receiver, recoverable, toEventStream, topics, type Message } from '../../lib/index.js';
 import { MemoryPubSub } from '../../lib/testing/index.js';
@@ -85,6 +86,58 @@ describe('toEventStream', () => {
     expect(await reader.next()).toBe('event: gap\ndata: {"dropped":1}\n\n');
     expect(await reader.next()).toBe('data: {"id":2}\n\n');
     await reader.cancel();
+  });
+
+  it('stays subscribed behind an error while the browser does not read', async () => {
+    const orders = new Receiver(redis, { codec: json<number>() }).channel('orders');
+    const reader = readerOf(toEventStream(orders));
+    await reader.next();
+    const gap = reader.next();
+    await orders.whenSubscribed();
+    redis.publish('orders', '{');
+    expect(await gap).toBe('event: gap\ndata: {"dropped":1}\n\n');
+    await immediate();
+    expect(redis.publish('orders', '1')).toBe(1);
+    expect(await reader.next()).toBe('data: 1\n\n');
+    await reader.cancel();
+  });
+
+  it('keeps losses in their places, and counts those that have no room themselves', async () => {
+    const orders = new Receiver(redis, { codec: json<number>() }).channel('orders');
+    const reader = readerOf(toEventStream(orders, { capacity: 3 }));
+    await reader.next();
+    const first = reader.next();
+    await orders.whenSubscribed();
+    for (const data of ['1', '2', '{', '3', '4', '5']) redis.publish('orders', data);
+    const seen = [await first];
+    while (seen.length < 5) seen.push(await reader.next());
+    expect(seen.map((text) => /data: (.*)/.exec(text)?.[1])).toEqual(['1', '{"dropped":2}', '3', '4', '5']);
+    await reader.cancel();
+  });
+
+  it('has no ids of a source that it cannot resume', async () => {
+    receiver.channel('news', { recover: {} });
+    const reader = readerOf(toEventStream(receiver));
+    await reader.next();
+    const event = reader.next();
+    await receiver.channel('news').whenSubscribed();
+    await recoverable(redis).publish('news', 'hello');
+    expect(await event).toBe('data: hello\n\n');
+    await reader.cancel();
+  });
+
+  it("fails when the queue is full with overflow: 'error', so that the browser connects again", async () => {
+    const source = new Subject<Message>();
+    const reader = readerOf(toEventStream(source, { capacity: 1, overflow: 'error' }));
+    await reader.next();
+    const first = reader.next();
+    for (const data of ['1', '2', '3']) source.next({ data } as Message);
+    expect([await first, await reader.next()]).toEqual([
+      'data: 1\n\n',
+      'event: gap\ndata: {"dropped":1}\n\n',
+    ]);
+    expect(await reader.next()).toBe('data: 2\n\n');
+    await expect(reader.next()).rejects.toThrow(/buffer was full/);
   });
 
   it('drops the oldest messages of a slow browser, and says how many', async () => {
@@ -178,15 +231,17 @@ describe('toEventStream', () => {
       expect(redis.subscriptions('channel')).toEqual([]);
     });
 
-    it('tells the start of a log that does not exist', async () => {
+    it('tells the place before a log that does not exist, and later what this log has lost', async () => {
       const reader = open(null);
       await reader.next();
-      expect(await reader.next()).toBe('id: start\n\n');
+      expect(await reader.next()).toBe('id: 0-0\n\n');
       await reader.cancel();
-      append(1);
-      const again = open('start');
+      append(1, 2, 3);
+      redis.xTrim('log:{news}', 'MAXLEN', 1);
+      const again = open('0-0');
       await again.next();
-      expect(await again.next()).toBe('id: 5-1\ndata: 1\n\n');
+      expect(await again.next()).toBe('event: gap\ndata: {"dropped":2}\n\n');
+      expect(await again.next()).toBe('id: 5-3\ndata: 3\n\n');
       await again.cancel();
     });
 
@@ -209,14 +264,19 @@ describe('toEventStream', () => {
       await reader.cancel();
     });
 
-    it.each(['7-1', 'nonsense', '5-1\ndata: x'])('begins anew after the unknown id %j', async (id) => {
-      append(1);
-      const reader = open(id);
-      await reader.next();
-      expect(await reader.next()).toBe('event: gap\ndata: {}\n\n');
-      expect(await reader.next()).toBe('id: 5-1\n\n');
-      await reader.cancel();
-    });
+    it.each(['7-1', 'start', 'nonsense', '5-1\ndata: x'])(
+      'begins anew after the unknown id %j',
+      async (id) => {
+        append(1);
+        const reader = open(id);
+        await reader.next();
+        expect(await reader.next()).toBe('event: gap\ndata: {}\n\n');
+        // The page loads its state now.
+        expect(redis.subscriptions('channel')).toEqual(['news']);
+        expect(await reader.next()).toBe('id: 5-1\n\n');
+        await reader.cancel();
+      },
+    );
 
     it('fails if the log is refused', async () => {
       redis.forbiddenKeys.add('log:{news}');
@@ -226,7 +286,7 @@ describe('toEventStream', () => {
       expect(redis.subscriptions('channel')).toEqual([]);
     });
 
-    it('keeps nothing in memory of what a slow browser has not read', async () => {
+    it('sends a slow browser everything, though only few messages have room', async () => {
       const news = receiver.channel('news', { recover: {} });
       const reader = readerOf(toEventStream(news, { capacity: 3 }));
       await reader.next();
@@ -256,7 +316,7 @@ describe('toEventStream', () => {
         topics: topics({ orders: { data: json<{ id: number }>(), recover: {} } }),
       });
       redis.xAdd('log:{orders}', '5-1', { d: '{"id": 1}', n: 'once' });
-      const reader = readerOf(toEventStream(typed.topic('orders'), { lastEventId: 'start' }));
+      const reader = readerOf(toEventStream(typed.topic('orders'), { lastEventId: '0-0' }));
       await reader.next();
       expect(await reader.next()).toBe('id: 5-1\ndata: {"id":1}\n\n');
       await reader.cancel();

@@ -1,5 +1,6 @@
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import { connect as openHttp2, createServer as createHttp2Server } from 'node:http2';
 import type { AddressInfo } from 'node:net';
 import { createClient } from 'redis';
 import { NEVER, Subject } from 'rxjs';
@@ -128,6 +129,44 @@ describe('EventStream.pipe', () => {
     expect(source.observed).toBe(false);
   });
 
+  it('ends quietly when other code has ended the response', async () => {
+    const source = new Subject<Message>();
+    answer = (_, response) => {
+      response.once('finish', () => source.next({ data: 'late' } as Message));
+      setImmediate(() => response.end());
+      return toEventStream(source);
+    };
+    const { browser } = await connect();
+    expect(await browser.next()).toBeUndefined();
+    expect(await outcome).toBe('ended');
+    expect(source.observed).toBe(false);
+  });
+
+  it('sends a response of HTTP/2, and unsubscribes when the browser leaves', async () => {
+    const source = new Subject<Message>();
+    const http2 = createHttp2Server((_, response) => {
+      outcome = toEventStream(source)
+        .pipe(response)
+        .then(() => 'ended', String);
+    });
+    http2.listen(0, '127.0.0.1');
+    await once(http2, 'listening');
+    const session = openHttp2(`http://127.0.0.1:${(http2.address() as AddressInfo).port}`);
+    const request = session.request({ ':path': '/' });
+    const [headers] = (await once(request, 'response')) as [Record<string, unknown>];
+    expect(headers).toMatchObject({ ':status': 200, 'content-type': 'text/event-stream' });
+    let received = '';
+    request.setEncoding('utf8').on('data', (text: string) => (received += text));
+    await until(() => source.observed);
+    source.next({ data: 'hello' } as Message);
+    await until(() => received === 'retry: 1000\n\ndata: hello\n\n');
+    request.close();
+    expect(await outcome).toBe('ended');
+    expect(source.observed).toBe(false);
+    session.close();
+    http2.close();
+  });
+
   describe('of a recoverable Channel', () => {
     const redis = sharedRedis();
 
@@ -138,16 +177,21 @@ describe('EventStream.pipe', () => {
       const news = receiver.channel('slow-news', { recover: {} });
       answer = (request) =>
         toEventStream(news, { lastEventId: request.headers['last-event-id'], capacity: 16 });
+      const readingsOfLog = async () =>
+        Number(/cmdstat_xrange:calls=(\d+)/.exec(await client.info('commandstats'))?.[1] ?? 0);
       const { browser } = await connect();
       await browser.next(true);
-      expect(browser.lastEventId).toBe('start');
+      expect(browser.lastEventId).toBe('0-0');
       const pixels = 'x'.repeat(64 * 1024);
       const publish = async (from: number, to: number) => {
         for (let number = from; number <= to; number++)
           await publisher.publish('slow-news', `${number} ${pixels}`);
       };
+      const readings = await readingsOfLog();
       await publish(1, 300);
       const seen = (await browser.data(150)).map(Number.parseFloat);
+      // The messages that had no room were not kept: they have been read from the log.
+      expect((await readingsOfLog()) - readings).toBeGreaterThan(3);
       browser.disconnect();
       await publish(301, 320);
       await browser.connect();

@@ -2,8 +2,8 @@ import { execFileSync } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
-import { ROOT } from './root.js';
 import { build } from 'esbuild';
+import { ROOT } from './root.js';
 import { runScript } from './run-script.js';
 import type { Snippet } from './snippets.js';
 
