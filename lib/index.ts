@@ -21,6 +21,7 @@ export type { BufferOptions, OverflowPolicy } from './queue/buffer-options.js';
 export type { ChannelKind } from './channel-kind.js';
 export type { Message } from './channel.js';
 export type { Gap, ReceiverEvent } from './channel.js';
+export type { DiagnosticsMessage } from './diagnostics.js';
 export type { ReceiverStats } from './receiver/stats.js';
 
 // Clients

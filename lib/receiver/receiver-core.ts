@@ -25,7 +25,7 @@ type Connects = 'pin' | 'while-used';
 /** The internals of a Receiver, which join the Channels, the connection, the merged stream and the end. */
 export class ReceiverCore implements ChannelOwner<ChannelCore<unknown>> {
   readonly registry: Registry;
-  readonly events = new ReceiverEvents();
+  readonly events: ReceiverEvents;
   readonly stream: MergedStream;
   readonly ending: Ending;
   readonly hub: PubSubHub;
@@ -40,7 +40,7 @@ export class ReceiverCore implements ChannelOwner<ChannelCore<unknown>> {
     this.options = options;
     ({ hub: this.hub, heartbeat: this.heartbeat, readerOf: this.readerOf, bounds: this.bounds } = options);
     const registry = (this.registry = new Registry(options.topics?.names));
-    const { events } = this;
+    const events = (this.events = new ReceiverEvents(options.client));
     const stream = (this.stream = new MergedStream({
       ...options,
       emit: (event) => events.emit(event),
