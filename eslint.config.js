@@ -17,6 +17,7 @@ const LAYERS = [
   'channel',
   'open',
   'receiver',
+  'keyspace',
 ];
 
 const noRedis = {
@@ -58,7 +59,7 @@ const operatorRules = {
     noRedis,
     noAdapters,
     noLayers(
-      ['reader', 'hub', 'cluster', 'channel', 'open', 'receiver', 'sse'],
+      ['reader', 'hub', 'cluster', 'channel', 'open', 'receiver', 'keyspace', 'sse'],
       'Operators know nothing of Redis.',
     ),
   ),

@@ -1,6 +1,6 @@
 import { asapScheduler, asyncScheduler, interval, Subscription } from 'rxjs';
 import type { ChannelKind } from '../channel-kind.js';
-import type { PubSubClient } from '../hub/client.js';
+import type { PubSubClient, ServerClient } from '../hub/client.js';
 import { NodeLink, type NodeLinkHost } from './node-link.js';
 import type { HubListener, Leave } from '../hub/hub-listener.js';
 import { transition } from '../outbox.js';
@@ -100,6 +100,10 @@ export class DistributedHub implements PubSubHub, NodeLinkHost, TopologyObserver
 
   async inspect(): Promise<void> {
     await Promise.all([...this.#nodeLinks.values()].map((nodeLink) => nodeLink.checkConnection()));
+  }
+
+  serversOf(kind: ChannelKind, name: string): readonly ServerClient[] {
+    return this.#routes[kind].get(name)?.servers ?? [];
   }
 
   watch(watcher: Watcher): void {
