@@ -40,7 +40,7 @@ export class ConfigCheck {
     const address = addressOf(server);
     const configured = await readSetting(server, signal).catch(toError);
     if (signal.aborted) return;
-    if (typeof configured !== 'string') return this.#host.onUnchecked(this.#unchecked(address, configured));
+    if (typeof configured !== 'string') { this.#host.onUnchecked(this.#unchecked(address, configured)); return; }
     const lack = lackOf(configured, this.#plan);
     if (lack) this.#host.onLacking(new KeyspaceConfigError({ server: address, configured, ...lack }));
   }

@@ -5,14 +5,13 @@ import { batchOn } from '../hub/pub-sub-hub.js';
 import type { ReceiverCore } from '../receiver/receiver-core.js';
 import { separateChannel } from '../receiver/separate-channel.js';
 import { ConfigCheck } from './config-check.js';
-import type { KeyEvent } from './key-event.js';
 import { parseNotification, type KeyNotification, type SubkeyNotification } from './notification.js';
 import type { Plan, PlannedSource } from './plan.js';
 
 export interface ObserverOptions {
   readonly check: boolean;
   /** Returns a key as the consumer wants it. */
-  decode(bytes: Buffer): string | Buffer;
+  readonly decode: (bytes: Buffer) => string | Buffer;
 }
 
 type Notification = KeyNotification<string | Buffer> | SubkeyNotification<string | Buffer>;
@@ -74,7 +73,7 @@ export class KeyspaceObserver {
     const { event, db, subkeys } = notification;
     const key = decode(notification.key);
     this.#subscriber.next(
-      subkeys ? { event, key, db, subkeys: subkeys.map(decode) } : { event: event as KeyEvent, key, db },
+      subkeys ? { event, key, db, subkeys: subkeys.map(decode) } : { event: event, key, db },
     );
   }
 

@@ -8,7 +8,7 @@ import type { Family, RawNotification } from './notification.js';
 export interface PlannedSource {
   readonly kind: ChannelKind;
   readonly name: string;
-  takes(notification: RawNotification): boolean;
+  readonly takes: (notification: RawNotification) => boolean;
 }
 
 /** The subscriptions for a choice of keys and events, and the flags that the server needs for them. */
@@ -25,7 +25,7 @@ interface Ending {
   /** The end of the name of a channel; undefined if only a pattern will do. */
   readonly literal: string | undefined;
   readonly glob: string;
-  takes(notification: RawNotification): boolean;
+  readonly takes: (notification: RawNotification) => boolean;
 }
 
 /** Chooses the subscriptions; no notification is taken from two of them. */

@@ -27,8 +27,8 @@ export async function readSetting(template: NodeClient, signal: AbortSignal): Pr
   try {
     await client.connect();
     const value = valueOf(await client.sendCommand(['CONFIG', 'GET', SETTING]));
-    if (value === undefined) throw new Error(`The server knows no setting ${SETTING}.`);
-    return String(value);
+    if (typeof value === 'string' || Buffer.isBuffer(value)) return value.toString();
+    throw new Error(`The server knows no setting ${SETTING}.`);
   } finally {
     signal.removeEventListener('abort', close);
     close();

@@ -271,9 +271,9 @@ describe.each(Object.entries(clients))('keyspace(), with %s', (_name, create) =>
       missing,
       message: expect.stringContaining(`CONFIG SET notify-keyspace-events ${error.needed} `),
     });
-    expect([...error.needed].sort()).toEqual([...needed].sort());
+    expect(Array.from(error.needed).sort()).toEqual(Array.from<string>(needed).sort());
     await until(async () => (await subscriptions()).channels.length === 0);
-    if (options && 'subkeys' in options) return;
+    if ('subkeys' in options) return;
     await set(error.needed);
     const again = await observed(keyspace(receiver, options), count);
     await admin.set('a', '1', { expiration: { type: 'PX', value: 1 } });
