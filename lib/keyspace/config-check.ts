@@ -26,7 +26,13 @@ export class ConfigCheck {
     this.#host = host;
   }
 
+  /** Aborts when the check stops. */
+  get signal(): AbortSignal {
+    return this.#closing.signal;
+  }
+
   run(): void {
+    if (this.signal.aborted) return;
     for (const server of this.#host.servers()) if (isNodeClient(server)) void this.#check(server);
   }
 
@@ -36,11 +42,14 @@ export class ConfigCheck {
   }
 
   async #check(server: Parameters<typeof readSetting>[0]): Promise<void> {
-    const { signal } = this.#closing;
+    const { signal } = this;
     const address = addressOf(server);
     const configured = await readSetting(server, signal).catch(toError);
     if (signal.aborted) return;
-    if (typeof configured !== 'string') { this.#host.onUnchecked(this.#unchecked(address, configured)); return; }
+    if (typeof configured !== 'string') {
+      this.#host.onUnchecked(this.#unchecked(address, configured));
+      return;
+    }
     const lack = lackOf(configured, this.#plan);
     if (lack) this.#host.onLacking(new KeyspaceConfigError({ server: address, configured, ...lack }));
   }

@@ -95,7 +95,7 @@ export class KeyspaceObserver {
     // After this turn, in which the Channels are observed. A refusal is an error of the stream itself.
     queueMicrotask(() => {
       if (subscription.closed) return;
-      Promise.all(channels.map((channel) => channel.whenSubscribed())).then(
+      Promise.all(channels.map((channel) => channel.whenSubscribed({ signal: check.signal }))).then(
         () => check.run(),
         () => undefined,
       );

@@ -61,15 +61,15 @@ export function assertKeyspaceOptions(options: KeyspaceOptions): void {
   if (!isDatabase) throw invalidArgument("the option 'db'", "an integer from 0, or 'all'", db);
   for (const key of listOf(keys)) assertKey(key);
   for (const event of listOf(events)) assertEvent(event);
-  if (Array.isArray(keys) && keys.length === 0)
-    throw invalidArgument("the option 'keys'", 'at least one key', 'none', 'Leave it out for all keys.');
-  if (Array.isArray(events) && events.length === 0)
+  for (const [name, list] of Object.entries({ keys, events })) {
+    if (!Array.isArray(list) || list.length > 0) continue;
     throw invalidArgument(
-      "the option 'events'",
-      'at least one event',
-      'none',
-      'Leave it out for all events.',
+      `the option '${name}'`,
+      'a list that is not empty',
+      list,
+      `Leave it out for all ${name}.`,
     );
+  }
   for (const name of ['binary', 'subkeys', 'check'] as const) {
     const value: unknown = options[name];
     if (value !== undefined && typeof value !== 'boolean')

@@ -1,3 +1,4 @@
+import { onAbort } from '../abort.js';
 import { singleUse, type NodeClient } from '../cluster/node-client.js';
 import { closeClient } from '../hub/close-client.js';
 import type { ServerClient } from '../hub/client.js';
@@ -23,14 +24,14 @@ export async function readSetting(template: NodeClient, signal: AbortSignal): Pr
   const client = singleUse(template, undefined);
   const close = () => closeClient(client);
   client.on('error', () => undefined);
-  signal.addEventListener('abort', close);
+  const forget = onAbort(signal, close);
   try {
     await client.connect();
     const value = valueOf(await client.sendCommand(['CONFIG', 'GET', SETTING]));
     if (typeof value === 'string' || Buffer.isBuffer(value)) return value.toString();
     throw new Error(`The server knows no setting ${SETTING}.`);
   } finally {
-    signal.removeEventListener('abort', close);
+    forget();
     close();
   }
 }
