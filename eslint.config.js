@@ -134,7 +134,7 @@ export default defineConfig(
     },
   },
   {
-    files: ['spec/behaviour/types.spec.ts', 'spec/topics/types.spec.ts'],
+    files: ['spec/behaviour/types.spec.ts', 'spec/keyspace/types.spec.ts', 'spec/topics/types.spec.ts'],
     rules: {
       '@typescript-eslint/no-generated-empty-object-type': 'off',
       '@typescript-eslint/no-unnecessary-type-parameters': 'off',
