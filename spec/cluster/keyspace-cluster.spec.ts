@@ -133,6 +133,39 @@ describe('keyspace() on a cluster', () => {
     await until(async () => (await cluster.numPat()) === 0);
   });
 
+  it('survives leaving and coming back, beside another Receiver on the client', async () => {
+    await using scene = await fixture();
+    const other = new Receiver(scene.client, { heartbeat: HEARTBEAT });
+    const seen: string[] = [];
+    const others: string[] = [];
+    const observe = () => keyspace(scene.receiver, { events: 'set' }).subscribe(({ key }) => seen.push(key));
+    let subscription = observe();
+    await scene.subscribed();
+    for (let round = 0; round < 5; round++) {
+      subscription.unsubscribe();
+      await new Promise(setImmediate);
+      subscription = observe();
+      if (round % 2 === 0) await new Promise(setImmediate);
+    }
+    const second = keyspace(other, { events: 'set' }).subscribe(({ key }) => others.push(key));
+    const pattern = other.channel('__keyevent@0__:set');
+    const texts: string[] = [];
+    pattern.subscribe(({ data }) => texts.push(data));
+    await pattern.whenSubscribed();
+    await until(async () => (await counts('__keyevent@0__:set')).filter((count) => count === 1).length === 3);
+    await scene.receiver.connect();
+    for (const key of KEYS) await set(key);
+    await until(() => [seen, others, texts].every((list) => list.length >= KEYS.length));
+    for (const list of [seen, others, texts]) expect(list.sort()).toEqual(KEYS);
+    second.unsubscribe();
+    await other.stop();
+    seen.length = 0;
+    for (const key of KEYS) await set(key);
+    await until(() => seen.length >= KEYS.length);
+    expect(seen.sort()).toEqual(KEYS);
+    expect(scene.gaps()).toEqual([]);
+  });
+
   it('names the master whose setting lacks a flag', async () => {
     const [wrong] = await mastersOf();
     await wrong!.admin.configSet(SETTING, 'Kx');
