@@ -34,6 +34,10 @@ export class LogAdapter implements LogClient {
     return this;
   }
 
+  sendCommand([command = '', ...args]: readonly string[]): Promise<unknown> {
+    return this.#redis.call(command.toLowerCase(), ...args);
+  }
+
   xRange(key: string, start: string, end: string, options?: { COUNT?: number }): Promise<StreamEntry[]> {
     return this.#commands('call').xRange(key, start, end, options);
   }

@@ -1,5 +1,5 @@
 import type { SchedulerLike } from 'rxjs';
-import { compileGlob } from './glob.js';
+import { compileGlob } from '../glob.js';
 import { MemoryKeyspace } from './memory-keyspace.js';
 import type { ChannelKind } from '../channel-kind.js';
 
