@@ -25,7 +25,7 @@ const noRedis = {
   message: 'Nothing of redis is loaded with the package: Receiver.open does that when it is called.',
 };
 const noAdapters = {
-  group: ['**/testing/*', '**/nestjs/*'],
+  group: ['**/testing/*', '**/nestjs/*', '**/graphql/*'],
   message: 'The adapters import the core, never the reverse.',
 };
 const noInsides = {
@@ -115,8 +115,8 @@ export default defineConfig(
   },
   { files: ['lib/**'], rules: { 'no-console': 'error' } },
   restrict(['lib/**'], noRedis),
-  { ...restrict(['lib/**'], noRedis, noAdapters), ignores: ['lib/testing/**', 'lib/nestjs/**'] },
-  restrict(['lib/nestjs/**'], noRedis, noInsides),
+  { ...restrict(['lib/**'], noRedis, noAdapters), ignores: ['lib/testing/**', 'lib/nestjs/**', 'lib/graphql/**'] },
+  restrict(['lib/nestjs/**', 'lib/graphql/**'], noRedis, noInsides),
   operatorRules,
   ...layerRules,
   {
