@@ -17,6 +17,16 @@ export interface ClientIteratorOptions {
   readonly emit: (event: ReceiverEvent) => void;
 }
 
+/** Iterator of the payloads for one GraphQL client. */
+export interface PayloadIterator<T> extends AsyncIterableIterator<T>, AsyncDisposable {
+  /** Unsubscribes, drops what waits, and answers the open pulls with `done`. */
+  return(): Promise<IteratorResult<T>>;
+  /** Does the same, and rejects with the error. */
+  throw(error?: unknown): Promise<IteratorResult<T>>;
+  /** Returns the iterator itself. */
+  [Symbol.asyncIterator](): PayloadIterator<T>;
+}
+
 /** The messages that the queue of a client has dropped since its last pull. */
 interface Loss {
   readonly since: number;
@@ -25,7 +35,7 @@ interface Loss {
 }
 
 /** Iterates the payloads for one GraphQL client, with a bounded queue of its own. */
-export class ClientIterator<T> implements AsyncIterableIterator<T>, AsyncDisposable {
+export class ClientIterator<T> implements PayloadIterator<T> {
   readonly #options: ClientIteratorOptions;
   readonly #items: BoundedIterator<Item>;
   #loss: Loss | undefined;

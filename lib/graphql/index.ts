@@ -6,6 +6,7 @@
 
 // graphql-subscriptions
 export { RedisPubSub } from './redis-pub-sub.js';
+export type { PayloadIterator } from './client-iterator.js';
 export type {
   DeserializerContext,
   PassedReceiver,

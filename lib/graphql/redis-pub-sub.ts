@@ -4,7 +4,7 @@ import { lastValueFrom, merge, Subject, switchMap, type Observable, type Subscri
 import { retryRecoverable, type ReceiverEvent } from '../index.js';
 import { invalidArgument, resolveBounds, type Bounds } from '../internal.js';
 import { reportUnhandled } from '../report-unhandled.js';
-import { ClientIterator } from './client-iterator.js';
+import { ClientIterator, type PayloadIterator } from './client-iterator.js';
 import { Connections } from './connections.js';
 import { itemsOf, Substitute, type Item } from './items-of.js';
 import { PayloadCodec, type TriggerKind } from './payload-codec.js';
@@ -132,10 +132,10 @@ export class RedisPubSub implements PubSubEngine, AsyncDisposable {
    * @param options `pattern: true` if the triggers are globs; all options are passed to `triggerTransform`
    * @throws {TypeError} if there is no trigger, or for an unknown or invalid option
    */
-  asyncIterableIterator<T>(
+  asyncIterator<T>(
     triggers: string | readonly string[],
     options?: TriggerOptions | object,
-  ): PubSubAsyncIterableIterator<T> {
+  ): PayloadIterator<T> {
     const names = [triggers].flat().map((trigger) => this.#nameOf(trigger, options));
     if (names.length === 0)
       throw invalidArgument('the triggers', 'a name, or a list of at least one', triggers);
@@ -146,22 +146,22 @@ export class RedisPubSub implements PubSubEngine, AsyncDisposable {
         return itemsOf(channels, onGap);
       }),
     );
-    const iterator = new ClientIterator<T>(items, {
+    return new ClientIterator<T>(items, {
       bounds: this.#bounds,
       onGap,
       payloadOf: (item) => this.#payloadOf(item),
       emit: (event) => this.#overflows.next(event),
     });
-    // The class has private fields, so that nothing else is assignable to it.
-    return iterator as AsyncIterableIterator<T> as PubSubAsyncIterableIterator<T>;
   }
 
-  /** Does the same as `asyncIterableIterator`, under the name that it had before `graphql-subscriptions` 3. */
-  asyncIterator<T>(
+  /** Does the same as `asyncIterator`, under the name and with the type of `graphql-subscriptions` 3. */
+  asyncIterableIterator<T>(
     triggers: string | readonly string[],
     options?: TriggerOptions | object,
   ): PubSubAsyncIterableIterator<T> {
-    return this.asyncIterableIterator<T>(triggers, options);
+    // The class has private fields, so that nothing else is assignable to it.
+    const iterator: AsyncIterableIterator<T> = this.asyncIterator<T>(triggers, options);
+    return iterator as PubSubAsyncIterableIterator<T>;
   }
 
   /**
