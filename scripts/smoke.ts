@@ -32,7 +32,7 @@ const project = join(folder.path, 'project');
 cpSync('spec/smoke', project, { recursive: true });
 // The same lines run as an ES module and as CommonJS: each has to find the types of its own format.
 for (const ending of ['mts', 'cts']) {
-  for (const name of ['consumer', 'nest', 'nest-module', 'testing']) {
+  for (const name of ['consumer', 'graphql', 'graphql-yoga', 'nest', 'nest-module', 'testing']) {
     cpSync(`spec/smoke/${name}.ts`, join(project, `${name}.${ending}`));
   }
 }
@@ -52,6 +52,8 @@ onEveryNode('without redis', [
   'without-nest.cjs',
   'testing.mjs',
   'testing.cjs',
+  'graphql.mjs',
+  'graphql.cjs',
 ]);
 for (const version of redisVersions) {
   const peer = `redis@${version}`;
@@ -59,6 +61,9 @@ for (const version of redisVersions) {
   onEveryNode(peer, ['consumer.mjs', 'consumer.cjs']);
   typesOf(peer, ['tsconfig.nodenext.json', 'tsconfig.bundler.json', 'tsconfig.node10.json']);
 }
+typesOf('without graphql-subscriptions', ['tsconfig.graphql-yoga.json']);
+install(...['graphql', 'graphql-subscriptions'].map((name) => `${name}@${devDependencies[name]}`));
+typesOf('with graphql-subscriptions', ['tsconfig.graphql.json']);
 for (const major of NEST_VERSIONS) {
   const peer = `nest@${major}`;
   const nest = (...names: string[]) => names.map((name) => `@nestjs/${name}@${major}`);

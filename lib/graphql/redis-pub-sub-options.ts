@@ -32,7 +32,7 @@ export interface TriggerOptions {
 
 /** Function that makes the name of a channel, or a glob, from a trigger and the options of the subscription. */
 export type TriggerTransform = {
-  // A method, whose parameter may be annotated with the options that the user's subscriptions have.
+  /** A method, so that its parameter may be annotated with the options that the user's subscriptions have. */
   transform(trigger: string, options: TriggerOptions): string;
 }['transform'];
 
