@@ -22,6 +22,7 @@ export {
   type RedisEventTargetOptions,
   type TypedEvent,
   type TypedEventListener,
+  type TypedEventListenerObject,
   type TypedEventTarget,
   type TypedListenerOptions,
 } from './yoga.js';

@@ -9,9 +9,15 @@ export type TypedEvent<Type extends string = string, Detail = unknown> = Omit<
   detail: Detail;
 };
 
-/** A listener of an event target: a function, or an object with the function `handleEvent`. */
+/** A listener that is an object. */
+export interface TypedEventListenerObject<Event extends TypedEvent> {
+  /** Takes an event. */
+  handleEvent(event: Event): void;
+}
+
+/** A listener of an event target. */
 export type TypedEventListener<Event extends TypedEvent> =
-  ((event: Event) => void) | { handleEvent(event: Event): void };
+  ((event: Event) => void) | TypedEventListenerObject<Event>;
 
 /** The options of a listener. */
 export interface TypedListenerOptions {

@@ -13,6 +13,7 @@ export type { PassedReceiver } from './redis-pub-sub-options.js';
 export type {
   TypedEvent,
   TypedEventListener,
+  TypedEventListenerObject,
   TypedEventTarget,
   TypedListenerOptions,
 } from './typed-event-target.js';
