@@ -1,5 +1,6 @@
 import {
   defer,
+  firstValueFrom,
   from,
   isObservable,
   of,
@@ -18,6 +19,7 @@ import {
 } from '../index.js';
 import { invalidArgument } from '../internal.js';
 import { assertPublisher } from '../publisher.js';
+import { reportUnhandled } from '../report-unhandled.js';
 import type { PassedReceiver, RedisPubSubOptions } from './redis-pub-sub-options.js';
 
 type Options = Pick<
@@ -62,6 +64,13 @@ export class Connections {
     return from(this.#opening).pipe(takeUntil(this.#closed));
   });
 
+  /** Opens the Receiver if need be, and returns it. */
+  async open(): Promise<Receiver> {
+    const receiver = await firstValueFrom(this.receiver, { defaultValue: undefined });
+    if (!receiver) throw closedError();
+    return receiver;
+  }
+
   /** Publishes; opens the client if need be. */
   async publish(channel: string, data: string | Buffer): Promise<void> {
     if (this.#end.signal.aborted) throw closedError();
@@ -100,12 +109,17 @@ export class Connections {
   async #open(): Promise<Receiver> {
     const { connection, connectionListener: listener } = this.#options;
     const { signal } = this.#end;
-    const onRetry = listener && (({ error }: ConnectionRetry) => listener(error));
+    const call = (error?: Error) => {
+      try {
+        listener?.(error);
+      } catch (thrown) {
+        reportUnhandled(thrown);
+      }
+    };
+    const onRetry = listener && (({ error }: ConnectionRetry) => call(error));
     const receiver = await Receiver.open(connection, { signal, onRetry });
-    if (listener) {
-      listener();
-      receiver.client.on('ready', () => listener());
-    }
+    call();
+    receiver.client.on('ready', () => call());
     return receiver;
   }
 }

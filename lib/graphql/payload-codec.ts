@@ -1,6 +1,6 @@
 import { bytes, json, text, type Channel, type Codec, type Message, type Receiver } from '../index.js';
 import { invalidArgument } from '../internal.js';
-import type { RedisPubSubOptions } from './redis-pub-sub-options.js';
+import { isBufferEvent, type RedisPubSubOptions } from './redis-pub-sub-options.js';
 
 /** A message whose payload is not decoded yet. */
 export type RawMessage = Message<string | Buffer>;
@@ -58,9 +58,4 @@ export class PayloadCodec {
     const { messageEventName, pmessageEventName } = this.#options;
     return isBufferEvent(kind === 'channel' ? messageEventName : pmessageEventName);
   }
-}
-
-/** Returns whether ioredis, or an old node-redis, emits Buffers with an event of this name. */
-export function isBufferEvent(name: string | undefined): boolean {
-  return name !== undefined && /^p?message(Buffer|_buffer)$/.test(name);
 }

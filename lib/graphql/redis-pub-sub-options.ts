@@ -1,7 +1,6 @@
 import type { Observable } from 'rxjs';
 import type { BufferOptions, Gap, OpenOptions, PubSubClient, Publisher } from '../index.js';
 import { assertKnownOptions, invalidArgument, optionNames, parseOpenOptions } from '../internal.js';
-import { isBufferEvent } from './payload-codec.js';
 
 /** The parts of a Receiver that are used when one is passed. */
 export interface PassedReceiver {
@@ -159,6 +158,11 @@ export function assertPubSubOptions(options: RedisPubSubOptions): void {
   assertEventName('messageEventName', 'message', messageEventName);
   assertEventName('pmessageEventName', 'pmessage', pmessageEventName);
   assertSource(options);
+}
+
+/** Returns whether ioredis, or an old node-redis, emits Buffers with an event of this name. */
+export function isBufferEvent(name: string | undefined): boolean {
+  return name !== undefined && /^p?message(Buffer|_buffer)$/.test(name);
 }
 
 /** Checks the options of one subscription; without a `triggerTransform`, a misspelt one would be ignored silently. */

@@ -1,6 +1,6 @@
 import type { PubSubEngine } from 'graphql-subscriptions';
 import type { PubSubAsyncIterableIterator } from 'graphql-subscriptions/dist/pubsub-async-iterable-iterator.js';
-import { lastValueFrom, merge, Subject, switchMap, type Observable, type Subscription } from 'rxjs';
+import { merge, Subject, switchMap, type Observable, type Subscription } from 'rxjs';
 import { retryRecoverable, type ReceiverEvent } from '../index.js';
 import { invalidArgument, resolveBounds, type Bounds } from '../internal.js';
 import { reportUnhandled } from '../report-unhandled.js';
@@ -94,7 +94,7 @@ export class RedisPubSub implements PubSubEngine, AsyncDisposable {
   ): Promise<number> {
     if (typeof onMessage !== 'function') throw invalidArgument('onMessage', 'a function', onMessage);
     const { kind, name } = this.#nameOf(trigger, options);
-    const receiver = await lastValueFrom(this.#connections.receiver);
+    const receiver = await this.#connections.open();
     const channel = this.#codec.channelOf(receiver, kind, name);
     const { onGap = 'event' } = this.#options;
     const subscription = itemsOf([channel], onGap === 'error' ? 'event' : onGap)

@@ -1,6 +1,7 @@
 import type { PubSubEngine } from 'graphql-subscriptions';
-import { Receiver } from '../../lib/index.js';
+import { Receiver, type Gap } from '../../lib/index.js';
 import { RedisPubSub } from '../../lib/graphql/index.js';
+import { TcpProxy } from '../support/tcp-proxy.js';
 import { until } from '../support/until.js';
 import { PubSubFixture, take } from './pub-sub-fixture.js';
 
@@ -273,10 +274,35 @@ describe('A RedisPubSub', () => {
         connectionListener: (error) => errors.push(error),
       });
       const pending = pubSub.asyncIterableIterator('a').next();
+      const refused = expect(pubSub.subscribe('a', () => undefined)).rejects.toMatchObject({
+        code: 'ERR_CHANNEL_CLOSED',
+      });
       await until(() => errors.length > 0);
       expect(errors[0]).toMatchObject({ code: 'ECONNREFUSED' });
       await pubSub.close();
       await expect(pending).resolves.toEqual({ done: true, value: undefined });
+      await refused;
+    });
+
+    it('tells each client of a lost connection, in its place, and goes on', async () => {
+      await using proxy = await TcpProxy.start(Number(new URL(fixture.redis.url).port));
+      const publisher = await fixture.client();
+      const onGap = ({ cause }: Gap) => cause;
+      const pubSub = new RedisPubSub({ connection: proxy.url, publisher, onGap });
+      fixture.closeLater(() => pubSub.close());
+      const events: string[] = [];
+      pubSub.events.subscribe(({ type }) => events.push(type));
+      const iterators = Array.from({ length: 3 }, () => pubSub.asyncIterator(['a', 'b']));
+      const firsts = iterators.map((iterator) => iterator.next());
+      for (const channel of ['a', 'b'])
+        await until(async () => (await publisher.pubSubNumSub(channel))[channel] === 1);
+      await pubSub.publish('a', 'before');
+      await Promise.all(firsts);
+      proxy.cut();
+      await until(() => events.includes('gap'));
+      await pubSub.publish('b', 'after');
+      for (const iterator of iterators) expect(await take(iterator, 2)).toEqual(['reconnect', 'after']);
+      expect(events).toEqual(['subscribed', 'subscribed', 'disconnected', 'gap']);
     });
 
     it('tries again after a refusal', async () => {
