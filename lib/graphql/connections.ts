@@ -6,6 +6,7 @@ import {
   of,
   ReplaySubject,
   Subject,
+  switchMap,
   takeUntil,
   throwError,
   type Observable,
@@ -47,26 +48,22 @@ export class Connections {
     this.opened.next(this.#receiver);
   }
 
-  /** Opens the Receiver if need be, and emits it; completes without it if the connections are closed meanwhile. */
-  readonly receiver: Observable<Receiver> = defer(() => {
-    if (this.#end.signal.aborted) return throwError(closedError);
-    if (this.#receiver) return of(this.#receiver);
-    this.#opening ??= this.#open().then(
-      (receiver) => {
-        this.opened.next(receiver);
-        return (this.#receiver = receiver);
-      },
-      (error: unknown) => {
-        this.#opening = undefined;
-        throw error;
-      },
-    );
-    return from(this.#opening).pipe(takeUntil(this.#closed));
-  });
+  /** Observes what `project` makes of the Receiver, which is opened if need be; completes if that is closed meanwhile. */
+  observe<T>(project: (receiver: Receiver) => Observable<T>): Observable<T> {
+    return defer(() => {
+      if (this.#end.signal.aborted) return throwError(closedError);
+      // There may be very many observers, so that the Receiver is no operator's business once it is there.
+      if (this.#receiver) return project(this.#receiver);
+      return from(this.#openReceiver()).pipe(takeUntil(this.#closed), switchMap(project));
+    });
+  }
 
-  /** Opens the Receiver if need be, and returns it. */
+  /** Returns the Receiver, which is opened if need be. */
   async open(): Promise<Receiver> {
-    const receiver = await firstValueFrom(this.receiver, { defaultValue: undefined });
+    const receiver = await firstValueFrom(
+      this.observe((opened) => of(opened)),
+      { defaultValue: undefined },
+    );
     if (!receiver) throw closedError();
     return receiver;
   }
@@ -83,6 +80,20 @@ export class Connections {
     this.#end.abort();
     this.#closed.next();
     await this.#receiver?.stop();
+  }
+
+  #openReceiver(): Promise<Receiver> {
+    this.#opening ??= this.#open().then(
+      (receiver) => {
+        this.opened.next(receiver);
+        return (this.#receiver = receiver);
+      },
+      (error: unknown) => {
+        this.#opening = undefined;
+        throw error;
+      },
+    );
+    return this.#opening;
   }
 
   #openPublisher(): Promise<Publisher> {

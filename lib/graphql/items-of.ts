@@ -26,7 +26,8 @@ export function substituteFor(gap: Gap, onGap: OnGap): unknown {
 
 /** Merges the messages of Channels, and what stands for a gap, in its place. */
 export function itemsOf(channels: readonly Channel<string | Buffer>[], onGap: OnGap): Observable<Item> {
-  const messages = merge(...channels);
+  const [first] = channels;
+  const messages = first && channels.length === 1 ? first : merge(...channels);
   if (onGap === 'event') return messages;
   const substitutes = merge(...channels.map(({ events }) => events)).pipe(
     filter((event): event is Extract<ReceiverEvent, { type: 'gap' }> => event.type === 'gap'),

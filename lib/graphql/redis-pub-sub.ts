@@ -140,12 +140,10 @@ export class RedisPubSub implements PubSubEngine, AsyncDisposable {
     if (names.length === 0)
       throw invalidArgument('the triggers', 'a name, or a list of at least one', triggers);
     const { onGap = 'event' } = this.#options;
-    const items = this.#connections.receiver.pipe(
-      switchMap((receiver) => {
-        const channels = names.map(({ kind, name }) => this.#codec.channelOf(receiver, kind, name));
-        return itemsOf(channels, onGap);
-      }),
-    );
+    const items = this.#connections.observe((receiver) => {
+      const channels = names.map(({ kind, name }) => this.#codec.channelOf(receiver, kind, name));
+      return itemsOf(channels, onGap);
+    });
     return new ClientIterator<T>(items, {
       bounds: this.#bounds,
       onGap,
