@@ -115,7 +115,10 @@ export default defineConfig(
   },
   { files: ['lib/**'], rules: { 'no-console': 'error' } },
   restrict(['lib/**'], noRedis),
-  { ...restrict(['lib/**'], noRedis, noAdapters), ignores: ['lib/testing/**', 'lib/nestjs/**', 'lib/graphql/**'] },
+  {
+    ...restrict(['lib/**'], noRedis, noAdapters),
+    ignores: ['lib/testing/**', 'lib/nestjs/**', 'lib/graphql/**'],
+  },
   restrict(['lib/nestjs/**', 'lib/graphql/**'], noRedis, noInsides),
   operatorRules,
   ...layerRules,
