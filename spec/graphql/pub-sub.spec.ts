@@ -166,6 +166,14 @@ describe('A RedisPubSub', () => {
     });
   });
 
+  it('rejects at once on a client that is not open', async () => {
+    const { pubSub, subscriber } = await fixture.pubSub();
+    subscriber.destroy();
+    const error = { code: 'ERR_SUBSCRIBE' };
+    await expect(pubSub.asyncIterator('a').next()).rejects.toMatchObject(error);
+    await expect(pubSub.subscribe('a', () => undefined)).rejects.toMatchObject(error);
+  });
+
   describe('payloads', () => {
     const first = async (options: ConstructorParameters<typeof RedisPubSub>[0], payload: unknown) => {
       const { pubSub, publisher } = await fixture.pubSub(options);
