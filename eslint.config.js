@@ -26,7 +26,7 @@ const noRedis = {
   message: 'Nothing of redis is loaded with the package: Receiver.open does that when it is called.',
 };
 const noAdapters = {
-  group: ['**/testing/*', '**/nestjs/*', '**/ioredis/*', '**/opentelemetry/*'],
+  group: ['**/testing/*', '**/nestjs/*', '**/graphql/*', '**/ioredis/*', '**/opentelemetry/*'],
   message: 'The adapters import the core, never the reverse.',
 };
 const noInsides = {
@@ -118,9 +118,9 @@ export default defineConfig(
   restrict(['lib/**'], noRedis),
   {
     ...restrict(['lib/**'], noRedis, noAdapters),
-    ignores: ['lib/testing/**', 'lib/nestjs/**', 'lib/ioredis/**', 'lib/opentelemetry/**'],
+    ignores: ['lib/testing/**', 'lib/nestjs/**', 'lib/graphql/**', 'lib/ioredis/**', 'lib/opentelemetry/**'],
   },
-  restrict(['lib/nestjs/**', 'lib/opentelemetry/**'], noRedis, noInsides),
+  restrict(['lib/nestjs/**', 'lib/graphql/**', 'lib/opentelemetry/**'], noRedis, noInsides),
   operatorRules,
   ...layerRules,
   {

@@ -34,7 +34,16 @@ const project = join(folder.path, 'project');
 cpSync('spec/smoke', project, { recursive: true });
 // The same lines run as an ES module and as CommonJS: each has to find the types of its own format.
 for (const ending of ['mts', 'cts']) {
-  for (const name of ['consumer', 'ioredis', 'nest', 'nest-module', 'opentelemetry', 'testing']) {
+  for (const name of [
+    'consumer',
+    'graphql',
+    'graphql-yoga',
+    'ioredis',
+    'nest',
+    'nest-module',
+    'opentelemetry',
+    'testing',
+  ]) {
     cpSync(`spec/smoke/${name}.ts`, join(project, `${name}.${ending}`));
   }
 }
@@ -54,6 +63,8 @@ onEveryNode('without redis', [
   'without-nest.cjs',
   'testing.mjs',
   'testing.cjs',
+  'graphql.mjs',
+  'graphql.cjs',
 ]);
 install(`@opentelemetry/api@${devDependencies['@opentelemetry/api']}`);
 onEveryNode('with OpenTelemetry', ['opentelemetry.mjs', 'opentelemetry.cjs']);
@@ -78,6 +89,9 @@ for (const { title, command, args } of otherRuntimes(folder.path))
     for (const ending of ['mjs', 'cjs'])
       check(`${script}.${ending} on ${title}`, command, [...args, `${script}.${ending}`]);
 uninstall('ioredis');
+typesOf('without graphql-subscriptions', ['tsconfig.graphql-yoga.json']);
+install(...['graphql', 'graphql-subscriptions'].map((name) => `${name}@${devDependencies[name]}`));
+typesOf('with graphql-subscriptions', ['tsconfig.graphql.json']);
 for (const major of NEST_VERSIONS) {
   const peer = `nest@${major}`;
   const nest = (...names: string[]) => names.map((name) => `@nestjs/${name}@${major}`);

@@ -1,6 +1,7 @@
 import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import type { ChannelKind } from '../channel-kind.js';
 import type { PubSubClient } from './client.js';
+import { addListeners, removeListeners } from './shared-emitter.js';
 
 /** An observer of changes that other code makes to the subscriptions of a client. */
 export interface ForeignCommandsObserver {
@@ -47,12 +48,18 @@ const HANDOFF = 'node-redis:connection:handoff';
  */
 export class ForeignCommands {
   readonly #client: Record<string, unknown>;
+  readonly #emitter: PubSubClient;
   readonly #observer: ForeignCommandsObserver;
   readonly #now: () => number;
   #restore: (() => void)[] = [];
   #isOurs = false;
   /** The number of unanswered commands by which other code unsubscribes names. */
   #unanswered = 0;
+  /** A client of ioredis, as this package adapts it, reports by an event what other code has unsubscribed. */
+  readonly #listeners = {
+    'names-unsubscribed': (kind: unknown, names: unknown, since: unknown) =>
+      this.#observer.onUnsubscribed(kind as ChannelKind, names as readonly string[], since as number),
+  };
   readonly #onHandoff = (message: unknown): void => {
     const theirs = (message as { readonly clientId?: unknown } | undefined)?.clientId;
     const ours = this.#client._clientId;
@@ -61,6 +68,7 @@ export class ForeignCommands {
 
   constructor(client: PubSubClient, observer: ForeignCommandsObserver, now: () => number) {
     this.#client = client as unknown as Record<string, unknown>;
+    this.#emitter = client;
     this.#observer = observer;
     this.#now = now;
   }
@@ -97,6 +105,8 @@ export class ForeignCommands {
       this.#wrap(method, ([commands]) => {
         for (const { args } of commands as readonly { readonly args: unknown }[]) this.#onRaw(args);
       });
+    addListeners(this.#emitter, this.#listeners);
+    this.#restore.push(() => removeListeners(this.#emitter, this.#listeners));
     subscribe(HANDOFF, this.#onHandoff);
     this.#restore.push(() => unsubscribe(HANDOFF, this.#onHandoff));
   }

@@ -230,10 +230,6 @@ export class Hub
     this.#recovery.recover(...this.subscriptions.named('shard', [name]));
   }
 
-  onUnsubscribed(kind: ChannelKind, names: readonly string[], since: number): void {
-    this.#recovery.onUnsubscribed(kind, names, since);
-  }
-
   #add(kind: ChannelKind, name: string): RedisSubscription {
     const subscription = new RedisSubscription(this, kind, name);
     this.subscriptions.add(subscription);

@@ -1,3 +1,4 @@
+import { EventEmitter } from 'node:events';
 import { channel as diagnosticsChannel } from 'node:diagnostics_channel';
 import type { PubSubClient } from '../../../lib/hub/client.js';
 import { ForeignCommands, type ForeignCommandsObserver } from '../../../lib/hub/foreign-commands.js';
@@ -24,6 +25,7 @@ export class ForeignCommandsScene {
   readonly client: Record<string, Method | undefined> & { _clientId?: string };
   readonly prototype: Readonly<Record<string, Method>>;
   readonly foreign: ForeignCommands;
+  readonly #emitter = new EventEmitter();
   readonly #pending: { readonly resolve: () => void; readonly reject: (error: Error) => void }[] = [];
   #now = 0;
 
@@ -31,6 +33,10 @@ export class ForeignCommandsScene {
     const names = [...METHODS, ...OTHERS].filter((name) => !lacks.includes(name));
     this.prototype = Object.fromEntries(names.map((name) => [name, () => this.#called(name)]));
     this.client = Object.create(this.prototype) as Record<string, Method>;
+    // A client inherits these, and no method of its own may be left on it.
+    for (const name of ['on', 'off', 'emit'] as const)
+      (this.prototype as Record<string, Method>)[name] = (...args) =>
+        (this.#emitter[name] as Method).apply(this.#emitter, args);
     for (const name of own) this.client[name] = () => this.#called(`own ${name}`);
     this.foreign = new ForeignCommands(
       this.client as unknown as PubSubClient,

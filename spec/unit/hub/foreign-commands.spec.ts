@@ -82,6 +82,15 @@ describe('ForeignCommands', () => {
     ]);
   });
 
+  it('reports what a client tells by an event, while it is watched', () => {
+    scene = watched();
+    scene.call('emit', 'names-unsubscribed', 'pattern', ['a*', 'b*'], 7);
+    expect(scene.written()).toEqual(['unsubscribed pattern [a* b*] since 7']);
+    scene.foreign.unwatch();
+    scene.call('emit', 'names-unsubscribed', 'pattern', ['a*'], 8);
+    expect(scene.written()).toEqual([]);
+  });
+
   it('reports no other command', () => {
     scene = watched();
     void scene.call('subscribe', 'a');
