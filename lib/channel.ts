@@ -10,6 +10,9 @@ import { FINAL_ERROR, RetrySafeObservable } from './retry-safe-observable.js';
 /** The key of a Channel's internals, for this package alone, including another copy of it in the same process. */
 const SOURCE = Symbol.for('rx-redis-receiver.source.1');
 
+/** The fields of an entry of a stream. */
+export type StreamFields = Readonly<Record<string, string>>;
+
 /** A message as one Channel received it. A message for two Channels comes twice, each time with its own `source`. */
 export interface Message<T = string> {
   /** The Channel that received the message. */
@@ -21,10 +24,12 @@ export interface Message<T = string> {
   /** The glob, if the message came through a pattern. */
   readonly pattern?: string;
   /**
-   * The id of the message in the log of its channel, if it was published with one, by {@link recoverable}. With the option
-   * `recover: { from: id }`, a Channel begins behind this message.
+   * The id of the message in the log of its channel, if it was published with one, by {@link recoverable}; or the id of an
+   * entry of a stream. With the option `recover: { from: id }`, or `from: id` for a stream, a Channel begins behind it.
    */
   readonly id?: string;
+  /** All fields of an entry, for a stream; undefined with a binary codec. */
+  readonly fields?: StreamFields;
   /** The payload, decoded by the Channel's codec. */
   readonly data: T;
 }
@@ -73,9 +78,9 @@ export class Channel<T = string, M extends Message<T> = Message<T>>
   extends RetrySafeObservable<M>
   implements AsyncIterable<M>
 {
-  /** The channel's name, or the pattern's glob. */
+  /** The channel's name, the pattern's glob, or the stream's key. */
   readonly name: string;
-  /** The kind of the subscription: `'channel'`, `'pattern'` or `'shard'`. */
+  /** The kind: `'channel'`, `'pattern'`, `'shard'` or `'stream'`. */
   readonly kind: ChannelKind;
   readonly #source: ChannelSource<T>;
 

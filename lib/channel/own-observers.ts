@@ -50,8 +50,8 @@ export class OwnObservers<T> implements BufferedSubjectHost<T> {
   }
 
   /** Returns whether a message of this size can wait for the next observer. */
-  hasRoom(bytes: number): boolean {
-    return this.#queue?.hasRoom(bytes) ?? true;
+  hasRoom(bytes: number, share?: number): boolean {
+    return this.#queue?.hasRoom(bytes, share) ?? true;
   }
 
   onTaken(): void {

@@ -1,5 +1,5 @@
 import { asyncScheduler, firstValueFrom, timer } from 'rxjs';
-import type { ChannelKind } from '../channel-kind.js';
+import type { SubscriptionKind } from '../channel-kind.js';
 import { askNodes, isHealthy, keyOf, type ClusterMap } from './cluster-map.js';
 import { ClusterNodes, type ClusterClient } from './cluster-nodes.js';
 import { keySlot } from '../hub/key-slot.js';
@@ -61,7 +61,7 @@ export class ClusterTopology implements Topology {
     return Infinity;
   }
 
-  nodeFor(kind: ChannelKind, name: string): string {
+  nodeFor(kind: SubscriptionKind, name: string): string {
     if (kind !== 'shard') return BROADCAST;
     const owner = this.#ownerOf(keySlot(name));
     return owner ? keyOf(owner) : NOWHERE;

@@ -1,5 +1,5 @@
 import { asapScheduler, asyncScheduler, interval, Subscription } from 'rxjs';
-import type { ChannelKind } from '../channel-kind.js';
+import type { SubscriptionKind } from '../channel-kind.js';
 import type { PubSubClient } from '../hub/client.js';
 import { NodeLink, type NodeLinkHost } from './node-link.js';
 import type { HubListener, Leave } from '../hub/hub-listener.js';
@@ -20,7 +20,7 @@ export class DistributedHub implements PubSubHub, NodeLinkHost, TopologyObserver
   readonly #client: PubSubClient;
   readonly #topology: Topology;
   readonly #nodeLinks = new Map<string, NodeLink>();
-  readonly #routes: Readonly<Record<ChannelKind, Map<string, NodeLink>>> = {
+  readonly #routes: Readonly<Record<SubscriptionKind, Map<string, NodeLink>>> = {
     channel: new Map(),
     pattern: new Map(),
     shard: new Map(),
@@ -43,6 +43,10 @@ export class DistributedHub implements PubSubHub, NodeLinkHost, TopologyObserver
         if (nodeLink.hub.isEmpty) this.#closeIfEmpty(nodeLink);
       },
     });
+  }
+
+  get base(): this {
+    return this;
   }
 
   get isOpen(): boolean {
@@ -70,7 +74,7 @@ export class DistributedHub implements PubSubHub, NodeLinkHost, TopologyObserver
     transition(nodeLinks.reduce<() => void>((inner, nodeLink) => () => nodeLink.hub.batch(inner), work));
   }
 
-  attach(kind: ChannelKind, name: string, listener: HubListener): void {
+  attach(kind: SubscriptionKind, name: string, listener: HubListener): void {
     let nodeLink = this.#routes[kind].get(name);
     if (!nodeLink)
       this.#routes[kind].set(name, (nodeLink = this.#nodeLink(this.#topology.nodeFor(kind, name))));
@@ -78,15 +82,15 @@ export class DistributedHub implements PubSubHub, NodeLinkHost, TopologyObserver
     this.#update();
   }
 
-  detach(kind: ChannelKind, name: string, listener: HubListener, leave: Leave): void {
+  detach(kind: SubscriptionKind, name: string, listener: HubListener, leave: Leave): void {
     this.#routes[kind].get(name)?.hub.detach(kind, name, listener, leave);
   }
 
-  updateFastPath(kind: ChannelKind, name: string): void {
+  updateFastPath(kind: SubscriptionKind, name: string): void {
     this.#routes[kind].get(name)?.hub.updateFastPath(kind, name);
   }
 
-  deliverHeld(kind: ChannelKind, name: string): void {
+  deliverHeld(kind: SubscriptionKind, name: string): void {
     this.#routes[kind].get(name)?.hub.deliverHeld(kind, name);
   }
 
@@ -94,7 +98,7 @@ export class DistributedHub implements PubSubHub, NodeLinkHost, TopologyObserver
     if (this.#isWatching && !this.isOpen) this.onEnded();
   }
 
-  verify(kind: ChannelKind, name: string): void {
+  verify(kind: SubscriptionKind, name: string): void {
     this.#routes[kind].get(name)?.hub.verify(kind, name);
   }
 
@@ -110,7 +114,7 @@ export class DistributedHub implements PubSubHub, NodeLinkHost, TopologyObserver
     this.#watchers.remove(watcher);
   }
 
-  onRemoved(kind: ChannelKind, name: string, nodeLink: NodeLink): void {
+  onRemoved(kind: SubscriptionKind, name: string, nodeLink: NodeLink): void {
     if (this.#routes[kind].get(name) === nodeLink) this.#routes[kind].delete(name);
     if (kind === 'shard') this.#shards.forget(name);
     this.#closeIfEmpty(nodeLink);

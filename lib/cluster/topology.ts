@@ -1,4 +1,4 @@
-import type { ChannelKind } from '../channel-kind.js';
+import type { SubscriptionKind } from '../channel-kind.js';
 import type { NodeClient } from './node-client.js';
 
 /** The map of several servers that work together: which of them carries which name. */
@@ -16,7 +16,7 @@ export interface Topology {
    */
   unconfirmedSince(nodeLink: string): number;
   /** Returns the key of the node link that carries a name: all names of one node link share a connection. */
-  nodeFor(kind: ChannelKind, name: string): string;
+  nodeFor(kind: SubscriptionKind, name: string): string;
   /** Creates a client for a node link, not yet connected; returns undefined while no server for it is known. */
   open(nodeLink: string): NodeClient | undefined;
   /** Returns whether a node link should lead to another server than its last client did. */

@@ -46,7 +46,8 @@ export class WaitingLine<T> {
   push(value: T, key?: unknown): void {
     const { capacity, maxBytes } = this.#bounds;
     const size = byteSize(value);
-    const flow = this.#sparesValues ? currentFlow() : undefined;
+    const source = currentFlow();
+    const flow = this.#sparesValues || source?.isLossless ? source : undefined;
     const bound = this.#boundAgainst(size, flow);
     if (bound) return this.#refuse(value, bound);
     this.#order.push(value, key, size);

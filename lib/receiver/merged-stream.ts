@@ -60,7 +60,12 @@ export class MergedStream implements BufferedSubjectHost<unknown> {
     this.#episode = new OverflowEpisode(bounds.overflow, emit);
     const lossError =
       onGap === 'error' && !refusesWithError(bounds.overflow) ? () => this.#episode.witness() : undefined;
-    this.#queue = new BoundedQueue({ bounds, onDrop: (raw) => this.#onDrop(raw), lossError });
+    this.#queue = new BoundedQueue({
+      bounds,
+      onDrop: (raw) => this.#onDrop(raw),
+      lossError,
+      isKept: ({ source }) => source.kind === 'stream',
+    });
     this.subject = new BufferedSubject<unknown>(this, () => this.#queue);
     this.pulls = new Pulls(this.subject);
   }
@@ -79,8 +84,8 @@ export class MergedStream implements BufferedSubjectHost<unknown> {
   }
 
   /** Returns whether the queue has room for a message of this size. */
-  hasRoom(bytes: number): boolean {
-    return this.#queue.hasRoom(bytes);
+  hasRoom(bytes: number, share?: number): boolean {
+    return this.#queue.hasRoom(bytes, share);
   }
 
   /** Calls back, once, when less than half of the queue is in use. */

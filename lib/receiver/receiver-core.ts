@@ -205,7 +205,7 @@ export class ReceiverCore implements ChannelOwner<ChannelCore<unknown>> {
     if (this.ending.ended) return;
     if (reason === 'client-ended') {
       // The whole Receiver ends with its own client: `onClientEnded` follows.
-      if (core.hub === this.hub) return;
+      if (core.hub.base === this.hub) return;
       this.registry.remove(core);
       this.#connection.done(core);
       if (error && this.#connection.isConnected) this.stream.subject.place(error);
@@ -228,6 +228,9 @@ export class ReceiverCore implements ChannelOwner<ChannelCore<unknown>> {
   }
 
   onClientEnded(hub: PubSubHub, error: Error | undefined): void {
+    // A hub of streams has no connection whose end it could notice.
+    for (const core of this.registry.all())
+      if (core.hub !== hub && core.hub.base === hub) core.onEnded(error);
     if (hub === this.hub) this.ending.endWithClient(error);
   }
 

@@ -1,6 +1,6 @@
 import type { Observable } from 'rxjs';
 import { abortable, assertWaitOptions, type WaitOptions } from '../abort.js';
-import type { Channel, Message, ReceiverEvent } from '../channel.js';
+import type { Channel, Message, ReceiverEvent, StreamFields } from '../channel.js';
 import type { Codec } from '../codec/codec.js';
 import type { PubSubClient } from '../hub/client.js';
 import type { OpenOptions } from '../open/open-options.js';
@@ -21,6 +21,8 @@ import { pullMessage, pullWaiting } from './pull-promises.js';
 import type { ReceiverCore } from './receiver-core.js';
 import { ReceiverIterator } from './receiver-iterator.js';
 import { registerChannel } from './register-channel.js';
+import { registerStream } from './register-stream.js';
+import type { StreamOptions } from '../streams/stream-options.js';
 import type { Received } from '../topics/received.js';
 import type { TopicDeclarations, TopicName } from '../topics/topic-types.js';
 import { topicChannel, type TopicArguments, type TopicChannel } from './register-topics.js';
@@ -68,6 +70,8 @@ export class Receiver<T = string, D extends TopicDeclarations | undefined = unde
   readonly patterns: ReadonlyMap<string, Channel<T>>;
   /** A live view of the Channels made by `shard()`, by name, in the order of their registration. */
   readonly shards: ReadonlyMap<string, Channel<T>>;
+  /** A live view of the Channels made by `stream()`, by key, in the order of their registration. */
+  readonly streams: ReadonlyMap<string, Channel<unknown>>;
   /** The events of the Receiver, apart from its messages. The stream is hot, and completes when nothing more can happen. */
   readonly events: Observable<ReceiverEvent>;
 
@@ -89,6 +93,7 @@ export class Receiver<T = string, D extends TopicDeclarations | undefined = unde
     this.channels = core.registry.view<T>('channel');
     this.patterns = core.registry.view<T>('pattern');
     this.shards = core.registry.view<T>('shard');
+    this.streams = core.registry.view<unknown>('stream');
     this.events = core.events.asObservable();
   }
 
@@ -165,6 +170,22 @@ export class Receiver<T = string, D extends TopicDeclarations | undefined = unde
   shard(name: string, options?: ChannelOptions<T>): Channel<T>;
   shard(name: string, options?: ChannelOptions<T>): Channel<T> {
     return registerChannel(this.#core, 'shard', name, options);
+  }
+
+  /**
+   * Registers a stream (XREAD), as `channel()` does a channel. Entries come in order, each once, and only as fast as they are
+   * taken: no overflow policy loses one. What the stream itself has lost before it was read is a `gap` of the cause `'log'`.
+   *
+   * @throws {TypeError} if the Channel of this key has other options, or for an unknown or invalid option
+   */
+  stream<U>(key: string, options: StreamOptions<U> & { field: string; codec: Codec<U> }): Channel<U>;
+  stream(key: string, options: StreamOptions<T> & { field: string }): Channel<T>;
+  stream(
+    key: string,
+    options?: StreamOptions & { field?: undefined; codec?: undefined },
+  ): Channel<StreamFields>;
+  stream(key: string, options?: StreamOptions): Channel<unknown> {
+    return registerStream(this.#core, key, options);
   }
 
   /**

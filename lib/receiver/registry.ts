@@ -22,6 +22,7 @@ export class Registry {
     channel: new Map(),
     pattern: new Map(),
     shard: new Map(),
+    stream: new Map(),
   };
   readonly #collected = new FinalizationRegistry<Forgotten>((entry) => {
     if (this.#forgotten[entry.kind].get(entry.key) === entry) this.#forgotten[entry.kind].delete(entry.key);
@@ -31,6 +32,7 @@ export class Registry {
     channel: new Map(),
     pattern: new Map(),
     shard: new Map(),
+    stream: new Map(),
   };
   /** Channels that have left the Receiver, until their subscriptions release them: they may still receive messages. */
   readonly closing = new Set<ChannelCore<unknown>>();

@@ -6,7 +6,7 @@ import {
   json,
   Receiver,
   type Channel,
-  type ChannelKind,
+  type SubscriptionKind,
   type Gap,
   type Message,
   type Publisher,
@@ -72,7 +72,7 @@ export async function compiles(): Promise<void> {
   // @ts-expect-error the master has a name
   await Receiver.open({ sentinelRootNodes: [{ host: 'a', port: 1 }] });
   isTrue<Equal<Message['source'], Channel>>();
-  isTrue<Equal<Channel['kind'], ChannelKind>>();
+  isTrue<Equal<Channel['kind'], SubscriptionKind | 'stream'>>();
   const describe = (event: ReceiverEvent): Gap | string => (event.type === 'gap' ? event.gap : event.type);
   own.events.subscribe(describe);
 }

@@ -1,6 +1,6 @@
 import { keySlot } from '../../lib/hub/key-slot.js';
 import type { ScriptClient } from '../../lib/index.js';
-import type { ChannelKind } from '../../lib/channel-kind.js';
+import type { SubscriptionKind } from '../../lib/channel-kind.js';
 import {
   createCluster,
   createCluster5,
@@ -70,7 +70,7 @@ abstract class DistributedEnvironment implements RedisEnvironment {
     return client;
   }
 
-  async subscribers(kind: ChannelKind, name: string): Promise<number> {
+  async subscribers(kind: SubscriptionKind, name: string): Promise<number> {
     const counts = await Promise.all(
       this.nodes.map(async ({ admin }) => {
         if (kind === 'pattern') return admin.pubSubNumPat();

@@ -1,4 +1,4 @@
-import type { ChannelKind } from '../../lib/channel-kind.js';
+import type { SubscriptionKind } from '../../lib/channel-kind.js';
 import type { ClientListener, RegistryType } from '../../lib/hub/client.js';
 import type { PubSubClient, ScriptClient } from '../../lib/index.js';
 import type { LogTestClient } from '../support/log-test-client.js';
@@ -65,7 +65,7 @@ export interface RedisEnvironment {
    * Returns the number of subscribers of a name, over all clients; for a pattern, Redis counts the patterns of all
    * names.
    */
-  subscribers(kind: ChannelKind, name: string): Promise<number>;
+  subscribers(kind: SubscriptionKind, name: string): Promise<number>;
   /** Resolves when every published message has reached the client. */
   fence(client: EnvironmentClient): Promise<unknown>;
   /** Makes Redis refuse the first names, and permit the second ones, from now on. */

@@ -23,6 +23,9 @@ const CAPACITY = 3;
 /** A follower of a log, with every step of Redis and of the connections under control. */
 export class FollowedLog implements FollowedChannel {
   readonly heartbeat = 0;
+  readonly binary = true;
+  readonly isFullForEntry = () => false;
+  readonly deliverEntry = () => undefined;
   readonly record = new ReceivedNumbers();
   readonly #follower: LogFollower;
   readonly #requests: Request[] = [];

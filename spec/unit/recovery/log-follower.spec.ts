@@ -1,4 +1,5 @@
-import { followLog, type RecoverableCore } from '../../../lib/channel/followed-core.js';
+import { LogFollower } from '../../../lib/recovery/log-follower.js';
+import { followSource, type RecoverableCore } from '../../../lib/channel/followed-core.js';
 import type { ChannelOwner } from '../../../lib/channel/channel-owner.js';
 import { currentFlow, type Flow } from '../../../lib/queue/flow.js';
 import { HeldMessages } from '../../../lib/recovery/held-messages.js';
@@ -60,7 +61,10 @@ function heldAfterEach(...numbers: number[]) {
     readLast: (_log: string, { onReply }: LogRequest<LogId | undefined>) => onReply(log.at(-1)?.id),
   } as unknown as LogReader;
   const options = { log: 'log', from: 'start' };
-  const follower = followLog(core, owner, { options, reader });
+  const follower = followSource(core, owner, {
+    options,
+    follow: (channel) => new LogFollower(channel, options, reader),
+  });
   follower.start(
     () => follower.onSubscribed(),
     () => undefined,
