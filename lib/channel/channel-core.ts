@@ -161,6 +161,10 @@ export class ChannelCore<T>
     return this.#own?.hasRoom(bytes, share) ?? true;
   }
 
+  ownRoom(bytes: number, share: number): number {
+    return this.#own?.roomFor(bytes, share) ?? Infinity;
+  }
+
   /** Puts an error into the stream of the Channel's own observers. */
   place(error: Error, join: Join): void {
     this.#own?.subject.place(error, join);

@@ -25,6 +25,7 @@ export interface ChannelOwner<C> extends Watcher {
     readonly counts: MessageCounts & { recovered: number };
     accept(raw: RawMessage, isDecoded: boolean): void;
     hasRoom(bytes: number, share?: number): boolean;
+    roomFor(bytes: number, share: number): number;
     whenRoom(resume: () => void): void;
   };
   emit(event: ReceiverEvent): void;

@@ -18,6 +18,8 @@ export interface RecoverableCore {
   readonly isMerged: boolean;
   /** Returns whether a message of this size can wait for the Channel's own observers. */
   hasOwnRoom(bytes: number, share?: number): boolean;
+  /** Returns the number of messages of this size that can wait there, in this share of the queue. */
+  ownRoom(bytes: number, share: number): number;
   /** Hands a message to the observers of the Channel, and to the Receiver. */
   deliver(data: string | Buffer, channel: string, rawChannel?: Buffer, id?: string): void;
   /** Hands on a message that is complete. */
@@ -62,6 +64,11 @@ class FollowedCore<C extends RecoverableCore> implements FollowedChannel {
 
   get binary(): boolean {
     return this.#core.binary;
+  }
+
+  roomForEntries(bytes: number): number {
+    const own = this.#core.ownRoom(bytes, SHARE_OF_ENTRIES);
+    return this.#core.isMerged ? Math.min(own, this.#owner.stream.roomFor(bytes, SHARE_OF_ENTRIES)) : own;
   }
 
   isFullForEntry(bytes: number): boolean {

@@ -48,6 +48,11 @@ export function entryMessage(
   return data === undefined && field !== undefined ? { ...raw, lacks: field } : raw;
 }
 
+/** Returns whether a message is never dropped: Redis keeps the entries of a stream for which there is no room. */
+export function isKept({ source }: RawMessage): boolean {
+  return source.kind === 'stream';
+}
+
 /** Reads the parameters; a schema that throws must not reach the client's reader. */
 function parseSafely(topic: ChannelTopic, channel: string): object | undefined {
   try {

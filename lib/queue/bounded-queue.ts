@@ -103,6 +103,12 @@ export class BoundedQueue<T> {
     return this.length < this.#capacity * share && this.bytes + bytes <= this.#maxBytes * share;
   }
 
+  /** Returns the number of values of this size that can wait in this share of the queue. */
+  roomFor(bytes: number, share: number): number {
+    const left = bytes === 0 ? Infinity : (this.#maxBytes * share - this.bytes) / bytes;
+    return Math.max(0, Math.floor(Math.min(this.#capacity * share - this.length, left)));
+  }
+
   /** Appends a value, as far as the bounds and the policy allow. */
   push(value: T): void {
     const sizeAtMost = this.#sizeAtMost(value);

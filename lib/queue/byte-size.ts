@@ -3,7 +3,8 @@ const MOST_BYTES_A_UNIT = 3;
 
 /**
  * Returns the payload bytes of a value, as `maxBytes` counts them: a string in UTF-8, a Buffer, typed array or ArrayBuffer
- * by its length, a Message by its `data`. Any other value counts 0 bytes: only `capacity` bounds it.
+ * by its length, a Message by its `data`, or by its `fields` if it is the entry of a stream. Any other value counts 0 bytes:
+ * only `capacity` bounds it.
  */
 export function byteSize(value: unknown): number {
   return bytesOf(value, (text) => Buffer.byteLength(text));
@@ -15,20 +16,29 @@ export function byteSizeAtMost(value: unknown): number {
 }
 
 function bytesOf(value: unknown, lengthOfText: (text: string) => number): number {
-  const payload = payloadOf(value);
-  if (typeof payload === 'string') return lengthOfText(payload);
-  // The whole entry of a stream is the only message whose data are its fields.
-  if (isEntry(value) && payload === value.fields)
-    return Object.values(value.fields).reduce((sum, field) => sum + lengthOfText(field), 0);
-  return lengthOf(payload);
+  if (isMessage(value)) {
+    const { data, source, fields } = value;
+    if (!fields || source?.kind !== 'stream') return sizeOf(data, lengthOfText);
+    let size = 0;
+    for (const name in fields) size += lengthOfText(name) + lengthOfText(fields[name] ?? '');
+    return size;
+  }
+  return sizeOf(value, lengthOfText);
 }
 
-function isEntry(value: unknown): value is { readonly fields: Readonly<Record<string, string>> } {
-  return typeof value === 'object' && value !== null && 'fields' in value && value.fields !== undefined;
+interface MessageLike {
+  readonly data: unknown;
+  readonly source?: { readonly kind?: unknown } | null;
+  /** Of the entry of a stream. */
+  readonly fields?: Readonly<Record<string, string>>;
 }
 
-function payloadOf(value: unknown): unknown {
-  return typeof value === 'object' && value !== null && 'data' in value ? value.data : value;
+function isMessage(value: unknown): value is MessageLike {
+  return typeof value === 'object' && value !== null && 'data' in value;
+}
+
+function sizeOf(payload: unknown, lengthOfText: (text: string) => number): number {
+  return typeof payload === 'string' ? lengthOfText(payload) : lengthOf(payload);
 }
 
 function lengthOf(payload: unknown): number {

@@ -2,7 +2,7 @@ import type { Subscriber } from 'rxjs';
 import type { DecodeError, Message, ReceiverEvent } from '../channel.js';
 import { BufferedSubject } from '../channel/buffered-subject.js';
 import type { BufferedSubjectHost } from '../channel/buffered-subject-host.js';
-import type { RawMessage } from '../channel/raw-message.js';
+import { isKept, type RawMessage } from '../channel/raw-message.js';
 import { ReceiverBusyError } from '../errors/errors.js';
 import { tell } from '../outbox.js';
 import { BoundedQueue } from '../queue/bounded-queue.js';
@@ -64,7 +64,7 @@ export class MergedStream implements BufferedSubjectHost<unknown> {
       bounds,
       onDrop: (raw) => this.#onDrop(raw),
       lossError,
-      isKept: ({ source }) => source.kind === 'stream',
+      isKept,
     });
     this.subject = new BufferedSubject<unknown>(this, () => this.#queue);
     this.pulls = new Pulls(this.subject);
@@ -86,6 +86,11 @@ export class MergedStream implements BufferedSubjectHost<unknown> {
   /** Returns whether the queue has room for a message of this size. */
   hasRoom(bytes: number, share?: number): boolean {
     return this.#queue.hasRoom(bytes, share);
+  }
+
+  /** Returns the number of messages of this size for which a share of the queue has room. */
+  roomFor(bytes: number, share: number): number {
+    return this.#queue.roomFor(bytes, share);
   }
 
   /** Calls back, once, when less than half of the queue is in use. */

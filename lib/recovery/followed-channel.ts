@@ -19,6 +19,8 @@ export interface FollowedChannel {
   readonly heartbeat: number;
   /** True if the codec of the Channel takes Buffers. */
   readonly binary: boolean;
+  /** Returns the number of entries of a stream of this size for which the consumers have room. */
+  roomForEntries(bytes: number): number;
   /** Returns whether the consumers have no room for an entry of a stream of this size, which can wait in Redis. */
   isFullForEntry(bytes: number): boolean;
   deliverEntry(entry: DeliveredEntry): void;

@@ -13,7 +13,7 @@ export class LogRequests {
   constructor(reader: LogReader, log: string, onRefused: (error: RecoveryError) => void) {
     this.#reader = reader;
     this.#log = log;
-    this.#requests = new RetriedRequests(reader, (error) => onRefused(refusedLog(log, error)));
+    this.#requests = new RetriedRequests(reader, { onRefused: (error) => onRefused(refusedLog(log, error)) });
   }
 
   /** Reads messages, as {@link LogReader.read} does. */

@@ -23,6 +23,12 @@ export function refusedStream(key: string, cause: unknown): RecoveryError {
   return new RecoveryError(key, `Redis refused: ${reason}. ${advice}`, { cause }, 'stream');
 }
 
+/** Returns the error of a stream for attempts to read it that fail without a reply of Redis. */
+export function failingStream(key: string, cause: unknown): RecoveryError {
+  const advice = `${reasonOf(cause)}. The Channel keeps its position, and tries again.`;
+  return new RecoveryError(key, advice, { cause }, 'stream');
+}
+
 /** Returns the error of a log for a reply of Redis. */
 export function refusedLog(log: string, cause: unknown): RecoveryError {
   const reason = reasonOf(cause);

@@ -9,9 +9,11 @@ const LONGEST_PAUSE = 2_000;
 /** Milliseconds without any reply after which the connection is replaced; doubled until there is one. */
 const PATIENCE = 5_000;
 
+/** The number of attempts in a row that fail before this is told. */
+const MOST_SILENT_FAILURES = 5;
+
 /** Replies of Redis after which another attempt would fail, too. */
-const REFUSALS =
-  /^(NOPERM|NOAUTH|NOGROUP|UNBLOCKED|WRONGTYPE|WRONGPASS|DENIED|ERR (?!max number of clients|Can't execute))/;
+const REFUSALS = /^(NOPERM|NOAUTH|WRONGTYPE|WRONGPASS|DENIED|ERR (?!max number of clients|Can't execute))/;
 
 /** A connection that can be replaced by another one. */
 export interface RetriedConnection {
@@ -20,11 +22,18 @@ export interface RetriedConnection {
   renew(): void;
 }
 
+/** Told of requests that do not succeed. */
+export interface RetriedRequestsObserver {
+  /** Called when Redis refuses a request, which is not made again. */
+  onRefused(error: unknown): void;
+  /** Called once when attempts fail again and again; they go on. */
+  onFailing?(error: unknown): void;
+}
+
 /** Requests, one at a time. A request that fails with its connection is made again, until it is cancelled. */
 export class RetriedRequests {
   readonly #connection: RetriedConnection;
-  readonly #onRefused: (error: unknown) => void;
-  readonly #isPatient: boolean;
+  readonly #observer: RetriedRequestsObserver;
   /** Changes with each cancellation: a reply to an earlier request then has no effect. */
   #run = {};
   #pause = FIRST_PAUSE;
@@ -33,12 +42,11 @@ export class RetriedRequests {
   #retry = Subscription.EMPTY;
   #patience = PATIENCE;
   #timer = Subscription.EMPTY;
+  #failures = 0;
 
-  /** @param isPatient true if a reply may take for ever: the connection is in memory, and cannot die unnoticed */
-  constructor(connection: RetriedConnection, onRefused: (error: unknown) => void, isPatient = false) {
-    this.#isPatient = isPatient;
+  constructor(connection: RetriedConnection, observer: RetriedRequestsObserver) {
     this.#connection = connection;
-    this.#onRefused = onRefused;
+    this.#observer = observer;
   }
 
   ask<T>(send: (request: LogRequest<T>) => void, onReply: (value: T) => void): void {
@@ -62,6 +70,7 @@ export class RetriedRequests {
         this.#timer.unsubscribe();
         this.#pause = FIRST_PAUSE;
         this.#patience = PATIENCE;
+        this.#failures = 0;
         onReply(value);
       },
       onError: (error) => {
@@ -71,9 +80,11 @@ export class RetriedRequests {
         this.#pause = Math.min(2 * pause, LONGEST_PAUSE);
         if (REFUSALS.test(reasonOf(error))) {
           this.#notBefore = asyncScheduler.now() + pause;
-          this.#onRefused(error);
+          this.#observer.onRefused(error);
         } else {
           this.#retry = asyncScheduler.schedule(() => this.#askNow(send, onReply), pause);
+          this.#failures++;
+          if (this.#failures === MOST_SILENT_FAILURES) this.#observer.onFailing?.(error);
         }
       },
     });
@@ -81,7 +92,6 @@ export class RetriedRequests {
 
   #awaitReply(): void {
     this.#timer.unsubscribe();
-    if (this.#isPatient) return;
     this.#timer = asyncScheduler.schedule(() => this.#onLate(), this.#patience);
   }
 

@@ -1,14 +1,15 @@
-import { RetriedRequests } from '../recovery/retried-requests.js';
+import { asyncScheduler, Subscription } from 'rxjs';
 import type { SharedConnection } from '../recovery/shared-connection.js';
 import { PollingTail } from './polling-tail.js';
-import { StreamRequests, type StreamRead } from './stream-requests.js';
+import { StreamRequests } from './stream-requests.js';
 import type { Tail, TailUser } from './tail.js';
 
-/**
- * Milliseconds for which a read blocks: shorter than the timeouts of sockets, and than the time after which a connection without
- * a reply is replaced.
- */
-const BLOCK = 1_000;
+/** Milliseconds for which a read blocks at most: shorter than the timeouts of sockets, and than the patience below. */
+const LONGEST_BLOCK = 1_000;
+/** Milliseconds without a reply after which the connection is replaced. */
+const PATIENCE = 5_000;
+/** The number of entries of all streams together that one read asks for, as long as this is one or more of each. */
+const MOST_ENTRIES = 1_000;
 
 /**
  * One read that blocks for all streams on a server. A stream that joins while a read is under way is polled until this read
@@ -18,111 +19,119 @@ const BLOCK = 1_000;
 export class BlockingTail implements Tail {
   readonly #connection: SharedConnection;
   readonly #requests: StreamRequests;
-  readonly #retried: RetriedRequests;
   readonly #users = new Set<TailUser>();
   readonly #joining: PollingTail;
-  #isReading = false;
-  /** True while a user takes entries: who leaves or joins then is considered before the next read. */
+  /** The read that is under way: a reply to any other one has no effect. */
+  #read: object | undefined;
+  #timer = Subscription.EMPTY;
+  /** True while users take their entries: a user that leaves or joins then is considered before the next read. */
   #isHanding = false;
 
   constructor(connection: SharedConnection, beside: StreamRequests) {
     this.#connection = connection;
     this.#requests = new StreamRequests(connection);
-    this.#joining = new PollingTail(beside);
-    this.#retried = new RetriedRequests(connection, () => this.#stirAll(), connection.isVirtual);
+    this.#joining = new PollingTail(beside, () => undefined);
   }
 
   join(user: TailUser): void {
-    const isTaken = [...this.#users].some(({ key }) => key === user.key);
-    if (isTaken || (this.#isReading && !this.#connection.isVirtual)) return this.#joining.join(user);
+    if (this.#read && !this.#connection.isVirtual) return this.#joining.join(user);
     this.#users.add(user);
-    if (this.#isReading && !this.#isHanding) this.#interrupt();
+    if (this.#isHanding) return;
+    if (this.#read) this.#interrupt();
     this.#readSoon();
   }
 
   leave(user: TailUser): void {
     this.#joining.leave(user);
     if (!this.#users.delete(user) || this.#users.size > 0 || this.#isHanding) return;
-    this.#admit();
     this.#interrupt();
-    if (this.#users.size > 0) this.#readSoon();
-    else this.#connection.close();
+    this.#goOn();
   }
 
   /** Abandons the read that is under way. */
   #interrupt(): void {
-    this.#retried.cancel();
-    this.#isReading = false;
-    this.#connection.renew();
+    this.#read = undefined;
+    this.#timer.unsubscribe();
+    this.#connection.close();
   }
 
   /** Reads at the end of the turn, in which more streams may join. */
   #readSoon(): void {
-    if (this.#isReading) return;
-    this.#isReading = true;
-    if (this.#connection.isVirtual) return this.#read();
+    if (this.#read) return;
+    const read = (this.#read = {});
+    if (this.#connection.isVirtual) return this.#send(read);
     queueMicrotask(() => {
-      if (this.#users.size > 0) this.#read();
-      else this.#isReading = false;
+      if (this.#read === read) this.#send(read);
     });
   }
 
-  #read(): void {
+  #send(read: object): void {
     const users = [...this.#users];
-    const places = users.map((user) => ({ user, place: user.place }));
-    this.#retried.ask<readonly StreamRead<TailUser>[]>(
-      (request) => {
-        // The states are read in front of the entries, so that a loss is told before the entries that follow it.
-        for (const user of users.filter(({ wantsCheck }) => wantsCheck)) this.#check(user);
-        const COUNT = users.reduce((most, { batch }) => Math.max(most, batch), 1);
-        const binary = users.some((user) => user.binary);
-        this.#requests.read(users, { COUNT, BLOCK }, binary, request);
-      },
-      (reads) => {
+    const isOver = () => this.#read !== read;
+    if (!this.#connection.isVirtual) this.#timer = asyncScheduler.schedule(() => this.#onLate(), PATIENCE);
+    // The states are read in front of the entries, so that a loss is told before the entries that follow it.
+    for (const user of users.filter(({ wantsCheck }) => wantsCheck)) {
+      this.#requests.info(user.key, user.binary, {
+        onReply: (info) => {
+          if (!isOver() && this.#users.has(user)) user.onInfo(info);
+        },
+        onError: () => {
+          if (!isOver()) this.#stirAll();
+        },
+      });
+      if (isOver()) return;
+    }
+    const ids = new Map(users.map((user) => [user, user.lastId]));
+    this.#requests.read(users, this.#optionsFor(users), {
+      onReply: (reads) => {
+        if (isOver()) return;
+        this.#timer.unsubscribe();
         this.#isHanding = true;
-        for (const { user, entries } of reads) {
-          const { place } = places.find((one) => one.user === user) ?? {};
-          if (this.#users.has(user) && user.place === place) user.onEntries(entries);
-        }
+        for (const { reader, entries, isEnd } of reads)
+          if (this.#users.has(reader) && reader.lastId === ids.get(reader)) reader.onEntries(entries, isEnd);
         this.#isHanding = false;
-        this.#next();
+        this.#goOn();
       },
-    );
-  }
-
-  #check(user: TailUser): void {
-    this.#requests.info(user.key, {
-      onReply: (info) => {
-        if (this.#users.has(user)) user.onInfo(info);
+      onError: () => {
+        if (!isOver()) this.#stirAll();
       },
-      // The read behind it meets the same error.
-      onError: () => undefined,
     });
   }
 
-  #next(): void {
-    this.#admit();
-    this.#isReading = false;
+  #optionsFor(users: readonly TailUser[]) {
+    const most = users.reduce((sum, { count }) => Math.max(sum, count), 1);
+    // A check has to wait for the end of the read.
+    const beats = users.map(({ heartbeat }) => heartbeat).filter((beat) => beat > 0);
+    const block = beats.reduce((shortest, beat) => Math.min(shortest, beat / 2), LONGEST_BLOCK);
+    return {
+      count: Math.min(most, Math.max(1, Math.floor(MOST_ENTRIES / users.length))),
+      block: this.#connection.isVirtual ? 0 : Math.max(1, Math.floor(block)),
+      binary: users.some((user) => user.binary),
+    };
+  }
+
+  /** Reads on for those that are left, and for those that have been polled. */
+  #goOn(): void {
+    this.#read = undefined;
+    for (const user of this.#joining.users) {
+      this.#joining.leave(user);
+      this.#users.add(user);
+    }
     if (this.#users.size > 0) this.#readSoon();
     else this.#connection.close();
   }
 
-  /** Lets the streams that are polled take part in the next read. A key may stand in it once: RESP3 replies with a map. */
-  #admit(): void {
-    const keys = new Set([...this.#users].map(({ key }) => key));
-    for (const user of this.#joining.users) {
-      if (keys.has(user.key)) continue;
-      keys.add(user.key);
-      this.#joining.leave(user);
-      this.#users.add(user);
-    }
+  #onLate(): void {
+    this.#interrupt();
+    this.#stirAll();
   }
 
-  /** Redis has refused one of the keys, and does not say which: each user reads by itself, and those that can come back. */
+  /** The read has failed: each user reads by itself, with an error of its own if there is one, and those that can come back. */
   #stirAll(): void {
     const users = [...this.#users];
     this.#users.clear();
-    this.#isReading = false;
+    this.#read = undefined;
+    this.#timer.unsubscribe();
     for (const user of users) user.onStirred();
   }
 }

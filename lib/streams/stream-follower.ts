@@ -1,16 +1,18 @@
 import { asyncScheduler } from 'rxjs';
-import type { StreamFields } from '../channel.js';
 import type { PubSubClient } from '../hub/client.js';
 import type { StreamEntry } from '../log/log-client.js';
 import type { FollowedChannel } from '../recovery/followed-channel.js';
 import type { Follower } from '../recovery/follower.js';
-import { refusedStream, type RecoveryError } from '../recovery/recovery-error.js';
+import type { Missing } from '../recovery/log-position.js';
+import { failingStream, refusedStream, type RecoveryError } from '../recovery/recovery-error.js';
 import { RetriedRequests } from '../recovery/retried-requests.js';
-import { BEFORE_ALL_ENTRIES } from './entry-id.js';
+import { BEFORE_ALL_ENTRIES, compareEntryIds } from './entry-id.js';
+import { EntryFeed } from './entry-feed.js';
 import type { StreamHub } from './stream-hub.js';
 import type { StreamInfo } from './stream-info.js';
 import type { StreamSettings } from './stream-options.js';
 import { StreamPosition } from './stream-position.js';
+import type { StreamRead } from './stream-requests.js';
 import type { TailUser } from './tail.js';
 
 /**
@@ -33,12 +35,11 @@ export class StreamFollower implements Follower, TailUser {
   readonly #channel: FollowedChannel;
   readonly #hub: StreamHub;
   readonly #requests: RetriedRequests;
+  readonly #feed: EntryFeed;
   #state: State = 'idle';
   /** Changes with each stop: a consumer may stop the follower while it takes an entry. */
   #run = {};
   #position = StreamPosition.from(BEFORE_ALL_ENTRIES, undefined);
-  /** The number of entries that the next read asks for: as many as the consumers had room for, and then more and more. */
-  #count: number;
   /** Epoch milliseconds of the last read. */
   #since = 0;
   #wantsCheck = false;
@@ -53,8 +54,11 @@ export class StreamFollower implements Follower, TailUser {
     this.key = key;
     this.options = options;
     this.binary = channel.binary;
-    this.#count = options.batch;
-    this.#requests = new RetriedRequests(hub.connection, (error) => this.#refuse(error));
+    this.#feed = new EntryFeed(channel, options);
+    this.#requests = new RetriedRequests(hub.connection, {
+      onRefused: (error) => this.#refuse(error),
+      onFailing: (error) => this.#report(failingStream(key, error)),
+    });
   }
 
   get heartbeat(): number {
@@ -77,12 +81,8 @@ export class StreamFollower implements Follower, TailUser {
     return this.#position.id;
   }
 
-  get place(): string {
-    return this.#position.id;
-  }
-
-  get batch(): number {
-    return this.options.batch;
+  get count(): number {
+    return this.#feed.count;
   }
 
   get wantsCheck(): boolean {
@@ -94,7 +94,7 @@ export class StreamFollower implements Follower, TailUser {
     this.#onRefused = onRefused;
     this.#hub.join(this);
     this.#requests.ask<StreamInfo | undefined>(
-      (request) => this.#hub.requests.info(this.key, request),
+      (request) => this.#hub.requests.info(this.key, this.binary, request),
       (info) => {
         this.#position = StreamPosition.from(this.options.from, info);
         this.#since = asyncScheduler.now();
@@ -110,13 +110,11 @@ export class StreamFollower implements Follower, TailUser {
     this.#run = {};
     this.#state = 'idle';
     this.#isRefused = false;
-    this.#count = this.options.batch;
+    this.#feed.reset();
     this.#hub.tail.leave(this);
     this.#requests.cancel();
     this.#hub.leave(this);
-    const draining = this.#draining;
-    this.#draining = undefined;
-    draining?.onCaughtUp();
+    this.#endDraining();
   }
 
   onSubscribed(): void {
@@ -149,14 +147,18 @@ export class StreamFollower implements Follower, TailUser {
   onInfo(info: StreamInfo | undefined): void {
     if (this.#state !== 'live') return;
     this.#wantsCheck = false;
-    const { place } = this;
-    if (this.#tellMissing(info) && place !== this.place) this.#readAnew();
+    const { lastId } = this;
+    const missing = this.#position.check(info);
+    const isOther = lastId !== this.lastId;
+    // Nothing can be on its way behind the last id.
+    const rest = !isOther && info?.last === lastId ? this.#position.count([], true) : 0;
+    if (this.#tell(missing, rest) && isOther) this.#readAnew();
   }
 
-  onEntries(entries: readonly StreamEntry[]): void {
+  onEntries(entries: readonly StreamEntry[], isEnd: boolean): void {
     if (this.#state !== 'live') return;
-    this.#wantsCheck = true;
-    if (this.#deliver(entries) !== 'full') return;
+    if (entries.length > 0) this.#wantsCheck = true;
+    if (!this.#tell(this.#position.count(entries, isEnd)) || this.#hand(entries) !== 'full') return;
     this.#hub.tail.leave(this);
     this.#wait();
   }
@@ -170,73 +172,49 @@ export class StreamFollower implements Follower, TailUser {
     this.#read();
   }
 
-  /** Reads the state of the stream, and then the entries behind the position. */
   #read(): void {
     this.#state = 'reading';
     const { requests } = this.#hub;
-    const count = this.#count;
-    let info: StreamInfo | undefined;
-    this.#requests.ask<readonly StreamEntry[]>(
-      ({ onReply, onError }) => {
-        requests.info(this.key, { onReply: (state) => (info = state), onError: () => undefined });
-        requests.read([this], { COUNT: count }, this.binary, {
-          onReply: ([found]) => onReply(found?.entries ?? []),
-          onError,
-        });
-      },
-      (entries) => this.#onRead(info, entries, count),
+    const { count, binary } = this;
+    this.#requests.ask<readonly [StreamInfo | undefined, StreamRead<this> | undefined]>(
+      (request) => requests.infoAndEntries(this, { count, binary }, request),
+      ([info, read]) => this.#onRead(info, read?.entries ?? [], read?.isEnd !== false),
     );
   }
 
-  #onRead(info: StreamInfo | undefined, entries: readonly StreamEntry[], count: number): void {
+  #onRead(info: StreamInfo | undefined, entries: readonly StreamEntry[], isEnd: boolean): void {
     this.#isRefused = false;
     this.#wantsCheck = false;
-    const { place } = this;
+    const { lastId } = this;
     if (this.#draining) this.#draining.end ??= info?.last ?? BEFORE_ALL_ENTRIES;
-    if (!this.#tellMissing(info)) return;
-    // The stream is another one: the entries were read from the wrong place.
-    if (place !== this.place) return this.#read();
-    const outcome = this.#deliver(entries);
+    const missing = this.#position.check(info);
+    // Where the stream is another one, the entries were read from the wrong place.
+    const isOther = lastId !== this.lastId;
+    if (!this.#tell(missing, isOther ? 0 : this.#position.count(entries, isEnd))) return;
+    if (isOther) return this.#read();
+    const outcome = this.#hand(entries);
     if (outcome === 'full') return this.#wait();
     if (outcome === 'stopped') return;
-    if (entries.length >= count) return this.#read();
-    if (this.#draining) return this.#endDraining(this.#draining);
+    if (this.#draining && (isEnd || compareEntryIds(this.lastId, this.#draining.end ?? this.lastId) >= 0))
+      return this.#endDraining();
+    if (!isEnd) return this.#read();
+    this.#wantsCheck = entries.length > 0;
     this.#state = 'live';
     this.#hub.tail.join(this);
   }
 
-  /** Returns false after a stop. */
-  #tellMissing(info: StreamInfo | undefined): boolean {
+  /** Announces missing entries; returns false after a stop. */
+  #tell(before: Missing, between: Missing = 0): boolean {
     const run = this.#run;
-    const missing = this.#position.check(info);
+    const missing = before === 'unknown' || between === 'unknown' ? 'unknown' : before + between;
     if (missing !== 0) this.#channel.onMissed(this.#since, missing);
+    this.#since = asyncScheduler.now();
     return run === this.#run;
   }
 
-  #deliver(entries: readonly StreamEntry[]): 'all' | 'full' | 'stopped' {
+  #hand(entries: readonly StreamEntry[]): 'all' | 'full' | 'stopped' {
     const run = this.#run;
-    this.#since = asyncScheduler.now();
-    let delivered = 0;
-    for (const { id, message } of entries) {
-      if (this.#channel.isFullForEntry(sizeOf(message))) {
-        this.#count = Math.max(1, delivered);
-        return 'full';
-      }
-      this.#position.moveTo(String(id));
-      delivered++;
-      this.#channel.deliverEntry(this.#entry(String(id), message));
-      if (run !== this.#run) return 'stopped';
-    }
-    if (delivered > 0) this.#count = Math.min(2 * this.#count, this.options.batch);
-    return 'all';
-  }
-
-  #entry(id: string, message: StreamEntry['message']): Parameters<FollowedChannel['deliverEntry']>[0] {
-    const { field } = this.options;
-    const data = field === undefined ? undefined : message[field];
-    if (this.binary) return { id, fields: undefined, data: data && Buffer.from(data), field };
-    const fields = textOf(message);
-    return { id, fields, data: field === undefined ? fields : data?.toString(), field };
+    return this.#feed.hand(entries, this.#position, () => run !== this.#run);
   }
 
   #wait(): void {
@@ -247,9 +225,10 @@ export class StreamFollower implements Follower, TailUser {
     });
   }
 
-  #endDraining({ onCaughtUp }: Draining): void {
+  #endDraining(): void {
+    const draining = this.#draining;
     this.#draining = undefined;
-    onCaughtUp();
+    draining?.onCaughtUp();
   }
 
   /** A stream that cannot be read keeps its position: nothing is lost while the attempts go on. */
@@ -266,20 +245,9 @@ export class StreamFollower implements Follower, TailUser {
     this.#isRefused = true;
     if (run === this.#run) this.#read();
   }
-}
 
-/** Returns the fields as strings: another Channel in the same read may have asked for Buffers. */
-function textOf(message: StreamEntry['message']): StreamFields {
-  for (const name in message) {
-    if (typeof message[name] === 'string') continue;
-    return Object.fromEntries(Object.entries(message).map(([field, value]) => [field, String(value)]));
+  /** Reports that attempts fail. While the client itself is offline, its outage is known. */
+  #report(error: RecoveryError): void {
+    if (!this.#hub.isAway) this.#channel.onFailed(error);
   }
-  return message as StreamFields;
-}
-
-/** Returns the size of an entry, in units of its strings or in bytes. */
-function sizeOf(message: StreamEntry['message']): number {
-  let size = 0;
-  for (const name in message) size += message[name]?.length ?? 0;
-  return size;
 }

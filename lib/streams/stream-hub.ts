@@ -10,6 +10,7 @@ import { tell } from '../outbox.js';
 import { SharedConnection } from '../recovery/shared-connection.js';
 import { BlockingTail } from './blocking-tail.js';
 import { PollingTail } from './polling-tail.js';
+import { slotOf } from './stream-commands.js';
 import { StreamRequests } from './stream-requests.js';
 import type { Tail } from './tail.js';
 
@@ -38,7 +39,7 @@ export class StreamHub implements PubSubHub {
     this.connection = new SharedConnection(client);
     this.requests = new StreamRequests(this.connection);
     this.tail = isClusterClient(client)
-      ? new PollingTail(this.requests)
+      ? new PollingTail(this.requests, (key) => slotOf(client, key))
       : new BlockingTail(new SharedConnection(client), this.requests);
   }
 

@@ -1,38 +1,56 @@
 import type { StreamEntry } from '../log/log-client.js';
+import type { StreamInfoReply } from './stream-commands.js';
 
-/** The reply to XINFO STREAM, as far as the position of a Channel needs it. */
-export interface StreamInfoReply {
-  readonly length: number;
-  readonly 'last-generated-id': string | Buffer;
-  readonly 'first-entry'?: StreamEntry | null;
-  /** Absent before Redis 7. */
-  readonly 'max-deleted-entry-id'?: string | Buffer;
-  /** Absent before Redis 7. */
-  readonly 'entries-added'?: number;
+/** An entry, and a text that tells it from another entry with the same id in a stream that was created anew. */
+export interface EntryMark {
+  readonly id: string;
+  readonly print: string;
 }
 
 /** The state of a stream. */
 export interface StreamInfo {
-  /** The number of entries that it has. */
-  readonly length: number;
   /** The last id that it has ever had. */
   readonly last: string;
-  /** The id of its first entry; undefined if it has none. */
-  readonly first: string | undefined;
+  /** The entry that has this id, if the stream still has it. */
+  readonly newest: EntryMark | undefined;
+  /** The first entry; undefined if there is none. */
+  readonly first: EntryMark | undefined;
   /** The largest id that XDEL has deleted. */
   readonly deleted: string | undefined;
-  /** The number of entries that it has ever had; undefined before Redis 7. */
+  /** The number of entries that the stream has ever had; undefined before Redis 7. */
   readonly added: number | undefined;
+  /** How many of them it does not have any more; undefined before Redis 7. */
+  readonly removed: number | undefined;
 }
 
 export function streamInfo(reply: StreamInfoReply): StreamInfo {
   const { length, 'entries-added': added, 'max-deleted-entry-id': deleted } = reply;
-  const first = reply['first-entry']?.id;
   return {
-    length,
     last: String(reply['last-generated-id']),
-    first: first === undefined ? undefined : String(first),
+    newest: markOf(reply['last-entry']),
+    first: markOf(reply['first-entry']),
     deleted: deleted === undefined ? undefined : String(deleted),
     added,
+    removed: added === undefined ? undefined : added - length,
   };
+}
+
+const MOST_FIELDS = 8;
+const MOST_BYTES = 48;
+
+/** Returns a short text of the content: sizes, and the beginnings of the first fields. */
+export function printOf(message: StreamEntry['message']): string {
+  let print = '';
+  let fields = 0;
+  for (const name in message) {
+    if (fields++ >= MOST_FIELDS) continue;
+    const value = message[name] ?? '';
+    const head = typeof value === 'string' ? Buffer.from(value.slice(0, MOST_BYTES)) : value;
+    print += `${name}=${value.length}:${head.toString('latin1', 0, MOST_BYTES)};`;
+  }
+  return `${fields};${print}`;
+}
+
+function markOf(entry: StreamEntry | null | undefined): EntryMark | undefined {
+  return entry ? { id: String(entry.id), print: printOf(entry.message) } : undefined;
 }

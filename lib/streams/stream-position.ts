@@ -1,40 +1,47 @@
+import type { StreamEntry } from '../log/log-client.js';
 import type { Missing } from '../recovery/log-position.js';
 import { BEFORE_ALL_ENTRIES, compareEntryIds } from './entry-id.js';
-import type { StreamInfo } from './stream-info.js';
+import { printOf, type EntryMark, type StreamInfo } from './stream-info.js';
 
 /**
- * The last entry that a Channel has received, or has given up, and the number of entries that the stream had had up to there.
- * Redis does not tell which entries it has trimmed, but how many it has ever had: what is missing is what was added behind the
- * position, and is there no more.
+ * The last entry that a Channel has received, or has given up, and the number of entries that the stream had ever had up to
+ * there. Redis does not tell which entries it has removed, but how many it has ever had: those that were added behind the
+ * position and were not read are missing, by whichever command they were removed.
  */
 export class StreamPosition {
   #id: string;
-  /** The number of entries up to the position; undefined if it is not known. */
+  /** Content of the entry at the position, as far as it is known. */
+  #print: string | undefined;
+  /** The number of entries up to the position, with the missing ones; undefined if it is not known. */
   #count: number | undefined;
-  /** The position at which this number was last read from Redis. */
-  #counted: string;
-  /** The first entry that was received since. */
-  #anchor: string | undefined;
-  /** The first entry of the stream when it was last seen. */
-  #first: string | undefined;
-  #exists: boolean;
+  #exists = true;
+  /** The first entry of the stream when it was last seen, and the number of those that were removed before. */
+  #first: EntryMark | undefined;
+  #removed: number | undefined;
+  /** The position when the state of the stream last agreed with it. */
+  #verified: string;
+  /** Entries behind the first id and up to the second were received before the position went back to the start. */
+  #received: readonly [string, string] | undefined;
+  /** The state up to whose last entry the position is being counted, and the position from which on. */
+  #target: { readonly info: StreamInfo; readonly from: string } | undefined;
+  /** The latest state, until entries have been read. */
+  #latest: StreamInfo | undefined;
 
-  private constructor(id: string, count: number | undefined, info: StreamInfo | undefined) {
+  private constructor(id: string, count: number | undefined) {
     this.#id = id;
-    this.#counted = id;
+    this.#verified = id;
     this.#count = count;
-    this.#first = info?.first;
-    this.#exists = info !== undefined;
   }
 
-  /** Returns the position from which a Channel begins; entries before the first one of the stream are not missing. */
+  /** Returns the position from which a Channel begins. Entries that were removed before `'start'` are not missing. */
   static from(from: string, info: StreamInfo | undefined): StreamPosition {
-    if (from === 'new')
-      return new StreamPosition(info?.last ?? BEFORE_ALL_ENTRIES, info ? info.added : 0, info);
-    if (from === 'start' || from === BEFORE_ALL_ENTRIES)
-      return new StreamPosition(BEFORE_ALL_ENTRIES, info ? countBefore(info) : 0, info);
-    const position = new StreamPosition(from, undefined, undefined);
-    position.#exists = true;
+    if (isPlace(from)) return new StreamPosition(from, undefined);
+    let position = new StreamPosition(BEFORE_ALL_ENTRIES, 0);
+    if (from === 'new' && info) position = new StreamPosition(info.last, info.added);
+    else if (from === 'start' && info) position = new StreamPosition(BEFORE_ALL_ENTRIES, info.removed);
+    position.#exists = info !== undefined;
+    position.#see(info);
+    if (info?.newest?.id === position.#id) position.#print = info.newest.print;
     return position;
   }
 
@@ -42,75 +49,132 @@ export class StreamPosition {
     return this.#id;
   }
 
-  moveTo(id: string): void {
+  /** Returns whether an entry was received before the stream had to be read again. */
+  hasReceived(id: string): boolean {
+    if (!this.#received) return false;
+    const [after, upTo] = this.#received;
+    return compareEntryIds(id, after) > 0 && compareEntryIds(id, upTo) <= 0;
+  }
+
+  moveTo(id: string, message: StreamEntry['message']): void {
     this.#id = id;
-    this.#anchor ??= id;
+    this.#print = printOf(message);
     if (this.#count !== undefined) this.#count++;
   }
 
-  /** Compares the position with the state of the stream, and returns how many entries have been lost behind it. */
+  /**
+   * Compares the position with the state of the stream. Returns how many entries in front of the first one were not received,
+   * or that another stream has taken the place: the position is then at its beginning.
+   */
   check(info: StreamInfo | undefined): Missing {
     if (!info) return this.#onDeleted();
     this.#exists = true;
-    const isReplaced = compareEntryIds(info.last, this.#id) < 0 || this.#hasFewer(info);
-    const missing = isReplaced ? this.#onReplaced(info) : this.#missingIn(info);
-    this.#first = info.first;
+    const isOther = this.#isOther(info);
+    const missing = isOther ? this.#onOther(info) : this.#missingBefore(info);
+    this.#verified = this.#id;
+    this.#see(info);
+    if (isOther) return missing;
+    this.#latest = info;
+    this.#target ??= { info, from: this.#id };
     return missing;
+  }
+
+  /**
+   * Counts the entries that were read behind the position, before they are received; `isEnd`: the stream had no others. Returns
+   * how many are missing up to the end of the stream as it was when its state was read.
+   */
+  count(entries: readonly StreamEntry[], isEnd: boolean): Missing {
+    const target = this.#target;
+    const { last, added, deleted } = (isEnd ? this.#latest : undefined) ?? target?.info ?? NOTHING;
+    this.#latest = undefined;
+    const end = entries.at(-1)?.id ?? this.#id;
+    if (!target || (!isEnd && compareEntryIds(String(end), last) < 0)) return 0;
+    this.#target = undefined;
+    if (added === undefined) return 0;
+    const read = entries.filter(({ id }) => compareEntryIds(String(id), last) <= 0).length;
+    const known = this.#count;
+    const counted = added - read;
+    // More may have been found missing behind this end already.
+    this.#count = isEnd ? counted : Math.max(counted, known ?? 0);
+    if (known !== undefined) return Math.max(0, counted - known);
+    return deleted !== undefined && compareEntryIds(deleted, target.from) > 0 ? 'unknown' : 0;
   }
 
   #onDeleted(): Missing {
     const existed = this.#exists;
-    this.#set(BEFORE_ALL_ENTRIES, 0);
     this.#exists = false;
-    this.#first = undefined;
+    this.#goTo(BEFORE_ALL_ENTRIES, 0);
+    this.#received = undefined;
+    this.#see(undefined);
     return existed ? 'unknown' : 0;
   }
 
-  /** Returns whether the stream has had fewer entries than were received: it is another one, or has lost its last entries. */
-  #hasFewer({ added }: StreamInfo): boolean {
-    return added !== undefined && this.#count !== undefined && added < this.#count;
+  /** Returns whether the stream was created anew, or has lost its last entries in a failover. */
+  #isOther({ last, first, newest, added, removed }: StreamInfo): boolean {
+    if (compareEntryIds(last, this.#id) < 0) return true;
+    const here = this.#print === undefined ? undefined : { id: this.#id, print: this.#print };
+    if (differ(first, this.#first) || differ(first, here) || differ(newest, here)) return true;
+    if (this.#count === undefined || added === undefined || removed === undefined) return false;
+    const isAllBehind = !first || compareEntryIds(first.id, this.#id) > 0;
+    return added < this.#count || (isAllBehind && removed < this.#count);
   }
 
-  /** A failover may lose the last entries of a stream, which then has the same beginning; otherwise it is read from the start. */
-  #onReplaced(info: StreamInfo): Missing {
-    const { first, last } = info;
-    const isSame = !first || (this.#first !== undefined && compareEntryIds(first, this.#first) >= 0);
+  /** Goes on behind what is left of the stream, or at the beginning of the new one. */
+  #onOther({ last, first, added, removed }: StreamInfo): Missing {
     const isBehind = compareEntryIds(last, this.#id) < 0;
-    if (isSame) this.#set(isBehind ? last : this.#id, isBehind ? info.added : undefined);
-    else this.#set(BEFORE_ALL_ENTRIES, countBefore(info));
+    if (!first || this.#isBeheaded(first, removed)) {
+      this.#goTo(isBehind ? last : this.#id, isBehind ? added : undefined);
+    } else {
+      const wasRead = !isBehind && compareEntryIds(this.#id, this.#verified) > 0;
+      this.#received = wasRead ? [this.#verified, this.#id] : undefined;
+      this.#goTo(BEFORE_ALL_ENTRIES, removed);
+    }
     return 'unknown';
   }
 
-  #missingIn(info: StreamInfo): Missing {
-    const { first, length, added } = info;
-    const isCaughtUp = info.last === this.#id;
+  /** Returns whether this is the beginning of the same stream, from which entries may have been trimmed. */
+  #isBeheaded(first: EntryMark, removed: number | undefined): boolean {
+    if (!this.#first) return false;
+    if (first.id === this.#first.id) return first.print === this.#first.print;
+    const isMore = removed !== undefined && this.#removed !== undefined && removed > this.#removed;
+    return isMore && compareEntryIds(first.id, this.#first.id) > 0;
+  }
+
+  #missingBefore({ first, last, removed }: StreamInfo): Missing {
     // While the stream has the position, or an entry before it, nothing behind it can have been trimmed.
-    if (!isCaughtUp && first && compareEntryIds(first, this.#id) <= 0) return 0;
-    const count = added === undefined ? undefined : added - (isCaughtUp ? 0 : length);
-    const [known, isDeliberate] = [this.#count, this.#isDeliberate(info)];
-    const isFromStart = this.#id === BEFORE_ALL_ENTRIES && this.#anchor === undefined;
-    this.#set(this.#id, count);
-    if (count === undefined || known === undefined)
-      return isCaughtUp || (isFromStart && !known) ? 0 : 'unknown';
-    if (count < known) return 'unknown';
-    return isDeliberate ? 0 : count - known;
+    if (first && compareEntryIds(first.id, this.#id) <= 0) return 0;
+    if (removed === undefined) {
+      const isSeen = first === undefined || first.id === this.#first?.id;
+      return isSeen || last === this.#id ? 0 : 'unknown';
+    }
+    const known = this.#count;
+    this.#count = removed;
+    if (known !== undefined) return removed - known;
+    return last === this.#id || removed === 0 ? 0 : 'unknown';
   }
 
-  /** Returns whether XDEL alone can have removed entries that were not received: they are no loss. */
-  #isDeliberate({ deleted, first }: StreamInfo): boolean {
-    if (deleted === undefined || compareEntryIds(deleted, this.#counted) <= 0) return false;
-    return first !== undefined && compareEntryIds(first, this.#anchor ?? this.#counted) <= 0;
-  }
-
-  #set(id: string, count: number | undefined): void {
+  #goTo(id: string, count: number | undefined): void {
     this.#id = id;
+    this.#print = undefined;
     this.#count = count;
-    this.#counted = id;
-    this.#anchor = undefined;
+    this.#target = this.#latest = undefined;
+  }
+
+  #see(info: StreamInfo | undefined): void {
+    this.#first = info?.first;
+    this.#removed = info?.removed;
   }
 }
 
-/** Returns how many entries the stream has had before the first one that it has. */
-function countBefore({ added, length }: StreamInfo): number | undefined {
-  return added === undefined ? undefined : added - length;
+/** Returns whether this is the id of an entry, behind which a Channel begins. */
+function isPlace(from: string): boolean {
+  return from !== 'new' && from !== 'start' && from !== BEFORE_ALL_ENTRIES;
+}
+
+/** The state of no stream. */
+const NOTHING: Partial<StreamInfo> & { readonly last: string } = { last: BEFORE_ALL_ENTRIES };
+
+/** Returns whether two entries have the same id, and different contents. */
+function differ(a: EntryMark | undefined, b: EntryMark | undefined): boolean {
+  return a !== undefined && a.id === b?.id && a.print !== b.print;
 }

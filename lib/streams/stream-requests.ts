@@ -1,20 +1,23 @@
 import { reasonOf } from '../errors/reason-of.js';
 import type { StreamEntry } from '../log/log-client.js';
-import { streamReplies, type ReadOptions, type StreamClient } from '../log/stream-client.js';
 import type { LogRequest } from '../recovery/log-connection.js';
 import type { SharedConnection } from '../recovery/shared-connection.js';
-import { streamInfo, type StreamInfo, type StreamInfoReply } from './stream-info.js';
+import { compareEntryIds } from './entry-id.js';
+import { readInfo, readStreams, type ReadOptions } from './stream-commands.js';
+import { streamInfo, type StreamInfo } from './stream-info.js';
 
-/** A stream, and the id behind which it is read. */
+/** A stream, and the id of the last entry that is known. */
 export interface StreamReader {
   readonly key: string;
-  readonly place: string;
+  readonly lastId: string;
 }
 
-/** The entries of one stream. */
+/** The entries of a stream behind the last id of one reader. */
 export interface StreamRead<R> {
-  readonly user: R;
+  readonly reader: R;
   readonly entries: readonly StreamEntry[];
+  /** True if the stream had no further entry when it was read. */
+  readonly isEnd: boolean;
 }
 
 /** The commands that read streams, on one connection. */
@@ -26,9 +29,9 @@ export class StreamRequests {
   }
 
   /** Reads the state of a stream; undefined if there is none. */
-  info(key: string, { onReply, onError }: LogRequest<StreamInfo | undefined>): void {
-    this.#connection.send((_, client) => client.xInfoStream(key), {
-      onReply: (reply) => onReply(streamInfo(reply as StreamInfoReply)),
+  info(key: string, binary: boolean, { onReply, onError }: LogRequest<StreamInfo | undefined>): void {
+    this.#connection.send((_, client) => readInfo(client, key, binary), {
+      onReply: (reply) => onReply(streamInfo(reply)),
       onError: (error) => {
         if (reasonOf(error).includes('no such key')) onReply(undefined);
         else onError(error);
@@ -36,30 +39,67 @@ export class StreamRequests {
     });
   }
 
-  /** Reads what is behind the places of these streams; `binary`: the values are Buffers. */
-  read<R extends StreamReader>(
-    users: readonly R[],
+  /** Reads the state of a stream, and then what is behind the last id of a reader. */
+  infoAndEntries<R extends StreamReader>(
+    reader: R,
     options: ReadOptions,
-    binary: boolean,
+    { onReply, onError }: LogRequest<readonly [StreamInfo | undefined, StreamRead<R> | undefined]>,
+  ): void {
+    let info: { readonly state: StreamInfo | undefined } | undefined;
+    let reads: readonly StreamRead<R>[] | undefined;
+    let hasFailed = false;
+    const onEither = () => {
+      if (info && reads) onReply([info.state, reads[0]]);
+    };
+    const fail = (error: unknown) => {
+      if (!hasFailed) onError(error);
+      hasFailed = true;
+    };
+    this.info(reader.key, options.binary, {
+      onReply: (state) => {
+        info = { state };
+        onEither();
+      },
+      onError: fail,
+    });
+    this.read([reader], options, {
+      onReply: (found) => {
+        reads = found;
+        onEither();
+      },
+      onError: fail,
+    });
+  }
+
+  /**
+   * Reads what is behind the last ids of these readers, and replies with something for each. A key stands in the command once,
+   * with the smallest last id of its readers.
+   */
+  read<R extends StreamReader>(
+    readers: readonly R[],
+    options: ReadOptions,
     { onReply, onError }: LogRequest<readonly StreamRead<R>[]>,
   ): void {
-    const places = users.map(({ key, place }) => ({ key, id: place }));
-    this.#connection.send<unknown>(
-      (commands, client) => ((binary ? commands : client) as StreamClient).xRead(places, options),
-      { onReply: (reply) => onReply(readsOf(users, reply)), onError: (error) => onError(error) },
-    );
+    const places = readers.map((reader) => ({ reader, key: reader.key, id: reader.lastId }));
+    const first = new Map<string, string>();
+    for (const { key, id } of places) {
+      const earlier = first.get(key);
+      if (earlier === undefined || compareEntryIds(id, earlier) < 0) first.set(key, id);
+    }
+    const asked = [...first].map(([key, id]) => ({ key, id }));
+    this.#connection.send((_, client) => readStreams(client, asked, options), {
+      onReply: (replies) => {
+        const found = new Map((replies ?? []).map(({ name, messages }) => [String(name), messages]));
+        onReply(
+          places.map(({ reader, key, id }) => {
+            const all = found.get(key) ?? [];
+            const isBehind = (entry: StreamEntry) => compareEntryIds(String(entry.id), id) > 0;
+            const entries = first.get(key) === id ? all : all.filter(isBehind);
+            return { reader, entries, isEnd: all.length < options.count };
+          }),
+        );
+      },
+      onError: (error) => onError(error),
+    });
   }
-}
-
-/** Several Channels may read one stream, from different places: Redis replies in the order of the request. */
-function readsOf<R extends StreamReader>(users: readonly R[], reply: unknown): StreamRead<R>[] {
-  const reads: StreamRead<R>[] = [];
-  let index = 0;
-  for (const { name, messages } of streamReplies(reply)) {
-    const key = String(name);
-    while (index < users.length && users[index]?.key !== key) index++;
-    const user = users[index++];
-    if (user) reads.push({ user, entries: messages });
-  }
-  return reads;
 }

@@ -5,15 +5,18 @@ import type { StreamInfo } from './stream-info.js';
 export interface TailUser {
   readonly key: string;
   /** The id of the last entry that it has. */
-  readonly place: string;
-  readonly batch: number;
+  readonly lastId: string;
+  /** The number of entries for which it has room. */
+  readonly count: number;
   readonly binary: boolean;
+  /** Milliseconds between checks; 0 for no checks. */
+  readonly heartbeat: number;
   /** True if the state of the stream is to be compared with the position, before the next read. */
   readonly wantsCheck: boolean;
   /** Takes the state of the stream; undefined if there is none. */
   onInfo(info: StreamInfo | undefined): void;
-  /** Takes the entries behind its place. */
-  onEntries(entries: readonly StreamEntry[]): void;
+  /** Takes the entries behind its last id; `isEnd`: the stream had no others. */
+  onEntries(entries: readonly StreamEntry[], isEnd: boolean): void;
   /** Called when there may be entries, or when the read has failed: the follower leaves, and reads by itself. */
   onStirred(): void;
 }

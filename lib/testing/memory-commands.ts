@@ -34,6 +34,8 @@ export interface MemoryStreamInfo<T extends string | Buffer = string> {
   readonly 'entries-added': number;
   /** Oldest entry; null if there is none. */
   readonly 'first-entry': MemoryStreamEntry<T> | null;
+  /** Newest entry; null if there is none. */
+  readonly 'last-entry': MemoryStreamEntry<T> | null;
 }
 
 /** Stream to read, and the id behind which to read; `'$'` stands for the newest id. */
@@ -113,13 +115,14 @@ export class MemoryCommands<T extends string | Buffer> {
   xInfoStream(key: string): Reply<MemoryStreamInfo<T>> {
     const name = checkedKey(key);
     return this.#command(name, (keys) => {
-      const { length, first, lastId, maxDeletedId, added } = keys.info(name);
+      const { length, first, last, lastId, maxDeletedId, added } = keys.info(name);
       return {
         length,
         'last-generated-id': this.#text(formatStreamId(lastId)),
         'max-deleted-entry-id': this.#text(formatStreamId(maxDeletedId)),
         'entries-added': added,
         'first-entry': first ? this.#entry(first) : null,
+        'last-entry': last ? this.#entry(last) : null,
       };
     });
   }

@@ -23,6 +23,10 @@ export class MemoryStream {
     return this.#entries[0];
   }
 
+  get last(): MemoryEntry | undefined {
+    return this.#entries.at(-1);
+  }
+
   get lastId(): StreamId {
     return this.#lastId;
   }

@@ -1,6 +1,5 @@
 import { TestScheduler } from 'rxjs/testing';
 import { whenReplied } from '../../lib/log/log-client.js';
-import { streamReplies } from '../../lib/log/stream-client.js';
 import { MemoryPubSub } from '../../lib/testing/index.js';
 
 const entry = (id: string) => ({ id, message: { f: id } });
@@ -75,11 +74,4 @@ describe('XREAD of MemoryPubSub', () => {
       [25, null],
     ]);
   });
-});
-
-it('reads replies in the forms of node-redis 5 on RESP3', () => {
-  const raw = [['1-0', ['f', '1-0']]];
-  for (const form of [reply('1-0'), { k: raw }, new Map([['k', raw]]), ['k', raw]])
-    expect(streamReplies(form)).toEqual(reply('1-0'));
-  expect(streamReplies(null)).toEqual([]);
 });

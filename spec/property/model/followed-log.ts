@@ -24,6 +24,7 @@ const CAPACITY = 3;
 export class FollowedLog implements FollowedChannel {
   readonly heartbeat = 0;
   readonly binary = true;
+  readonly roomForEntries = () => Infinity;
   readonly isFullForEntry = () => false;
   readonly deliverEntry = () => undefined;
   readonly record = new ReceivedNumbers();

@@ -153,6 +153,7 @@ export class CoreScene {
       stream: {
         counts: this.counts,
         accept: (...message) => this.#accept(message),
+        roomFor: () => Infinity,
         hasRoom: () => true,
         whenRoom: () => undefined,
       },
