@@ -6,12 +6,10 @@ import { reasonOf } from './errors/reason-of.js';
 import type { OverflowPolicy } from './queue/buffer-options.js';
 import type { RecoveryError } from './recovery/recovery-error.js';
 import { FINAL_ERROR, RetrySafeObservable } from './retry-safe-observable.js';
+import type { StreamFields } from './stream-fields.js';
 
 /** The key of a Channel's internals, for this package alone, including another copy of it in the same process. */
 const SOURCE = Symbol.for('rx-redis-receiver.source.1');
-
-/** The fields of an entry of a stream. */
-export type StreamFields = Readonly<Record<string, string>>;
 
 /** A message as one Channel received it. A message for two Channels comes twice, each time with its own `source`. */
 export interface Message<T = string> {
@@ -24,11 +22,11 @@ export interface Message<T = string> {
   /** The glob, if the message came through a pattern. */
   readonly pattern?: string;
   /**
-   * The id of the message in the log of its channel, if it was published with one, by {@link recoverable}; or the id of an
-   * entry of a stream. With the option `recover: { from: id }`, or `from: id` for a stream, a Channel begins behind it.
+   * The id of an entry of a stream, or of a message that {@link recoverable} has published. With `from: id` for a stream, or
+   * `recover: { from: id }`, a Channel begins behind it.
    */
   readonly id?: string;
-  /** All fields of an entry, for a stream; undefined with a binary codec. */
+  /** The fields of the entry, for a stream; undefined with a binary codec. */
   readonly fields?: StreamFields;
   /** The payload, decoded by the Channel's codec. */
   readonly data: T;

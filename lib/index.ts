@@ -19,8 +19,9 @@ export type {
 export type { WaitOptions } from './abort.js';
 export type { BufferOptions, OverflowPolicy } from './queue/buffer-options.js';
 export type { ChannelKind, SubscriptionKind } from './channel-kind.js';
-export type { Message, StreamFields } from './channel.js';
-export type { StreamOptions } from './streams/stream-options.js';
+export type { Message } from './channel.js';
+export type { StreamFields } from './stream-fields.js';
+export type { StreamEntryOptions, StreamFieldOptions, StreamOptions } from './streams/stream-options.js';
 export type { Gap, ReceiverEvent } from './channel.js';
 export type { ReceiverStats } from './receiver/stats.js';
 

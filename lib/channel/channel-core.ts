@@ -61,10 +61,8 @@ export class ChannelCore<T>
     this.codec = codec;
     this.binary = codec.binary === true;
     this.topic = topic;
-    this.isIdentity =
-      kind === 'stream'
-        ? (codec as Codec<unknown>) === WHOLE_ENTRY
-        : (codec as Codec<unknown>) === text || (codec as Codec<unknown>) === bytes;
+    const plain: readonly unknown[] = kind === 'stream' ? [WHOLE_ENTRY] : [text, bytes];
+    this.isIdentity = plain.includes(codec);
     this.channel = new Channel(this);
     const follower = source && followSource(this, owner, source);
     this.attachment = new Attachment<ChannelCore<unknown>>(this, owner, follower);
@@ -156,12 +154,8 @@ export class ChannelCore<T>
     });
   }
 
-  /** Returns whether a message of this size can wait for the Channel's own observers. */
-  hasOwnRoom(bytes: number, share?: number): boolean {
-    return this.#own?.hasRoom(bytes, share) ?? true;
-  }
-
-  ownRoom(bytes: number, share: number): number {
+  /** Returns the number of messages of this size that can wait for the Channel's own observers, in a share of the queue. */
+  ownRoom(bytes: number, share?: number): number {
     return this.#own?.roomFor(bytes, share) ?? Infinity;
   }
 
@@ -184,7 +178,8 @@ export class ChannelCore<T>
   }
 
   receive(data: string | Buffer, channel: string, rawChannel?: Buffer): void {
-    if (this.follower && this.#life.at !== 'closed') return this.follower.receive(data, channel, rawChannel);
+    if (this.follower && this.#life.at !== 'closed')
+      return this.follower.receive?.(data, channel, rawChannel);
     const message = openEnvelope(data, channel, rawChannel);
     if (message) this.deliver(message.payload, channel, rawChannel, message.idText);
     else this.deliver(data, channel, rawChannel);

@@ -16,10 +16,8 @@ export interface RecoverableCore {
   readonly name: string;
   readonly binary: boolean;
   readonly isMerged: boolean;
-  /** Returns whether a message of this size can wait for the Channel's own observers. */
-  hasOwnRoom(bytes: number, share?: number): boolean;
-  /** Returns the number of messages of this size that can wait there, in this share of the queue. */
-  ownRoom(bytes: number, share: number): number;
+  /** Returns the number of messages of this size that can wait for the Channel's own observers, in a share of the queue. */
+  ownRoom(bytes: number, share?: number): number;
   /** Hands a message to the observers of the Channel, and to the Receiver. */
   deliver(data: string | Buffer, channel: string, rawChannel?: Buffer, id?: string): void;
   /** Hands on a message that is complete. */
@@ -67,14 +65,11 @@ class FollowedCore<C extends RecoverableCore> implements FollowedChannel {
   }
 
   roomForEntries(bytes: number): number {
-    const own = this.#core.ownRoom(bytes, SHARE_OF_ENTRIES);
-    return this.#core.isMerged ? Math.min(own, this.#owner.stream.roomFor(bytes, SHARE_OF_ENTRIES)) : own;
+    return this.#roomFor(bytes, SHARE_OF_ENTRIES);
   }
 
   isFullForEntry(bytes: number): boolean {
-    const { stream } = this.#owner;
-    if (this.#flow.isHeld || !this.#core.hasOwnRoom(bytes, SHARE_OF_ENTRIES)) return true;
-    return this.#core.isMerged && !stream.hasRoom(bytes, SHARE_OF_ENTRIES);
+    return this.#flow.isHeld || this.#roomFor(bytes, SHARE_OF_ENTRIES) < 1;
   }
 
   deliverEntry(entry: DeliveredEntry): void {
@@ -88,11 +83,10 @@ class FollowedCore<C extends RecoverableCore> implements FollowedChannel {
   }
 
   isFull(bytes: number, isLive: boolean): boolean {
-    const { stream, bounds } = this.#owner;
     if (this.#flow.isHeld) return true;
     // Under the other policies, a message that arrives is dropped as the policy says.
-    if (isLive && bounds.overflow !== 'replay') return false;
-    return (this.#core.isMerged && !stream.hasRoom(bytes)) || !this.#core.hasOwnRoom(bytes);
+    if (isLive && this.#owner.bounds.overflow !== 'replay') return false;
+    return this.#roomFor(bytes) < 1;
   }
 
   whenRoom(resume: () => void): void {
@@ -138,6 +132,11 @@ class FollowedCore<C extends RecoverableCore> implements FollowedChannel {
 
   onFailed(error: RecoveryError): void {
     this.#owner.emit({ type: 'recovery-error', source: this.#core.channel, error });
+  }
+
+  #roomFor(bytes: number, share?: number): number {
+    const own = this.#core.ownRoom(bytes, share);
+    return this.#core.isMerged ? Math.min(own, this.#owner.stream.roomFor(bytes, share)) : own;
   }
 
   #resume(): void {

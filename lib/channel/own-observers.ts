@@ -49,13 +49,8 @@ export class OwnObservers<T> implements BufferedSubjectHost<T> {
     this.subject.push(raw, isDecoded);
   }
 
-  /** Returns whether a message of this size can wait for the next observer. */
-  hasRoom(bytes: number, share?: number): boolean {
-    return this.#queue?.hasRoom(bytes, share) ?? true;
-  }
-
   /** Returns the number of messages of this size that can wait, in this share of the queue. */
-  roomFor(bytes: number, share: number): number {
+  roomFor(bytes: number, share?: number): number {
     return this.#queue?.roomFor(bytes, share) ?? Infinity;
   }
 

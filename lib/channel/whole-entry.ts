@@ -1,4 +1,4 @@
-import type { StreamFields } from '../channel.js';
+import type { StreamFields } from '../stream-fields.js';
 import { text, type Codec } from '../codec/codec.js';
 
 /** The codec of a stream without the option `field`: the fields of an entry stay as they are. */

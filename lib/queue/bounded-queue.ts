@@ -97,16 +97,11 @@ export class BoundedQueue<T> {
     return this.length * 2 < this.#capacity && this.bytes * 2 < this.#maxBytes;
   }
 
-  /** Returns whether a value of this size can wait in this share of the queue; an empty queue has room for any. */
-  hasRoom(bytes: number, share = 1): boolean {
-    if (this.length === 0) return true;
-    return this.length < this.#capacity * share && this.bytes + bytes <= this.#maxBytes * share;
-  }
-
-  /** Returns the number of values of this size that can wait in this share of the queue. */
-  roomFor(bytes: number, share: number): number {
+  /** Returns the number of values of this size that can wait in this share of the queue; an empty queue has room for any one. */
+  roomFor(bytes: number, share = 1): number {
     const left = bytes === 0 ? Infinity : (this.#maxBytes * share - this.bytes) / bytes;
-    return Math.max(0, Math.floor(Math.min(this.#capacity * share - this.length, left)));
+    const room = Math.floor(Math.min(this.#capacity * share - this.length, left));
+    return Math.max(room, this.length === 0 ? 1 : 0);
   }
 
   /** Appends a value, as far as the bounds and the policy allow. */

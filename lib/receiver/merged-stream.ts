@@ -83,13 +83,8 @@ export class MergedStream implements BufferedSubjectHost<unknown> {
     this.subject.push(raw, isDecoded);
   }
 
-  /** Returns whether the queue has room for a message of this size. */
-  hasRoom(bytes: number, share?: number): boolean {
-    return this.#queue.hasRoom(bytes, share);
-  }
-
   /** Returns the number of messages of this size for which a share of the queue has room. */
-  roomFor(bytes: number, share: number): number {
+  roomFor(bytes: number, share?: number): number {
     return this.#queue.roomFor(bytes, share);
   }
 

@@ -79,6 +79,13 @@ export class Registry {
     else this.#hubs.delete(hub);
   }
 
+  /** Returns the streams that are read beside the subscriptions of this hub. */
+  streamsBeside(hub: PubSubHub): ChannelCore<unknown>[] {
+    return [...this.#cores.stream.values(), ...this.closing].filter(
+      (core) => core.hub !== hub && core.hub.base === hub,
+    );
+  }
+
   /** Removes all Channels, those that are closing included. */
   clear(): void {
     for (const kind of Object.keys(this.#cores) as ChannelKind[]) {

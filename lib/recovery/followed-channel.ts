@@ -1,4 +1,4 @@
-import type { StreamFields } from '../channel.js';
+import type { StreamFields } from '../stream-fields.js';
 import type { LoggedMessage } from '../log/envelope.js';
 import type { Missing } from './log-position.js';
 import type { RecoveryError } from './recovery-error.js';

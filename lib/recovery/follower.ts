@@ -24,7 +24,7 @@ export interface Follower {
   /** Reads what was missed since then; returns false if the follower has no position yet. */
   refill(since: number): boolean;
   /** Takes a message that Redis has pushed. A stream pushes none. */
-  receive(data: string | Buffer, channel: string, rawChannel: Buffer | undefined): void;
+  receive?(data: string | Buffer, channel: string, rawChannel: Buffer | undefined): void;
   /** Checks for room again, because the consumers have changed. */
   resume(): void;
   /** Calls back when what there is has been read, and at the latest when the follower stops. */

@@ -97,7 +97,6 @@ export class LogFollower implements Follower, LogUser {
     onCaughtUp?.();
   }
 
-  /** Called when Redis has acknowledged the subscription: what was published since the start is read. */
   onSubscribed(): void {
     if (this.#state === 'ready') this.#read(asyncScheduler.now());
   }

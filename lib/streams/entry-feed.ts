@@ -1,4 +1,4 @@
-import type { StreamFields } from '../channel.js';
+import type { StreamFields } from '../stream-fields.js';
 import type { StreamEntry } from '../log/log-client.js';
 import type { DeliveredEntry, FollowedChannel } from '../recovery/followed-channel.js';
 import type { StreamSettings } from './stream-options.js';

@@ -126,10 +126,6 @@ export class StreamFollower implements Follower, TailUser {
     return true;
   }
 
-  receive(): void {
-    // Redis pushes no entries of a stream.
-  }
-
   resume(): void {
     if (this.#state === 'full') this.#read();
   }

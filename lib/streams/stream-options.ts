@@ -39,6 +39,20 @@ export interface StreamOptions<T = unknown> {
   readonly keep?: boolean | undefined;
 }
 
+/** The options of a stream whose messages are one field of its entries. */
+export interface StreamFieldOptions<T = unknown> extends StreamOptions<T> {
+  /** The field that is the payload, which the codec decodes. An entry without this field is a `DecodeError` at its place. */
+  readonly field: string;
+}
+
+/** The options of a stream whose messages are whole entries. */
+export interface StreamEntryOptions extends StreamOptions {
+  /** Absent. */
+  readonly field?: undefined;
+  /** Absent. */
+  readonly codec?: undefined;
+}
+
 /** The options with the defaults filled in. */
 export interface StreamSettings {
   readonly from: string;

@@ -154,7 +154,6 @@ export class CoreScene {
         counts: this.counts,
         accept: (...message) => this.#accept(message),
         roomFor: () => Infinity,
-        hasRoom: () => true,
         whenRoom: () => undefined,
       },
       emit: ({ type }: ReceiverEvent) => void this.owner.push(`<${type}>`),
