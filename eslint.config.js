@@ -26,7 +26,7 @@ const noRedis = {
   message: 'Nothing of redis is loaded with the package: Receiver.open does that when it is called.',
 };
 const noAdapters = {
-  group: ['**/testing/*', '**/nestjs/*'],
+  group: ['**/testing/*', '**/nestjs/*', '**/ioredis/*', '**/opentelemetry/*'],
   message: 'The adapters import the core, never the reverse.',
 };
 const noInsides = {
@@ -116,8 +116,11 @@ export default defineConfig(
   },
   { files: ['lib/**'], rules: { 'no-console': 'error' } },
   restrict(['lib/**'], noRedis),
-  { ...restrict(['lib/**'], noRedis, noAdapters), ignores: ['lib/testing/**', 'lib/nestjs/**'] },
-  restrict(['lib/nestjs/**'], noRedis, noInsides),
+  {
+    ...restrict(['lib/**'], noRedis, noAdapters),
+    ignores: ['lib/testing/**', 'lib/nestjs/**', 'lib/ioredis/**', 'lib/opentelemetry/**'],
+  },
+  restrict(['lib/nestjs/**', 'lib/opentelemetry/**'], noRedis, noInsides),
   operatorRules,
   ...layerRules,
   {

@@ -9,7 +9,7 @@ const config: Config = {
   // ts-jest loads sources as CommonJS, where an import that ends in .js must find the .ts file.
   moduleNameMapper: {
     '^rx-redis-receiver$': '<rootDir>/lib/index.ts',
-    '^rx-redis-receiver/(testing|nestjs)$': '<rootDir>/lib/$1/index.ts',
+    '^rx-redis-receiver/(testing|ioredis|nestjs|opentelemetry)$': '<rootDir>/lib/$1/index.ts',
     '^rx-redis-receiver/nestjs/(module|microservice)$': '<rootDir>/lib/nestjs/$1.ts',
     '^(\\.{1,2}/.*)\\.js$': '$1',
   },

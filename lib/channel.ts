@@ -21,10 +21,7 @@ export interface Message<T = string> {
   readonly rawChannel?: Buffer;
   /** The glob, if the message came through a pattern. */
   readonly pattern?: string;
-  /**
-   * The id of an entry of a stream, or of a message that {@link recoverable} has published. With `from: id` for a stream, or
-   * `recover: { from: id }`, a Channel begins behind it.
-   */
+  /** The id of an entry of a stream, or of a message that {@link recoverable} has published. A Channel can begin behind it. */
   readonly id?: string;
   /** The fields of the entry, for a stream; undefined with a binary codec. */
   readonly fields?: StreamFields;

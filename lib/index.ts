@@ -23,6 +23,7 @@ export type { Message } from './channel.js';
 export type { StreamFields } from './stream-fields.js';
 export type { StreamEntryOptions, StreamFieldOptions, StreamOptions } from './streams/stream-options.js';
 export type { Gap, ReceiverEvent } from './channel.js';
+export type { DiagnosticsMessage } from './diagnostics.js';
 export type { ReceiverStats } from './receiver/stats.js';
 
 // Clients

@@ -1,5 +1,6 @@
 // The exports of the core that the adapters use, beyond the public API.
 
+export { assertCodec, decodeWith } from './codec/codec.js';
 export { invalidArgument } from './errors/invalid-argument.js';
 export { assertKnownOptions, optionNames } from './errors/known-options.js';
 export type { OwnedClient } from './open/client-factory.js';

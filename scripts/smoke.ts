@@ -19,6 +19,7 @@ const TYPESCRIPT_VERSIONS = ['5.9', '6.0', '7.0'];
 const { devDependencies } = manifest('package.json');
 // Nest's own Redis client needs it.
 const ioredis = `ioredis@${manifest('bench/package.json').dependencies.ioredis}`;
+const ioredisVersions = ['ioredis5', 'ioredis6'].map((name) => devDependencies[name]?.replace('npm:', ''));
 const rxjs = `rxjs@${devDependencies.rxjs}`;
 const nodeTypes = `@types/node@${devDependencies['@types/node']}`;
 const redisVersions = [devDependencies.redis, devDependencies['redis-5']?.replace('npm:redis@', '')];
@@ -32,7 +33,7 @@ const project = join(folder.path, 'project');
 cpSync('spec/smoke', project, { recursive: true });
 // The same lines run as an ES module and as CommonJS: each has to find the types of its own format.
 for (const ending of ['mts', 'cts']) {
-  for (const name of ['consumer', 'nest', 'nest-module', 'testing']) {
+  for (const name of ['consumer', 'ioredis', 'nest', 'nest-module', 'opentelemetry', 'testing']) {
     cpSync(`spec/smoke/${name}.ts`, join(project, `${name}.${ending}`));
   }
 }
@@ -53,6 +54,14 @@ onEveryNode('without redis', [
   'testing.mjs',
   'testing.cjs',
 ]);
+install(`@opentelemetry/api@${devDependencies['@opentelemetry/api']}`);
+onEveryNode('with OpenTelemetry', ['opentelemetry.mjs', 'opentelemetry.cjs']);
+for (const client of ioredisVersions as string[]) {
+  install(client, nodeTypes);
+  onEveryNode(`${client} without redis`, ['ioredis.mjs', 'ioredis.cjs']);
+  typesOf(client, ['tsconfig.adapters.json']);
+}
+uninstall('ioredis');
 for (const version of redisVersions) {
   const peer = `redis@${version}`;
   install(peer, nodeTypes);

@@ -45,10 +45,6 @@ export class DistributedHub implements PubSubHub, NodeLinkHost, TopologyObserver
     });
   }
 
-  get base(): this {
-    return this;
-  }
-
   get isOpen(): boolean {
     return this.#client.isOpen;
   }

@@ -1,5 +1,6 @@
 import { asyncScheduler, Subscription } from 'rxjs';
 import type { SubscriptionKind } from '../channel-kind.js';
+import { debugLog } from '../debug-log.js';
 import { isError, toError } from '../errors/to-error.js';
 import { ClientReader } from '../hub/client-reader.js';
 import { Hub } from '../hub/hub.js';
@@ -197,6 +198,7 @@ export class NodeLink {
     this.#timer.unsubscribe();
     this.#failures = 0;
     this.#soundAt = asyncScheduler.now();
+    debugLog(() => `connected to the node for ${this.key}`);
     this.hub.doubt(this.#topology.unconfirmedSince(this.key));
     this.#port.plug(client);
   }
@@ -205,6 +207,7 @@ export class NodeLink {
     if (client !== this.#client) return;
     this.#client = undefined;
     this.#timer.unsubscribe();
+    debugLog(() => `lost the node for ${this.key}: ${error.message}`);
     this.hub.doubt(this.#topology.unconfirmedSince(this.key));
     this.#topology.onLost(this.key, how);
     if (this.#port.unplug(error)) this.hub.onResubscribeRefused();

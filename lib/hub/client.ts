@@ -94,11 +94,17 @@ export function assertPubSubClient(client: unknown): asserts client is PubSubCli
   if (typeof candidate !== 'object' || candidate === null || missing.length > 0) {
     const lack =
       typeof candidate === 'object' && candidate !== null ? ` It lacks ${missing.join(', ')}.` : '';
-    throw invalidArgument(
-      'the client',
-      'a Redis client of node-redis 5 or 6',
-      client,
-      `Pass the return value of createClient, createCluster or createSentinel.${lack}`,
-    );
+    const advice = isIoredis(candidate)
+      ? "Pass fromIoredis(client), of 'rx-redis-receiver/ioredis'."
+      : `Pass the return value of createClient, createCluster or createSentinel.${lack}`;
+    throw invalidArgument('the client', 'a Redis client of node-redis 5 or 6', client, advice);
   }
+}
+
+/** Returns whether this is a client of ioredis or iovalkey, which has the same commands by other names. */
+function isIoredis(candidate: Record<string, unknown> | null | undefined): boolean {
+  const methods = ['psubscribe', 'punsubscribe', 'duplicate'];
+  return (
+    typeof candidate?.status === 'string' && methods.every((name) => typeof candidate[name] === 'function')
+  );
 }

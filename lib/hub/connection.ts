@@ -1,4 +1,5 @@
 import { asyncScheduler, type Subscription } from 'rxjs';
+import type { SubscriptionKind } from '../channel-kind.js';
 import { toError } from '../errors/to-error.js';
 import type { PubSubClient } from './client.js';
 import { addListeners, removeListeners } from './shared-emitter.js';
@@ -29,6 +30,8 @@ export interface ConnectionObserver {
   onReaderFailed(): void;
   /** Called when Redis dropped a sharded channel, because its slot moved, and the client dropped the listeners. */
   onShardMoved(name: string): void;
+  /** Called when other code has unsubscribed names on a client that reports that by an event. */
+  onUnsubscribed(kind: SubscriptionKind, names: readonly string[], since: number): void;
 }
 
 /** `'connecting'`: a socket is there, and the client resubscribes the names that its registry held when the socket came. */
@@ -95,6 +98,8 @@ export class Connection {
       },
       'ping-interval': () => observer.onHeard(),
       'sharded-channel-moved': (name) => observer.onShardMoved(String(name)),
+      'names-unsubscribed': (kind, names, since) =>
+        observer.onUnsubscribed(kind as SubscriptionKind, names as readonly string[], since as number),
     };
     this.#onClosed = () => end();
   }

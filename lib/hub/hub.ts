@@ -56,10 +56,6 @@ export class Hub
     this.commands = new SubscribeCommands(client, this.clientListeners, this.#foreign, this.#recovery);
   }
 
-  get base(): this {
-    return this;
-  }
-
   get isOpen(): boolean {
     return this.#connection.isOpen;
   }
@@ -228,6 +224,10 @@ export class Hub
 
   onShardMoved(name: string): void {
     this.#recovery.recover(...this.subscriptions.named('shard', [name]));
+  }
+
+  onUnsubscribed(kind: SubscriptionKind, names: readonly string[], since: number): void {
+    this.#recovery.onUnsubscribed(kind, names, since);
   }
 
   #add(kind: SubscriptionKind, name: string): RedisSubscription {

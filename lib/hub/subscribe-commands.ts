@@ -4,6 +4,7 @@ import { CommandsInFlight } from './commands-in-flight.js';
 import type { RedisSubscription } from './redis-subscription.js';
 import type { ClientListeners } from './client-listeners.js';
 import type { SubscriptionKind } from '../channel-kind.js';
+import { debugLog, titles } from '../debug-log.js';
 import { isError } from '../errors/to-error.js';
 import { transition } from '../outbox.js';
 import { Ring } from '../queue/ring.js';
@@ -144,6 +145,7 @@ export class SubscribeCommands {
     const isAsked =
       verb === 'resubscribe' || (verb === 'subscribe' && clientListeners.someAreNew(subscriptions, kind));
     this.#operations++;
+    debugLog(() => `${verb} asked of Redis: ${titles(subscriptions)}`);
     const conclude = (error?: unknown) => {
       inFlight.remove(subscriptions);
       transition(() => {

@@ -1,5 +1,6 @@
 import { asyncScheduler } from 'rxjs';
 import { onAbort } from '../abort.js';
+import { debugLog } from '../debug-log.js';
 import type { ServerClient } from '../hub/client.js';
 import { isReaderFailure } from '../hub/connection.js';
 import { abortError } from './abort-error.js';
@@ -7,7 +8,7 @@ import { loadFactory, type OwnedClient } from './client-factory.js';
 import { closeClient } from '../hub/close-client.js';
 import { Diagnosis } from './diagnose.js';
 import { parseOpenOptions, type OpenOptions, type OpenTarget } from './open-options.js';
-import { addressesOf } from './server-address.js';
+import { addressesOf, describeTarget } from './server-address.js';
 import { Tries, type OnFailedTry } from './tries.js';
 
 export { closeClient } from '../hub/close-client.js';
@@ -35,6 +36,7 @@ export async function openClient(
     try {
       await connect(client, target, signal, tries);
       tries.opened();
+      debugLog(() => `connected to ${describeTarget(target)}`);
       return client;
     } catch (error) {
       if (signal?.aborted) throw abortError(signal, tries);

@@ -1,4 +1,5 @@
 import type { ReceiverEvent } from '../channel.js';
+import { show } from '../diagnostics.js';
 import { toError } from '../errors/to-error.js';
 import { messageOf } from './message-of.js';
 import type { ConnectionRetry } from '../receiver-options.js';
@@ -25,7 +26,9 @@ export class RetryReporter {
 
   report(error: Error, attempt: number, where: string): void {
     const isObserved = this.#receiver?.events.observed === true;
-    this.#receiver?.emit({ type: 'retry', error, attempt });
+    const event = { type: 'retry', error, attempt } as const;
+    if (this.#receiver) this.#receiver.emit(event);
+    else show(event, undefined);
     if (this.#onRetry) this.#call(this.#onRetry, { error, attempt });
     else if (attempt === 1 && !isObserved) this.#warn(error, where);
   }

@@ -28,7 +28,7 @@ const OBSERVED =
 /** The internals of a Receiver, which join the Channels, the connection, the merged stream and the end. */
 export class ReceiverCore implements ChannelOwner<ChannelCore<unknown>> {
   readonly registry: Registry;
-  readonly events = new ReceiverEvents();
+  readonly events: ReceiverEvents;
   readonly stream: MergedStream;
   readonly ending: Ending;
   readonly hub: PubSubHub;
@@ -43,7 +43,7 @@ export class ReceiverCore implements ChannelOwner<ChannelCore<unknown>> {
     this.options = options;
     ({ hub: this.hub, heartbeat: this.heartbeat, readerOf: this.readerOf, bounds: this.bounds } = options);
     const registry = (this.registry = new Registry(options.topics?.names));
-    const { events } = this;
+    const events = (this.events = new ReceiverEvents(options.client));
     const stream = (this.stream = new MergedStream({
       ...options,
       emit: (event) => events.emit(event),
@@ -204,7 +204,7 @@ export class ReceiverCore implements ChannelOwner<ChannelCore<unknown>> {
     if (this.ending.ended) return;
     if (reason === 'client-ended') {
       // The whole Receiver ends with its own client: `onClientEnded` follows.
-      if (core.hub.base === this.hub) return;
+      if ((core.hub.base ?? core.hub) === this.hub) return;
       this.registry.remove(core);
       this.#connection.done(core);
       if (error && this.#connection.isConnected) this.stream.subject.place(error);
@@ -227,7 +227,6 @@ export class ReceiverCore implements ChannelOwner<ChannelCore<unknown>> {
   }
 
   onClientEnded(hub: PubSubHub, error: Error | undefined): void {
-    // A hub of streams has no connection whose end it could notice.
     for (const core of this.registry.streamsBeside(hub)) core.onEnded(error);
     if (hub === this.hub) this.ending.endWithClient(error);
   }

@@ -2,13 +2,21 @@ import { Subject, type Subscriber } from 'rxjs';
 import type { ReceiverEvent } from '../channel.js';
 import type { ChannelCore } from '../channel/channel-core.js';
 import { coreOf } from '../channel/core-of.js';
+import { show } from '../diagnostics.js';
+import type { PubSubClient } from '../hub/client.js';
 import { tell } from '../outbox.js';
 
 /** The events of a Receiver, and of each Channel whose events are observed. */
 export class ReceiverEvents extends Subject<ReceiverEvent> {
+  readonly #client: PubSubClient;
   readonly #ofChannels = new Map<ChannelCore<unknown>, Subject<ReceiverEvent>>();
   #gaps = 0;
   #isOver = false;
+
+  constructor(client: PubSubClient) {
+    super();
+    this.#client = client;
+  }
 
   /** Number of `gap` events. */
   get gaps(): number {
@@ -17,6 +25,7 @@ export class ReceiverEvents extends Subject<ReceiverEvent> {
 
   emit(event: ReceiverEvent): void {
     if (event.type === 'gap') this.#gaps++;
+    show(event, this.#client);
     if (!this.observed && this.#ofChannels.size === 0) return;
     tell(() => {
       this.next(event);

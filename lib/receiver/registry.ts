@@ -79,11 +79,9 @@ export class Registry {
     else this.#hubs.delete(hub);
   }
 
-  /** Returns the streams that are read beside the subscriptions of this hub. */
+  /** Returns the streams that are read beside this hub, and do not notice the end of its client by themselves. */
   streamsBeside(hub: PubSubHub): ChannelCore<unknown>[] {
-    return [...this.#cores.stream.values(), ...this.closing].filter(
-      (core) => core.hub !== hub && core.hub.base === hub,
-    );
+    return [...this.#cores.stream.values(), ...this.closing].filter((core) => core.hub.base === hub);
   }
 
   /** Removes all Channels, those that are closing included. */

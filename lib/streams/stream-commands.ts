@@ -84,7 +84,7 @@ export function readStreams(
 export function readInfo(client: LogClient, key: string, binary: boolean): Reply<StreamInfoReply> {
   if (!isRaw(client)) return commandsOf(client, binary).xInfoStream(key);
   const name = prefixed(client, key);
-  return send(client, name, ['XINFO', 'STREAM', name], binary).then((reply) => infoOf(reply as unknown[]));
+  return send(client, name, ['XINFO', 'STREAM', name], binary).then(infoOf);
 }
 
 function isRaw(client: LogClient): client is LogClient & RawClient {
@@ -122,7 +122,7 @@ function prefixed({ _keyPrefix: prefix }: RawClient, key: string): Text {
 
 /** Takes the streams from a list of pairs, the form of RESP2, or from the list of names and entries that a map becomes. */
 function streamsOf(reply: unknown, { _keyPrefix: prefix = '' }: RawClient): StreamReply[] {
-  const list = (reply ?? []) as readonly unknown[];
+  const list = listOf(reply);
   const flat = Array.isArray(list[0]) ? (list as readonly (readonly unknown[])[]).flat() : list;
   const streams: StreamReply[] = [];
   for (let index = 0; index + 1 < flat.length; index += 2) {
@@ -132,13 +132,20 @@ function streamsOf(reply: unknown, { _keyPrefix: prefix = '' }: RawClient): Stre
   return streams;
 }
 
-function infoOf(reply: readonly unknown[]): StreamInfoReply {
+function infoOf(raw: unknown): StreamInfoReply {
+  const reply = listOf(raw);
   const info: Record<string, unknown> = {};
   for (let index = 0; index + 1 < reply.length; index += 2) {
     const [name, value] = [String(reply[index]), reply[index + 1]];
     info[name] = name.endsWith('-entry') && value ? entryOf(value) : value;
   }
   return info as unknown as StreamInfoReply;
+}
+
+/** Takes a map as a list of names and values: ioredis 6 may give an object. */
+function listOf(reply: unknown): readonly unknown[] {
+  if (Array.isArray(reply)) return reply;
+  return reply instanceof Map ? [...reply].flat() : Object.entries(reply ?? {}).flat();
 }
 
 function entryOf(raw: unknown): StreamEntry {

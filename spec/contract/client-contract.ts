@@ -49,10 +49,11 @@ export function clientContract({ abilities }: EnvironmentKind, environment: () =
     await client.subscribe('ä', listener, true);
     await client.subscribe('ä', listener);
     await environment().publish('ä', bytes);
-    expect(await fenced()).toEqual([
+    const both = [
       [bytes, Buffer.from('ä')],
       [bytes.toString(), 'ä'],
-    ]);
+    ];
+    expect(await fenced()).toEqual(abilities.nodeRedis ? both : both.toReversed());
     await client.unsubscribe('ä', listener, true);
     await environment().publish('ä', 'ö');
     expect((await fenced()).slice(2)).toEqual([['ö', 'ä']]);
@@ -252,7 +253,9 @@ export function clientContract({ abilities }: EnvironmentKind, environment: () =
       expect(registry('CHANNELS').get('a')?.strings).toEqual(new Set([listener]));
       expect(await environment().subscribers('channel', 'a')).toBe(0);
     });
+  }
 
+  if (abilities.nodeRedis && abilities.registry && abilities.withhold) {
     type Operation = `${'subscribe' | 'unsubscribe'} ${'one' | 'two'}`;
 
     // Overlapping operations on one name: the listeners that still receive messages, and the subscriptions that Redis

@@ -4,7 +4,7 @@ import { logsContract } from './logs-contract.js';
 import { memoryEnvironment } from './memory-environment.js';
 import { recoveryContract } from './recovery-contract.js';
 import { receiverContract } from './receiver-contract.js';
-import { serverEnvironment } from './server-environment.js';
+import { ioredisEnvironment, serverEnvironment } from './server-environment.js';
 import { topicsContract } from './topics-contract.js';
 import type { RedisEnvironment, EnvironmentKind } from './environment.js';
 
@@ -14,6 +14,10 @@ const ENVIRONMENTS: readonly EnvironmentKind[] = [
   serverEnvironment('node-redis 6 on RESP3', 6, 3),
   serverEnvironment('node-redis 6 on RESP2', 6, 2),
   serverEnvironment('node-redis 5', 5),
+  ioredisEnvironment('ioredis 6', 'ioredis6'),
+  ioredisEnvironment('ioredis 6 on RESP2', 'ioredis6', 2),
+  ioredisEnvironment('ioredis 5', 'ioredis5'),
+  ioredisEnvironment('iovalkey', 'iovalkey'),
   clusterEnvironment('node-redis 6 on a cluster', 6),
   clusterEnvironment('node-redis 5 on a cluster', 5),
   sentinelEnvironment('node-redis 6 on a Sentinel set'),

@@ -50,6 +50,8 @@ export interface Abilities {
   readonly giveUp: boolean;
   /** Set where PUBLISH counts the subscribers of all nodes. */
   readonly count: boolean;
+  /** Set for the clients of node-redis, with their errors and their treatment of overlapping operations. */
+  readonly nodeRedis: boolean;
   /** Set where the messages of all channels, patterns and sharded channels of a client arrive in one order. */
   readonly oneOrder: boolean;
 }
@@ -105,5 +107,6 @@ export const ALL_ABILITIES: Abilities = {
   break: true,
   giveUp: true,
   count: true,
+  nodeRedis: true,
   oneOrder: true,
 };

@@ -274,7 +274,7 @@ export function logsContract({ abilities }: EnvironmentKind, environment: () => 
       });
     }
 
-    if (abilities.registry) {
+    if (abilities.registry && abilities.nodeRedis) {
       it('gets its reply after a lost connection is restored, and fails once its client is closed', async () => {
         const reader = client as unknown as LogTestClient;
         await fill('5-1');

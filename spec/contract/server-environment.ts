@@ -5,26 +5,17 @@ import { RedisServer } from '../support/redis-server.js';
 import { TcpProxy } from '../support/tcp-proxy.js';
 import { until } from '../support/until.js';
 import {
+  ioredisClient,
+  type ClientOptions,
+  type IoredisLibrary,
+  type ServerClient,
+} from '../support/ioredis-client.js';
+import {
   ALL_ABILITIES,
   type RedisEnvironment,
   type EnvironmentClient,
   type EnvironmentKind,
 } from './environment.js';
-
-interface ClientOptions {
-  readonly url: string;
-  readonly RESP?: 2 | 3;
-  readonly name: string;
-  readonly username: string;
-  readonly password: string;
-  readonly socket: { readonly reconnectStrategy: () => number | false };
-}
-
-/** The members that both versions of node-redis have; the compiler takes long for their own types. */
-interface ServerClient extends EnvironmentClient {
-  readonly isReady: boolean;
-  ping(): Promise<unknown>;
-}
 
 type Create = (options: ClientOptions) => ServerClient;
 
@@ -38,6 +29,17 @@ export function serverEnvironment(name: string, version: 5 | 6, RESP?: 2 | 3): E
   const create = (version === 6 ? createClient : createClient5) as unknown as Create;
   const start = () => ServerEnvironment.start((options) => create(RESP ? { ...options, RESP } : options));
   return { name, abilities: ALL_ABILITIES, start };
+}
+
+/** Returns an environment with a real redis-server, whose clients are those of ioredis or iovalkey. */
+export function ioredisEnvironment(name: string, library: IoredisLibrary, RESP?: 2): EnvironmentKind {
+  const abilities = { ...ALL_ABILITIES, nodeRedis: false };
+  return {
+    name,
+    abilities,
+    start: () =>
+      ServerEnvironment.start((options) => ioredisClient(library, RESP ? { ...options, RESP } : options)),
+  };
 }
 
 type Admin = Awaited<ReturnType<typeof adminOf>>;

@@ -2,6 +2,7 @@ import { createClient } from 'redis';
 import { type Gap, Receiver, type ReceiverEvent, type ReceiverOptions } from '../../lib/index.js';
 import { Ledger } from '../support/ledger.js';
 import { RedisServer } from '../support/redis-server.js';
+import { ioredisClient, libraryUnderTest } from '../support/ioredis-client.js';
 import { TcpProxy } from '../support/tcp-proxy.js';
 import { until } from '../support/until.js';
 
@@ -159,7 +160,16 @@ export class FaultScene implements AsyncDisposable {
 }
 
 function clientOf({ url }: TcpProxy, { RESP = 3, reconnectStrategy = () => 0, credentials }: SceneOptions) {
-  const client = createClient({ url, RESP, socket: { reconnectStrategy }, ...credentials });
+  const library = libraryUnderTest();
+  const socket = { reconnectStrategy };
+  const client = library
+    ? (ioredisClient(library, {
+        url,
+        RESP,
+        ...credentials,
+        socket: { reconnectStrategy: reconnectStrategy || (() => false) },
+      }) as unknown as ReturnType<typeof createClient>)
+    : createClient({ url, RESP, socket, ...credentials });
   client.on('error', () => undefined);
   return client;
 }

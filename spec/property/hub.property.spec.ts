@@ -6,6 +6,12 @@ import { ServerUnderTest, USER, type FaultLevel } from './model/redis-under-test
 import { scenarios, runStep, type Scenario } from './model/steps.js';
 import { Simulation } from './model/simulation.js';
 import { RedisServer } from '../support/redis-server.js';
+import {
+  ioredisClient,
+  libraryUnderTest,
+  type IoredisLibrary,
+  type ServerClient,
+} from '../support/ioredis-client.js';
 import { rounds } from '../support/rounds.js';
 import { TcpProxy } from '../support/tcp-proxy.js';
 import { until } from '../support/until.js';
@@ -14,15 +20,29 @@ const SEED = Number(process.env.PROPERTY_SEED ?? 20_260_401);
 /** The time limit in milliseconds, after which fast-check runs no further scenario and stops shrinking. */
 const PATIENCE = 120_000;
 
-describe.each([2, 3] as const)('Receivers on one client, on RESP%i', (RESP) => {
+const PROTOCOLS =
+  libraryUnderTest() === undefined || libraryUnderTest() === 'ioredis6' ? ([2, 3] as const) : ([2] as const);
+
+describe.each(PROTOCOLS)('Receivers on one client, on RESP%i', (RESP) => {
   let server: RedisServer;
   let proxy: TcpProxy;
   let control: Awaited<ReturnType<typeof open>>;
 
   async function open(url: string, protocol: 2 | 3, user?: typeof USER) {
-    const client = createClient({ url, ...user, RESP: protocol, socket: { reconnectStrategy: () => 0 } });
+    const options = { url, ...user, RESP: protocol, socket: { reconnectStrategy: () => 0 } };
+    const client = createClient(options);
     client.on('error', () => undefined);
     return client.connect();
+  }
+
+  async function ioredisIn(library: IoredisLibrary, faultLevel: FaultLevel): Promise<ServerClient> {
+    const { url } = faultLevel === 'network' ? proxy : server;
+    const user = faultLevel === 'refusals' ? USER : undefined;
+    const socket = { reconnectStrategy: () => 0 };
+    const client = ioredisClient(library, { url, RESP, ...user, socket });
+    client.on('error', () => undefined);
+    await client.connect();
+    return client;
   }
 
   /**
@@ -30,6 +50,8 @@ describe.each([2, 3] as const)('Receivers on one client, on RESP%i', (RESP) => {
    * them.
    */
   async function clientIn(faultLevel: FaultLevel) {
+    const library = libraryUnderTest();
+    if (library) return ioredisIn(library, faultLevel) as unknown as ReturnType<typeof open>;
     if (faultLevel === 'moves') return open(proxy.url, RESP);
     if (faultLevel === 'refusals') return open(server.url, RESP, USER);
     if (faultLevel !== 'network') return open(server.url, RESP);
@@ -112,7 +134,7 @@ describe.each([2, 3] as const)('Receivers on one client, on RESP%i', (RESP) => {
     2 * PATIENCE,
   );
 
-  if (RESP === 3)
+  if (RESP === 3 && !libraryUnderTest())
     it(
       `receive every message again after the server has moved their client ${seed}`,
       () => check('moves', 100),

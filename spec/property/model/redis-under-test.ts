@@ -84,6 +84,12 @@ export function rulesWithout(forbidden: ReadonlySet<string>): string[] {
   return ['resetchannels', ...new Set(allowed.map(({ name }) => `&${name}`))];
 }
 
+/** The members that the clients of ioredis have in place of methods of node-redis. */
+interface OtherCode {
+  readonly unsubscribeAsOthers?: (command: string, names: readonly string[]) => Promise<unknown>;
+  readonly epoch?: () => number;
+}
+
 export interface ServerSiteOptions {
   readonly client: Client;
   /** A second client on the same server. */
@@ -208,11 +214,16 @@ export class ServerUnderTest implements RedisUnderTest {
       // The client writes its commands one turn later.
       await turn();
       await turn();
-      const { socketEpoch } = this.#client;
+      const epoch = this.#epoch;
       this.#network.cut();
-      await until(() => this.#client.socketEpoch > socketEpoch);
+      await until(() => this.#epoch > epoch);
     } while (this.#rawCommands > 0);
     this.#isOutOfSync = false;
+  }
+
+  /** The number of the connection. */
+  get #epoch(): number {
+    return (this.#client as Client & OtherCode).epoch?.() ?? this.#client.socketEpoch;
   }
 
   get #network(): TcpProxy {
@@ -222,8 +233,13 @@ export class ServerUnderTest implements RedisUnderTest {
 
   /** Unsubscribes as other code on the same client does. */
   #unsubscribe(how: 'name' | 'all' | 'raw', { kind, name }: Subject): void {
-    const client = this.#client;
+    const client = this.#client as Client & OtherCode;
     const method = COMMANDS[kind].unsubscribe;
+    if (client.unsubscribeAsOthers) {
+      const names = how === 'all' ? namesOf(kind) : [name];
+      client.unsubscribeAsOthers(method.toLowerCase(), names).catch(() => undefined);
+      return;
+    }
     // node-redis takes the empty name for all names.
     const names = name === '' ? [name] : name;
     let done: Promise<unknown>;
@@ -241,6 +257,8 @@ export class ServerUnderTest implements RedisUnderTest {
   }
 
   #throwInListener(): void {
+    // An error thrown by a listener of ioredis ends the process.
+    if ((this.#client as Client & OtherCode).unsubscribeAsOthers) return;
     this.#client.subscribe(TRAP, this.#throw).catch(() => undefined);
     this.#trapPublished = this.#control.publish(TRAP, '');
     this.#isOutOfSync = true;

@@ -118,9 +118,6 @@ export class CoreScene {
     const flags = this.#flags;
     const call = (entry: string) => () => void this.hub.push(entry);
     return {
-      get base() {
-        return this;
-      },
       get isOpen() {
         return flags.isHubOpen;
       },

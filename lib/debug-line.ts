@@ -1,0 +1,31 @@
+import type { ReceiverEvent } from './channel.js';
+import { title, titles } from './debug-log.js';
+import { reasonOf } from './errors/reason-of.js';
+
+/** Returns a line for a person about an event. Payloads are left out. */
+export function debugLine(event: ReceiverEvent): string {
+  switch (event.type) {
+    case 'subscribed':
+      return `subscribed: Redis has acknowledged ${title(event.source)}`;
+    case 'unsubscribed':
+      return `unsubscribed: no more messages come from ${title(event.source)}`;
+    case 'disconnected':
+      return `disconnected${event.error ? `: ${reasonOf(event.error)}` : ''}`;
+    case 'retry':
+      return `attempt ${event.attempt} to connect has failed: ${reasonOf(event.error)}`;
+    case 'gap': {
+      const { cause, since, until, channels, dropped } = event.gap;
+      const lost = dropped === undefined ? 'messages may be missing' : `${dropped} messages are missing`;
+      return `gap (${cause}): ${lost} from ${until - since} ms on ${titles(channels)}`;
+    }
+    case 'overflow':
+      return `overflow: the queue is full (${event.overflow}), ${event.dropped} dropped so far`;
+    case 'channel-error':
+    case 'recovery-error':
+      return `${event.type} of ${title(event.source)}: ${reasonOf(event.error)}`;
+    case 'recovered':
+      return `recovered: ${event.count} messages of ${title(event.source)}, read from its log`;
+    default:
+      return event.type;
+  }
+}

@@ -1,0 +1,9 @@
+/**
+ * ioredis and iovalkey as clients of a Receiver.
+ *
+ * @module rx-redis-receiver/ioredis
+ */
+
+export { fromIoredis } from './from-ioredis.js';
+export type { AdaptedIoredis } from './adapted-client.js';
+export type { IoredisArgument, IoredisClient } from './ioredis-client.js';

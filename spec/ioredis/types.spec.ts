@@ -1,0 +1,18 @@
+import { Redis as Redis5 } from 'ioredis5';
+import { Redis as Redis6 } from 'ioredis6';
+import { Redis as Valkey } from 'iovalkey';
+import { Receiver } from '../../lib/index.js';
+import { fromIoredis, type IoredisClient } from '../../lib/ioredis/index.js';
+
+const CLIENTS = {
+  'ioredis 5': () => new Redis5({ lazyConnect: true }) satisfies IoredisClient,
+  'ioredis 6': () => new Redis6({ lazyConnect: true }) satisfies IoredisClient,
+  iovalkey: () => new Valkey({ lazyConnect: true }) satisfies IoredisClient,
+};
+
+it.each(Object.entries(CLIENTS))('adapts the type of %s', (_name, create) => {
+  const redis = create();
+  const receiver: Receiver = new Receiver(fromIoredis(redis));
+  expect(receiver.channel('a').name).toBe('a');
+  expect(redis.status).toBe('wait');
+});
