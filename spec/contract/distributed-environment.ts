@@ -1,5 +1,4 @@
 import { keySlot } from '../../lib/hub/key-slot.js';
-import type { ScriptClient } from '../../lib/index.js';
 import type { SubscriptionKind } from '../../lib/channel-kind.js';
 import {
   createCluster,
@@ -16,6 +15,7 @@ import { until } from '../support/until.js';
 import {
   ALL_ABILITIES,
   type Abilities,
+  type Outsider,
   type RedisEnvironment,
   type EnvironmentClient,
   type EnvironmentKind,
@@ -60,7 +60,7 @@ abstract class DistributedEnvironment implements RedisEnvironment {
 
   abstract sPublish(channel: string, data: string | Buffer): Promise<number>;
 
-  abstract outsider(key: string): ScriptClient;
+  abstract outsider(key: string): Outsider;
 
   async client(): Promise<EnvironmentClient> {
     const client = this.create();

@@ -38,6 +38,9 @@ export interface EnvironmentClient extends PubSubClient {
   listenerCount(event: string | symbol): number;
 }
 
+/** A client that runs scripts, and adds to streams. */
+export type Outsider = ScriptClient & Pick<LogTestClient, 'xAdd'>;
+
 /** The abilities of an environment. A test that needs a missing ability is left out. */
 export interface Abilities {
   /**
@@ -77,8 +80,8 @@ export interface RedisEnvironment {
   /** Holds back the commands of the clients until `acknowledge`; messages still arrive. */
   withhold(): void;
   acknowledge(): void;
-  /** Returns a client that an outage does not concern, and that runs scripts on the server of this key. */
-  outsider(key: string): ScriptClient;
+  /** Returns a client that an outage does not concern, on the server of this key. */
+  outsider(key: string): Outsider;
   /**
    * Breaks the connections of all clients, with the commands that were held back; resolves when the clients have
    * noticed.

@@ -163,7 +163,7 @@ describe('a stream on a server', () => {
     it('counts those that were deleted out of the middle', async () => {
       const ids = await scene.add(1, 2, 3, 4, 5, 6);
       await scene.admin.xDel(scene.key, [ids[2]!, ids[4]!]);
-      const received = await scene.observe(scene.receiver(), ids[0]!);
+      const received = await scene.observe(scene.receiver(), ids[0]);
       await until(() => received.length === 3);
       expect(received).toEqual(['2', '4', '6']);
       expect(scene.gaps).toEqual([['log', undefined]]);
@@ -312,9 +312,7 @@ describe('a stream on a server', () => {
     const commands: string[][] = [];
     const monitor = clientOf(server.url);
     await monitor.connect();
-    await monitor.monitor((line) =>
-      commands.push([...String(line).matchAll(/"([^"]*)"/g)].map(([, word]) => word!)),
-    );
+    await monitor.monitor((line) => commands.push([...line.matchAll(/"([^"]*)"/g)].map(([, word]) => word!)));
     await scene.observe(scene.receiver({ heartbeat: 30 }));
     await until(() => commands.filter(([name]) => name === 'XREAD').length > 3);
     const blocks = commands.flatMap((words) => (words[3] === 'BLOCK' ? [Number(words[4])] : []));
@@ -326,9 +324,7 @@ describe('a stream on a server', () => {
     const commands: string[][] = [];
     const monitor = clientOf(server.url);
     await monitor.connect();
-    await monitor.monitor((line) =>
-      commands.push([...String(line).matchAll(/"([^"]*)"/g)].map(([, word]) => word!)),
-    );
+    await monitor.monitor((line) => commands.push([...line.matchAll(/"([^"]*)"/g)].map(([, word]) => word!)));
     const receiver = scene.receiver({ capacity: 20 });
     receiver.stream(scene.key, { field: 'n', from: 'start' });
     await scene.add(...numbers(1, 100));
