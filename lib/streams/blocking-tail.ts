@@ -68,7 +68,7 @@ export class BlockingTail implements Tail {
   #send(read: object): void {
     const users = [...this.#users];
     const isOver = () => this.#read !== read;
-    if (!this.#connection.isVirtual) this.#timer = asyncScheduler.schedule(() => this.#onLate(), PATIENCE);
+    if (!this.#connection.isVirtual) this.#timer = asyncScheduler.schedule(() => this.#stirAll(), PATIENCE);
     // The states are read in front of the entries, so that a loss is told before the entries that follow it.
     for (const user of users.filter(({ wantsCheck }) => wantsCheck)) {
       this.#requests.info(user.key, user.binary, {
@@ -121,17 +121,11 @@ export class BlockingTail implements Tail {
     else this.#connection.close();
   }
 
-  #onLate(): void {
-    this.#interrupt();
-    this.#stirAll();
-  }
-
   /** The read has failed: each user reads by itself, with an error of its own if there is one, and those that can come back. */
   #stirAll(): void {
     const users = [...this.#users];
     this.#users.clear();
-    this.#read = undefined;
-    this.#timer.unsubscribe();
+    this.#interrupt();
     for (const user of users) user.onStirred();
   }
 }

@@ -62,7 +62,7 @@ export class EntryFeed {
     const value = field !== undefined && Object.hasOwn(message, field) ? message[field] : undefined;
     if (this.#channel.binary) return { id, fields: undefined, data: value && Buffer.from(value), field };
     const fields = message as StreamFields;
-    return { id, fields, data: field === undefined ? fields : (value), field };
+    return { id, fields, data: field === undefined ? fields : value, field };
   }
 }
 

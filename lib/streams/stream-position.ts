@@ -59,6 +59,7 @@ export class StreamPosition {
   moveTo(id: string, message: StreamEntry['message']): void {
     this.#id = id;
     this.#print = printOf(message);
+    this.#exists = true;
     if (this.#count !== undefined) this.#count++;
   }
 
@@ -96,7 +97,8 @@ export class StreamPosition {
     const counted = added - read;
     // More may have been found missing behind this end already.
     this.#count = isEnd ? counted : Math.max(counted, known ?? 0);
-    if (known !== undefined) return Math.max(0, counted - known);
+    // More was received than this stream has ever had: part of it came from another one.
+    if (known !== undefined) return isEnd && counted < known ? 'unknown' : Math.max(0, counted - known);
     return deleted !== undefined && compareEntryIds(deleted, target.from) > 0 ? 'unknown' : 0;
   }
 
@@ -113,8 +115,10 @@ export class StreamPosition {
   #isOther({ last, first, newest, added, removed }: StreamInfo): boolean {
     if (compareEntryIds(last, this.#id) < 0) return true;
     const here = this.#print === undefined ? undefined : { id: this.#id, print: this.#print };
-    if (differ(first, this.#first) || differ(first, here) || differ(newest, here)) return true;
+    if (differ(first, here) || differ(newest, here)) return true;
+    if (first && this.#first && !this.#isSame(first, removed)) return true;
     if (this.#count === undefined || added === undefined || removed === undefined) return false;
+    if (this.#removed !== undefined && removed < this.#removed) return true;
     const isAllBehind = !first || compareEntryIds(first.id, this.#id) > 0;
     return added < this.#count || (isAllBehind && removed < this.#count);
   }
@@ -122,7 +126,7 @@ export class StreamPosition {
   /** Goes on behind what is left of the stream, or at the beginning of the new one. */
   #onOther({ last, first, added, removed }: StreamInfo): Missing {
     const isBehind = compareEntryIds(last, this.#id) < 0;
-    if (!first || this.#isBeheaded(first, removed)) {
+    if (!first || this.#isSame(first, removed)) {
       this.#goTo(isBehind ? last : this.#id, isBehind ? added : undefined);
     } else {
       const wasRead = !isBehind && compareEntryIds(this.#id, this.#verified) > 0;
@@ -132,12 +136,16 @@ export class StreamPosition {
     return 'unknown';
   }
 
-  /** Returns whether this is the beginning of the same stream, from which entries may have been trimmed. */
-  #isBeheaded(first: EntryMark, removed: number | undefined): boolean {
+  /**
+   * Returns whether this is the beginning of the same stream: the first entry moves only if entries are removed. A replica may
+   * not have removed the last ones yet.
+   */
+  #isSame(first: EntryMark, removed: number | undefined): boolean {
     if (!this.#first) return false;
-    if (first.id === this.#first.id) return first.print === this.#first.print;
-    const isMore = removed !== undefined && this.#removed !== undefined && removed > this.#removed;
-    return isMore && compareEntryIds(first.id, this.#first.id) > 0;
+    const order = compareEntryIds(first.id, this.#first.id);
+    if (order === 0) return first.print === this.#first.print;
+    if (removed === undefined || this.#removed === undefined) return order > 0;
+    return order > 0 ? removed > this.#removed : removed > 0 && this.#removed > 0;
   }
 
   #missingBefore({ first, last, removed }: StreamInfo): Missing {

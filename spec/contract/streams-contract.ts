@@ -31,7 +31,7 @@ export function streamsContract({ abilities }: EnvironmentKind, environment: () 
 
   const add = async (...values: (string | number)[]) => {
     const ids: string[] = [];
-    for (const n of values) ids.push(String(await writer.xAdd(key, '*', { n: String(n) })));
+    for (const n of values) ids.push(await writer.xAdd(key, '*', { n: String(n) }));
     return ids;
   };
   const gaps = () => told.filter((event) => event.type === 'gap').map(({ gap }) => [gap.cause, gap.dropped]);

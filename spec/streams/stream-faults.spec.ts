@@ -120,6 +120,16 @@ describe('a stream on a server', () => {
       await receiver.stop();
       await until(async () => (await clientsOf(scene)) === 2);
     });
+
+    it('leaves no connection behind a read that has failed', async () => {
+      const receiver = scene.receiver();
+      await scene.observe(receiver);
+      await scene.whenBlocked();
+      await scene.admin.set(scene.key, 'text');
+      await until(() => scene.failures.length === 1);
+      await receiver.stop();
+      await until(async () => (await clientsOf(scene)) === 2);
+    });
   });
 
   describe('a stream that is created anew', () => {
