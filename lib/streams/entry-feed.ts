@@ -38,7 +38,7 @@ export class EntryFeed {
     for (const { id: rawId, message } of entries) {
       const id = String(rawId);
       const fields = this.#channel.binary ? message : textOf(message);
-      if (position.hasReceived(id)) {
+      if (position.hasReceived(id, fields)) {
         position.moveTo(id, fields);
         continue;
       }

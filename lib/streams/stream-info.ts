@@ -36,7 +36,7 @@ export function streamInfo(reply: StreamInfoReply): StreamInfo {
 }
 
 const MOST_FIELDS = 8;
-const MOST_BYTES = 48;
+const MOST = 48;
 
 /** Returns a short text of the content: sizes, and the beginnings of the first fields. */
 export function printOf(message: StreamEntry['message']): string {
@@ -45,8 +45,8 @@ export function printOf(message: StreamEntry['message']): string {
   for (const name in message) {
     if (fields++ >= MOST_FIELDS) continue;
     const value = message[name] ?? '';
-    const head = typeof value === 'string' ? Buffer.from(value.slice(0, MOST_BYTES)) : value;
-    print += `${name}=${value.length}:${head.toString('latin1', 0, MOST_BYTES)};`;
+    const head = typeof value === 'string' ? value.slice(0, MOST) : value.toString('latin1', 0, MOST);
+    print += `${name}=${value.length}:${head};`;
   }
   return `${fields};${print}`;
 }

@@ -18,10 +18,10 @@ export class StreamPosition {
   /** The first entry of the stream when it was last seen, and the number of those that were removed before. */
   #first: EntryMark | undefined;
   #removed: number | undefined;
-  /** The position when the state of the stream last agreed with it. */
-  #verified: string;
-  /** Entries behind the first id and up to the second were received before the position went back to the start. */
-  #received: readonly [string, string] | undefined;
+  /** The entries that were received since the state of the stream last agreed with the position: their contents, by id. */
+  #recent = new Map<string, string>();
+  /** Entries that may be read again, because the position went back to the start. */
+  #received = new Map<string, string>();
   /** The state up to whose last entry the position is being counted, and the position from which on. */
   #target: { readonly info: StreamInfo; readonly from: string } | undefined;
   /** The latest state, until entries have been read. */
@@ -29,7 +29,6 @@ export class StreamPosition {
 
   private constructor(id: string, count: number | undefined) {
     this.#id = id;
-    this.#verified = id;
     this.#count = count;
   }
 
@@ -50,15 +49,14 @@ export class StreamPosition {
   }
 
   /** Returns whether an entry was received before the stream had to be read again. */
-  hasReceived(id: string): boolean {
-    if (!this.#received) return false;
-    const [after, upTo] = this.#received;
-    return compareEntryIds(id, after) > 0 && compareEntryIds(id, upTo) <= 0;
+  hasReceived(id: string, message: StreamEntry['message']): boolean {
+    return this.#received.size > 0 && this.#received.get(id) === printOf(message);
   }
 
   moveTo(id: string, message: StreamEntry['message']): void {
     this.#id = id;
     this.#print = printOf(message);
+    this.#recent.set(id, this.#print);
     this.#exists = true;
     if (this.#count !== undefined) this.#count++;
   }
@@ -72,7 +70,7 @@ export class StreamPosition {
     this.#exists = true;
     const isOther = this.#isOther(info);
     const missing = isOther ? this.#onOther(info) : this.#missingBefore(info);
-    this.#verified = this.#id;
+    this.#recent = new Map();
     this.#see(info);
     if (isOther) return missing;
     this.#latest = info;
@@ -106,7 +104,8 @@ export class StreamPosition {
     const existed = this.#exists;
     this.#exists = false;
     this.#goTo(BEFORE_ALL_ENTRIES, 0);
-    this.#received = undefined;
+    this.#received = new Map();
+    this.#recent = new Map();
     this.#see(undefined);
     return existed ? 'unknown' : 0;
   }
@@ -124,13 +123,18 @@ export class StreamPosition {
   }
 
   /** Goes on behind what is left of the stream, or at the beginning of the new one. */
-  #onOther({ last, first, added, removed }: StreamInfo): Missing {
+  #onOther({ last, first, added, removed, deleted }: StreamInfo): Missing {
     const isBehind = compareEntryIds(last, this.#id) < 0;
     if (!first || this.#isSame(first, removed)) {
       this.#goTo(isBehind ? last : this.#id, isBehind ? added : undefined);
+    } else if (!isBehind && this.#recent.get(first.id) === first.print) {
+      // The new stream was read before its state: all that it has up to the position was received.
+      const received = [...this.#recent.keys()].filter((id) => compareEntryIds(id, first.id) >= 0).length;
+      const isWhole = deleted !== undefined && compareEntryIds(deleted, first.id) < 0;
+      const count = isWhole && removed !== undefined ? removed + received : undefined;
+      this.#goTo(this.#id, last === this.#id ? added : count);
     } else {
-      const wasRead = !isBehind && compareEntryIds(this.#id, this.#verified) > 0;
-      this.#received = wasRead ? [this.#verified, this.#id] : undefined;
+      this.#received = this.#recent;
       this.#goTo(BEFORE_ALL_ENTRIES, removed);
     }
     return 'unknown';

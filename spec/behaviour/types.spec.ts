@@ -6,6 +6,7 @@ import {
   json,
   Receiver,
   type Channel,
+  type StreamFields,
   type SubscriptionKind,
   type Gap,
   type Message,
@@ -47,6 +48,17 @@ export async function compiles(): Promise<void> {
   receiver.channel(Buffer.from('a'));
   const numbers = receiver.channel('numbers', { codec: json<number>() });
   isTrue<Equal<typeof numbers, Channel<number>>>();
+  const entries = receiver.stream('entries', { from: 'start', batch: 10 });
+  isTrue<Equal<typeof entries, Channel<StreamFields>>>();
+  const fields = receiver.stream('fields', { field: 'n' });
+  isTrue<Equal<typeof fields, Channel>>();
+  const counts = receiver.stream('counts', { field: 'n', codec: json<number>() });
+  isTrue<Equal<typeof counts, Channel<number>>>();
+  isTrue<Equal<typeof receiver.streams, ReadonlyMap<string, Channel<unknown>>>>();
+  // @ts-expect-error a codec decodes a field
+  receiver.stream('a', { codec: json<number>() });
+  // @ts-expect-error the values of fields are strings
+  entries.subscribe(({ data }) => data.n?.toFixed());
   receiver satisfies Observable<Message>;
   receiver.channel('a') satisfies Observable<Message>;
   // @ts-expect-error such a policy there is not
