@@ -38,6 +38,8 @@ export const ENTRIES: readonly Entry[] = [
   { title: 'Receiver, observed', way: 'observe', as: 'receiver' },
   // A baseline, because other snapshots may not have the option.
   { title: 'Receiver, observed, reader: client', way: 'observeWithoutReader', as: 'baseline' },
+  { title: 'Receiver on ioredis 5, observed', way: 'observeOnIoredis5', as: 'baseline' },
+  { title: 'Receiver on ioredis 6, observed', way: 'observeOnIoredis6', as: 'baseline' },
   {
     title: 'Receiver, recoverable Channels',
     way: 'observeRecoverable',

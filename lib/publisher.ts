@@ -1,3 +1,4 @@
+import { adviceFor } from './errors/client-advice.js';
 import { invalidArgument } from './errors/invalid-argument.js';
 
 /** The parts of a Redis client that {@link publishTo} needs. */
@@ -15,6 +16,5 @@ export function assertPublisher(client: unknown, sharded = false): asserts clien
   const candidate = client as Partial<Publisher> | null | undefined;
   const method = sharded ? 'sPublish' : 'publish';
   if (typeof candidate?.[method] === 'function') return;
-  const advice = 'Pass the return value of createClient, createCluster or createSentinel.';
-  throw invalidArgument('the client', `one with the function ${method}`, client, advice);
+  throw invalidArgument('the client', `one with the function ${method}`, client, adviceFor(client));
 }

@@ -5,11 +5,12 @@ import { join } from 'node:path';
 import { RedisServer } from '../spec/support/redis-server.js';
 import { snippets } from '../spec/support/snippets.js';
 import { nodeBinary } from './node-binary.js';
+import { otherRuntimes } from './other-runtimes.js';
 import { pack } from './pack.js';
 import { temporaryFolder } from './temporary-folder.js';
 
 // Usage: smoke.ts [VERSION_OF_NODE...]. Installs the packed package as a user would, and runs it on the current Node and on
-// each of the given versions, with both major versions of redis and of Nest that it supports.
+// each of the given versions, with both major versions of redis and of Nest that it supports, and on Bun and Deno.
 
 const TIME_LIMIT = 60_000;
 /** Major versions of Nest: 11 is the last of CommonJS, 12 the first of ES modules. */
@@ -59,7 +60,6 @@ onEveryNode('with OpenTelemetry', ['opentelemetry.mjs', 'opentelemetry.cjs']);
 for (const client of ioredisVersions as string[]) {
   install(client, nodeTypes);
   onEveryNode(`${client} without redis`, ['ioredis.mjs', 'ioredis.cjs']);
-  typesOf(client, ['tsconfig.adapters.json']);
 }
 uninstall('ioredis');
 for (const version of redisVersions) {
@@ -68,6 +68,16 @@ for (const version of redisVersions) {
   onEveryNode(peer, ['consumer.mjs', 'consumer.cjs']);
   typesOf(peer, ['tsconfig.nodenext.json', 'tsconfig.bundler.json', 'tsconfig.node10.json']);
 }
+install(`redis@${redisVersions[0]}`);
+for (const client of ioredisVersions as string[]) {
+  install(client);
+  typesOf(client, ['tsconfig.adapters.json']);
+}
+for (const { title, command, args } of otherRuntimes(folder.path))
+  for (const script of ['consumer', 'testing', 'ioredis', 'opentelemetry'])
+    for (const ending of ['mjs', 'cjs'])
+      check(`${script}.${ending} on ${title}`, command, [...args, `${script}.${ending}`]);
+uninstall('ioredis');
 for (const major of NEST_VERSIONS) {
   const peer = `nest@${major}`;
   const nest = (...names: string[]) => names.map((name) => `@nestjs/${name}@${major}`);

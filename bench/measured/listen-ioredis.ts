@@ -1,10 +1,26 @@
 import { RedisPubSub } from 'graphql-redis-subscriptions';
 import { Redis } from 'ioredis';
 import { Redis as Redis6 } from 'ioredis-6';
+import { Receiver } from 'rx-redis-receiver';
+import { fromIoredis } from 'rx-redis-receiver/ioredis';
 import type { WayToListen } from './way-to-listen.js';
 
 export const ioredis5 = listenWith((url) => new Redis(url));
 export const ioredis6 = listenWith((url) => new Redis6(url));
+
+export const observedOnIoredis5 = observeWith((url) => new Redis(url));
+export const observedOnIoredis6 = observeWith((url) => new Redis6(url));
+
+/** An observed Receiver on a client of ioredis. */
+function observeWith(connect: (url: string) => Redis | Redis6): WayToListen {
+  return async ({ url, prefix, byPattern }, names, onMessage) => {
+    const receiver = new Receiver(fromIoredis(connect(url)));
+    if (byPattern) receiver.pattern(`${prefix}*`);
+    else for (const name of names) receiver.channel(name);
+    receiver.subscribe(({ channel, data }) => onMessage(channel, data));
+    await receiver.connect();
+  };
+}
 
 function listenWith(connect: (url: string) => Redis | Redis6): WayToListen {
   return async ({ url, prefix, byPattern }, names, onMessage) => {

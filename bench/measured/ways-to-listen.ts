@@ -17,6 +17,8 @@ export const WAYS_TO_LISTEN: Readonly<Record<string, () => Promise<WayToListen>>
   ownObservers: async () => (await import('./listen-receiver.js')).ownObservers(100),
   ioredis5: async () => (await import('./listen-ioredis.js')).ioredis5,
   ioredis6: async () => (await import('./listen-ioredis.js')).ioredis6,
+  observeOnIoredis5: async () => (await import('./listen-ioredis.js')).observedOnIoredis5,
+  observeOnIoredis6: async () => (await import('./listen-ioredis.js')).observedOnIoredis6,
   graphql: async () => (await import('./listen-ioredis.js')).graphqlRedisSubscriptions,
   nest: async () => (await import('./listen-nest.js')).nestTransport,
 };

@@ -9,8 +9,11 @@ export interface NodeClient extends PubSubClient {
   sendCommand(args: string[]): Promise<unknown>;
 }
 
+/** The address of a node. */
 export interface NodeAddress {
+  /** The name or number of the host. */
   readonly host: string;
+  /** The port. */
   readonly port: number;
 }
 

@@ -1,3 +1,4 @@
+import { adviceFor } from '../errors/client-advice.js';
 import { invalidArgument } from '../errors/invalid-argument.js';
 import type { SubscriptionKind } from '../channel-kind.js';
 
@@ -94,17 +95,11 @@ export function assertPubSubClient(client: unknown): asserts client is PubSubCli
   if (typeof candidate !== 'object' || candidate === null || missing.length > 0) {
     const lack =
       typeof candidate === 'object' && candidate !== null ? ` It lacks ${missing.join(', ')}.` : '';
-    const advice = isIoredis(candidate)
-      ? "Pass fromIoredis(client), of 'rx-redis-receiver/ioredis'."
-      : `Pass the return value of createClient, createCluster or createSentinel.${lack}`;
-    throw invalidArgument('the client', 'a Redis client of node-redis 5 or 6', client, advice);
+    throw invalidArgument(
+      'the client',
+      'a Redis client of node-redis 5 or 6',
+      client,
+      adviceFor(client) + lack,
+    );
   }
-}
-
-/** Returns whether this is a client of ioredis or iovalkey, which has the same commands by other names. */
-function isIoredis(candidate: Record<string, unknown> | null | undefined): boolean {
-  const methods = ['psubscribe', 'punsubscribe', 'duplicate'];
-  return (
-    typeof candidate?.status === 'string' && methods.every((name) => typeof candidate[name] === 'function')
-  );
 }

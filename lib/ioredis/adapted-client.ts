@@ -2,6 +2,7 @@ import type { PubSubClient } from '../hub/client.js';
 import type { LogClient, ScriptClient, ScriptOptions } from '../log/log-client.js';
 import type { Publisher } from '../publisher.js';
 import { prefixOf } from './acknowledged-names.js';
+import { publish, runScript } from './commands.js';
 import type { IoredisInternals } from './ioredis-client.js';
 import { LogAdapter } from './log-adapter.js';
 import { PubSubAdapter } from './pub-sub-adapter.js';
@@ -14,7 +15,7 @@ export interface AdaptedIoredis extends PubSubClient, Required<Publisher>, Requi
   duplicate(): LogClient;
 }
 
-/** The adapter with the commands that are not about subscriptions. */
+/** The adapter of a client with the commands that are not about subscriptions. */
 export class AdaptedClient extends PubSubAdapter implements AdaptedIoredis {
   readonly #redis: IoredisInternals;
 
@@ -23,38 +24,24 @@ export class AdaptedClient extends PubSubAdapter implements AdaptedIoredis {
     this.#redis = redis;
   }
 
-  async publish(channel: string, message: string | Buffer): Promise<number> {
-    return Number(await this.#redis.call('publish', channel, message));
+  publish(channel: string, message: string | Buffer): Promise<number> {
+    return publish(this.#redis, 'publish', channel, message);
   }
 
-  async sPublish(channel: string, message: string | Buffer): Promise<number> {
-    return Number(await this.#redis.call('spublish', channel, message));
+  sPublish(channel: string, message: string | Buffer): Promise<number> {
+    return publish(this.#redis, 'spublish', channel, message);
   }
 
   eval(script: string, options: ScriptOptions): Promise<unknown> {
-    return this.#run('eval', script, options);
+    return runScript(this.#redis, prefixOf(this.#redis), 'eval', script, options);
   }
 
   evalSha(sha1: string, options: ScriptOptions): Promise<unknown> {
-    return this.#run('evalsha', sha1, options);
+    return runScript(this.#redis, prefixOf(this.#redis), 'evalsha', sha1, options);
   }
 
   duplicate(): LogClient {
     const redis = this.#redis.duplicate({ lazyConnect: true, keyPrefix: '', enableAutoPipelining: false });
     return new LogAdapter(redis, prefixOf(this.#redis));
-  }
-
-  #run(
-    command: 'eval' | 'evalsha',
-    script: string,
-    { keys, arguments: args }: ScriptOptions,
-  ): Promise<unknown> {
-    const [verb, channel, ...rest] = args;
-    // ioredis puts its `keyPrefix` before the keys and before sharded channels, but cannot know the channel in a script.
-    const prefixed =
-      verb === 'SPUBLISH' && channel !== undefined
-        ? [verb, prefixOf(this.#redis) + String(channel), ...rest]
-        : args;
-    return this.#redis.call(command, script, keys.length, ...keys, ...prefixed);
   }
 }

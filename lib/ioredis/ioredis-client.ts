@@ -12,6 +12,10 @@ export interface IoredisClient {
   readonly options: {
     /** The text that ioredis puts before keys and before the names of sharded channels. */
     readonly keyPrefix?: string | undefined;
+    /** The host of the server. */
+    readonly host?: string | undefined;
+    /** The port of the server. */
+    readonly port?: number | undefined;
   };
   /** Adds a listener to an event. */
   on(event: string, listener: (...args: unknown[]) => void): unknown;

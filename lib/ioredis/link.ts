@@ -1,4 +1,4 @@
-import { isError, toError } from '../errors/to-error.js';
+import { toError } from '../errors/to-error.js';
 import type { IoredisInternals } from './ioredis-client.js';
 import { keepListening } from './subscriber-mode.js';
 
@@ -11,12 +11,11 @@ export interface LinkObserver {
   /** Called when the client has ended: with an error if it has given up, without one if its user has closed it. */
   onEnd(error: Error | undefined): void;
   onError(error: Error): void;
+  /** Returns whether an error says only that Redis has dropped a sharded channel. */
+  isMove(error: Error): boolean;
   /** Called when Redis has dropped a sharded channel, or has refused it, because its slot has moved. */
   onMoved(): void;
 }
-
-/** The error of ioredis 5 and iovalkey that answers no command: Redis has dropped a sharded channel. */
-const OUT_OF_STEP = 'Command queue state error';
 
 /** The events of one ioredis client while it is watched, and its state. */
 export class IoredisLink {
@@ -46,16 +45,19 @@ export class IoredisLink {
       },
       reconnecting: () => observer.onReconnecting(),
       end: () => {
-        const reason = this.#lastError ?? new Error('The retryStrategy of ioredis has given up.');
+        const reason =
+          this.#lastError ??
+          new Error('The connection is closed, and the retryStrategy of ioredis opens no other.');
         const hasGivenUp = !this.#isClosing;
         this.#isClosing = false;
         this.#lastError = undefined;
         observer.onEnd(hasGivenUp ? reason : undefined);
       },
-      error: (error: unknown) => {
-        if (isError(error) && error.message.startsWith(OUT_OF_STEP)) observer.onMoved();
-        this.#lastError = toError(error);
-        if (this.isOpen) observer.onError(this.#lastError);
+      error: (cause: unknown) => {
+        const error = toError(cause);
+        if (observer.isMove(error)) return observer.onMoved();
+        this.#lastError = error;
+        if (this.isOpen) observer.onError(error);
       },
       moved: () => observer.onMoved(),
     };

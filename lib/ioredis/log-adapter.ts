@@ -3,13 +3,16 @@ import type { IoredisClient } from './ioredis-client.js';
 
 type Field = string | Buffer;
 
+/** The parts of a client, or of a cluster's. */
+type LogSource = Pick<IoredisClient, 'status' | 'connect' | 'disconnect' | 'on' | 'call' | 'callBuffer'>;
+
 /** An ioredis client without subscriptions, in the form in which node-redis reads logs. */
 export class LogAdapter implements LogClient {
-  readonly #redis: IoredisClient;
+  readonly #redis: LogSource;
   readonly #prefix: string;
 
   /** @param redis client that has not connected yet, without a `keyPrefix`: ioredis does not apply it to all commands */
-  constructor(redis: IoredisClient, prefix: string) {
+  constructor(redis: LogSource, prefix: string) {
     this.#redis = redis;
     this.#prefix = prefix;
   }

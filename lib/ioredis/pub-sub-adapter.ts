@@ -6,9 +6,9 @@ import type { IoredisInternals } from './ioredis-client.js';
 import { kindOf, KINDS } from './kinds.js';
 import { IoredisLink } from './link.js';
 import { ListenerRegistry } from './listener-registry.js';
+import { LostNames } from './lost-names.js';
 import { NameOperations } from './name-operations.js';
 import { acknowledgedNames, forgetNames } from './acknowledged-names.js';
-import { dropEmptyName } from './subscriber-mode.js';
 import { subscriptionCounts } from './subscription-counts.js';
 import { WireCommands } from './wire-commands.js';
 
@@ -28,6 +28,7 @@ export class PubSubAdapter implements PubSubClient {
   readonly #registry: ListenerRegistry;
   readonly #commands: WireCommands;
   readonly #operations: NameOperations;
+  readonly #lost: LostNames;
   readonly #link: IoredisLink;
   readonly #foreign: IoredisForeignCommands;
   #state: State = 'idle';
@@ -42,6 +43,7 @@ export class PubSubAdapter implements PubSubClient {
     this.#registry = new ListenerRegistry(redis);
     this.#commands = new WireCommands(redis, () => this.#refresh());
     this.#operations = new NameOperations(this.#registry, this.#commands);
+    this.#lost = new LostNames(redis, this.#registry, this.#commands);
     this.#link = new IoredisLink(redis, {
       onConnect: () => this.#emit('connect'),
       onReady: () => {
@@ -52,6 +54,7 @@ export class PubSubAdapter implements PubSubClient {
       onReconnecting: () => this.#emit('reconnecting'),
       onEnd: (error) => this.#onEnd(error),
       onError: (error) => this.#emit('error', error),
+      isMove: (error) => this.#lost.isMove(error),
       onMoved: () => this.#onMoved(),
     });
     this.#foreign = new IoredisForeignCommands(redis, {
@@ -122,6 +125,11 @@ export class PubSubAdapter implements PubSubClient {
   sendCommand([command = '', ...args]: string[]): Promise<unknown> {
     if (command === 'CLIENT' && args[0] === 'INFO') return subscriptionCounts(this.#redis, this.#registry);
     return this.#redis.call(command.toLowerCase(), ...args);
+  }
+
+  /** Delivers nothing more, not even what has arrived already. */
+  protected silence(): void {
+    this.#registry.rest();
   }
 
   #subscribe(kind: SubscriptionKind, names: Names, listener: ClientListener, binary = false): Promise<void> {
@@ -221,30 +229,18 @@ export class PubSubAdapter implements PubSubClient {
     this.#emit('error', error);
   }
 
-  /** Finds the sharded channels that Redis has dropped, because their slot has moved. */
+  /** Looks for sharded channels that Redis has dropped, once all names that have moved are known. */
   #onMoved(): void {
     setImmediate(() => {
       this.#commands.rejectMoved();
-      const has = acknowledgedNames(this.#redis, 'shard');
-      if (!has || this.#state !== 'ready') return;
-      for (const name of [...this.#registry.byKind.shard.keys()]) {
-        if (has.has(name) || this.#commands.isPending('shard', name)) continue;
-        this.#registry.byKind.shard.delete(name);
-        this.#emit('sharded-channel-moved', name);
-      }
+      if (this.#state !== 'ready' || !acknowledgedNames(this.#redis, 'shard')) return;
+      for (const name of this.#lost.takeMoved()) this.#emit('sharded-channel-moved', name);
     });
   }
 
   #onUnsubscribed(kind: SubscriptionKind, wireNames: readonly string[] | undefined, since: number): void {
     if (this.#state !== 'ready') return;
-    const registered = this.#registry.byKind[kind];
-    if (wireNames?.includes('') && !this.#commands.isPending(kind, '')) dropEmptyName(this.#redis, kind);
-    const has = acknowledgedNames(this.#redis, kind);
-    const names = wireNames?.map((name) => this.#registry.nameOf(kind, name)) ?? [...registered.keys()];
-    const lost = names.filter(
-      (name) => registered.has(name) && has?.has(name) !== true && !this.#commands.isPending(kind, name),
-    );
-    for (const name of lost) registered.delete(name);
-    if (lost.length > 0) this.#emit('names-unsubscribed', kind, lost, since);
+    const names = this.#lost.takeUnsubscribed(kind, wireNames);
+    if (names.length > 0) this.#emit('names-unsubscribed', kind, names, since);
   }
 }

@@ -131,7 +131,7 @@ export class WireCommands {
     const moved = [...this.#pending].find(({ kind, verb }) => kind === 'shard' && verb === 'subscribe');
     if (!moved) return;
     this.#pending.delete(moved);
-    moved.reject(new Error('MOVED: another node has the slot of the sharded channel.'));
+    moved.reject(new Error('MOVED to another node, with the slot of the sharded channel.'));
   }
 
   #call(command: string, names: readonly string[]): Promise<unknown> {

@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import { adviceFor, isIoredis } from '../errors/client-advice.js';
 import { invalidArgument } from '../errors/invalid-argument.js';
 import { assertKnownOptions, optionNames } from '../errors/known-options.js';
 import { reasonOf } from '../errors/reason-of.js';
@@ -77,10 +78,13 @@ const MOST_KNOWN = 10_000;
  * lacks a permission
  */
 export function recoverable(client: ScriptClient, options: RecoverableOptions = {}): RecoverablePublisher {
-  if (typeof (client as Partial<ScriptClient> | null)?.eval !== 'function') {
-    const advice = 'Pass the return value of createClient, createCluster or createSentinel.';
-    throw invalidArgument('the client', 'one with the function eval', client, advice);
-  }
+  if (typeof (client as Partial<ScriptClient> | null)?.eval !== 'function' || isIoredis(client))
+    throw invalidArgument(
+      'the client',
+      'one with the function eval of node-redis',
+      client,
+      adviceFor(client),
+    );
   const { keep, keepFor, log: keyOf } = resolveRecoverable('the options of recoverable', options);
   const publisher = new LogPublisher(client, String(keep), String(keepFor));
   return {

@@ -18,7 +18,7 @@ export class SharedConnection implements RetriedConnection {
 
   /** True for a client in memory, which loses nothing silently: a timer that repeats would keep virtual time going without end. */
   get isVirtual(): boolean {
-    return !('sendCommand' in this.source);
+    return 'xRead' in this.source && !('sendCommand' in this.source);
   }
 
   /** Returns whether the connection has brought no reply for so many milliseconds. */

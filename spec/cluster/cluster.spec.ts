@@ -4,6 +4,7 @@ import { Receiver, type Message, type ReceiverEvent } from '../../lib/index.js';
 import { keySlot } from '../../lib/hub/key-slot.js';
 import { createCluster, createCluster5, listenersOf, type Create } from '../support/distributed-clients.js';
 import { RedisCluster } from '../support/redis-cluster.js';
+import { ioredisCluster, libraryUnderTest } from '../support/ioredis-client.js';
 import { freePort } from '../support/free-port.js';
 import { Traffic, type Line } from '../support/traffic.js';
 import { until } from '../support/until.js';
@@ -45,7 +46,9 @@ describe('on a cluster', () => {
   });
 
   async function open(options: object = {}) {
-    const client = createCluster({ rootNodes: cluster.rootNodes, ...options });
+    const library = libraryUnderTest();
+    const create = library ? ioredisCluster(library) : createCluster;
+    const client = create({ rootNodes: cluster.rootNodes, ...options });
     client.on('error', () => undefined);
     await client.connect();
     return client;

@@ -1,5 +1,9 @@
 import { clientContract } from './client-contract.js';
-import { clusterEnvironment, sentinelEnvironment } from './distributed-environment.js';
+import {
+  clusterEnvironment,
+  ioredisClusterEnvironment,
+  sentinelEnvironment,
+} from './distributed-environment.js';
 import { logsContract } from './logs-contract.js';
 import { memoryEnvironment } from './memory-environment.js';
 import { recoveryContract } from './recovery-contract.js';
@@ -21,6 +25,8 @@ const ENVIRONMENTS: readonly EnvironmentKind[] = [
   ioredisEnvironment('iovalkey', 'iovalkey'),
   clusterEnvironment('node-redis 6 on a cluster', 6),
   clusterEnvironment('node-redis 5 on a cluster', 5),
+  ioredisClusterEnvironment('ioredis 6 on a cluster', 'ioredis6'),
+  ioredisClusterEnvironment('ioredis 5 on a cluster', 'ioredis5'),
   sentinelEnvironment('node-redis 6 on a Sentinel set'),
 ];
 
@@ -38,7 +44,9 @@ describe.each(ENVIRONMENTS.map((sort) => [sort.name, sort] as const))('%s', (_na
 
   afterAll(() => environment.stop());
 
-  describe('the client', () => clientContract(sort, () => environment));
+  // A cluster of ioredis has no listeners of its own: Receivers have connections to the nodes.
+  if (sort.abilities.nodeRedis || sort.abilities.registry)
+    describe('the client', () => clientContract(sort, () => environment));
   // No reader of messages takes part, and the commands are the same on each protocol.
   if (!process.env.READER && sort.name !== 'node-redis 6 on RESP2')
     describe('the logs', () => logsContract(sort, () => environment));

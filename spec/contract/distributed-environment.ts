@@ -7,6 +7,7 @@ import {
   type Create,
   type DistributedClient,
 } from '../support/distributed-clients.js';
+import { ioredisCluster, type IoredisLibrary } from '../support/ioredis-client.js';
 import { RedisCluster } from '../support/redis-cluster.js';
 import type { RedisNode } from '../support/redis-node.js';
 import { RedisSentinels } from '../support/redis-sentinels.js';
@@ -293,6 +294,12 @@ export function clusterEnvironment(name: string, version: 5 | 6): EnvironmentKin
     abilities,
     start: () => ClusterEnvironment.start(version === 6 ? createCluster : createCluster5),
   };
+}
+
+/** Returns an environment with such a cluster, whose clients are those of ioredis or iovalkey. */
+export function ioredisClusterEnvironment(name: string, library: IoredisLibrary): EnvironmentKind {
+  const abilities = { ...ABILITIES, count: false, oneOrder: false, nodeRedis: false };
+  return { name, abilities, start: () => ClusterEnvironment.start(ioredisCluster(library)) };
 }
 
 /** Returns an environment with a real Sentinel set of one master, two replicas and three Sentinels. */

@@ -31,6 +31,21 @@ describe('the example of recovered messages', () => {
   }, 40_000);
 });
 
+describe('the example of rooms', () => {
+  const redis = sharedRedis();
+
+  it('gives each client the messages of its rooms, closes a slow client, and leaves no subscription', async () => {
+    const shown = await runScript('examples/websocket-rooms.ts', { redisUrl: redis.url });
+    expect(shown.trim().split('\n')).toEqual([
+      '1000 clients in 50 rooms, 50 subscriptions in Redis',
+      '2000 messages received',
+      '1000 messages received by those who are still in the rooms',
+      'the client that reads nothing is closed: 1013 Too slow for busy',
+      'all clients have gone, 0 subscriptions in Redis',
+    ]);
+  }, 40_000);
+});
+
 describe('the demo', () => {
   const redis = sharedRedis();
   const DEMO = 'examples/demo.ts';

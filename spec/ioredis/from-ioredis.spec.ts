@@ -27,7 +27,7 @@ afterAll(async () => {
 });
 
 describe.each(Object.entries(LIBRARIES))('fromIoredis with %s', (_name, Redis) => {
-  const opened: { disconnect(): void }[] = [];
+  const opened: { readonly status: string; disconnect(): void }[] = [];
 
   function open(options: RedisOptions = {}, { url } = server as { url: string }) {
     const redis = new Redis(url, { retryStrategy: () => 5, ...options } as object);
@@ -54,8 +54,11 @@ describe.each(Object.entries(LIBRARIES))('fromIoredis with %s', (_name, Redis) =
     return { receiver, data, types: () => events.map(({ type }) => type) };
   }
 
-  afterEach(() => {
-    for (const redis of opened.splice(0)) redis.disconnect();
+  afterEach(async () => {
+    for (const redis of opened.splice(0)) {
+      redis.disconnect();
+      await until(() => redis.status === 'end' || redis.status === 'wait');
+    }
   });
 
   it('returns the same object for the same client, and refuses other values', () => {
@@ -69,6 +72,23 @@ describe.each(Object.entries(LIBRARIES))('fromIoredis with %s', (_name, Redis) =
   it('is named by the error of a Receiver that gets the client itself', () => {
     expect(() => new Receiver(open({ lazyConnect: true }) as never)).toThrow(
       "Pass fromIoredis(client), of 'rx-redis-receiver/ioredis'.",
+    );
+  });
+
+  it('is named by the errors of publishers that get the client itself', () => {
+    const redis = open({ lazyConnect: true }) as never;
+    const advice = "Pass fromIoredis(client), of 'rx-redis-receiver/ioredis'.";
+    expect(() => recoverable(redis)).toThrow(advice);
+    expect(() => publishTo(redis, 's', { sharded: true })).toThrow(advice);
+  });
+
+  it('refuses a cluster with a keyPrefix', () => {
+    const cluster = new Redis.Cluster([{ host: '127.0.0.1', port: server.port }], {
+      lazyConnect: true,
+      keyPrefix: 'p:',
+    });
+    expect(() => fromIoredis(cluster)).toThrow(
+      /^Expected the option 'keyPrefix' of a cluster to be empty, got "p:"\./,
     );
   });
 

@@ -1,16 +1,22 @@
 import { type EventEmitter } from 'node:events';
-import { Redis as Redis5 } from 'ioredis5';
-import { Redis as Redis6 } from 'ioredis6';
-import { Redis as Valkey } from 'iovalkey';
+import { Cluster as Cluster5, Redis as Redis5 } from 'ioredis5';
+import { Cluster as Cluster6, Redis as Redis6 } from 'ioredis6';
+import { Cluster as ValkeyCluster, Redis as Valkey } from 'iovalkey';
 import type { PubSubClient } from '../../lib/index.js';
-import { fromIoredis, type IoredisClient } from '../../lib/ioredis/index.js';
+import type { ClientListener } from '../../lib/hub/client.js';
+import { fromIoredis, type IoredisClient, type IoredisCluster } from '../../lib/ioredis/index.js';
 import type { LogClient, ScriptOptions } from '../../lib/log/log-client.js';
 import { until } from './until.js';
+import type { Create } from './distributed-clients.js';
 import type { LogTestClient } from './log-test-client.js';
 import type { EnvironmentClient } from '../contract/environment.js';
 
 const LIBRARIES = { ioredis5: Redis5, ioredis6: Redis6, iovalkey: Valkey } as unknown as Readonly<
   Record<string, new (url: string, options: object) => IoredisClient & EventEmitter>
+>;
+
+const CLUSTERS = { ioredis5: Cluster5, ioredis6: Cluster6, iovalkey: ValkeyCluster } as unknown as Readonly<
+  Record<string, new (nodes: object[], options: object) => IoredisCluster & EventEmitter>
 >;
 
 export type IoredisLibrary = 'ioredis5' | 'ioredis6' | 'iovalkey';
@@ -77,6 +83,67 @@ export function ioredisClient(
 
 const MESSAGE_EVENTS = ['message', 'pmessage', 'smessage'].flatMap((event) => [event, `${event}Buffer`]);
 
+/** The options of node-redis's `createCluster` that have a counterpart in ioredis. */
+interface ClusterClientOptions {
+  readonly rootNodes: readonly { readonly url: string }[];
+  readonly nodeAddressMap?: (address: string) => { host: string; port: number } | undefined;
+  readonly defaults?: { readonly username?: string; readonly password?: string };
+}
+
+/** Returns a function that creates the adapter of a cluster, with the methods that only the tests need. */
+export function ioredisCluster(library: IoredisLibrary): Create {
+  return (options) => {
+    const {
+      rootNodes,
+      nodeAddressMap,
+      defaults: { username, password } = {},
+    } = options as ClusterClientOptions;
+    const user = username === undefined ? {} : { username, password };
+    const cluster = new CLUSTERS[library]!(
+      rootNodes.map(({ url }) => ({ host: new URL(url).hostname, port: Number(new URL(url).port) })),
+      {
+        lazyConnect: true,
+        clusterRetryStrategy: () => 5,
+        ...(nodeAddressMap && { natMap: nodeAddressMap }),
+        redisOptions: user,
+      },
+    );
+    cluster.on('error', () => undefined);
+    const subscribers: IoredisClient[] = [];
+    const subscriber = ({ url }: { readonly url: string }) => {
+      const redis = new LIBRARIES[library]!(url, user);
+      redis.on('error', () => undefined);
+      subscribers.push(redis);
+      return fromIoredis(redis);
+    };
+    const end = async () => {
+      for (const redis of subscribers.splice(0)) redis.disconnect();
+      if (cluster.status === 'wait' || cluster.status === 'end') return;
+      cluster.disconnect();
+      await until(() => cluster.status === 'end' || cluster.nodes().length === 0);
+    };
+    const client = fromIoredis(cluster);
+    const duplicate = client.duplicate.bind(client);
+    return Object.assign(client, {
+      connect: () => cluster.connect(),
+      close: end,
+      destroy: end,
+      // The adapter of a cluster has no listeners of its own. These are on connections to single nodes.
+      subscribe: (name: string, listener: ClientListener, binary?: boolean) =>
+        subscriber(rootNodes[0]!).subscribe(name, listener, binary),
+      sSubscribe: async (name: string, listener: ClientListener, binary?: boolean) => {
+        for (const node of rootNodes) {
+          const isRefused = (error: Error) => error.message.startsWith('MOVED');
+          const refusal = await subscriber(node).sSubscribe(name, listener, binary).catch(isRefused);
+          if (refusal !== true) return;
+        }
+      },
+      ...countListeners(client, cluster),
+      duplicate: () => logClient(duplicate(), cluster.duplicate([], { lazyConnect: true })),
+    });
+  };
+}
+
 /** Counts the listeners that the adapter has, and those for messages that it has left on the client of ioredis. */
 function countListeners(client: PubSubClient, redis: EventEmitter) {
   const counts = new Map<string | symbol, number>();
@@ -101,7 +168,7 @@ function countListeners(client: PubSubClient, redis: EventEmitter) {
 }
 
 /** Adds the commands that change a log, which go over a connection of their own. */
-function logClient(logs: LogClient, editor: IoredisClient): LogTestClient {
+function logClient(logs: LogClient, editor: Pick<IoredisClient, 'call' | 'disconnect'>): LogTestClient {
   const destroyed = logs.destroy.bind(logs);
   return Object.assign(logs, {
     eval: (script: string, { keys, arguments: args }: ScriptOptions) =>
