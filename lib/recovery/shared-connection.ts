@@ -40,8 +40,10 @@ export class SharedConnection implements RetriedConnection {
   /** Sends a command; `client` replies with strings, and `commands` with Buffers. */
   send<T>(command: (commands: LogCommands, client: LogClient) => Reply<T>, request: LogRequest<T>): void {
     if (this.#connection?.hasFailed === true) this.close();
-    // A replica may lack the last messages.
-    this.#connection ??= new LogConnection(this.source.duplicate({ useReplicas: false, replicaPoolSize: 0 }));
+    // A replica may lack the last messages, and several connections would change the order of commands.
+    this.#connection ??= new LogConnection(
+      this.source.duplicate({ useReplicas: false, replicaPoolSize: 0, masterPoolSize: 1 }),
+    );
     this.#connection.send(command, request);
   }
 

@@ -67,10 +67,12 @@ export class BlockingTail implements Tail {
 
   #send(read: object): void {
     const users = [...this.#users];
+    const { isVirtual } = this.#connection;
     const isOver = () => this.#read !== read;
-    if (!this.#connection.isVirtual) this.#timer = asyncScheduler.schedule(() => this.#stirAll(), PATIENCE);
+    if (!isVirtual) this.#timer = asyncScheduler.schedule(() => this.#stirAll(), PATIENCE);
     // The states are read in front of the entries, so that a loss is told before the entries that follow it.
-    for (const user of users.filter(({ wantsCheck }) => wantsCheck)) {
+    // A client in memory has no heartbeat: a read that is over has seen a change of some key.
+    for (const user of users.filter(({ wantsCheck }) => wantsCheck || isVirtual)) {
       this.#requests.info(user.key, user.binary, {
         onReply: (info) => {
           if (!isOver() && this.#users.has(user)) user.onInfo(info);
@@ -105,7 +107,7 @@ export class BlockingTail implements Tail {
     const block = beats.reduce((shortest, beat) => Math.min(shortest, beat / 2), LONGEST_BLOCK);
     return {
       count: Math.min(most, Math.max(1, Math.floor(MOST_ENTRIES / users.length))),
-      block: this.#connection.isVirtual ? 0 : Math.max(1, Math.floor(block)),
+      block: Math.max(1, Math.floor(block)),
       binary: users.some((user) => user.binary),
     };
   }

@@ -1,3 +1,4 @@
+import { isClusterClient } from '../cluster/cluster-nodes.js';
 import { reasonOf } from '../errors/reason-of.js';
 import type { StreamEntry } from '../log/log-client.js';
 import type { LogRequest } from '../recovery/log-connection.js';
@@ -55,20 +56,25 @@ export class StreamRequests {
       if (!hasFailed) onError(error);
       hasFailed = true;
     };
+    const read = () =>
+      this.read([reader], options, {
+        onReply: (found) => {
+          reads = found;
+          onEither();
+        },
+        onError: fail,
+      });
+    // A cluster client may redirect one of two commands, and so change their order: a state is never to be the later one.
+    const isOrdered = !isClusterClient(this.#connection.source);
     this.info(reader.key, options.binary, {
       onReply: (state) => {
         info = { state };
-        onEither();
+        if (isOrdered) onEither();
+        else read();
       },
       onError: fail,
     });
-    this.read([reader], options, {
-      onReply: (found) => {
-        reads = found;
-        onEither();
-      },
-      onError: fail,
-    });
+    if (isOrdered) read();
   }
 
   /**
