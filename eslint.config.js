@@ -13,6 +13,7 @@ const LAYERS = [
   'hub',
   'cluster',
   'recovery',
+  'streams',
   'topics',
   'channel',
   'open',

@@ -6,6 +6,7 @@ import { reasonOf } from './errors/reason-of.js';
 import type { OverflowPolicy } from './queue/buffer-options.js';
 import type { RecoveryError } from './recovery/recovery-error.js';
 import { INTERNALS, RetrySafeObservable } from './retry-safe-observable.js';
+import type { StreamFields } from './stream-fields.js';
 
 /** A message as one Channel received it. A message for two Channels comes twice, each time with its own `source`. */
 export interface Message<T = string> {
@@ -17,11 +18,10 @@ export interface Message<T = string> {
   readonly rawChannel?: Buffer;
   /** The glob, if the message came through a pattern. */
   readonly pattern?: string;
-  /**
-   * The id of the message in the log of its channel, if it was published with one, by {@link recoverable}. With the option
-   * `recover: { from: id }`, a Channel begins behind this message.
-   */
+  /** The id of an entry of a stream, or of a message that {@link recoverable} has published. A Channel can begin behind it. */
   readonly id?: string;
+  /** The fields of the entry, for a stream; undefined with a binary codec. */
+  readonly fields?: StreamFields;
   /** The payload, decoded by the Channel's codec. */
   readonly data: T;
 }
@@ -70,9 +70,9 @@ export class Channel<T = string, M extends Message<T> = Message<T>>
   extends RetrySafeObservable<M>
   implements AsyncIterable<M>
 {
-  /** The channel's name, or the pattern's glob. */
+  /** The channel's name, the pattern's glob, or the stream's key. */
   readonly name: string;
-  /** The kind of the subscription: `'channel'`, `'pattern'` or `'shard'`. */
+  /** The kind: `'channel'`, `'pattern'`, `'shard'` or `'stream'`. */
   readonly kind: ChannelKind;
   readonly #source: ChannelSource<T>;
 

@@ -18,8 +18,10 @@ export type {
 } from './receiver-options.js';
 export type { WaitOptions } from './abort.js';
 export type { BufferOptions, OverflowPolicy } from './queue/buffer-options.js';
-export type { ChannelKind } from './channel-kind.js';
+export type { ChannelKind, SubscriptionKind } from './channel-kind.js';
 export type { Message } from './channel.js';
+export type { StreamFields } from './stream-fields.js';
+export type { StreamEntryOptions, StreamFieldOptions, StreamOptions } from './streams/stream-options.js';
 export type { Gap, ReceiverEvent } from './channel.js';
 export type { DiagnosticsMessage } from './diagnostics.js';
 export type { ReceiverStats } from './receiver/stats.js';

@@ -37,7 +37,12 @@ export class Sources implements OnApplicationBootstrap {
   get counts(): SourceCount[] {
     return [...this.#sources.values()]
       .filter(({ isSubscribed }) => isSubscribed)
-      .map(({ id, channel: { kind, name }, received }) => ({ id, kind, name, received }));
+      .map(({ id, channel, received }) => ({
+        id,
+        kind: channel.kind as SourceCount['kind'],
+        name: channel.name,
+        received,
+      }));
   }
 
   has(id: number): boolean {

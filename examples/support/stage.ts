@@ -2,8 +2,8 @@ import type { WriteStream } from 'node:tty';
 import type { Channel, Message, ReceiverEvent, ReceiverStats } from 'rx-redis-receiver';
 import { paint, type Colour } from './paint.js';
 
-const MARKS = { channel: '●', pattern: '◆', shard: '■' };
-const COMMANDS = { channel: 'SUBSCRIBE', pattern: 'PSUBSCRIBE', shard: 'SSUBSCRIBE' };
+const MARKS = { channel: '●', pattern: '◆', shard: '■', stream: '▬' };
+const COMMANDS = { channel: 'SUBSCRIBE', pattern: 'PSUBSCRIBE', shard: 'SSUBSCRIBE', stream: 'XREAD' };
 const COLOURS: readonly Colour[] = ['cyan', 'green', 'yellow', 'magenta', 'blue', 'orange'];
 const SOURCE_WIDTH = 25;
 const CHANNEL_WIDTH = 26;

@@ -1,12 +1,12 @@
-import type { LogFollower } from '../recovery/log-follower.js';
+import type { Follower } from '../recovery/follower.js';
 import type { AcknowledgementWaiter, AttachedChannel, Attachment } from './attachment.js';
 
 /** The part of a Channel's core that leaves everything about the subscription to an {@link Attachment}. */
 export abstract class AttachedCore<C extends AttachedChannel> {
   protected abstract readonly attachment: Attachment<C>;
 
-  /** The follower of the log, if the Channel is recoverable. */
-  get follower(): LogFollower | undefined {
+  /** The follower of the log or stream, if the Channel has one. */
+  get follower(): Follower | undefined {
     return this.attachment.follower;
   }
 

@@ -6,7 +6,7 @@ import { reasonOf } from '../errors/reason-of.js';
 import type { HubListener, Leave } from '../hub/hub-listener.js';
 import type { PubSubHub } from '../hub/pub-sub-hub.js';
 import { tell } from '../outbox.js';
-import type { LogFollower } from '../recovery/log-follower.js';
+import type { Follower } from '../recovery/follower.js';
 import type { ChannelOwner } from './channel-owner.js';
 
 /** The part of a Channel's core that its Attachment needs. */
@@ -42,15 +42,15 @@ export const NOT_OPEN = 'the client is not open. Await client.connect() before, 
 
 /** The state of a Channel's subscription, and waiters for its acknowledgement and for its release. */
 export class Attachment<C extends AttachedChannel> {
-  /** The follower of the log of a recoverable Channel. */
-  readonly follower: LogFollower | undefined;
+  /** The follower of the log of a recoverable Channel, or of a stream. */
+  readonly follower: Follower | undefined;
   readonly #core: C;
   readonly #owner: ChannelOwner<C>;
   #state: State = OFF;
   #acknowledgement: Set<AcknowledgementWaiter> | undefined = undefined;
   #release: (() => void)[] | undefined = undefined;
 
-  constructor(core: C, owner: ChannelOwner<C>, follower?: LogFollower) {
+  constructor(core: C, owner: ChannelOwner<C>, follower?: Follower) {
     this.#core = core;
     this.#owner = owner;
     this.follower = follower;
@@ -173,7 +173,7 @@ export class Attachment<C extends AttachedChannel> {
   }
 
   /** Finds the first message in the log, before the Channel subscribes. */
-  #follow(follower: LogFollower): void {
+  #follow(follower: Follower): void {
     if (!follower.isIdle) return;
     follower.start(
       () => this.#core.updateAttachment(),
@@ -182,7 +182,7 @@ export class Attachment<C extends AttachedChannel> {
     );
   }
 
-  #onCaughtUp(follower: LogFollower): void {
+  #onCaughtUp(follower: Follower): void {
     if (this.#state.at !== 'leaving') return;
     follower.stop();
     this.#end(undefined, this.#state.wasServed);

@@ -30,12 +30,15 @@ export class BufferedSubject<T> {
   #welcome: Subscription | undefined;
   #end: { readonly error: Error | undefined } | undefined;
   /** Held by operators that have no room for waiting messages; only if the queue can wait without a loss. */
-  readonly #flow: HoldableFlow | undefined;
+  readonly #flow: HoldableFlow;
+  /** Held by operators that have no room for waiting entries of streams, which are not to be lost under any policy. */
+  readonly #losslessFlow: HoldableFlow;
 
   constructor(host: BufferedSubjectHost<T>, createQueue: () => BoundedQueue<RawMessage>) {
     this.#host = host;
     this.#createQueue = createQueue;
-    if (host.bounds.overflow === 'replay') this.#flow = new HoldableFlow(() => this.#drain());
+    this.#flow = new HoldableFlow(() => this.#drain());
+    this.#losslessFlow = new HoldableFlow(() => this.#drain(), true);
   }
 
   get isObserved(): boolean {
@@ -160,7 +163,12 @@ export class BufferedSubject<T> {
   }
 
   get #isHeld(): boolean {
-    return this.#flow?.isHeld === true;
+    return this.#flow.isHeld || this.#losslessFlow.isHeld;
+  }
+
+  #flowOf({ source }: RawMessage): HoldableFlow | undefined {
+    if (source.kind === 'stream') return this.#losslessFlow;
+    return this.#host.bounds.overflow === 'replay' ? this.#flow : undefined;
   }
 
   #theQueue(): BoundedQueue<RawMessage> {
@@ -215,7 +223,8 @@ export class BufferedSubject<T> {
     if (message === undefined) return false;
     const delivered = message;
     // A message that has just arrived has the flow of its Channel.
-    if (this.#flow && remove !== always) deliverFrom(this.#flow, () => this.#observers.next(delivered));
+    const flow = this.#flowOf(raw);
+    if (flow && remove !== always) deliverFrom(flow, () => this.#observers.next(delivered));
     else this.#observers.next(delivered);
     return true;
   }

@@ -8,7 +8,7 @@ import type { PubSubHub } from '../hub/pub-sub-hub.js';
 import { tell, transition } from '../outbox.js';
 import type { Join } from '../queue/fault-list.js';
 import { openEnvelope } from '../log/envelope.js';
-import type { RecoverySource } from '../recovery/log-reader.js';
+import type { FollowerSource } from '../recovery/follower.js';
 import { allOrLate } from './all-or-late.js';
 import { AttachedCore } from './attached-core.js';
 import { Attachment } from './attachment.js';
@@ -16,8 +16,9 @@ import { iterateChannel } from './channel-iterator.js';
 import { CLOSED, closedError, DRAINING, OPEN, type ChannelLife, type Registration } from './channel-life.js';
 import type { ChannelOwner } from './channel-owner.js';
 import { decodeMessage } from './decode-message.js';
-import { followLog } from './followed-core.js';
+import { followSource } from './followed-core.js';
 import { OwnObservers, type ObservedChannel } from './own-observers.js';
+import { WHOLE_ENTRY } from './whole-entry.js';
 import { rawMessage, type ChannelTopic, type RawMessage } from './raw-message.js';
 
 /**
@@ -50,7 +51,7 @@ export class ChannelCore<T>
   constructor(
     owner: ChannelOwner<ChannelCore<unknown>>,
     { hub, kind, name, codec, topic }: Pick<ChannelCore<T>, 'hub' | 'kind' | 'name' | 'codec' | 'topic'>,
-    recovery?: RecoverySource,
+    source?: FollowerSource,
   ) {
     super();
     this.#owner = owner;
@@ -60,9 +61,10 @@ export class ChannelCore<T>
     this.codec = codec;
     this.binary = codec.binary === true;
     this.topic = topic;
-    this.isIdentity = (codec as Codec<unknown>) === text || (codec as Codec<unknown>) === bytes;
+    const plain: readonly unknown[] = kind === 'stream' ? [WHOLE_ENTRY] : [text, bytes];
+    this.isIdentity = plain.includes(codec);
     this.channel = new Channel(this);
-    const follower = recovery && followLog(this, owner, recovery);
+    const follower = source && followSource(this, owner, source);
     this.attachment = new Attachment<ChannelCore<unknown>>(this, owner, follower);
   }
 
@@ -152,9 +154,9 @@ export class ChannelCore<T>
     });
   }
 
-  /** Returns whether a message of this size can wait for the Channel's own observers. */
-  hasOwnRoom(bytes: number): boolean {
-    return this.#own?.hasRoom(bytes) ?? true;
+  /** Returns the number of messages of this size that can wait for the Channel's own observers, in a share of the queue. */
+  ownRoom(bytes: number, share?: number): number {
+    return this.#own?.roomFor(bytes, share) ?? Infinity;
   }
 
   /** Puts an error into the stream of the Channel's own observers. */
@@ -176,7 +178,8 @@ export class ChannelCore<T>
   }
 
   receive(data: string | Buffer, channel: string, rawChannel?: Buffer): void {
-    if (this.follower && this.#life.at !== 'closed') return this.follower.receive(data, channel, rawChannel);
+    if (this.follower && this.#life.at !== 'closed')
+      return this.follower.receive?.(data, channel, rawChannel);
     const message = openEnvelope(data, channel, rawChannel);
     if (message) this.deliver(message.payload, channel, rawChannel, message.idText);
     else this.deliver(data, channel, rawChannel);
@@ -188,6 +191,13 @@ export class ChannelCore<T>
     const raw = rawMessage(source, this.topic, data, channel, rawChannel, id);
     if (this.#life.at === 'closed') return this.#owner.onIgnored(this, 'late', channel, data);
     if (!raw) return this.#owner.onIgnored(this, 'unmatched', channel, data);
+    this.hand(raw);
+  }
+
+  /** Hands on a message that is complete. */
+  hand(raw: RawMessage): void {
+    const { channel, data } = raw;
+    if (this.#life.at === 'closed') return this.#owner.onIgnored(this, 'late', channel, data);
     this.#own?.receive(raw, this.isIdentity);
     if (!this.isMerged) return;
     if (this.isOpen) this.#owner.stream.accept(raw, this.isIdentity);

@@ -24,7 +24,7 @@ export interface ChannelOwner<C> extends Watcher {
   readonly stream: {
     readonly counts: MessageCounts & { recovered: number };
     accept(raw: RawMessage, isDecoded: boolean): void;
-    hasRoom(bytes: number): boolean;
+    roomFor(bytes: number, share?: number): number;
     whenRoom(resume: () => void): void;
   };
   emit(event: ReceiverEvent): void;

@@ -1,32 +1,42 @@
 import type { LoggedMessage } from '../log/envelope.js';
 import type { Channel } from '../channel.js';
+import type { ChannelKind } from '../channel-kind.js';
 import { enterFlow, HoldableFlow, leaveFlow } from '../queue/flow.js';
-import type { FollowedChannel } from '../recovery/followed-channel.js';
-import { LogFollower } from '../recovery/log-follower.js';
+import type { DeliveredEntry, FollowedChannel } from '../recovery/followed-channel.js';
+import type { Follower, FollowerSource } from '../recovery/follower.js';
 import type { Missing } from '../recovery/log-position.js';
-import type { RecoverySource } from '../recovery/log-reader.js';
 import type { RecoveryError } from '../recovery/recovery-error.js';
 import type { ChannelOwner } from './channel-owner.js';
+import { entryMessage, type RawMessage } from './raw-message.js';
 
 /** The part of a Channel's core that the follower of its log needs. */
 export interface RecoverableCore {
   readonly channel: Channel<unknown>;
+  readonly kind: ChannelKind;
   readonly name: string;
   readonly binary: boolean;
   readonly isMerged: boolean;
-  /** Returns whether a message of this size can wait for the Channel's own observers. */
-  hasOwnRoom(bytes: number): boolean;
+  /** Returns the number of messages of this size that can wait for the Channel's own observers, in a share of the queue. */
+  ownRoom(bytes: number, share?: number): number;
   /** Hands a message to the observers of the Channel, and to the Receiver. */
   deliver(data: string | Buffer, channel: string, rawChannel?: Buffer, id?: string): void;
+  /** Hands on a message that is complete. */
+  hand(raw: RawMessage): void;
 }
 
-/** Returns a follower of the log of a Channel. */
-export function followLog<C extends RecoverableCore>(
+/**
+ * The part of a queue that entries of streams may fill: they can wait in Redis, and leave the rest to messages that cannot. The
+ * queue asks for more when less than half of it is in use.
+ */
+const SHARE_OF_ENTRIES = 0.75;
+
+/** Returns a follower of the log or stream of a Channel. */
+export function followSource<C extends RecoverableCore>(
   core: C,
   owner: ChannelOwner<C>,
-  { options, reader }: RecoverySource,
-): LogFollower {
-  return new LogFollower(new FollowedCore(core, owner), options, reader);
+  source: FollowerSource,
+): Follower {
+  return source.follow(new FollowedCore(core, owner));
 }
 
 /** The consumers of a recoverable Channel, as the follower of its log sees them. */
@@ -34,7 +44,7 @@ class FollowedCore<C extends RecoverableCore> implements FollowedChannel {
   readonly #core: C;
   readonly #owner: ChannelOwner<C>;
   /** Held by operators that have no room for another message of the Channel. */
-  readonly #flow = new HoldableFlow(() => this.#resume());
+  readonly #flow: HoldableFlow;
   #onRoom: (() => void) | undefined;
   /** True while a callback waits for room in the queue of the Receiver. */
   #isInLine = false;
@@ -42,6 +52,7 @@ class FollowedCore<C extends RecoverableCore> implements FollowedChannel {
 
   constructor(core: C, owner: ChannelOwner<C>) {
     this.#core = core;
+    this.#flow = new HoldableFlow(() => this.#resume(), core.kind === 'stream');
     this.#owner = owner;
   }
 
@@ -49,12 +60,33 @@ class FollowedCore<C extends RecoverableCore> implements FollowedChannel {
     return this.#owner.heartbeat;
   }
 
+  get binary(): boolean {
+    return this.#core.binary;
+  }
+
+  roomForEntries(bytes: number): number {
+    return this.#roomFor(bytes, SHARE_OF_ENTRIES);
+  }
+
+  isFullForEntry(bytes: number): boolean {
+    return this.#flow.isHeld || this.#roomFor(bytes, SHARE_OF_ENTRIES) < 1;
+  }
+
+  deliverEntry(entry: DeliveredEntry): void {
+    const { channel, name } = this.#core;
+    const outer = enterFlow(this.#flow);
+    try {
+      this.#core.hand(entryMessage(channel as RawMessage['source'], name, entry));
+    } finally {
+      leaveFlow(outer);
+    }
+  }
+
   isFull(bytes: number, isLive: boolean): boolean {
-    const { stream, bounds } = this.#owner;
     if (this.#flow.isHeld) return true;
     // Under the other policies, a message that arrives is dropped as the policy says.
-    if (isLive && bounds.overflow !== 'replay') return false;
-    return (this.#core.isMerged && !stream.hasRoom(bytes)) || !this.#core.hasOwnRoom(bytes);
+    if (isLive && this.#owner.bounds.overflow !== 'replay') return false;
+    return this.#roomFor(bytes) < 1;
   }
 
   whenRoom(resume: () => void): void {
@@ -100,6 +132,11 @@ class FollowedCore<C extends RecoverableCore> implements FollowedChannel {
 
   onFailed(error: RecoveryError): void {
     this.#owner.emit({ type: 'recovery-error', source: this.#core.channel, error });
+  }
+
+  #roomFor(bytes: number, share?: number): number {
+    const own = this.#core.ownRoom(bytes, share);
+    return this.#core.isMerged ? Math.min(own, this.#owner.stream.roomFor(bytes, share)) : own;
   }
 
   #resume(): void {

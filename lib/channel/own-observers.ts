@@ -5,7 +5,7 @@ import type { BufferedSubjectHost } from './buffered-subject-host.js';
 import type { Bounds } from '../queue/buffer-options.js';
 import type { ChannelOwner, MessageCounts } from './channel-owner.js';
 import { Grace } from './grace.js';
-import type { RawMessage } from './raw-message.js';
+import { isKept, type RawMessage } from './raw-message.js';
 
 /** The part of a Channel's core that its observers need. */
 export interface ObservedChannel<T> {
@@ -39,7 +39,7 @@ export class OwnObservers<T> implements BufferedSubjectHost<T> {
     this.#receiver = receiver;
     const { bounds } = receiver;
     const createQueue = () =>
-      (this.#queue = new BoundedQueue<RawMessage>({ bounds, onDrop: () => this.counts.dropped++ }));
+      (this.#queue = new BoundedQueue<RawMessage>({ bounds, onDrop: () => this.counts.dropped++, isKept }));
     this.subject = new BufferedSubject<T>(this, createQueue);
   }
 
@@ -49,9 +49,9 @@ export class OwnObservers<T> implements BufferedSubjectHost<T> {
     this.subject.push(raw, isDecoded);
   }
 
-  /** Returns whether a message of this size can wait for the next observer. */
-  hasRoom(bytes: number): boolean {
-    return this.#queue?.hasRoom(bytes) ?? true;
+  /** Returns the number of messages of this size that can wait, in this share of the queue. */
+  roomFor(bytes: number, share?: number): number {
+    return this.#queue?.roomFor(bytes, share) ?? Infinity;
   }
 
   onTaken(): void {

@@ -1,9 +1,12 @@
 import type { Message } from '../channel.js';
+import type { DeliveredEntry } from '../recovery/followed-channel.js';
 
 /** A message as Redis delivered it, with its parameters if it is one of a topic. */
 export type RawMessage = Message<string | Buffer> & {
   readonly topic?: string;
   readonly params?: object;
+  /** The field that the entry of a stream lacks. */
+  readonly lacks?: string;
 };
 
 /** The topic of a Channel: reads the parameters from the name of a channel. */
@@ -36,6 +39,22 @@ export function rawMessage(
   return params && { ...raw, topic: topic.topic, params };
 }
 
+/** Creates the message of an entry of a stream. The data of a whole entry are its fields, which no codec decodes. */
+export function entryMessage(
+  source: RawMessage['source'],
+  key: string,
+  { id, fields, data, field }: DeliveredEntry,
+): RawMessage {
+  const entry = { source, channel: key, id, data: (data ?? '') as string | Buffer };
+  const raw = fields ? { ...entry, fields } : entry;
+  return data === undefined && field !== undefined ? { ...raw, lacks: field } : raw;
+}
+
+/** Returns whether a message is never dropped: Redis keeps the entries of a stream for which there is no room. */
+export function isKept({ source }: RawMessage): boolean {
+  return source.kind === 'stream';
+}
+
 /** Reads the parameters; a schema that throws must not reach the client's reader. */
 function parseSafely(topic: ChannelTopic, channel: string): object | undefined {
   try {
@@ -48,6 +67,6 @@ function parseSafely(topic: ChannelTopic, channel: string): object | undefined {
 /** Copies a small Buffer that the client cut from a chunk: a waiting message would keep the whole chunk in memory. */
 export function unpinned(raw: RawMessage): RawMessage {
   const { data } = raw;
-  if (typeof data === 'string' || data.buffer.byteLength <= 2 * data.byteLength) return raw;
+  if (!Buffer.isBuffer(data) || data.buffer.byteLength <= 2 * data.byteLength) return raw;
   return { ...raw, data: Buffer.from(data) };
 }

@@ -1,5 +1,5 @@
 import { asyncScheduler, firstValueFrom, timer } from 'rxjs';
-import type { ChannelKind } from '../channel-kind.js';
+import type { SubscriptionKind } from '../channel-kind.js';
 import { askNodes, isHealthy, keyOf, type ClusterMap } from './cluster-map.js';
 import { ClusterNodes, type ClusterClient } from './cluster-nodes.js';
 import { keySlot } from '../hub/key-slot.js';
@@ -62,13 +62,13 @@ export class ClusterTopology implements Topology {
     return Infinity;
   }
 
-  nodeFor(kind: ChannelKind, name: string): string {
+  nodeFor(kind: SubscriptionKind, name: string): string {
     if (kind !== 'shard') return BROADCAST;
     const owner = this.#ownerOf(keySlot(name));
     return owner ? keyOf(owner) : NOWHERE;
   }
 
-  mastersFor(kind: ChannelKind, name: string): readonly string[] | undefined {
+  mastersFor(kind: SubscriptionKind, name: string): readonly string[] | undefined {
     if (!isNodeLocal(kind, name)) return undefined;
     return (this.#map?.masters ?? this.#client.masters).map(keyOf);
   }

@@ -1,5 +1,5 @@
 import { asapScheduler, asyncScheduler, interval, Subscription } from 'rxjs';
-import type { ChannelKind } from '../channel-kind.js';
+import type { SubscriptionKind } from '../channel-kind.js';
 import type { PubSubClient, ServerClient } from '../hub/client.js';
 import { NodeLink, type NodeLinkHost } from './node-link.js';
 import { listenersBehind } from './fan-out-member.js';
@@ -65,20 +65,20 @@ export class DistributedHub
     transition(nodeLinks.reduce<() => void>((inner, nodeLink) => () => nodeLink.hub.batch(inner), work));
   }
 
-  attach(kind: ChannelKind, name: string, listener: HubListener): void {
+  attach(kind: SubscriptionKind, name: string, listener: HubListener): void {
     this.#routes.open(kind, name).hub.attach(kind, name, listener);
     this.#update();
   }
 
-  detach(kind: ChannelKind, name: string, listener: HubListener, leave: Leave): void {
+  detach(kind: SubscriptionKind, name: string, listener: HubListener, leave: Leave): void {
     this.#routes.get(kind, name)?.hub.detach(kind, name, listener, leave);
   }
 
-  updateFastPath(kind: ChannelKind, name: string): void {
+  updateFastPath(kind: SubscriptionKind, name: string): void {
     this.#routes.get(kind, name)?.hub.updateFastPath(kind, name);
   }
 
-  deliverHeld(kind: ChannelKind, name: string): void {
+  deliverHeld(kind: SubscriptionKind, name: string): void {
     this.#routes.get(kind, name)?.hub.deliverHeld(kind, name);
   }
 
@@ -86,7 +86,7 @@ export class DistributedHub
     if (this.#isWatching && !this.isOpen) this.onEnded();
   }
 
-  verify(kind: ChannelKind, name: string): void {
+  verify(kind: SubscriptionKind, name: string): void {
     this.#routes.get(kind, name)?.hub.verify(kind, name);
   }
 
@@ -94,7 +94,7 @@ export class DistributedHub
     await Promise.all([...this.#nodeLinks.values()].map((nodeLink) => nodeLink.checkConnection()));
   }
 
-  serversOf(kind: ChannelKind, name: string): readonly ServerClient[] {
+  serversOf(kind: SubscriptionKind, name: string): readonly ServerClient[] {
     return this.#routes.get(kind, name)?.servers ?? [];
   }
 
@@ -106,7 +106,7 @@ export class DistributedHub
     this.#watchers.remove(watcher);
   }
 
-  onRemoved(kind: ChannelKind, name: string, nodeLink: NodeLink): void {
+  onRemoved(kind: SubscriptionKind, name: string, nodeLink: NodeLink): void {
     this.#routes.remove(kind, name, nodeLink);
     if (kind === 'shard') this.#shards.forget(name);
     this.#closeIfEmpty(nodeLink);

@@ -1,10 +1,10 @@
-import type { ChannelKind } from '../channel-kind.js';
+import type { SubscriptionKind } from '../channel-kind.js';
 import type { FastPath, HubListener } from '../hub/hub-listener.js';
 import type { NodeLink } from './node-link.js';
 
 /** A name that several nodes carry together. */
 export interface Spread {
-  readonly kind: ChannelKind;
+  readonly kind: SubscriptionKind;
   readonly name: string;
   /** The keys of the nodes that have to serve each listener. */
   readonly keys: readonly string[];

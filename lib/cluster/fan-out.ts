@@ -1,4 +1,4 @@
-import type { ChannelKind } from '../channel-kind.js';
+import type { SubscriptionKind } from '../channel-kind.js';
 import type { HubListener, Leave } from '../hub/hub-listener.js';
 import type { PubSubHub } from '../hub/pub-sub-hub.js';
 import type { ServerClient } from '../hub/client.js';
@@ -29,13 +29,13 @@ export interface FanOutHost {
  * served while all masters serve it.
  */
 export class FanOut implements Route, Spread {
-  readonly kind: ChannelKind;
+  readonly kind: SubscriptionKind;
   readonly name: string;
   readonly #host: FanOutHost;
   readonly #members = new Map<HubListener, FanOutMember>();
   #keys: readonly string[];
 
-  constructor(kind: ChannelKind, name: string, keys: readonly string[], host: FanOutHost) {
+  constructor(kind: SubscriptionKind, name: string, keys: readonly string[], host: FanOutHost) {
     this.kind = kind;
     this.name = name;
     this.#keys = keys;
@@ -54,7 +54,7 @@ export class FanOut implements Route, Spread {
     return this.#links().flatMap(({ servers }) => servers);
   }
 
-  attach(_kind: ChannelKind, _name: string, listener: HubListener): void {
+  attach(_kind: SubscriptionKind, _name: string, listener: HubListener): void {
     transition(() => {
       let member = this.#members.get(listener);
       if (!member) this.#members.set(listener, (member = new FanOutMember(listener, this)));
@@ -66,7 +66,7 @@ export class FanOut implements Route, Spread {
     });
   }
 
-  detach(_kind: ChannelKind, _name: string, listener: HubListener, leave: Leave): void {
+  detach(_kind: SubscriptionKind, _name: string, listener: HubListener, leave: Leave): void {
     const member = this.#members.get(listener);
     if (!member) return;
     transition(() => {

@@ -1,5 +1,5 @@
 import { asyncScheduler, Subscription } from 'rxjs';
-import type { ChannelKind } from '../channel-kind.js';
+import type { SubscriptionKind } from '../channel-kind.js';
 import { debugLog } from '../debug-log.js';
 import { isError, toError } from '../errors/to-error.js';
 import { ClientReader } from '../hub/client-reader.js';
@@ -24,7 +24,7 @@ export interface NodeLinkHost {
   /** Called when Redis has refused an operation because of the node or the moment. */
   onRedirected(error: Error): void;
   /** Called when no subscription of this name is left on the node link. */
-  onRemoved(kind: ChannelKind, name: string, nodeLink: NodeLink): void;
+  onRemoved(kind: SubscriptionKind, name: string, nodeLink: NodeLink): void;
 }
 
 /** The number of steps into which the patience for an answer is divided. */

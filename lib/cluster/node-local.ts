@@ -1,4 +1,4 @@
-import type { ChannelKind } from '../channel-kind.js';
+import type { SubscriptionKind } from '../channel-kind.js';
 
 /** The beginnings of the names of keyspace notifications, which a node sends to its own subscribers alone. */
 const PREFIXES = ['space', 'event'].flatMap((family) => [
@@ -10,7 +10,7 @@ const PREFIXES = ['space', 'event'].flatMap((family) => [
 const SHORTEST = '__key'.length;
 
 /** Returns whether a name is one of keyspace notifications, or a glob of their names. */
-export function isNodeLocal(kind: ChannelKind, name: string): boolean {
+export function isNodeLocal(kind: SubscriptionKind, name: string): boolean {
   if (kind === 'shard' || !name.startsWith('__')) return false;
   if (PREFIXES.some((prefix) => name.startsWith(prefix))) return true;
   if (kind === 'channel') return false;

@@ -1,5 +1,5 @@
 import { asyncScheduler } from 'rxjs';
-import type { ChannelKind } from '../channel-kind.js';
+import type { SubscriptionKind } from '../channel-kind.js';
 import { FanOut, type FanOutHost, type Route } from './fan-out.js';
 import type { NodeLink } from './node-link.js';
 import type { Topology } from './topology.js';
@@ -24,17 +24,17 @@ export class Routes {
     this.#host = host;
   }
 
-  get(kind: ChannelKind, name: string): Route | undefined {
+  get(kind: SubscriptionKind, name: string): Route | undefined {
     return this.#of(kind).get(name);
   }
 
   /** Returns the place of a name, as the topology has it if the name is new. */
-  open(kind: ChannelKind, name: string): Route {
+  open(kind: SubscriptionKind, name: string): Route {
     return this.get(kind, name) ?? this.#create(kind, name);
   }
 
   /** Notes that a node link has no subscription of this name any more. */
-  remove(kind: ChannelKind, name: string, route: Route): void {
+  remove(kind: SubscriptionKind, name: string, route: Route): void {
     if (this.get(kind, name) === route) this.#of(kind).delete(name);
   }
 
@@ -53,7 +53,7 @@ export class Routes {
     }
   }
 
-  #create(kind: ChannelKind, name: string): Route {
+  #create(kind: SubscriptionKind, name: string): Route {
     const host = this.#host;
     const masters = this.#topology.mastersFor?.(kind, name);
     if (masters && kind !== 'shard') {
@@ -73,7 +73,7 @@ export class Routes {
     return nodeLink;
   }
 
-  #of(kind: ChannelKind): Map<string, Route> {
+  #of(kind: SubscriptionKind): Map<string, Route> {
     if (kind === 'shard') return this.shard;
     return kind === 'channel' ? this.#channel : this.#pattern;
   }

@@ -1,4 +1,4 @@
-import type { ChannelKind } from '../channel-kind.js';
+import type { SubscriptionKind } from '../channel-kind.js';
 import type { NodeClient } from './node-client.js';
 
 /** The map of several servers that work together: which of them carries which name. */
@@ -16,9 +16,9 @@ export interface Topology {
    */
   unconfirmedSince(nodeLink: string): number;
   /** Returns the key of the node link that carries a name: all names of one node link share a connection. */
-  nodeFor(kind: ChannelKind, name: string): string;
+  nodeFor(kind: SubscriptionKind, name: string): string;
   /** Returns the keys of all node links that carry a name together, for a name whose messages do not reach every node. */
-  mastersFor?(kind: ChannelKind, name: string): readonly string[] | undefined;
+  mastersFor?(kind: SubscriptionKind, name: string): readonly string[] | undefined;
   /** Creates a client for a node link, not yet connected; returns undefined while no server for it is known. */
   open(nodeLink: string): NodeClient | undefined;
   /** Returns whether a node link should lead to another server than its last client did. */

@@ -113,4 +113,5 @@ const LABELS: Record<ChannelKind, string> = {
   channel: 'channel',
   pattern: 'pattern',
   shard: 'sharded channel',
+  stream: 'stream',
 };

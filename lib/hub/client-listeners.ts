@@ -1,6 +1,6 @@
 import { COMMANDS, type PubSubClient, type ClientListener, type NameListeners } from './client.js';
 import type { RedisSubscription } from './redis-subscription.js';
-import type { ChannelKind } from '../channel-kind.js';
+import type { SubscriptionKind } from '../channel-kind.js';
 
 type Subscriptions = ReadonlyMap<string, RedisSubscription>;
 
@@ -24,13 +24,13 @@ export type Deliver = (
  */
 export class ClientListeners {
   readonly #client: PubSubClient;
-  readonly #subscriptions: Readonly<Record<ChannelKind, Subscriptions>>;
+  readonly #subscriptions: Readonly<Record<SubscriptionKind, Subscriptions>>;
   readonly #deliver: Deliver;
   readonly #shared: Readonly<Record<'channel' | 'shard', Record<Mode, ClientListener>>>;
 
   constructor(
     client: PubSubClient,
-    subscriptions: Readonly<Record<ChannelKind, Subscriptions>>,
+    subscriptions: Readonly<Record<SubscriptionKind, Subscriptions>>,
     deliver: Deliver,
   ) {
     this.#client = client;
@@ -108,7 +108,7 @@ export class ClientListeners {
    */
   registerAnew(
     subscriptions: readonly RedisSubscription[],
-    kind: ChannelKind,
+    kind: SubscriptionKind,
     binary: boolean,
   ): Map<string, NameListeners> | undefined {
     const registry = this.#registry(kind);
@@ -127,7 +127,7 @@ export class ClientListeners {
   }
 
   /** Returns the number of names of a kind that the client has listeners for; `Infinity` if the client has no registry. */
-  count(kind: ChannelKind): number {
+  count(kind: SubscriptionKind): number {
     return this.#registry(kind)?.size ?? Infinity;
   }
 
@@ -156,7 +156,7 @@ export class ClientListeners {
   }
 
   /** Returns whether some of these names, all of one kind, are new to the client, so that it sends a command to Redis. */
-  someAreNew(subscriptions: readonly RedisSubscription[], kind: ChannelKind): boolean {
+  someAreNew(subscriptions: readonly RedisSubscription[], kind: SubscriptionKind): boolean {
     const registry = this.#registry(kind);
     return subscriptions.some(({ name }) => registry?.get(name) === undefined);
   }
@@ -189,7 +189,7 @@ export class ClientListeners {
     return (own !== undefined && listeners.has(own)) || listeners.has(this.ofCommand(subscription, binary));
   }
 
-  #registry(kind: ChannelKind) {
+  #registry(kind: SubscriptionKind) {
     return this.#client.getPubSubListeners?.(COMMANDS[kind].type);
   }
 

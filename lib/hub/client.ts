@@ -1,6 +1,6 @@
 import { adviceFor } from '../errors/client-advice.js';
 import { invalidArgument } from '../errors/invalid-argument.js';
-import type { ChannelKind } from '../channel-kind.js';
+import type { SubscriptionKind } from '../channel-kind.js';
 
 /** The function that node-redis calls with each message: strings, or Buffers if it was subscribed in buffer mode. */
 export type ClientListener = (message: string | Buffer, channel: string | Buffer) => void;
@@ -77,7 +77,7 @@ interface Commands {
 }
 
 /** The names of the methods and of the registry, by kind: the three kinds differ in nothing else. */
-export const COMMANDS: Readonly<Record<ChannelKind, Commands>> = {
+export const COMMANDS: Readonly<Record<SubscriptionKind, Commands>> = {
   channel: { subscribe: 'subscribe', unsubscribe: 'unsubscribe', type: 'CHANNELS' },
   pattern: { subscribe: 'pSubscribe', unsubscribe: 'pUnsubscribe', type: 'PATTERNS' },
   shard: { subscribe: 'sSubscribe', unsubscribe: 'sUnsubscribe', type: 'SHARDED' },

@@ -1,16 +1,16 @@
 import { subscribe, unsubscribe } from 'node:diagnostics_channel';
-import type { ChannelKind } from '../channel-kind.js';
+import type { SubscriptionKind } from '../channel-kind.js';
 import type { PubSubClient } from './client.js';
 import { addListeners, removeListeners } from './shared-emitter.js';
 
 /** An observer of changes that other code makes to the subscriptions of a client. */
 export interface ForeignCommandsObserver {
   /** Called when other code tells the client to unsubscribe these names of one kind, or all of the kind. */
-  onUnsubscribing(kind: ChannelKind, names: readonly string[] | undefined): void;
+  onUnsubscribing(kind: SubscriptionKind, names: readonly string[] | undefined): void;
   /** Called when the client has unsubscribed these names of one kind, or all of the kind; our listeners may be gone, too. */
-  onUnsubscribed(kind: ChannelKind, names: readonly string[] | undefined, since: number): void;
+  onUnsubscribed(kind: SubscriptionKind, names: readonly string[] | undefined, since: number): void;
   /** Called when other code has made Redis drop these names of one kind, or all of the kind, unknown to the client. */
-  onDropped(kind: ChannelKind, names: readonly string[] | undefined, since: number): void;
+  onDropped(kind: SubscriptionKind, names: readonly string[] | undefined, since: number): void;
   /** Called when `isUnsubscribing` has become false. */
   onAnswered(): void;
   /** Called when the client has changed its socket without resubscribing anything on the new one. */
@@ -26,12 +26,12 @@ const METHODS = {
   PUNSUBSCRIBE: 'pattern',
   sUnsubscribe: 'shard',
   SUNSUBSCRIBE: 'shard',
-} as const satisfies Record<string, ChannelKind>;
+} as const satisfies Record<string, SubscriptionKind>;
 
-const KINDS: readonly ChannelKind[] = ['channel', 'pattern', 'shard'];
+const KINDS: readonly SubscriptionKind[] = ['channel', 'pattern', 'shard'];
 
 /** Raw commands that drop subscriptions; RESET drops all kinds. */
-const RAW: Readonly<Record<string, readonly ChannelKind[]>> = {
+const RAW: Readonly<Record<string, readonly SubscriptionKind[]>> = {
   UNSUBSCRIBE: ['channel'],
   PUNSUBSCRIBE: ['pattern'],
   SUNSUBSCRIBE: ['shard'],
@@ -58,7 +58,7 @@ export class ForeignCommands {
   /** A client of ioredis, as this package adapts it, reports by an event what other code has unsubscribed. */
   readonly #listeners = {
     'names-unsubscribed': (kind: unknown, names: unknown, since: unknown) =>
-      this.#observer.onUnsubscribed(kind as ChannelKind, names as readonly string[], since as number),
+      this.#observer.onUnsubscribed(kind as SubscriptionKind, names as readonly string[], since as number),
   };
   readonly #onHandoff = (message: unknown): void => {
     const theirs = (message as { readonly clientId?: unknown } | undefined)?.clientId;
@@ -116,7 +116,7 @@ export class ForeignCommands {
   }
 
   #onUnsubscribing(
-    kinds: readonly ChannelKind[],
+    kinds: readonly SubscriptionKind[],
     names: readonly string[] | undefined,
     outcome: unknown,
     event: 'onUnsubscribed' | 'onDropped',

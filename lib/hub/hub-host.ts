@@ -1,9 +1,9 @@
-import type { ChannelKind } from '../channel-kind.js';
+import type { SubscriptionKind } from '../channel-kind.js';
 
 /** The owner of a Hub that is one of several for the same Receivers. */
 export interface HubHost {
   /** Called when no subscription of this name is left in the hub. */
-  onRemoved(kind: ChannelKind, name: string): void;
+  onRemoved(kind: SubscriptionKind, name: string): void;
   /** Returns whether a refusal concerns the node or the moment, and not the name: the operation is then tried again. */
   isPassing(error: unknown): boolean;
 }

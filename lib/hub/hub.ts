@@ -1,5 +1,5 @@
 import { asyncScheduler } from 'rxjs';
-import type { ChannelKind } from '../channel-kind.js';
+import type { SubscriptionKind } from '../channel-kind.js';
 import { tell, transition } from '../outbox.js';
 import { READER_DEFAULTS } from '../reader/reader-mode.js';
 import type { ServerClient } from './client.js';
@@ -81,7 +81,7 @@ export class Hub
     transition(() => this.commands.batch(work));
   }
 
-  attach(kind: ChannelKind, name: string, listener: HubListener): void {
+  attach(kind: SubscriptionKind, name: string, listener: HubListener): void {
     transition(() => {
       const known = this.subscriptions.get(kind, name);
       // Redis may have dropped the name since it was subscribed.
@@ -90,15 +90,15 @@ export class Hub
     });
   }
 
-  detach(kind: ChannelKind, name: string, listener: HubListener, leave: Leave): void {
+  detach(kind: SubscriptionKind, name: string, listener: HubListener, leave: Leave): void {
     transition(() => this.subscriptions.get(kind, name)?.detach(listener, leave));
   }
 
-  updateFastPath(kind: ChannelKind, name: string): void {
+  updateFastPath(kind: SubscriptionKind, name: string): void {
     this.subscriptions.get(kind, name)?.audience.updateFastPath();
   }
 
-  deliverHeld(kind: ChannelKind, name: string): void {
+  deliverHeld(kind: SubscriptionKind, name: string): void {
     if (this.#delivery.waiting === 0 || this.#delivery.isDelivering) return;
     if (this.#delivery.holds(this.subscriptions.get(kind, name))) this.outages.split();
   }
@@ -107,7 +107,7 @@ export class Hub
     this.#connection.check();
   }
 
-  verify(kind: ChannelKind, name: string): void {
+  verify(kind: SubscriptionKind, name: string): void {
     this.#recovery.verify(kind, name);
   }
 
@@ -143,7 +143,7 @@ export class Hub
   }
 
   /** Gives up a name without a command: Redis has dropped it here, or is about to. */
-  evict(kind: ChannelKind, name: string): Eviction | undefined {
+  evict(kind: SubscriptionKind, name: string): Eviction | undefined {
     const subscription = this.subscriptions.get(kind, name);
     if (!subscription) return undefined;
     const affected = subscription.audience.listeners.filter(
@@ -160,7 +160,7 @@ export class Hub
   }
 
   /** Takes over the listeners of a name that another hub has evicted; a gap follows once they are served here. */
-  adopt(kind: ChannelKind, name: string, { listeners, affected, since }: Eviction): void {
+  adopt(kind: SubscriptionKind, name: string, { listeners, affected, since }: Eviction): void {
     if (affected.length > 0) this.outages.begin(since, affected);
     for (const listener of listeners) this.attach(kind, name, listener);
   }
@@ -230,7 +230,7 @@ export class Hub
     this.#recovery.recover(...this.subscriptions.named('shard', [name]));
   }
 
-  #add(kind: ChannelKind, name: string): RedisSubscription {
+  #add(kind: SubscriptionKind, name: string): RedisSubscription {
     const subscription = new RedisSubscription(this, kind, name);
     this.subscriptions.add(subscription);
     if (this.subscriptions.size > 1) return subscription;

@@ -1,13 +1,13 @@
-import type { ChannelKind } from '../channel-kind.js';
+import type { SubscriptionKind } from '../channel-kind.js';
 import { isError } from '../errors/to-error.js';
 import { COMMANDS, type PubSubClient, type ServerClient, type RegistryType } from './client.js';
 
 /** The fields of CLIENT INFO with the counts; Redis before 7.0.3 does not have the last one. */
 const FIELDS: Readonly<Record<RegistryType, string>> = { CHANNELS: 'sub', PATTERNS: 'psub', SHARDED: 'ssub' };
-const KINDS: readonly ChannelKind[] = ['channel', 'pattern', 'shard'];
+const KINDS: readonly SubscriptionKind[] = ['channel', 'pattern', 'shard'];
 
 /** The number of subscriptions that the client's registry has and Redis lacks, by kind. */
-export type Shortfall = Readonly<Record<ChannelKind, number>>;
+export type Shortfall = Readonly<Record<SubscriptionKind, number>>;
 
 /** Compares the counts of CLIENT INFO with the client's registry; returns undefined if there are no counts. */
 export function shortfallOf(info: string, client: PubSubClient): Shortfall | undefined {
@@ -18,7 +18,7 @@ export function shortfallOf(info: string, client: PubSubClient): Shortfall | und
       .split(' ')
       .map((field) => field.split('=') as [string, string]),
   );
-  const lack = (kind: ChannelKind) => {
+  const lack = (kind: SubscriptionKind) => {
     const { type } = COMMANDS[kind];
     const actual = fields.get(FIELDS[type]);
     const expected = client.getPubSubListeners?.(type).size;
@@ -41,7 +41,7 @@ export interface InspectionHost {
   /** Called when Redis has all subscriptions that the client believes to have, apart from known shortfalls. */
   onSound(askedAt: number): void;
   /** Called when Redis lacks subscriptions of this kind. */
-  onShort(kind: ChannelKind): void;
+  onShort(kind: SubscriptionKind): void;
 }
 
 /**

@@ -5,6 +5,8 @@ import type { ReaderMode } from '../reader/reader-mode.js';
 
 /** The state that this package's Receivers share on one client: its subscriptions. */
 export interface PubSubHub {
+  /** The hub of the client's subscriptions, for a hub of streams. */
+  readonly base?: PubSubHub;
   readonly isOpen: boolean;
   /** True while a connection that is needed is lost; on a single server, whenever the client is not ready. */
   readonly isAway: boolean;

@@ -1,5 +1,5 @@
 import { asyncScheduler, interval, Subscription } from 'rxjs';
-import type { ChannelKind } from '../channel-kind.js';
+import type { SubscriptionKind } from '../channel-kind.js';
 import { transition } from '../outbox.js';
 import type { ServerClient } from './client.js';
 import type { ClientListeners } from './client-listeners.js';
@@ -24,7 +24,7 @@ export interface RecoveryHost {
   check(): void;
 }
 
-const KINDS: readonly ChannelKind[] = ['channel', 'pattern', 'shard'];
+const KINDS: readonly SubscriptionKind[] = ['channel', 'pattern', 'shard'];
 /** Milliseconds to wait for an answer in `inspect`. */
 const INSPECTION_PATIENCE = 2_000;
 
@@ -77,7 +77,7 @@ export class Recovery implements ForeignCommandsObserver, CommandsObserver, Insp
   }
 
   /** Resubscribes a name that the client has no listener for any more. */
-  verify(kind: ChannelKind, name: string): void {
+  verify(kind: SubscriptionKind, name: string): void {
     this.onUnsubscribed(kind, [name], this.#soundAt);
   }
 
@@ -110,11 +110,11 @@ export class Recovery implements ForeignCommandsObserver, CommandsObserver, Insp
     transition(() => this.#recover(subscriptions, this.heardAt));
   }
 
-  onUnsubscribing(kind: ChannelKind, names: readonly string[] | undefined): void {
+  onUnsubscribing(kind: SubscriptionKind, names: readonly string[] | undefined): void {
     for (const subscription of this.#host.subscriptions.named(kind, names)) subscription.doubt();
   }
 
-  onUnsubscribed(kind: ChannelKind, names: readonly string[] | undefined, since: number): void {
+  onUnsubscribed(kind: SubscriptionKind, names: readonly string[] | undefined, since: number): void {
     const lost = this.#host.subscriptions
       .named(kind, names)
       .filter(
@@ -123,7 +123,7 @@ export class Recovery implements ForeignCommandsObserver, CommandsObserver, Insp
     if (lost.length > 0) transition(() => this.#recover(lost, since));
   }
 
-  onDropped(kind: ChannelKind, names: readonly string[] | undefined, since: number): void {
+  onDropped(kind: SubscriptionKind, names: readonly string[] | undefined, since: number): void {
     transition(() => this.#recover(this.#host.subscriptions.named(kind, names), since));
   }
 
@@ -148,7 +148,7 @@ export class Recovery implements ForeignCommandsObserver, CommandsObserver, Insp
     this.#soundAt = askedAt;
   }
 
-  onShort(kind: ChannelKind): void {
+  onShort(kind: SubscriptionKind): void {
     transition(() => this.#recover(this.#host.subscriptions.named(kind, undefined), this.#soundAt));
   }
 

@@ -1,4 +1,4 @@
-import type { ChannelKind } from '../channel-kind.js';
+import type { SubscriptionKind } from '../channel-kind.js';
 import { tell } from '../outbox.js';
 import { Audience } from './audience.js';
 import type { ClientListener } from './client.js';
@@ -16,7 +16,7 @@ export class RedisSubscription extends Audience {
   #state: SubscriptionState = OFF;
   /** The mode whose messages count. A subscription that changes to binary has both modes for a moment. */
   #binary = false;
-  readonly kind: ChannelKind;
+  readonly kind: SubscriptionKind;
   readonly name: string;
   /** The functions that the client calls for this subscription alone, by mode; `ClientListeners` creates them when needed. */
   textListener: ClientListener | undefined = undefined;
@@ -27,7 +27,7 @@ export class RedisSubscription extends Audience {
   #failures = 0;
   #registered: Modes = 0;
 
-  constructor(host: SubscriptionHost<RedisSubscription>, kind: ChannelKind, name: string) {
+  constructor(host: SubscriptionHost<RedisSubscription>, kind: SubscriptionKind, name: string) {
     super(kind === 'pattern' ? name : undefined);
     this.#host = host;
     this.kind = kind;

@@ -1,9 +1,9 @@
 import { asyncScheduler, Subscription } from 'rxjs';
-import type { ChannelKind } from '../channel-kind.js';
+import type { SubscriptionKind } from '../channel-kind.js';
 import { transition } from '../outbox.js';
 
 interface Name {
-  readonly kind: ChannelKind;
+  readonly kind: SubscriptionKind;
   readonly name: string;
 }
 

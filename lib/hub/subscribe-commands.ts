@@ -3,7 +3,7 @@ import type { ForeignCommands } from './foreign-commands.js';
 import { CommandsInFlight } from './commands-in-flight.js';
 import type { RedisSubscription } from './redis-subscription.js';
 import type { ClientListeners } from './client-listeners.js';
-import type { ChannelKind } from '../channel-kind.js';
+import type { SubscriptionKind } from '../channel-kind.js';
 import { debugLog, titles } from '../debug-log.js';
 import { isError } from '../errors/to-error.js';
 import { transition } from '../outbox.js';
@@ -215,7 +215,7 @@ export class SubscribeCommands {
   }
 
   #command(
-    method: (typeof COMMANDS)[ChannelKind]['subscribe' | 'unsubscribe'],
+    method: (typeof COMMANDS)[SubscriptionKind]['subscribe' | 'unsubscribe'],
     names: string | string[],
     listener: ClientListener,
     binary: boolean,

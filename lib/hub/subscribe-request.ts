@@ -1,4 +1,4 @@
-import type { ChannelKind } from '../channel-kind.js';
+import type { SubscriptionKind } from '../channel-kind.js';
 import { keySlot } from './key-slot.js';
 import type { RedisSubscription } from './redis-subscription.js';
 
@@ -7,7 +7,7 @@ export type Verb = 'subscribe' | 'resubscribe' | 'unsubscribe';
 
 export interface SubscribeRequest {
   readonly verb: Verb;
-  readonly kind: ChannelKind;
+  readonly kind: SubscriptionKind;
   readonly binary: boolean;
   readonly subscriptions: RedisSubscription[];
 }

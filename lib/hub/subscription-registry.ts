@@ -1,11 +1,11 @@
-import type { ChannelKind } from '../channel-kind.js';
+import type { SubscriptionKind } from '../channel-kind.js';
 import type { HubListener } from './hub-listener.js';
 import type { RedisSubscription } from './redis-subscription.js';
 import { MOST_CHARACTERS, MOST_NAMES } from './commands-in-flight.js';
 
 /** The subscriptions of one client, by kind and name. */
 export class SubscriptionRegistry {
-  readonly byKind: Readonly<Record<ChannelKind, Map<string, RedisSubscription>>> = {
+  readonly byKind: Readonly<Record<SubscriptionKind, Map<string, RedisSubscription>>> = {
     channel: new Map(),
     pattern: new Map(),
     shard: new Map(),
@@ -17,7 +17,7 @@ export class SubscriptionRegistry {
     return this.#size;
   }
 
-  get(kind: ChannelKind, name: string): RedisSubscription | undefined {
+  get(kind: SubscriptionKind, name: string): RedisSubscription | undefined {
     return this.byKind[kind].get(name);
   }
 
@@ -51,7 +51,7 @@ export class SubscriptionRegistry {
   }
 
   /** Returns the subscriptions with these names, or all of the kind. */
-  named(kind: ChannelKind, names: readonly string[] | undefined): RedisSubscription[] {
+  named(kind: SubscriptionKind, names: readonly string[] | undefined): RedisSubscription[] {
     const subscriptions = this.byKind[kind];
     return names ? names.flatMap((name) => subscriptions.get(name) ?? []) : [...subscriptions.values()];
   }

@@ -1,11 +1,11 @@
-import type { ChannelKind } from '../channel-kind.js';
+import type { SubscriptionKind } from '../channel-kind.js';
 import type { IoredisInternals } from './ioredis-client.js';
 import { KIND_NAMES } from './kinds.js';
 
 /** Returns the names that Redis has acknowledged on this connection; undefined if the client does not tell. */
 export function acknowledgedNames(
   redis: IoredisInternals,
-  kind: ChannelKind,
+  kind: SubscriptionKind,
 ): ReadonlySet<string> | undefined {
   const subscriber = redis.condition?.subscriber;
   if (subscriber === undefined) return undefined;
@@ -15,7 +15,7 @@ export function acknowledgedNames(
 }
 
 /** Takes names off the list of those that ioredis subscribes on its next connection. */
-export function forgetNames(redis: IoredisInternals, kind: ChannelKind, names: Iterable<string>): void {
+export function forgetNames(redis: IoredisInternals, kind: SubscriptionKind, names: Iterable<string>): void {
   const set = redis.prevCondition?.subscriber;
   if (!set) return;
   const prefix = kind === 'shard' ? prefixOf(redis) : '';

@@ -1,5 +1,5 @@
 import { asyncScheduler } from 'rxjs';
-import type { ChannelKind } from '../channel-kind.js';
+import type { SubscriptionKind } from '../channel-kind.js';
 import type { IoredisInternals } from './ioredis-client.js';
 import { KINDS } from './kinds.js';
 
@@ -8,7 +8,7 @@ export interface ForeignObserver {
   /** Returns whether a command of this package is being sent now. */
   isOurs(): boolean;
   /** Called when other code has unsubscribed these names of one kind, as Redis has them, or all of the kind. */
-  onUnsubscribed(kind: ChannelKind, wireNames: readonly string[] | undefined, since: number): void;
+  onUnsubscribed(kind: SubscriptionKind, wireNames: readonly string[] | undefined, since: number): void;
   /** Called when the user closes the client, as opposed to a client that gives up. */
   onClosing(): void;
 }
@@ -21,7 +21,7 @@ interface SentCommand {
 
 type Method = (this: unknown, ...args: unknown[]) => unknown;
 
-const UNSUBSCRIBING: Readonly<Record<string, readonly ChannelKind[]>> = {
+const UNSUBSCRIBING: Readonly<Record<string, readonly SubscriptionKind[]>> = {
   unsubscribe: ['channel'],
   punsubscribe: ['pattern'],
   sunsubscribe: ['shard'],

@@ -1,4 +1,4 @@
-import type { ChannelKind } from '../channel-kind.js';
+import type { SubscriptionKind } from '../channel-kind.js';
 import type { RegistryType } from '../hub/client.js';
 import type { IoredisKind } from './ioredis-client.js';
 
@@ -9,15 +9,15 @@ interface KindNames {
 }
 
 /** The commands of ioredis, and the registry of node-redis, by kind. */
-export const KIND_NAMES: Readonly<Record<ChannelKind, KindNames>> = {
+export const KIND_NAMES: Readonly<Record<SubscriptionKind, KindNames>> = {
   channel: { subscribe: 'subscribe', unsubscribe: 'unsubscribe', type: 'CHANNELS' },
   pattern: { subscribe: 'psubscribe', unsubscribe: 'punsubscribe', type: 'PATTERNS' },
   shard: { subscribe: 'ssubscribe', unsubscribe: 'sunsubscribe', type: 'SHARDED' },
 };
 
-export const KINDS: readonly ChannelKind[] = ['channel', 'pattern', 'shard'];
+export const KINDS: readonly SubscriptionKind[] = ['channel', 'pattern', 'shard'];
 
 /** Returns the kind of the names in a registry. */
-export function kindOf(type: RegistryType): ChannelKind {
-  return KINDS.find((kind) => KIND_NAMES[kind].type === type) as ChannelKind;
+export function kindOf(type: RegistryType): SubscriptionKind {
+  return KINDS.find((kind) => KIND_NAMES[kind].type === type) as SubscriptionKind;
 }

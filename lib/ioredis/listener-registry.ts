@@ -1,4 +1,4 @@
-import type { ChannelKind } from '../channel-kind.js';
+import type { SubscriptionKind } from '../channel-kind.js';
 import type { ClientListener, NameListeners } from '../hub/client.js';
 import { reportUnhandled } from '../report-unhandled.js';
 import { prefixOf } from './acknowledged-names.js';
@@ -16,7 +16,7 @@ const INVALIDATE = '__redis__:invalidate';
  * listeners of one name.
  */
 export class ListenerRegistry {
-  readonly byKind: Readonly<Record<ChannelKind, Map<string, NameListeners>>> = {
+  readonly byKind: Readonly<Record<SubscriptionKind, Map<string, NameListeners>>> = {
     channel: new Map(),
     pattern: new Map(),
     shard: new Map(),
@@ -42,12 +42,12 @@ export class ListenerRegistry {
   }
 
   /** Returns the name for which Redis has this one. */
-  nameOf(kind: ChannelKind, wireName: string): string {
+  nameOf(kind: SubscriptionKind, wireName: string): string {
     return kind === 'shard' ? wireName.slice(this.#prefix.length) : wireName;
   }
 
   /** Listens to the messages of a kind, if that has not begun yet. */
-  listen(kind: ChannelKind, mode: Mode, name: string): void {
+  listen(kind: SubscriptionKind, mode: Mode, name: string): void {
     if (mode === 'buffers' || name === INVALIDATE) this.#listenToBuffers(kind);
     if (mode === 'buffers') return;
     const { [kind]: names } = this.byKind;
@@ -75,7 +75,7 @@ export class ListenerRegistry {
     this.#attached.clear();
   }
 
-  #listenToBuffers(kind: ChannelKind): void {
+  #listenToBuffers(kind: SubscriptionKind): void {
     const { [kind]: names } = this.byKind;
     if (kind === 'pattern')
       this.#attach('pmessageBuffer', (pattern: string | Buffer, channel: Buffer, data: Buffer) => {

@@ -34,10 +34,6 @@ export class LogAdapter implements LogClient {
     return this;
   }
 
-  sendCommand([command = '', ...args]: readonly string[]): Promise<unknown> {
-    return this.#redis.call(command.toLowerCase(), ...args);
-  }
-
   xRange(key: string, start: string, end: string, options?: { COUNT?: number }): Promise<StreamEntry[]> {
     return this.#commands('call').xRange(key, start, end, options);
   }
@@ -48,6 +44,22 @@ export class LogAdapter implements LogClient {
 
   withTypeMapping(): LogCommands {
     return this.#commands('callBuffer');
+  }
+
+  /** The text in front of each key, which a raw command brings along. */
+  get _keyPrefix(): string {
+    return this.#prefix;
+  }
+
+  /** Sends a command as it is; strings of the reply are Buffers if the type mapping says so. */
+  sendCommand(
+    [command = '', ...args]: readonly Field[],
+    options?: { readonly typeMapping?: { readonly 36?: unknown } },
+  ): Promise<unknown> {
+    return this.#redis[options?.typeMapping?.[36] === Buffer ? 'callBuffer' : 'call'](
+      String(command),
+      ...args,
+    );
   }
 
   #commands(call: 'call' | 'callBuffer') {

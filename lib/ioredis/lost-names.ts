@@ -1,4 +1,4 @@
-import type { ChannelKind } from '../channel-kind.js';
+import type { SubscriptionKind } from '../channel-kind.js';
 import { acknowledgedNames } from './acknowledged-names.js';
 import type { IoredisInternals } from './ioredis-client.js';
 import type { ListenerRegistry } from './listener-registry.js';
@@ -26,7 +26,7 @@ export class LostNames {
   }
 
   /** Removes and returns the names that other code has unsubscribed, out of these or all of the kind. */
-  takeUnsubscribed(kind: ChannelKind, wireNames: readonly string[] | undefined): readonly string[] {
+  takeUnsubscribed(kind: SubscriptionKind, wireNames: readonly string[] | undefined): readonly string[] {
     if (wireNames?.includes('') && !this.#commands.isPending(kind, '')) dropEmptyName(this.#redis, kind);
     const names = wireNames?.map((name) => this.#registry.nameOf(kind, name));
     return this.#take(kind, names ?? [...this.#registry.byKind[kind].keys()]);
@@ -43,7 +43,7 @@ export class LostNames {
     return this.#registry.byKind.shard.has(name) && !this.#commands.isPending('shard', name);
   }
 
-  #take(kind: ChannelKind, names: readonly string[]): readonly string[] {
+  #take(kind: SubscriptionKind, names: readonly string[]): readonly string[] {
     const registered = this.#registry.byKind[kind];
     const has = acknowledgedNames(this.#redis, kind);
     const lost = names.filter(

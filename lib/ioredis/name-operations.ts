@@ -1,4 +1,4 @@
-import type { ChannelKind } from '../channel-kind.js';
+import type { SubscriptionKind } from '../channel-kind.js';
 import type { ClientListener, NameListeners } from '../hub/client.js';
 import { toError } from '../errors/to-error.js';
 import { KINDS } from './kinds.js';
@@ -28,7 +28,7 @@ export class NameOperations {
 
   /** Adds a listener, and subscribes the names that Redis has not acknowledged; a refused command adds none. */
   async subscribe(
-    kind: ChannelKind,
+    kind: SubscriptionKind,
     names: readonly string[],
     listener: ClientListener,
     binary: boolean,
@@ -60,7 +60,7 @@ export class NameOperations {
 
   /** Removes a listener, or all of them, and unsubscribes the names that have none left. */
   async unsubscribe(
-    kind: ChannelKind,
+    kind: SubscriptionKind,
     names: readonly string[],
     listener: ClientListener | undefined,
     binary: boolean,
@@ -87,7 +87,7 @@ export class NameOperations {
   }
 
   /** Adds entries to the registry; returns the names that it did not have. */
-  register(kind: ChannelKind, entries: ReadonlyMap<string, NameListeners>): readonly string[] {
+  register(kind: SubscriptionKind, entries: ReadonlyMap<string, NameListeners>): readonly string[] {
     const registered = this.#registry.byKind[kind];
     const fresh: string[] = [];
     for (const [name, entry] of entries) {
@@ -106,7 +106,7 @@ export class NameOperations {
   }
 
   /** Subscribes names that are in the registry, and stay there if Redis refuses them. */
-  async subscribeRegistered(kind: ChannelKind, names: readonly string[]): Promise<void> {
+  async subscribeRegistered(kind: SubscriptionKind, names: readonly string[]): Promise<void> {
     await this.#commands.sendAll(kind, 'subscribe', names);
     this.#confirm(kind, names);
   }
@@ -135,7 +135,7 @@ export class NameOperations {
     return standing;
   }
 
-  #confirm(kind: ChannelKind, names: readonly string[]): void {
+  #confirm(kind: SubscriptionKind, names: readonly string[]): void {
     for (const name of names) {
       const entry = this.#registry.byKind[kind].get(name);
       if (entry && entry.unsubscribing !== true) this.#standingOf(entry).isConfirmed = true;
@@ -164,7 +164,7 @@ export class NameOperations {
   }
 
   /** Removes the leaving listeners of a name. */
-  #release(kind: ChannelKind, name: string): void {
+  #release(kind: SubscriptionKind, name: string): void {
     const entry = this.#registry.byKind[kind].get(name);
     if (!entry) return;
     const { leaving } = this.#standingOf(entry);
@@ -174,7 +174,7 @@ export class NameOperations {
     leaving.buffers.clear();
   }
 
-  #remove(kind: ChannelKind, name: string, mode: Mode, listener: ClientListener): void {
+  #remove(kind: SubscriptionKind, name: string, mode: Mode, listener: ClientListener): void {
     const registered = this.#registry.byKind[kind];
     const entry = registered.get(name);
     if (!entry) return;

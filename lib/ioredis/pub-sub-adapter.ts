@@ -1,5 +1,5 @@
 import { EventEmitter } from 'node:events';
-import type { ChannelKind } from '../channel-kind.js';
+import type { SubscriptionKind } from '../channel-kind.js';
 import type { ClientListener, ClientRegistry, PubSubClient, RegistryType } from '../hub/client.js';
 import { IoredisForeignCommands } from './foreign-commands.js';
 import type { IoredisInternals } from './ioredis-client.js';
@@ -132,12 +132,12 @@ export class PubSubAdapter implements PubSubClient {
     this.#registry.rest();
   }
 
-  #subscribe(kind: ChannelKind, names: Names, listener: ClientListener, binary = false): Promise<void> {
+  #subscribe(kind: SubscriptionKind, names: Names, listener: ClientListener, binary = false): Promise<void> {
     return this.#whenReady(() => this.#operations.subscribe(kind, [names].flat(), listener, binary));
   }
 
   #unsubscribe(
-    kind: ChannelKind,
+    kind: SubscriptionKind,
     names: Names = [...this.#registry.byKind[kind].keys()],
     listener?: ClientListener,
     binary = false,
@@ -238,7 +238,7 @@ export class PubSubAdapter implements PubSubClient {
     });
   }
 
-  #onUnsubscribed(kind: ChannelKind, wireNames: readonly string[] | undefined, since: number): void {
+  #onUnsubscribed(kind: SubscriptionKind, wireNames: readonly string[] | undefined, since: number): void {
     if (this.#state !== 'ready') return;
     const names = this.#lost.takeUnsubscribed(kind, wireNames);
     if (names.length > 0) this.#emit('names-unsubscribed', kind, names, since);

@@ -1,4 +1,4 @@
-import type { ChannelKind } from '../channel-kind.js';
+import type { SubscriptionKind } from '../channel-kind.js';
 import type { IoredisInternals, NameSet } from './ioredis-client.js';
 import { KIND_NAMES } from './kinds.js';
 
@@ -22,7 +22,7 @@ export function keepListening({ condition }: IoredisInternals): void {
 }
 
 /** Takes the empty name out of the names on this connection: ioredis leaves it there when Redis has unsubscribed it. */
-export function dropEmptyName({ condition }: IoredisInternals, kind: ChannelKind): void {
+export function dropEmptyName({ condition }: IoredisInternals, kind: SubscriptionKind): void {
   if (!condition?.subscriber) return;
   condition.subscriber.del(KIND_NAMES[kind].subscribe, '');
   condition.subscriber = false;

@@ -1,10 +1,10 @@
-import type { ChannelKind } from '../channel-kind.js';
+import type { SubscriptionKind } from '../channel-kind.js';
 import { acknowledgedNames } from './acknowledged-names.js';
 import type { IoredisInternals } from './ioredis-client.js';
 import type { ListenerRegistry } from './listener-registry.js';
 
 /** The fields of CLIENT INFO with the numbers of subscriptions. */
-const FIELDS: Readonly<Record<string, ChannelKind>> = { sub: 'channel', psub: 'pattern', ssub: 'shard' };
+const FIELDS: Readonly<Record<string, SubscriptionKind>> = { sub: 'channel', psub: 'pattern', ssub: 'shard' };
 
 /**
  * Resolves to the text of CLIENT INFO, in which other code's subscriptions on the client do not count. On RESP2 a subscribed
@@ -29,7 +29,7 @@ export async function subscriptionCounts(
 
 /** Returns the number of registered names that Redis has, out of a total with other code's names. */
 function countOf(
-  kind: ChannelKind,
+  kind: SubscriptionKind,
   total: number,
   redis: IoredisInternals,
   registry: ListenerRegistry,

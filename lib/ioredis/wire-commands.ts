@@ -1,4 +1,4 @@
-import type { ChannelKind } from '../channel-kind.js';
+import type { SubscriptionKind } from '../channel-kind.js';
 import { isError } from '../errors/to-error.js';
 import { keySlot } from '../hub/key-slot.js';
 import type { IoredisInternals } from './ioredis-client.js';
@@ -8,7 +8,7 @@ import { dropEmptyName } from './subscriber-mode.js';
 type Verb = 'subscribe' | 'unsubscribe';
 
 interface Command {
-  readonly kind: ChannelKind;
+  readonly kind: SubscriptionKind;
   readonly verb: Verb;
   readonly names: readonly string[];
   readonly reject: (error: unknown) => void;
@@ -28,7 +28,7 @@ export class WireCommands {
   /** The commands without a reply, the oldest first. */
   readonly #pending = new Set<Command>();
   /** The names that Redis has because of this package, or will have once ioredis sends the commands again. */
-  readonly #owned: Readonly<Record<ChannelKind, Set<string>>> = {
+  readonly #owned: Readonly<Record<SubscriptionKind, Set<string>>> = {
     channel: new Set(),
     pattern: new Set(),
     shard: new Set(),
@@ -58,16 +58,16 @@ export class WireCommands {
   }
 
   /** Returns the names that Redis may have because of this package. */
-  owned(kind: ChannelKind): Iterable<string> {
+  owned(kind: SubscriptionKind): Iterable<string> {
     return this.#owned[kind];
   }
 
-  isPending(kind: ChannelKind, name: string): boolean {
+  isPending(kind: SubscriptionKind, name: string): boolean {
     return [...this.#pending].some((command) => command.kind === kind && command.names.includes(name));
   }
 
   /** Sends one command for all names. */
-  send(kind: ChannelKind, verb: Verb, names: readonly string[]): Promise<void> {
+  send(kind: SubscriptionKind, verb: Verb, names: readonly string[]): Promise<void> {
     return new Promise((resolve, reject) => {
       const command: Command = { kind, verb, names, reject, isLate: false };
       this.#pending.add(command);
@@ -94,7 +94,7 @@ export class WireCommands {
   }
 
   /** Sends as many commands as the names need: a cluster accepts only sharded channels of one slot in one command. */
-  async sendAll(kind: ChannelKind, verb: Verb, names: readonly string[]): Promise<void> {
+  async sendAll(kind: SubscriptionKind, verb: Verb, names: readonly string[]): Promise<void> {
     const groups = kind === 'shard' ? bySlot(names) : names.length > 0 ? [names] : [];
     await Promise.all(groups.map((group) => this.send(kind, verb, group)));
   }
@@ -116,7 +116,7 @@ export class WireCommands {
   }
 
   /** Unsubscribes the names that nobody wants any more. */
-  async sweep(isWanted: (kind: ChannelKind, name: string) => boolean): Promise<void> {
+  async sweep(isWanted: (kind: SubscriptionKind, name: string) => boolean): Promise<void> {
     await Promise.all(
       KINDS.map((kind) => {
         const names = [...this.#owned[kind]].filter((name) => !isWanted(kind, name));

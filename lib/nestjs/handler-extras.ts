@@ -1,4 +1,4 @@
-import type { ChannelKind, Codec } from '../index.js';
+import type { SubscriptionKind, Codec } from '../index.js';
 
 /**
  * Extras of a handler of the `ReceiverStrategy`, given beside its name:
@@ -12,7 +12,7 @@ export interface HandlerExtras {
    * Kind of subscription for the name of the handler.
    * @default 'pattern' for a name with an unescaped `*`, `?` or `[`, else 'channel'
    */
-  readonly kind?: ChannelKind | undefined;
+  readonly kind?: SubscriptionKind | undefined;
   /**
    * Codec that decodes the messages of this handler's channel, and encodes its replies.
    * @default the codec of the strategy

@@ -1,5 +1,5 @@
 import type { MessageHandler } from '@nestjs/microservices';
-import type { Channel, ChannelKind, Codec, Message, Receiver } from '../index.js';
+import type { Channel, SubscriptionKind, Codec, Message, Receiver } from '../index.js';
 import { invalidArgument } from '../internal.js';
 import type { HandlerExtras } from './handler-extras.js';
 
@@ -14,7 +14,7 @@ export interface Registration {
   readonly isAnswering: boolean;
 }
 
-const KINDS: readonly unknown[] = ['channel', 'pattern', 'shard'] satisfies ChannelKind[];
+const KINDS: readonly unknown[] = ['channel', 'pattern', 'shard'] satisfies SubscriptionKind[];
 
 export function register(
   receiver: Receiver<unknown>,
@@ -60,7 +60,7 @@ export function isReply({ channel, pattern, data }: Message<unknown>): boolean {
   return 'response' in data || 'err' in data || 'isDisposed' in data;
 }
 
-function kindOf(name: string): ChannelKind {
+function kindOf(name: string): SubscriptionKind {
   return /(?<!\\)(?:\\\\)*[*?[]/.test(name) && !isJson(name) ? 'pattern' : 'channel';
 }
 

@@ -11,6 +11,8 @@ import type { Channel, Gap, Message, ReceiverEvent } from '../channel.js';
 import { coreOf } from '../channel/core-of.js';
 import { BoundedQueue } from '../queue/bounded-queue.js';
 import type { Bounds } from '../queue/buffer-options.js';
+import { byteSize } from '../queue/byte-size.js';
+import { currentFlow, type Flow } from '../queue/flow.js';
 import type { Receiver } from '../receiver/receiver.js';
 import { AwaitedChannels, isAwaited } from './await-subscription.js';
 import { subscribeWithin } from '../queue/subscribe-within.js';
@@ -49,6 +51,8 @@ export class Hydration<S, T> {
   readonly #subscriber: Subscriber<Hydrated<S, T>>;
   readonly #kept: BoundedQueue<Message<T>>;
   readonly #awaited = new AwaitedChannels(() => this.#fetchIfSubscribed());
+  /** Streams that wait for room. */
+  readonly #held = new Set<Flow>();
   /** Channels that the snapshot covers: a gap event reports any message that they miss from then on. */
   #covered = new Set<Channel<unknown>>();
   #phase: Phase<S> = { is: 'subscribing' };
@@ -66,7 +70,7 @@ export class Hydration<S, T> {
     this.#live = live;
     this.#snapshot = snapshot;
     this.#subscriber = subscriber;
-    this.#kept = new BoundedQueue<Message<T>>({ bounds });
+    this.#kept = new BoundedQueue<Message<T>>({ bounds, isKept: ({ source }) => source.kind === 'stream' });
   }
 
   start(): void {
@@ -75,6 +79,7 @@ export class Hydration<S, T> {
       this.#fetching.unsubscribe();
       this.#awaited.clear();
       this.#kept.clear();
+      this.#releaseAll();
     });
     subscriber.add(this.#live.events.subscribe((event) => this.#onEvent(event)));
     subscribeWithin(subscriber, this.#live, {
@@ -142,6 +147,7 @@ export class Hydration<S, T> {
     this.#phase = phase;
     this.#fetching.unsubscribe();
     this.#kept.clear();
+    this.#releaseAll();
   }
 
   #fetch(): void {
@@ -169,6 +175,7 @@ export class Hydration<S, T> {
     } finally {
       this.#isHanding = false;
     }
+    if (this.#phase.is === 'live') this.#releaseAll();
     if (this.#isLiveOver && this.#phase.is === 'live') this.#subscriber.complete();
   }
 
@@ -187,7 +194,7 @@ export class Hydration<S, T> {
   }
 
   #onMessage(message: Message<T>): void {
-    if (this.#phase.is !== 'live' || this.#isHanding) return this.#kept.push(message);
+    if (this.#phase.is !== 'live' || this.#isHanding) return this.#keep(message);
     this.#isHanding = true;
     try {
       this.#subscriber.next({ kind: 'message', message });
@@ -195,6 +202,21 @@ export class Hydration<S, T> {
       this.#isHanding = false;
     }
     this.#hand();
+  }
+
+  /** Keeps a message for later. A stream waits for room instead: its entries are not to be dropped. */
+  #keep(message: Message<T>): void {
+    this.#kept.push(message);
+    const flow = currentFlow();
+    if (flow?.isLossless !== true || this.#kept.roomFor(byteSize(message)) > 0) return;
+    this.#held.add(flow);
+    flow.hold(this);
+  }
+
+  #releaseAll(): void {
+    const held = [...this.#held];
+    this.#held.clear();
+    for (const flow of held) flow.release(this);
   }
 
   #onLiveOver(): void {
@@ -206,7 +228,9 @@ export class Hydration<S, T> {
 
 function channelsOf(live: Channel<unknown> | Receiver<unknown>): Channel<unknown>[] {
   if (isChannel(live)) return [live];
-  return [live.channels, live.patterns, live.shards].flatMap((channels) => [...channels.values()]);
+  return [live.channels, live.patterns, live.shards, live.streams].flatMap<Channel<unknown>>((channels) => [
+    ...channels.values(),
+  ]);
 }
 
 /** Tells a Channel from a Receiver by shape: the source may come from another copy of this package. */

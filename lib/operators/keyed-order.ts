@@ -68,8 +68,8 @@ export class KeyedOrder<T> implements WaitingOrder<T> {
     if (lane) this.#ready.push(lane);
   }
 
-  push(value: T, key: unknown, size: number): void {
-    this.#unsorted.push({ value, key, size });
+  push(waiting: Waiting<T>): void {
+    this.#unsorted.push(waiting);
   }
 
   next(): Waiting<T> | undefined {

@@ -8,6 +8,8 @@ export interface BoundedQueueOptions<T> {
   readonly bounds: Bounds;
   /** Returns the bytes of a value; by default those of its payload. */
   readonly sizeOf?: (value: T) => number;
+  /** Returns whether a value must not be evicted. */
+  readonly isKept?: ((value: T) => boolean) | undefined;
   /** Called with each value that is lost. */
   readonly onDrop?: ((value: T) => void) | undefined;
   /**
@@ -36,6 +38,7 @@ export class BoundedQueue<T> {
   readonly #bounds: Bounds;
   readonly #capacity: number;
   readonly #maxBytes: number;
+  readonly #isKept: (value: T) => boolean;
   readonly #sizeOf: (value: T) => number;
   readonly #sizeAtMost: (value: T) => number;
   readonly #onDrop: ((value: T) => void) | undefined;
@@ -55,10 +58,11 @@ export class BoundedQueue<T> {
   #highWater = 0;
 
   constructor(options: BoundedQueueOptions<T>) {
-    const { bounds, sizeOf, onDrop, lossError } = options;
+    const { bounds, sizeOf, onDrop, lossError, isKept = () => false } = options;
     this.#bounds = bounds;
     this.#capacity = bounds.capacity;
     this.#maxBytes = bounds.maxBytes;
+    this.#isKept = isKept;
     this.#sizeOf = sizeOf ?? byteSize;
     this.#sizeAtMost = sizeOf ?? byteSizeAtMost;
     this.#onDrop = onDrop;
@@ -93,9 +97,11 @@ export class BoundedQueue<T> {
     return this.length * 2 < this.#capacity && this.bytes * 2 < this.#maxBytes;
   }
 
-  /** Returns whether a value of this size can wait; an empty queue has room for any. */
-  hasRoom(bytes: number): boolean {
-    return this.length === 0 || (this.length < this.#capacity && this.bytes + bytes <= this.#maxBytes);
+  /** Returns the number of values of this size that can wait in this share of the queue; an empty queue has room for any one. */
+  roomFor(bytes: number, share = 1): number {
+    const left = bytes === 0 ? Infinity : (this.#maxBytes * share - this.bytes) / bytes;
+    const room = Math.floor(Math.min(this.#capacity * share - this.length, left));
+    return Math.max(room, this.length === 0 ? 1 : 0);
   }
 
   /** Appends a value, as far as the bounds and the policy allow. */
@@ -159,13 +165,21 @@ export class BoundedQueue<T> {
     const size = this.#sizeOf(value);
     if (size > this.#maxBytes) return this.#refuse(value, 'maxBytes');
     const reached = this.#boundReachedWith(1, size);
-    if (reached && this.#bounds.overflow !== 'drop-oldest') return this.#refuse(value, reached);
+    if (reached && (this.#bounds.overflow !== 'drop-oldest' || this.#isHeadKept))
+      return this.#refuse(value, reached);
     this.#values.push(value);
     this.#sizes.push(size);
     this.#bytes += size;
     // Only now, with the new value in its place: `onDrop` may call the queue again.
-    for (let bound = reached; bound; bound = this.#boundReachedWith(0, 0)) this.#evict(bound);
+    for (let bound = reached; bound && !this.#isHeadKept; bound = this.#boundReachedWith(0, 0))
+      this.#evict(bound);
     if (this.#values.length > this.#highWater) this.#highWater = this.#values.length;
+  }
+
+  /** True if the oldest value must not be dropped: the incoming one is refused in its place. */
+  get #isHeadKept(): boolean {
+    const head = this.#values.at(0);
+    return head !== undefined && this.#isKept(head);
   }
 
   #countBytes(): void {

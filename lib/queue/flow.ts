@@ -3,6 +3,8 @@
  * from where they are kept.
  */
 export interface Flow {
+  /** True if no policy of a buffer may lose a value of this source: it is held under each of them. */
+  readonly isLossless?: boolean;
   /** Stops the source, after the value that it delivers now, until everyone who holds it has let go. */
   hold(holder: object): void;
   release(holder: object): void;
@@ -41,7 +43,10 @@ export class HoldableFlow implements Flow {
   readonly #holders = new Set<object>();
   readonly #onReleased: () => void;
 
-  constructor(onReleased: () => void) {
+  readonly isLossless: boolean;
+
+  constructor(onReleased: () => void, isLossless = false) {
+    this.isLossless = isLossless;
     this.#onReleased = onReleased;
   }
 

@@ -18,6 +18,8 @@ export class WaitingLine<T> {
   /** True if the policy drops no values. */
   readonly #sparesValues: boolean;
   #bytes = 0;
+  /** Number of waiting values that are never dropped. */
+  #kept = 0;
   /** Sources that the line holds, the longest held first. */
   #held: Set<Flow> | undefined;
 
@@ -46,11 +48,14 @@ export class WaitingLine<T> {
   push(value: T, key?: unknown): void {
     const { capacity, maxBytes } = this.#bounds;
     const size = byteSize(value);
-    const flow = this.#sparesValues ? currentFlow() : undefined;
+    const source = currentFlow();
+    const isKept = source?.isLossless === true;
+    const flow = this.#sparesValues || isKept ? source : undefined;
     const bound = this.#boundAgainst(size, flow);
     if (bound) return this.#refuse(value, bound);
-    this.#order.push(value, key, size);
+    this.#order.push({ value, key, size, isKept });
     this.#bytes += size;
+    if (isKept) this.#kept++;
     if (flow) return this.#holdIfFull(flow, size);
     // Evict only now, with the value in its place: `onDrop` may push another value, or end the stream.
     while (this.length > capacity || this.#bytes > maxBytes) {
@@ -91,13 +96,15 @@ export class WaitingLine<T> {
   clear(): void {
     this.#order.clear();
     this.#bytes = 0;
+    this.#kept = 0;
   }
 
   /** Returns the bound that forbids a value of this size, if one does. */
   #boundAgainst(size: number, flow: Flow | undefined): Loss['bound'] | undefined {
     const { capacity, maxBytes, overflow } = this.#bounds;
     if (size > maxBytes) return 'maxBytes';
-    if (flow || overflow === 'drop-oldest') return undefined;
+    // The oldest value may be one that is never dropped: the new one is then dropped in its place.
+    if (flow || (overflow === 'drop-oldest' && this.#kept === 0)) return undefined;
     if (this.length >= capacity) return 'capacity';
     return this.#bytes + size > maxBytes ? 'maxBytes' : undefined;
   }
@@ -120,6 +127,7 @@ export class WaitingLine<T> {
 
   #taken(waiting: Waiting<T> | undefined): Waiting<T> | undefined {
     if (waiting) this.#bytes -= waiting.size;
+    if (waiting?.isKept) this.#kept--;
     return waiting;
   }
 }

@@ -6,6 +6,8 @@ export interface Waiting<T> {
   readonly key: unknown;
   /** Size of the value in bytes. */
   readonly size: number;
+  /** True if the value is never dropped. */
+  readonly isKept: boolean;
 }
 
 /** Order in which waiting values may go. */
@@ -15,7 +17,7 @@ export interface WaitingOrder<T> {
   /** Returns whether a new value may go without waiting; if so, claims its key until `release`. */
   claim(key: unknown): boolean;
   release(key: unknown): void;
-  push(value: T, key: unknown, size: number): void;
+  push(waiting: Waiting<T>): void;
   /** Takes the oldest value that may go, and claims its key. */
   next(): Waiting<T> | undefined;
   /** Takes the oldest value of all. */
@@ -39,8 +41,8 @@ export class ArrivalOrder<T> implements WaitingOrder<T> {
     // This order claims no keys.
   }
 
-  push(value: T, key: unknown, size: number): void {
-    this.#ring.push({ value, key, size });
+  push(waiting: Waiting<T>): void {
+    this.#ring.push(waiting);
   }
 
   next(): Waiting<T> | undefined {

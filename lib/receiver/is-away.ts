@@ -10,7 +10,7 @@ import type { Receiver } from './receiver.js';
 export function isAway(receiver: Receiver<unknown>, client: PubSubClient): boolean {
   if (client.isReady === false) return true;
   const hubs = new Set([hubOf(client)]);
-  for (const channels of [receiver.channels, receiver.patterns, receiver.shards])
+  for (const channels of [receiver.channels, receiver.patterns, receiver.shards, receiver.streams])
     for (const channel of channels.values()) hubs.add(coreOf(channel).hub);
   return [...hubs].some((hub) => hub.isAway);
 }

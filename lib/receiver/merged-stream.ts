@@ -2,7 +2,7 @@ import type { Subscriber } from 'rxjs';
 import type { DecodeError, Message, ReceiverEvent } from '../channel.js';
 import { BufferedSubject } from '../channel/buffered-subject.js';
 import type { BufferedSubjectHost } from '../channel/buffered-subject-host.js';
-import type { RawMessage } from '../channel/raw-message.js';
+import { isKept, type RawMessage } from '../channel/raw-message.js';
 import { ReceiverBusyError } from '../errors/errors.js';
 import { tell } from '../outbox.js';
 import { BoundedQueue } from '../queue/bounded-queue.js';
@@ -60,7 +60,12 @@ export class MergedStream implements BufferedSubjectHost<unknown> {
     this.#episode = new OverflowEpisode(bounds.overflow, emit);
     const lossError =
       onGap === 'error' && !refusesWithError(bounds.overflow) ? () => this.#episode.witness() : undefined;
-    this.#queue = new BoundedQueue({ bounds, onDrop: (raw) => this.#onDrop(raw), lossError });
+    this.#queue = new BoundedQueue({
+      bounds,
+      onDrop: (raw) => this.#onDrop(raw),
+      lossError,
+      isKept,
+    });
     this.subject = new BufferedSubject<unknown>(this, () => this.#queue);
     this.pulls = new Pulls(this.subject);
   }
@@ -78,9 +83,9 @@ export class MergedStream implements BufferedSubjectHost<unknown> {
     this.subject.push(raw, isDecoded);
   }
 
-  /** Returns whether the queue has room for a message of this size. */
-  hasRoom(bytes: number): boolean {
-    return this.#queue.hasRoom(bytes);
+  /** Returns the number of messages of this size for which a share of the queue has room. */
+  roomFor(bytes: number, share?: number): number {
+    return this.#queue.roomFor(bytes, share);
   }
 
   /** Calls back, once, when less than half of the queue is in use. */

@@ -62,7 +62,7 @@ export class ReceiverConnection {
     const { hub, registry } = this.#options;
     if (hub.isOpen) return undefined;
     const cores = registry.all();
-    const own = cores.find((core) => core.hub === hub);
+    const own = cores.find((core) => (core.hub.base ?? core.hub) === hub);
     if (cores.length > 0 && !own) return undefined;
     return new SubscribeError(own?.kind, own?.name, NOT_OPEN);
   }

@@ -22,6 +22,9 @@ import type { ReceiverStats } from './stats.js';
 /** The time for which a pull keeps the Receiver connected: until its end, or while the iterator runs. */
 type Connects = 'pin' | 'while-used';
 
+const OBSERVED =
+  'The Receiver is being observed, and its observers get every message. Unsubscribe before you pull.';
+
 /** The internals of a Receiver, which join the Channels, the connection, the merged stream and the end. */
 export class ReceiverCore implements ChannelOwner<ChannelCore<unknown>> {
   readonly registry: Registry;
@@ -119,11 +122,7 @@ export class ReceiverCore implements ChannelOwner<ChannelCore<unknown>> {
 
   pull<T>(pull: Pull<T>, connects: Connects): void {
     this.hub.check();
-    if (this.stream.subject.isObserved) {
-      const advice =
-        'The Receiver is being observed, and its observers get every message. Unsubscribe before you pull.';
-      return pull.fail(new ReceiverBusyError(advice));
-    }
+    if (this.stream.subject.isObserved) return pull.fail(new ReceiverBusyError(OBSERVED));
     const end = this.endOfStream;
     if (end) return end.error ? pull.fail(end.error) : pull.end(false);
     // The transition holds back the events of the connection until the pull is in the list.
@@ -205,7 +204,7 @@ export class ReceiverCore implements ChannelOwner<ChannelCore<unknown>> {
     if (this.ending.ended) return;
     if (reason === 'client-ended') {
       // The whole Receiver ends with its own client: `onClientEnded` follows.
-      if (core.hub === this.hub) return;
+      if ((core.hub.base ?? core.hub) === this.hub) return;
       this.registry.remove(core);
       this.#connection.done(core);
       if (error && this.#connection.isConnected) this.stream.subject.place(error);
@@ -228,6 +227,7 @@ export class ReceiverCore implements ChannelOwner<ChannelCore<unknown>> {
   }
 
   onClientEnded(hub: PubSubHub, error: Error | undefined): void {
+    for (const core of this.registry.streamsBeside(hub)) core.onEnded(error);
     if (hub === this.hub) this.ending.endWithClient(error);
   }
 

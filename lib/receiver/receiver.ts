@@ -1,18 +1,16 @@
 import type { Observable } from 'rxjs';
 import { abortable, assertWaitOptions, type WaitOptions } from '../abort.js';
-import type { Channel, Message, ReceiverEvent } from '../channel.js';
+import type { Message, ReceiverEvent } from '../channel.js';
 import type { Codec } from '../codec/codec.js';
 import type { PubSubClient } from '../hub/client.js';
 import type { OpenOptions } from '../open/open-options.js';
 import {
-  type ChannelOptions,
   type CodecRequired,
   type OpenReceiverOptions,
   type OptionsFor,
   type ReceiverOptions,
   type TopicsOption,
   type TypedOptions,
-  type WithCodec,
 } from '../receiver-options.js';
 import { INTERNALS, RetrySafeObservable } from '../retry-safe-observable.js';
 import { createCore } from './create-core.js';
@@ -20,15 +18,14 @@ import { openOwned } from './open-owned.js';
 import { pullMessage, pullWaiting } from './pull-promises.js';
 import type { ReceiverCore } from './receiver-core.js';
 import { ReceiverIterator } from './receiver-iterator.js';
-import { registerChannel } from './register-channel.js';
+import { ReceiverSources } from './receiver-sources.js';
 import type { Received } from '../topics/received.js';
-import type { TopicDeclarations, TopicName } from '../topics/topic-types.js';
-import { topicChannel, type TopicArguments, type TopicChannel } from './register-topics.js';
+import type { TopicDeclarations } from '../topics/topic-types.js';
 import type { ReceiverStats } from './stats.js';
 
 /**
- * Any number of Redis channels, patterns and sharded channels as one Observable: their messages merge in the order in which
- * Redis delivers them, and wait in one bounded queue until they are observed or pulled.
+ * Any number of Redis channels, patterns, sharded channels and streams as one Observable: their messages merge in the order in
+ * which they arrive, and wait in one bounded queue until they are observed or pulled.
  *
  * ```
  * news      --a-----------c------|
@@ -53,7 +50,7 @@ import type { ReceiverStats } from './stats.js';
  * continues with the next message. Only a {@link ConnectionLostError} is final.
  */
 export class Receiver<T = string, D extends TopicDeclarations | undefined = undefined>
-  extends RetrySafeObservable<Received<T, D>>
+  extends ReceiverSources<T, D>
   implements AsyncIterable<Received<T, D>>, AsyncDisposable
 {
   /**
@@ -62,12 +59,6 @@ export class Receiver<T = string, D extends TopicDeclarations | undefined = unde
    * beside subscriptions, commands need RESP3. The Receiver ends when the client is closed.
    */
   readonly client: PubSubClient;
-  /** A live view of the Channels made by `channel()`, by name, in the order of their registration. */
-  readonly channels: ReadonlyMap<string, Channel<T>>;
-  /** A live view of the Channels made by `pattern()`, by glob, in the order of their registration. */
-  readonly patterns: ReadonlyMap<string, Channel<T>>;
-  /** A live view of the Channels made by `shard()`, by name, in the order of their registration. */
-  readonly shards: ReadonlyMap<string, Channel<T>>;
   /** The events of the Receiver, apart from its messages. The stream is hot, and completes when nothing more can happen. */
   readonly events: Observable<ReceiverEvent>;
 
@@ -83,12 +74,9 @@ export class Receiver<T = string, D extends TopicDeclarations | undefined = unde
   constructor(client: PubSubClient, ...options: OptionsFor<ReceiverOptions<T>, T>);
   constructor(client: PubSubClient, options: ReceiverOptions<T> = {}) {
     const core: ReceiverCore = createCore(client, options);
-    super((subscriber) => core.observe(subscriber));
+    super(core);
     this.client = client;
     this.#core = core;
-    this.channels = core.registry.view<T>('channel');
-    this.patterns = core.registry.view<T>('pattern');
-    this.shards = core.registry.view<T>('shard');
     this.events = core.events.asObservable();
   }
 
@@ -137,45 +125,6 @@ export class Receiver<T = string, D extends TopicDeclarations | undefined = unde
   /** The present counts. */
   get stats(): Readonly<ReceiverStats> {
     return this.#core.stats;
-  }
-
-  /**
-   * Registers a channel (SUBSCRIBE). Nothing goes to Redis until the Channel is observed or the Receiver is connected. The
-   * same name gives the same Channel until that is closed.
-   *
-   * @throws {TypeError} if the name is not a string, if the Channel of this name has another codec or client, or for an
-   *   unknown or invalid option
-   * @throws {ChannelClosedError} if the Receiver is stopped
-   */
-  channel<U>(name: string, options: WithCodec<U>): Channel<U>;
-  channel(name: string, options?: ChannelOptions<T>): Channel<T>;
-  channel(name: string, options?: ChannelOptions<T>): Channel<T> {
-    return registerChannel(this.#core, 'channel', name, options);
-  }
-
-  /** Registers a pattern (PSUBSCRIBE), with the globs of Redis, as `channel()` does a channel. */
-  pattern<U>(glob: string, options: WithCodec<U>): Channel<U>;
-  pattern(glob: string, options?: ChannelOptions<T>): Channel<T>;
-  pattern(glob: string, options?: ChannelOptions<T>): Channel<T> {
-    return registerChannel(this.#core, 'pattern', glob, options);
-  }
-
-  /** Registers a sharded channel (SSUBSCRIBE, from Redis 7), as `channel()` does a channel. */
-  shard<U>(name: string, options: WithCodec<U>): Channel<U>;
-  shard(name: string, options?: ChannelOptions<T>): Channel<T>;
-  shard(name: string, options?: ChannelOptions<T>): Channel<T> {
-    return registerChannel(this.#core, 'shard', name, options);
-  }
-
-  /**
-   * Registers the channel of a topic for these parameters, or a pattern if parameters are missing, as `channel()` does. A
-   * topic of shards needs all parameters.
-   *
-   * @throws {TypeError} if the Receiver does not have the topic, for an unknown or invalid parameter, or for an option that
-   *   is unknown or invalid
-   */
-  topic<K extends TopicName<D>>(template: K, ...rest: TopicArguments<D, K>): TopicChannel<D, K> {
-    return topicChannel(this.#core, template, rest) as TopicChannel<D, K>;
   }
 
   /**

@@ -22,6 +22,7 @@ export class Registry {
     channel: new Map(),
     pattern: new Map(),
     shard: new Map(),
+    stream: new Map(),
   };
   readonly #collected = new FinalizationRegistry<Forgotten>((entry) => {
     if (this.#forgotten[entry.kind].get(entry.key) === entry) this.#forgotten[entry.kind].delete(entry.key);
@@ -31,6 +32,7 @@ export class Registry {
     channel: new Map(),
     pattern: new Map(),
     shard: new Map(),
+    stream: new Map(),
   };
   /** Channels that have left the Receiver, until their subscriptions release them: they may still receive messages. */
   readonly closing = new Set<ChannelCore<unknown>>();
@@ -75,6 +77,11 @@ export class Registry {
     const count = (this.#hubs.get(hub) ?? 0) - 1;
     if (count > 0) this.#hubs.set(hub, count);
     else this.#hubs.delete(hub);
+  }
+
+  /** Returns the streams that are read beside this hub, and do not notice the end of its client by themselves. */
+  streamsBeside(hub: PubSubHub): ChannelCore<unknown>[] {
+    return [...this.#cores.stream.values(), ...this.closing].filter((core) => core.hub.base === hub);
   }
 
   /** Removes all Channels, those that are closing included. */

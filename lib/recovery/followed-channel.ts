@@ -1,10 +1,29 @@
+import type { StreamFields } from '../stream-fields.js';
 import type { LoggedMessage } from '../log/envelope.js';
 import type { Missing } from './log-position.js';
 import type { RecoveryError } from './recovery-error.js';
 
+/** An entry of a stream, as its Channel delivers it. */
+export interface DeliveredEntry {
+  readonly id: string;
+  /** Undefined for a binary codec. */
+  readonly fields: StreamFields | undefined;
+  /** The whole entry, or the value of one field; undefined if the entry lacks the field. */
+  readonly data: StreamFields | string | Buffer | undefined;
+  /** The name of that field. */
+  readonly field: string | undefined;
+}
+
 /** The Channel that a follower serves. */
 export interface FollowedChannel {
   readonly heartbeat: number;
+  /** True if the codec of the Channel takes Buffers. */
+  readonly binary: boolean;
+  /** Returns the number of entries of a stream of this size for which the consumers have room. */
+  roomForEntries(bytes: number): number;
+  /** Returns whether the consumers have no room for an entry of a stream of this size, which can wait in Redis. */
+  isFullForEntry(bytes: number): boolean;
+  deliverEntry(entry: DeliveredEntry): void;
   /** Returns whether the consumers have no room for a message of this size; `isLive`: it has not been read from the log. */
   isFull(bytes: number, isLive: boolean): boolean;
   /** Calls back, once, when the consumers may have room again. */

@@ -44,7 +44,10 @@ export class LogConnection {
     return this.#heardAt;
   }
 
-  send<T>(command: (client: LogCommands) => Reply<T>, { onReply, onError }: LogRequest<T>): void {
+  send<T>(
+    command: (commands: LogCommands, client: LogClient) => Reply<T>,
+    { onReply, onError }: LogRequest<T>,
+  ): void {
     const fail = (error: unknown) => {
       if (this.#pending.delete(fail)) onError(error);
     };
@@ -57,7 +60,7 @@ export class LogConnection {
       fail(error);
     };
     const run = (error?: unknown) => {
-      if (error === undefined) whenReplied(() => command(this.#commands), succeed, refuse);
+      if (error === undefined) whenReplied(() => command(this.#commands, this.#client), succeed, refuse);
       else fail(error);
     };
     this.#pending.add(fail);

@@ -1,7 +1,9 @@
 import { asyncScheduler } from 'rxjs';
+import type { PubSubClient } from '../hub/client.js';
 import { openEnvelope, type LoggedMessage } from '../log/envelope.js';
 import { ConsumerCalls } from './consumer-calls.js';
 import type { FollowerState } from './follower-state.js';
+import type { Follower } from './follower.js';
 import type { FollowedChannel } from './followed-channel.js';
 import { findStart } from './find-start.js';
 import { HeldMessages } from './held-messages.js';
@@ -20,11 +22,11 @@ import { SilenceCheck } from './silence-check.js';
  * Follows the log of a Channel: hands on the messages that arrive in the order of their ids, each once, and reads from the log
  * those that have not arrived.
  */
-export class LogFollower implements LogUser {
+export class LogFollower implements Follower, LogUser {
   readonly options: Recover;
   readonly #channel: FollowedChannel;
   readonly #calls: ConsumerCalls;
-  readonly reader: LogReader;
+  readonly #reader: LogReader;
   readonly #requests: LogRequests;
   readonly #round: LogRound;
   readonly #held = new HeldMessages();
@@ -43,7 +45,7 @@ export class LogFollower implements LogUser {
     this.#channel = channel;
     this.#calls = new ConsumerCalls(channel);
     this.options = options;
-    this.reader = reader;
+    this.#reader = reader;
     this.#requests = new LogRequests(reader, options.log, (error) => this.#onFailed(error));
     this.#round = new LogRound(this.#requests);
     this.#check = new SilenceCheck(reader, options.log);
@@ -57,20 +59,21 @@ export class LogFollower implements LogUser {
     return this.#state === 'idle';
   }
 
-  /** The id of the last message that was handed on, or given up; `0-0` before the first one of all. */
+  get client(): PubSubClient {
+    return this.#reader.client;
+  }
+
   get lastId(): string {
     return formatLogId(this.#position.id);
   }
 
-  /** True if the Channel may subscribe: the position to start from is known. */
   get isReady(): boolean {
     return this.#state !== 'idle' && this.#state !== 'starting';
   }
 
-  /** Finds the position to start from. Calls `onReady`, or `onRefused` if the log cannot be read. */
   start(onReady: () => void, onRefused: (error: RecoveryError) => void): void {
     this.#state = 'starting';
-    this.reader.join(this);
+    this.#reader.join(this);
     this.#onRefused = onRefused;
     const onFound = (position: LogPosition) => {
       this.#position = position;
@@ -90,19 +93,17 @@ export class LogFollower implements LogUser {
     this.#readTo = BEFORE_ALL;
     this.#needsRound = false;
     this.#isRefused = false;
-    this.reader.leave(this);
+    this.#reader.leave(this);
     onCaughtUp?.();
   }
 
-  /** Called when Redis has acknowledged the subscription: what was published since the start is read. */
   onSubscribed(): void {
     if (this.#state === 'ready') this.#read(asyncScheduler.now());
   }
 
-  /** Reads what was missed since then; returns false if the Channel does not follow its log yet. */
   refill(since: number): boolean {
     this.#isRefused = false;
-    this.reader.renew();
+    this.#reader.renew();
     // If the log has lost its last messages, a later message with one of these ids is another one.
     this.#held.dropWhile(({ id }) => this.#position.covers(id));
     if (this.#state === 'live') this.#read(since);
@@ -131,7 +132,6 @@ export class LogFollower implements LogUser {
     this.#calls.deliver(message);
   }
 
-  /** Checks for room again, because the consumers have changed. */
   resume(): void {
     if (this.#state === 'full') this.#handOn();
   }

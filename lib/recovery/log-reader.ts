@@ -4,10 +4,10 @@ import type { PubSubClient } from '../hub/client.js';
 import { originOf } from '../hub/shared-emitter.js';
 import { NONCE_FIELD, PAYLOAD_FIELD } from '../log/append-script.js';
 import type { LoggedMessage } from '../log/envelope.js';
-import type { LogCommands, Reply, StreamEntry } from '../log/log-client.js';
+import type { StreamEntry } from '../log/log-client.js';
 import { parseLogId, type LogId } from '../log/log-id.js';
-import { assertDuplicable, LogConnection, type Duplicable, type LogRequest } from './log-connection.js';
-import type { Recover } from './recover-options.js';
+import type { Duplicable, LogRequest } from './log-connection.js';
+import { SharedConnection } from './shared-connection.js';
 
 /** A Channel whose log is read. */
 export interface LogUser {
@@ -17,31 +17,20 @@ export interface LogUser {
   check(): void;
 }
 
-/** The log of a Channel, and the connection on which it is read. */
-export interface RecoverySource {
-  readonly options: Recover;
-  readonly reader: LogReader;
-}
-
 /** Reads logs for all Channels on one client, over a connection without subscriptions that is open while there are any. */
 export class LogReader {
-  /** The client whose Channels have the logs. */
-  readonly client: PubSubClient & Duplicable;
+  readonly #connection: SharedConnection;
   readonly #users = new Set<LogUser>();
-  #connection: LogConnection | undefined;
-  #isRenewed = false;
   #beat = Subscription.EMPTY;
   #period = 0;
 
   constructor(source: PubSubClient) {
-    assertDuplicable(source);
-    this.client = source;
+    this.#connection = new SharedConnection(source);
   }
 
   join(user: LogUser): void {
     this.#users.add(user);
-    // A client in memory loses nothing silently, and a timer that repeats would keep virtual time going without end.
-    const beat = 'sendCommand' in this.client ? user.heartbeat : 0;
+    const beat = this.#connection.isVirtual ? 0 : user.heartbeat;
     if (beat > 0 && (this.#beat.closed || beat < this.#period)) this.#schedule(beat);
   }
 
@@ -49,29 +38,25 @@ export class LogReader {
   leave(user: LogUser): void {
     if (!this.#users.delete(user) || this.#users.size > 0) return;
     this.#beat.unsubscribe();
-    this.#connection?.close();
-    this.#connection = undefined;
+    this.#connection.close();
   }
 
-  /** Returns whether the connection has brought no reply for so many milliseconds. */
+  /** The client whose Channels have the logs. */
+  get client(): PubSubClient & Duplicable {
+    return this.#connection.source;
+  }
+
   isSilentFor(milliseconds: number): boolean {
-    const { heardAt = 0 } = this.#connection ?? {};
-    return asyncScheduler.now() - heardAt >= milliseconds;
+    return this.#connection.isSilentFor(milliseconds);
   }
 
-  /** Replaces the connection once in a turn: it may be dead, or lead to a deposed master. Requests under way fail. */
   renew(): void {
-    if (this.#isRenewed) return;
-    this.#isRenewed = true;
-    queueMicrotask(() => (this.#isRenewed = false));
-    const connection = this.#connection;
-    this.#connection = undefined;
-    connection?.abandon();
+    this.#connection.renew();
   }
 
   /** Reads at most `count` messages; `from` is an id, or `(` and an id for those behind it, or `-` for all. */
   read(log: string, from: string, count: number, request: LogRequest<readonly LoggedMessage[]>): void {
-    this.#send((client) => client.xRange(log, from, '+', { COUNT: count }), {
+    this.#connection.send((client) => client.xRange(log, from, '+', { COUNT: count }), {
       onReply: (entries) => {
         const known = (entries ?? []).map(toLogEntry);
         if (known.every((entry) => entry !== undefined)) request.onReply(known);
@@ -83,23 +68,13 @@ export class LogReader {
 
   /** Reads the id of the last message that the log has ever had; undefined if there is no log. */
   readLast(log: string, request: LogRequest<LogId | undefined>): void {
-    this.#send((client) => client.xInfoStream(log), {
+    this.#connection.send((client) => client.xInfoStream(log), {
       onReply: (info) => request.onReply(parseLogId(String(info['last-generated-id']))),
       onError: (error) => {
         if (reasonOf(error).includes('no such key')) request.onReply(undefined);
         else request.onError(error);
       },
     });
-  }
-
-  #send<T>(command: (client: LogCommands) => Reply<T>, request: LogRequest<T>): void {
-    if (this.#connection?.hasFailed === true) {
-      this.#connection.close();
-      this.#connection = undefined;
-    }
-    // A replica may lack the last messages.
-    this.#connection ??= new LogConnection(this.client.duplicate({ useReplicas: false, replicaPoolSize: 0 }));
-    this.#connection.send(command, request);
   }
 
   #schedule(period: number): void {

@@ -1,7 +1,7 @@
 import { invalidArgument } from '../errors/invalid-argument.js';
 import { assertKnownOptions, optionNames } from '../errors/known-options.js';
 import { keySlot } from '../hub/key-slot.js';
-import type { ChannelKind } from '../channel-kind.js';
+import type { SubscriptionKind } from '../channel-kind.js';
 import { parseLogId } from '../log/log-id.js';
 
 /** How a Channel recovers messages that it has missed. */
@@ -34,7 +34,7 @@ export function logOf(channel: string): string {
 }
 
 /** Checks the options and fills in the defaults. */
-export function resolveRecover(kind: ChannelKind, name: string, options: RecoverOptions): Recover {
+export function resolveRecover(kind: SubscriptionKind, name: string, options: RecoverOptions): Recover {
   const what = "the option 'recover'";
   if (kind === 'pattern') {
     const advice =

@@ -3,22 +3,22 @@ import type { Channel } from '../channel.js';
 import { coreOf } from '../channel/core-of.js';
 import { SubscribeError } from '../errors/errors.js';
 import { BEFORE_ALL, formatLogId, parseLogId } from '../log/log-id.js';
-import type { LogFollower } from '../recovery/log-follower.js';
+import type { Follower } from '../recovery/follower.js';
 import { RecoveryError } from '../recovery/recovery-error.js';
 import { Receiver } from '../receiver/receiver.js';
 import { eventOf, gapEvent, idEvent } from './event-text.js';
 import type { ResolvedEventStreamOptions } from './event-stream-options.js';
 import { lossOf } from './loss.js';
 
-/** A Channel that has a log, and the follower of its log. */
+/** A recoverable Channel or a stream, and the follower of its log or stream. */
 export interface ResumableChannel<T> {
   readonly channel: Channel<T>;
-  readonly follower: LogFollower;
+  readonly follower: Follower;
 }
 
 /**
- * Yields the events of the messages of a recoverable Channel behind the last event of the browser, and a `gap` event where
- * messages are missing. Each browser has its own place in the log, and thus a Receiver of its own, on the client of the Channel.
+ * Yields the events of the messages of a recoverable Channel or a stream behind the last event of the browser, and a `gap` event where
+ * messages are missing. Each browser has its own place, and thus a Receiver of its own, on the client of the Channel.
  */
 export async function* resumedEvents<T>(
   source: ResumableChannel<T>,
@@ -72,16 +72,21 @@ function receiverFrom<T>(
 ): Receiver<T> {
   const { kind, name, codec } = coreOf(channel);
   const options = { ...bounds, codec, onGap: 'error' } as const;
-  const receiver = new Receiver<T>(follower.reader.client, options);
-  const recover = { log: follower.options.log, from };
-  if (kind === 'shard') receiver.shard(name, { recover });
+  const receiver = new Receiver<T>(follower.client, options);
+  const recover = { ...follower.options, from };
+  if (kind === 'stream') receiver.stream(name, recover);
+  else if (kind === 'shard') receiver.shard(name, { recover });
   else receiver.channel(name, { recover });
   return receiver;
 }
 
 /** Returns the id behind which the Receiver goes on. */
 function placeOf(receiver: Receiver<unknown>): string {
-  const [channel] = [...receiver.channels.values(), ...receiver.shards.values()];
+  const [channel] = [
+    ...receiver.channels.values(),
+    ...receiver.shards.values(),
+    ...receiver.streams.values(),
+  ];
   return (channel && coreOf(channel).follower?.lastId) ?? formatLogId(BEFORE_ALL);
 }
 

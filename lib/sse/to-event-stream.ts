@@ -25,9 +25,9 @@ import { resumedEvents } from './resumed-events.js';
  * });
  * ```
  *
- * A **recoverable Channel** is resumed: the id of an event is the `id` of its message, a browser that loses its connection
- * sends the last one as `Last-Event-ID`, and gets what it has missed from the log. Each browser reads at its own pace from its
- * own place: while a slow one has no room, its messages stay in the log, not in memory. All browsers share the subscription.
+ * A **recoverable Channel** or a **stream** is resumed: the id of an event is the `id` of its message, a browser that reconnects
+ * sends the last one as `Last-Event-ID`, and gets what it has missed. Each browser reads at its own pace from its
+ * own place: while a slow one has no room, its messages stay in Redis, not in memory. All browsers share the subscription.
  *
  * Any other **Observable of messages** is observed while the browser is connected. A slow browser has a bounded queue, from
  * which the oldest messages are dropped. A browser that connects again is not told of what came meanwhile.

@@ -75,6 +75,23 @@ export function checkedCount(count: unknown): number | undefined {
   throw invalidArgument('COUNT', 'a positive integer', count);
 }
 
+export function checkedBlock(block: unknown): number | undefined {
+  if (block === undefined || (Number.isSafeInteger(block) && (block as number) >= 0))
+    return block as number | undefined;
+  throw invalidArgument('BLOCK', 'an integer of at least 0, in milliseconds', block);
+}
+
+export function checkedStreams(streams: unknown): { readonly key: string; readonly id: string }[] {
+  const list: readonly unknown[] = Array.isArray(streams) ? streams : [streams];
+  if (list.length === 0) throw invalidArgument('the streams', 'not empty', streams);
+  return list.map((stream) => {
+    if (typeof stream !== 'object' || stream === null)
+      throw invalidArgument('a stream to read', 'an object with key and id', stream);
+    const { key, id } = stream as { readonly key?: unknown; readonly id?: unknown };
+    return { key: checkedKey(key), id: checkedId(id) };
+  });
+}
+
 export function checkedLength(length: unknown): number {
   if (Number.isSafeInteger(length) && (length as number) >= 0) return length as number;
   throw invalidArgument('the MAXLEN of a stream', 'an integer of at least 0', length);

@@ -1,12 +1,12 @@
 import { isObservable, type Observable } from 'rxjs';
 import type { ListenerSets } from './listener-registry.js';
 import type { MemoryMessage, PublishReply } from './memory-message.js';
-import type { ChannelKind } from '../channel-kind.js';
+import type { SubscriptionKind } from '../channel-kind.js';
 import type { Message } from '../channel.js';
 import { invalidArgument } from '../errors/invalid-argument.js';
 import type { ClientListener, RegistryType } from '../hub/client.js';
 
-const KIND_OF: Readonly<Record<RegistryType, ChannelKind>> = {
+const KIND_OF: Readonly<Record<RegistryType, SubscriptionKind>> = {
   CHANNELS: 'channel',
   PATTERNS: 'pattern',
   SHARDED: 'shard',
@@ -14,23 +14,23 @@ const KIND_OF: Readonly<Record<RegistryType, ChannelKind>> = {
 const KINDS: readonly unknown[] = Object.values(KIND_OF);
 
 /** Returns the names as a list. Refuses a Buffer: node-redis subscribes a Buffer too, but never delivers its messages. */
-export function checkedNames(names: unknown, kind: ChannelKind): string[] {
+export function checkedNames(names: unknown, kind: SubscriptionKind): string[] {
   const list: readonly unknown[] = Array.isArray(names) ? names : [names];
   return list.map((name) => checkedName(name, kind));
 }
 
-export function checkedName(name: unknown, kind: ChannelKind): string {
+export function checkedName(name: unknown, kind: SubscriptionKind): string {
   if (typeof name === 'string') return name;
   throw invalidArgument(`the name of a ${kind}`, 'a string', name);
 }
 
-export function checkedKind(kind: unknown): ChannelKind {
-  if (KINDS.includes(kind)) return kind as ChannelKind;
+export function checkedKind(kind: unknown): SubscriptionKind {
+  if (KINDS.includes(kind)) return kind as SubscriptionKind;
   throw invalidArgument('the kind', "'channel', 'pattern' or 'shard'", kind);
 }
 
 /** Returns the kind of Channel for a type of node-redis. */
-export function checkedType(type: unknown): ChannelKind {
+export function checkedType(type: unknown): SubscriptionKind {
   if (typeof type === 'string' && Object.hasOwn(KIND_OF, type)) return KIND_OF[type as RegistryType];
   throw invalidArgument('the type', "'CHANNELS', 'PATTERNS' or 'SHARDED'", type);
 }

@@ -9,8 +9,11 @@ export { MemoryPubSub } from './memory-pub-sub.js';
 export type {
   MemoryCommands,
   MemoryEvalOptions,
+  MemoryReadOptions,
+  MemoryReadStream,
   MemoryStreamEntry,
   MemoryStreamInfo,
+  MemoryStreamReply,
 } from './memory-commands.js';
 export type { MemoryTrim } from './memory-log-client.js';
 export type { MemoryMessage, Publication, PublishReply } from './memory-message.js';

@@ -1,4 +1,4 @@
-import type { ChannelKind } from '../channel-kind.js';
+import type { SubscriptionKind } from '../channel-kind.js';
 import type { ClientListener } from '../hub/client.js';
 
 /** Listeners of one name, in the form of node-redis. */
@@ -23,13 +23,13 @@ type Registry = Map<string, ListenerSets>;
  * lose a listener, or keep one.
  */
 export class ListenerRegistry {
-  readonly #byKind: Readonly<Record<ChannelKind, Registry>> = {
+  readonly #byKind: Readonly<Record<SubscriptionKind, Registry>> = {
     channel: new Map(),
     pattern: new Map(),
     shard: new Map(),
   };
 
-  of(kind: ChannelKind): Registry {
+  of(kind: SubscriptionKind): Registry {
     return this.#byKind[kind];
   }
 
@@ -37,7 +37,7 @@ export class ListenerRegistry {
    * Adds the listener to the names that are subscribed already. Returns the change for the other names, if there are any.
    */
   subscribe(
-    kind: ChannelKind,
+    kind: SubscriptionKind,
     names: readonly string[],
     listener: ClientListener,
     binary: boolean,
@@ -68,7 +68,7 @@ export class ListenerRegistry {
   /**
    * Registers the listeners at once, before Redis is asked. Returns the change for the names that are new, if there are any.
    */
-  extend(kind: ChannelKind, listeners: ReadonlyMap<string, ListenerSets>): Change | undefined {
+  extend(kind: SubscriptionKind, listeners: ReadonlyMap<string, ListenerSets>): Change | undefined {
     const registry = this.#byKind[kind];
     const added: string[] = [];
     for (const [name, sets] of listeners) {
@@ -89,7 +89,7 @@ export class ListenerRegistry {
    * listeners.
    */
   unsubscribe(
-    kind: ChannelKind,
+    kind: SubscriptionKind,
     names: readonly string[],
     listener: ClientListener,
     binary: boolean,
@@ -117,7 +117,7 @@ export class ListenerRegistry {
   }
 
   /** Returns the change that removes all listeners of these names, or of all names. */
-  unsubscribeAll(kind: ChannelKind, names: readonly string[] | undefined): Change {
+  unsubscribeAll(kind: SubscriptionKind, names: readonly string[] | undefined): Change {
     const registry = this.#byKind[kind];
     const apply = () => {
       if (!names) registry.clear();
@@ -126,7 +126,7 @@ export class ListenerRegistry {
     return { names, apply };
   }
 
-  deliver(kind: ChannelKind, name: string, channel: string, payload: Buffer): void {
+  deliver(kind: SubscriptionKind, name: string, channel: string, payload: Buffer): void {
     const sets = this.#byKind[kind].get(name);
     if (!sets) return;
     for (const listener of sets.buffers) listener(payload, Buffer.from(channel));

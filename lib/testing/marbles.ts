@@ -4,7 +4,7 @@ import { type RunHelpers, TestScheduler } from 'rxjs/testing';
 import { checkedDiagram, checkedMessages, checkedName } from './checks.js';
 import { MemoryPubSub } from './memory-pub-sub.js';
 import type { MemoryPubSubOptions } from './memory-pub-sub-options.js';
-import type { ChannelKind } from '../channel-kind.js';
+import type { SubscriptionKind } from '../channel-kind.js';
 import type { Message } from '../channel.js';
 import { text, type Codec } from '../codec/codec.js';
 import { invalidArgument } from '../errors/invalid-argument.js';
@@ -93,7 +93,7 @@ export interface Marbles<T = string, D extends TopicDeclarations | undefined = u
    *
    * @param kind by default `'channel'`
    */
-  expectSubscribed(name: string, kind?: ChannelKind): ReturnType<RunHelpers['expectSubscriptions']>;
+  expectSubscribed(name: string, kind?: SubscriptionKind): ReturnType<RunHelpers['expectSubscriptions']>;
 }
 
 /** Options of the Receiver and of the Redis in memory. */

@@ -1,12 +1,13 @@
 import type { SchedulerLike } from 'rxjs';
 import { Acknowledgement } from './acknowledgement.js';
+import type { BlockingCommand } from './blocked-reads.js';
 import { CommandLog } from './command-log.js';
-import { requestOf } from './command-request.js';
+import { blockingRequestOf, requestOf } from './command-request.js';
 import { ListenerRegistry, type Change } from './listener-registry.js';
 import type { MemoryConnection, MemoryServer } from './memory-server.js';
 import { RequestLine, type AcknowledgeMode, type Request } from './request-line.js';
 import { SubscriptionLogs } from './subscription-logs.js';
-import type { ChannelKind } from '../channel-kind.js';
+import type { SubscriptionKind } from '../channel-kind.js';
 import type { Reply } from '../log/log-client.js';
 
 type Verb = 'subscribe' | 'unsubscribe';
@@ -20,7 +21,7 @@ export interface MemoryClientHost {
 }
 
 const KINDS = ['channel', 'pattern', 'shard'] as const;
-const WORDS: Readonly<Record<Verb, Readonly<Record<ChannelKind, string>>>> = {
+const WORDS: Readonly<Record<Verb, Readonly<Record<SubscriptionKind, string>>>> = {
   subscribe: { channel: 'SUBSCRIBE', pattern: 'PSUBSCRIBE', shard: 'SSUBSCRIBE' },
   unsubscribe: { channel: 'UNSUBSCRIBE', pattern: 'PUNSUBSCRIBE', shard: 'SUNSUBSCRIBE' },
 };
@@ -67,7 +68,7 @@ export class MemoryClientCore {
     return this.#connection !== undefined;
   }
 
-  subscriptions(kind: ChannelKind): string[] {
+  subscriptions(kind: SubscriptionKind): string[] {
     return this.#connection?.subscriptions(kind) ?? [];
   }
 
@@ -77,7 +78,7 @@ export class MemoryClientCore {
   }
 
   /** Sends the command of a change of the registry, if there is one. */
-  request(verb: Verb, kind: ChannelKind, change: Change | undefined): Promise<void> {
+  request(verb: Verb, kind: SubscriptionKind, change: Change | undefined): Promise<void> {
     const promise = new Acknowledgement<void>();
     if (!change) {
       promise.resolve();
@@ -107,9 +108,21 @@ export class MemoryClientCore {
    */
   command<T>(execute: () => T): Reply<T> {
     if (!this.#isOpen) throw new Error('The client is closed');
-    if (this.#canSend && this.line.isImmediate) return execute();
+    const work = () => this.#host.server.execute(execute);
+    if (this.#canSend && this.line.isImmediate) return work();
     const promise = new Acknowledgement<T>();
-    this.#send(requestOf(execute, promise));
+    this.#send(requestOf(work, promise));
+    return promise;
+  }
+
+  /** Executes a command that can block its connection, as {@link command} does others. */
+  blockingCommand<T>(command: BlockingCommand<T>): Reply<T | null> {
+    if (!this.#isOpen) throw new Error('The client is closed');
+    const { server } = this.#host;
+    const reply = this.#canSend && this.line.isImmediate ? server.execute(command.attempt) : undefined;
+    if (reply !== undefined) return reply;
+    const promise = new Acknowledgement<T | null>();
+    this.#send(blockingRequestOf(command, server, promise));
     return promise;
   }
 
@@ -161,7 +174,7 @@ export class MemoryClientCore {
     });
   }
 
-  #restorationOf(kind: ChannelKind, names: readonly string[]): Request {
+  #restorationOf(kind: SubscriptionKind, names: readonly string[]): Request {
     const connection = this.#connection;
     return {
       execute: () => this.#execute('subscribe', kind, names),
@@ -211,7 +224,7 @@ export class MemoryClientCore {
     this.#isReady = false;
   }
 
-  #execute(verb: Verb, kind: ChannelKind, names: readonly string[] | undefined): Error | undefined {
+  #execute(verb: Verb, kind: SubscriptionKind, names: readonly string[] | undefined): Error | undefined {
     const connection = this.#connection;
     if (!connection) return undefined;
     const refusal = verb === 'subscribe' && this.refusalOf(names);

@@ -4,7 +4,7 @@ import type { ListenerSets } from './listener-registry.js';
 import { MemoryClientCore } from './memory-client-core.js';
 import { checkedOptions, type CheckedOptions, type MemoryPubSubOptions } from './memory-pub-sub-options.js';
 import { MemoryServer } from './memory-server.js';
-import type { ChannelKind } from '../channel-kind.js';
+import type { SubscriptionKind } from '../channel-kind.js';
 import { invalidArgument } from '../errors/invalid-argument.js';
 import type { PubSubClient, ClientListener, RegistryType } from '../hub/client.js';
 
@@ -148,7 +148,7 @@ export abstract class MemoryClient extends EventEmitter implements PubSubClient 
     if (this.listenerCount('error') > 0) this.emit('error', error);
   }
 
-  #subscribe(kind: ChannelKind, names: Names, listener: ClientListener, binary: boolean): Promise<void> {
+  #subscribe(kind: SubscriptionKind, names: Names, listener: ClientListener, binary: boolean): Promise<void> {
     return rejectingErrors(() => {
       const list = checkedNames(names, kind);
       const change = this.core.registry.subscribe(kind, list, checkedListener(listener), binary);
@@ -157,7 +157,7 @@ export abstract class MemoryClient extends EventEmitter implements PubSubClient 
   }
 
   #unsubscribe(
-    kind: ChannelKind,
+    kind: SubscriptionKind,
     names: Names | undefined,
     listener: ClientListener | undefined,
     binary: boolean,

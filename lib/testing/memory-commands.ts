@@ -1,7 +1,14 @@
 import { appendToLog } from './append-to-log.js';
-import { checkedAppend, checkedCount, checkedKey, checkedRange } from './checks-of-logs.js';
+import {
+  checkedAppend,
+  checkedBlock,
+  checkedCount,
+  checkedKey,
+  checkedRange,
+  checkedStreams,
+} from './checks-of-logs.js';
 import type { MemoryClientCore } from './memory-client-core.js';
-import type { MemoryKeyspace } from './memory-keyspace.js';
+import type { MemoryKeyspace, StreamEntries, StreamPosition } from './memory-keyspace.js';
 import type { MemoryServer } from './memory-server.js';
 import type { MemoryEntry } from './memory-stream.js';
 import { formatStreamId } from './stream-id.js';
@@ -25,6 +32,34 @@ export interface MemoryStreamInfo<T extends string | Buffer = string> {
   readonly 'max-deleted-entry-id': T;
   /** Number of entries that were ever added. */
   readonly 'entries-added': number;
+  /** Oldest entry; null if there is none. */
+  readonly 'first-entry': MemoryStreamEntry<T> | null;
+  /** Newest entry; null if there is none. */
+  readonly 'last-entry': MemoryStreamEntry<T> | null;
+}
+
+/** Stream to read, and the id behind which to read; `'$'` stands for the newest id. */
+export interface MemoryReadStream {
+  /** Key of the stream. */
+  readonly key: string;
+  /** Id of the last entry that is not wanted. */
+  readonly id: string;
+}
+
+/** Options of a read, in the form of node-redis. */
+export interface MemoryReadOptions {
+  /** Most entries of each stream. */
+  readonly COUNT?: number;
+  /** Milliseconds to wait for an entry, where there is none yet; 0 waits for ever. */
+  readonly BLOCK?: number;
+}
+
+/** Entries that were read from one stream, in the form of node-redis. */
+export interface MemoryStreamReply<T extends string | Buffer = string> {
+  /** Key of the stream. */
+  readonly name: T;
+  /** Entries, oldest first. */
+  readonly messages: MemoryStreamEntry<T>[];
 }
 
 /** Keys and arguments of a script. */
@@ -80,22 +115,56 @@ export class MemoryCommands<T extends string | Buffer> {
   xInfoStream(key: string): Reply<MemoryStreamInfo<T>> {
     const name = checkedKey(key);
     return this.#command(name, (keys) => {
-      const { length, lastId, maxDeletedId, added } = keys.info(name);
+      const { length, first, last, lastId, maxDeletedId, added } = keys.info(name);
       return {
         length,
         'last-generated-id': this.#text(formatStreamId(lastId)),
         'max-deleted-entry-id': this.#text(formatStreamId(maxDeletedId)),
         'entries-added': added,
+        'first-entry': first ? this.#entry(first) : null,
+        'last-entry': last ? this.#entry(last) : null,
       };
+    });
+  }
+
+  /** Returns the entries behind the given ids (XREAD): see `MemoryPubSub.xRead`. */
+  xRead(
+    streams: MemoryReadStream | readonly MemoryReadStream[],
+    { COUNT, BLOCK }: MemoryReadOptions = {},
+  ): Reply<MemoryStreamReply<T>[] | null> {
+    const list = checkedStreams(streams);
+    const count = checkedCount(COUNT);
+    const block = checkedBlock(BLOCK);
+    const keys = list.map(({ key }) => key);
+    // A read that blocks keeps what `$` stood for at its beginning.
+    let positions: readonly StreamPosition[] | undefined;
+    return this.#core.blockingCommand({
+      keys,
+      block,
+      attempt: () => {
+        this.#assertAllowed(keys);
+        positions ??= list.map(({ key, id }) => this.#server.keys.position(key, id));
+        const read = this.#server.keys.read(positions, count);
+        if (read.length > 0) return read.map((stream) => this.#stream(stream));
+        return block === undefined ? null : undefined;
+      },
     });
   }
 
   #command<R>(key: string, execute: (keys: MemoryKeyspace) => R): Reply<R> {
     return this.#core.command(() => {
-      if (this.#server.forbiddenKeys.has(key))
-        throw new Error('NOPERM this user has no permissions to access one of the keys used as arguments');
+      this.#assertAllowed([key]);
       return execute(this.#server.keys);
     });
+  }
+
+  #assertAllowed(keys: readonly string[]): void {
+    if (keys.some((key) => this.#server.forbiddenKeys.has(key)))
+      throw new Error('NOPERM this user has no permissions to access one of the keys used as arguments');
+  }
+
+  #stream({ key, entries }: StreamEntries): MemoryStreamReply<T> {
+    return { name: this.#text(key), messages: entries.map((entry) => this.#entry(entry)) };
   }
 
   #entry({ id, fields }: MemoryEntry): MemoryStreamEntry<T> {

@@ -1,5 +1,13 @@
 import { MemoryStream, type MemoryEntry, type StreamFields } from './memory-stream.js';
-import { formatStreamId, nextStreamId, parseRangeEnd, parseRangeStart, parseStreamId } from './stream-id.js';
+import {
+  formatStreamId,
+  nextStreamId,
+  parseRangeEnd,
+  parseRangeStart,
+  parseStreamId,
+  ZERO_ID,
+  type StreamId,
+} from './stream-id.js';
 
 interface Key {
   /** Undefined for a key of another type. */
@@ -8,6 +16,20 @@ interface Key {
   readonly expires: number;
 }
 
+/** Place in a stream: behind the entry with this id. */
+export interface StreamPosition {
+  readonly key: string;
+  readonly after: StreamId;
+}
+
+/** Entries that were read from one stream. */
+export interface StreamEntries {
+  readonly key: string;
+  readonly entries: readonly MemoryEntry[];
+}
+
+const ONLY_IN_GROUPS =
+  'ERR The > ID can be specified only when calling XREADGROUP using the GROUP <group> <consumer> option.';
 const WRONG_TYPE = 'WRONGTYPE Operation against a key holding the wrong kind of value';
 
 /** Keys of Redis, as far as streams go, with the error texts of Redis 7. A clock ends the life of keys; no timer runs. */
@@ -15,8 +37,11 @@ export class MemoryKeyspace {
   readonly #keys = new Map<string, Key>();
   readonly #now: () => number;
 
-  constructor(now: () => number) {
+  readonly #onChange: (key: string) => void;
+
+  constructor(now: () => number, onChange: (key: string) => void) {
     this.#now = now;
+    this.#onChange = onChange;
   }
 
   /** Returns the time in whole milliseconds. */
@@ -32,6 +57,7 @@ export class MemoryKeyspace {
     const added = stream.add(idAfter, fields);
     if (!existing) this.#keys.set(key, { stream, expires: Infinity });
     stream.trim(maxLength);
+    this.#onChange(key);
     return formatStreamId(added);
   }
 
@@ -43,6 +69,21 @@ export class MemoryKeyspace {
   range(key: string, start: string, end: string, count?: number): MemoryEntry[] {
     const ends = [parseRangeStart(start), parseRangeEnd(end)] as const;
     return this.#stream(key)?.range(...ends, count) ?? [];
+  }
+
+  /** Returns the entries behind each id, of the streams that have some; `$` stands for the last id. */
+  read(streams: readonly StreamPosition[], count?: number): StreamEntries[] {
+    return streams
+      .map(({ key, after }) => ({ key, entries: this.#stream(key)?.after(after, count) ?? [] }))
+      .filter(({ entries }) => entries.length > 0);
+  }
+
+  /** Parses the id behind which a stream is read (XREAD): an id, or `$` for the last one. */
+  position(key: string, id: string): StreamPosition {
+    const stream = this.#stream(key);
+    if (id === '$') return { key, after: stream?.lastId ?? ZERO_ID };
+    if (id === '>') throw new Error(ONLY_IN_GROUPS);
+    return { key, after: parseStreamId(id, 0n) };
   }
 
   trim(key: string, maxLength: number): number {
@@ -66,10 +107,16 @@ export class MemoryKeyspace {
   /** Makes a key of another type. */
   set(key: string): void {
     this.#keys.set(key, { stream: undefined, expires: Infinity });
+    this.#onChange(key);
   }
 
   delete(keys: readonly string[]): number {
-    return keys.filter((key) => this.has(key) && this.#keys.delete(key)).length;
+    const existing = [...new Set(keys)].filter((key) => this.has(key));
+    for (const key of existing) {
+      this.#keys.delete(key);
+      this.#onChange(key);
+    }
+    return existing.length;
   }
 
   /** Deletes the key when so many milliseconds have passed (PEXPIRE). */

@@ -11,9 +11,13 @@ import { MemoryClient } from './memory-client.js';
 import {
   MemoryCommands,
   type MemoryEvalOptions,
+  type MemoryReadOptions,
+  type MemoryReadStream,
   type MemoryStreamEntry,
   type MemoryStreamInfo,
+  type MemoryStreamReply,
 } from './memory-commands.js';
+import type { MemoryKeyspace } from './memory-keyspace.js';
 import { invalidArgument } from '../errors/invalid-argument.js';
 import type { Reply } from '../log/log-client.js';
 
@@ -75,6 +79,19 @@ export abstract class MemoryLogClient extends MemoryClient {
     return this.#strings.xInfoStream(key);
   }
 
+  /**
+   * Returns the entries of streams behind the given ids (XREAD), or null if there are none, at once or as a promise, as
+   * {@link eval} does. With BLOCK, a promise waits for an entry, and later commands of this client wait for the promise. A wait
+   * that is over by the clock of the scheduler gives null; until the next change of a key, further waits are not limited,
+   * because virtual time would not end.
+   */
+  xRead(
+    streams: MemoryReadStream | readonly MemoryReadStream[],
+    options?: MemoryReadOptions,
+  ): Reply<MemoryStreamReply[] | null> {
+    return this.#strings.xRead(streams, options);
+  }
+
   /** Returns the commands above with other types of replies: `{ 36: Buffer }` gives Buffers in place of strings. */
   withTypeMapping(mapping: { readonly 36: typeof Buffer }): MemoryCommands<Buffer> {
     if ((mapping as typeof mapping | undefined)?.[36] !== Buffer)
@@ -101,29 +118,35 @@ export abstract class MemoryLogClient extends MemoryClient {
     const { TRIM } = options;
     if (TRIM) checkedStrategy(TRIM.strategy);
     const maxLength = TRIM && checkedLength(TRIM.threshold);
-    return this.server.keys.add(checkedKey(key), checkedId(id), checkedFields(message), maxLength);
+    const entry = [checkedKey(key), checkedId(id), checkedFields(message), maxLength] as const;
+    return this.#change((keyspace) => keyspace.add(...entry));
   }
 
   /** Removes the oldest entries of a stream above this number, exactly (XTRIM MAXLEN). Returns how many they were. */
   xTrim(key: string, strategy: 'MAXLEN', threshold: number): number {
     checkedStrategy(strategy);
-    return this.server.keys.trim(checkedKey(key), checkedLength(threshold));
+    return this.#change((keyspace) => keyspace.trim(checkedKey(key), checkedLength(threshold)));
   }
 
   /** Deletes entries of a stream (XDEL). Returns how many existed. */
   xDel(key: string, ids: string | readonly string[]): number {
-    return this.server.keys.deleteEntries(checkedKey(key), checkedIds(ids));
+    return this.#change((keyspace) => keyspace.deleteEntries(checkedKey(key), checkedIds(ids)));
   }
 
   /** Deletes keys (DEL). Returns how many existed. */
   del(keys: string | readonly string[]): number {
-    return this.server.keys.delete(checkedKeys(keys));
+    return this.#change((keyspace) => keyspace.delete(checkedKeys(keys)));
   }
 
   /** Makes a key of another type, so that commands on streams fail (SET). The value is not kept. */
   set(key: string, _value: string | Buffer | number): 'OK' {
-    this.server.keys.set(checkedKey(key));
+    this.#change((keyspace) => keyspace.set(checkedKey(key)));
     return 'OK';
+  }
+
+  /** Changes keys as another client does, and wakes the reads that wait for them. */
+  #change<T>(change: (keyspace: MemoryKeyspace) => T): T {
+    return this.server.execute(() => change(this.server.keys));
   }
 
   get #strings(): MemoryCommands<string> {

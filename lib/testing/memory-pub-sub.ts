@@ -13,7 +13,7 @@ import { MemoryLogClient } from './memory-log-client.js';
 import type { MemoryMessage, PublishReply } from './memory-message.js';
 import { MemoryPublisher } from './memory-publisher.js';
 import type { SubscriptionLog } from './subscription-logs.js';
-import type { ChannelKind } from '../channel-kind.js';
+import type { SubscriptionKind } from '../channel-kind.js';
 import type { Publisher } from '../publisher.js';
 
 /**
@@ -59,7 +59,7 @@ export class MemoryPubSub extends MemoryLogClient {
    * assert.deepEqual(redis.subscriptions('channel'), []); // no subscription is left
    * ```
    */
-  subscriptions(kind: ChannelKind): string[] {
+  subscriptions(kind: SubscriptionKind): string[] {
     return this.core.subscriptions(checkedKind(kind));
   }
 
@@ -71,7 +71,7 @@ export class MemoryPubSub extends MemoryLogClient {
    * expectSubscriptions(redis.subscriptionLog('news')).toBe('-^---!');
    * ```
    */
-  subscriptionLog(name: string, kind: ChannelKind = 'channel'): SubscriptionLog[] {
+  subscriptionLog(name: string, kind: SubscriptionKind = 'channel'): SubscriptionLog[] {
     return this.core.logs.of(checkedKind(kind), onWire(checkedName(name, kind)));
   }
 

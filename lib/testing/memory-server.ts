@@ -1,10 +1,11 @@
 import type { SchedulerLike } from 'rxjs';
 import { compileGlob } from '../glob.js';
+import { BlockedReads } from './blocked-reads.js';
 import { MemoryKeyspace } from './memory-keyspace.js';
-import type { ChannelKind } from '../channel-kind.js';
+import type { SubscriptionKind } from '../channel-kind.js';
 
 /** Callback that delivers a message to one client; `name` is the channel or glob that the client subscribed. */
-export type Receive = (kind: ChannelKind, name: string, channel: string, payload: Buffer) => void;
+export type Receive = (kind: SubscriptionKind, name: string, channel: string, payload: Buffer) => void;
 
 interface Subscription {
   readonly matches: (name: Uint8Array) => boolean;
@@ -17,14 +18,29 @@ const ALWAYS: Subscription = { matches: () => true, rank: 0 };
 /** Redis, as far as Pub/Sub and logs go: the subscriptions, the receivers of a message, in order, and the keys. */
 export class MemoryServer {
   readonly keys: MemoryKeyspace;
+  /** Commands that wait for a change of a key. */
+  readonly blocked: BlockedReads;
   /** Keys that Redis refuses to all clients. */
   readonly forbiddenKeys = new Set<string>();
   readonly #connections = new Set<MemoryConnection>();
   readonly #line: (() => void)[] = [];
   #isRunning = false;
 
-  constructor(clock: Pick<SchedulerLike, 'now'>) {
-    this.keys = new MemoryKeyspace(() => clock.now());
+  constructor(scheduler: SchedulerLike) {
+    this.blocked = new BlockedReads(scheduler);
+    this.keys = new MemoryKeyspace(
+      () => scheduler.now(),
+      (key) => this.blocked.change(key),
+    );
+  }
+
+  /** Executes a command, and replies to the blocked commands that it wakes. */
+  execute<T>(command: () => T): T {
+    try {
+      return command();
+    } finally {
+      this.blocked.serve();
+    }
   }
 
   connect(receive: Receive): MemoryConnection {
@@ -88,7 +104,7 @@ export class MemoryConnection {
   readonly #server: MemoryServer;
   readonly #receive: Receive;
   readonly #leave: () => void;
-  readonly #subscriptions: Readonly<Record<ChannelKind, Map<string, Subscription>>> = {
+  readonly #subscriptions: Readonly<Record<SubscriptionKind, Map<string, Subscription>>> = {
     channel: new Map(),
     pattern: new Map(),
     shard: new Map(),
@@ -101,20 +117,20 @@ export class MemoryConnection {
     this.#leave = leave;
   }
 
-  subscriptions(kind: ChannelKind): string[] {
+  subscriptions(kind: SubscriptionKind): string[] {
     return [...this.#subscriptions[kind].keys()];
   }
 
-  has(kind: ChannelKind, name: string): boolean {
+  has(kind: SubscriptionKind, name: string): boolean {
     return this.#subscriptions[kind].has(name);
   }
 
-  subscribe(kind: ChannelKind, name: string): void {
+  subscribe(kind: SubscriptionKind, name: string): void {
     const subscription = kind === 'pattern' ? { matches: compileGlob(name), rank: hashOf(name) } : ALWAYS;
     this.#subscriptions[kind].set(name, subscription);
   }
 
-  unsubscribe(kind: ChannelKind, name: string): void {
+  unsubscribe(kind: SubscriptionKind, name: string): void {
     this.#subscriptions[kind].delete(name);
   }
 
@@ -130,7 +146,7 @@ export class MemoryConnection {
   }
 
   /** Sends a copy of a message to the subscription with this name. Returns false if there is none. */
-  send(kind: ChannelKind, name: string, channel: string, payload: Buffer): boolean {
+  send(kind: SubscriptionKind, name: string, channel: string, payload: Buffer): boolean {
     if (!this.has(kind, name)) return false;
     const copy = Buffer.from(payload);
     this.post(() => this.#receive(kind, name, channel, copy));

@@ -19,6 +19,14 @@ export class MemoryStream {
     return this.#entries.length;
   }
 
+  get first(): MemoryEntry | undefined {
+    return this.#entries[0];
+  }
+
+  get last(): MemoryEntry | undefined {
+    return this.#entries.at(-1);
+  }
+
   get lastId(): StreamId {
     return this.#lastId;
   }
@@ -65,5 +73,10 @@ export class MemoryStream {
     return this.#entries
       .filter(({ id }) => compareStreamIds(id, start) >= 0 && compareStreamIds(id, end) <= 0)
       .slice(0, count);
+  }
+
+  /** Returns the first entries behind an id. */
+  after(id: StreamId, count = Infinity): MemoryEntry[] {
+    return this.#entries.filter((entry) => compareStreamIds(entry.id, id) > 0).slice(0, count);
   }
 }

@@ -2,10 +2,15 @@ import type { SchedulerLike } from 'rxjs';
 
 /** Command on its way to Redis and back. */
 export interface Request {
-  /** Executes the command in Redis. Returns the error of a refusal. */
-  execute(): Error | undefined;
+  /**
+   * Executes the command in Redis. Returns the error of a refusal, or `'blocked'` for a command that waits: `resume` then ends
+   * the wait, with the error if there is one.
+   */
+  execute(resume: (refusal?: Error) => void): Error | 'blocked' | undefined;
   /** Handles the reply when it has reached the client. */
   onReply(refusal: Error | undefined): void;
+  /** Ends the wait of a blocked command whose connection is lost. */
+  cancel?(): void;
   /** Settles the promise of the request. */
   settle(error: Error | undefined): void;
 }
@@ -27,7 +32,13 @@ export type AcknowledgeMode = 'immediate' | 'withheld' | number;
 
 interface Entry {
   readonly request: Request;
-  isExecuted: boolean;
+  /** A due request waits for its execution only behind a blocked one. */
+  state: 'sent' | 'due' | 'blocked' | 'executed';
+}
+
+interface Executed {
+  readonly entry: Entry;
+  readonly refusal: Error | undefined;
 }
 
 /** Requests that were sent and are not acknowledged yet, in order. */
@@ -47,11 +58,11 @@ export class RequestLine {
 
   /** True if Redis executes and acknowledges a request in the same tick. */
   get isImmediate(): boolean {
-    return !this.#isWithheld && this.#delay === 0;
+    return !this.#isWithheld && this.#delay === 0 && !this.#isBlocked;
   }
 
   send(request: Request): void {
-    const entry = { request, isExecuted: false };
+    const entry: Entry = { request, state: 'sent' };
     this.#entries.push(entry);
     if (this.#isWithheld) return;
     if (this.#delay === 0) this.#reply([entry]);
@@ -79,7 +90,7 @@ export class RequestLine {
    * Executes and acknowledges the oldest request alone, and leaves the others as they are. Returns false if there is none.
    */
   releaseNext(beforeSettled?: () => void): boolean {
-    const next = this.#entries.find(({ isExecuted }) => !isExecuted);
+    const next = this.#entries.find(({ state }) => state === 'sent');
     if (next) this.#reply([next], beforeSettled);
     return next !== undefined;
   }
@@ -88,17 +99,41 @@ export class RequestLine {
   recall(): Request[] {
     const entries = this.#entries;
     this.#entries = [];
+    for (const { request } of entries) request.cancel?.();
     return entries.map(({ request }) => request);
   }
 
+  get #isBlocked(): boolean {
+    return this.#entries.some(({ state }) => state === 'blocked');
+  }
+
   #reply(entries: readonly Entry[], beforeSettled?: () => void): void {
-    const replies = entries
-      .filter((entry) => !entry.isExecuted && this.#entries.includes(entry))
-      .map((entry) => {
-        entry.isExecuted = true;
-        return { entry, refusal: entry.request.execute() };
-      });
-    let arrived: typeof replies = [];
+    for (const entry of entries) if (entry.state === 'sent') entry.state = 'due';
+    this.#send(this.#executeDue(), beforeSettled);
+  }
+
+  /** Executes the due requests until one blocks the connection. */
+  #executeDue(): Executed[] {
+    const executed: Executed[] = [];
+    for (const entry of [...this.#entries]) {
+      if (this.#isBlocked) break;
+      if (entry.state !== 'due' || !this.#entries.includes(entry)) continue;
+      entry.state = 'executed';
+      const outcome = entry.request.execute((refusal) => this.#resume(entry, refusal));
+      if (outcome === 'blocked') entry.state = 'blocked';
+      else executed.push({ entry, refusal: outcome });
+    }
+    return executed;
+  }
+
+  #resume(entry: Entry, refusal: Error | undefined): void {
+    if (entry.state !== 'blocked' || !this.#entries.includes(entry)) return;
+    entry.state = 'executed';
+    this.#send([{ entry, refusal }, ...this.#executeDue()]);
+  }
+
+  #send(replies: readonly Executed[], beforeSettled?: () => void): void {
+    let arrived: readonly Executed[] = [];
     this.#inbox.receive(() => {
       arrived = replies.filter(({ entry }) => this.#entries.includes(entry));
       this.#entries = this.#entries.filter((entry) => !arrived.some((reply) => reply.entry === entry));

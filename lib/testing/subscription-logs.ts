@@ -1,6 +1,6 @@
 import type { SchedulerLike } from 'rxjs';
 import { TestScheduler } from 'rxjs/testing';
-import type { ChannelKind } from '../channel-kind.js';
+import type { SubscriptionKind } from '../channel-kind.js';
 
 /** Period of a subscription in frames, as `expectSubscriptions` compares it. */
 export type SubscriptionLog = ReturnType<typeof TestScheduler.parseMarblesAsSubscriptions>;
@@ -15,21 +15,21 @@ export class SubscriptionLogs {
   }
 
   /** Returns the periods of a name; the list grows as time goes on. */
-  of(kind: ChannelKind, name: string): SubscriptionLog[] {
+  of(kind: SubscriptionKind, name: string): SubscriptionLog[] {
     const key = `${kind} ${name}`;
     let logs = this.#logs.get(key);
     if (!logs) this.#logs.set(key, (logs = []));
     return logs;
   }
 
-  begin(kind: ChannelKind, name: string): void {
+  begin(kind: SubscriptionKind, name: string): void {
     // RxJS does not export the class of a log, and a strict comparison checks the class.
     const log = TestScheduler.parseMarblesAsSubscriptions('');
     log.subscribedFrame = this.#scheduler.now();
     this.of(kind, name).push(log);
   }
 
-  end(kind: ChannelKind, name: string): void {
+  end(kind: SubscriptionKind, name: string): void {
     const log = this.of(kind, name).at(-1);
     if (log) log.unsubscribedFrame = this.#scheduler.now();
   }

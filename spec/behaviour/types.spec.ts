@@ -6,7 +6,8 @@ import {
   json,
   Receiver,
   type Channel,
-  type ChannelKind,
+  type StreamFields,
+  type SubscriptionKind,
   type Gap,
   type Message,
   type Publisher,
@@ -47,6 +48,17 @@ export async function compiles(): Promise<void> {
   receiver.channel(Buffer.from('a'));
   const numbers = receiver.channel('numbers', { codec: json<number>() });
   isTrue<Equal<typeof numbers, Channel<number>>>();
+  const entries = receiver.stream('entries', { from: 'start', batch: 10 });
+  isTrue<Equal<typeof entries, Channel<StreamFields>>>();
+  const fields = receiver.stream('fields', { field: 'n' });
+  isTrue<Equal<typeof fields, Channel>>();
+  const counts = receiver.stream('counts', { field: 'n', codec: json<number>() });
+  isTrue<Equal<typeof counts, Channel<number>>>();
+  isTrue<Equal<typeof receiver.streams, ReadonlyMap<string, Channel<unknown>>>>();
+  // @ts-expect-error a codec decodes a field
+  receiver.stream('a', { codec: json<number>() });
+  // @ts-expect-error fields are read-only
+  entries.subscribe(({ data }) => (data.n = ''));
   receiver satisfies Observable<Message>;
   receiver.channel('a') satisfies Observable<Message>;
   // @ts-expect-error such a policy there is not
@@ -72,7 +84,7 @@ export async function compiles(): Promise<void> {
   // @ts-expect-error the master has a name
   await Receiver.open({ sentinelRootNodes: [{ host: 'a', port: 1 }] });
   isTrue<Equal<Message['source'], Channel>>();
-  isTrue<Equal<Channel['kind'], ChannelKind>>();
+  isTrue<Equal<Channel['kind'], SubscriptionKind | 'stream'>>();
   const describe = (event: ReceiverEvent): Gap | string => (event.type === 'gap' ? event.gap : event.type);
   own.events.subscribe(describe);
 }

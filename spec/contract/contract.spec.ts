@@ -9,6 +9,7 @@ import { memoryEnvironment } from './memory-environment.js';
 import { recoveryContract } from './recovery-contract.js';
 import { receiverContract } from './receiver-contract.js';
 import { ioredisEnvironment, serverEnvironment } from './server-environment.js';
+import { streamsContract } from './streams-contract.js';
 import { topicsContract } from './topics-contract.js';
 import type { RedisEnvironment, EnvironmentKind } from './environment.js';
 
@@ -51,5 +52,6 @@ describe.each(ENVIRONMENTS.map((sort) => [sort.name, sort] as const))('%s', (_na
     describe('the logs', () => logsContract(sort, () => environment));
   describe('a Receiver', () => receiverContract(sort, () => environment));
   describe('a recoverable Channel', () => recoveryContract(sort, () => environment));
+  describe('a stream', () => streamsContract(sort, () => environment));
   describe('a Receiver with topics', () => topicsContract(sort, () => environment));
 });

@@ -1,6 +1,5 @@
 import { keySlot } from '../../lib/hub/key-slot.js';
-import type { ScriptClient } from '../../lib/index.js';
-import type { ChannelKind } from '../../lib/channel-kind.js';
+import type { SubscriptionKind } from '../../lib/channel-kind.js';
 import {
   createCluster,
   createCluster5,
@@ -17,6 +16,7 @@ import { until } from '../support/until.js';
 import {
   ALL_ABILITIES,
   type Abilities,
+  type Outsider,
   type RedisEnvironment,
   type EnvironmentClient,
   type EnvironmentKind,
@@ -61,7 +61,7 @@ abstract class DistributedEnvironment implements RedisEnvironment {
 
   abstract sPublish(channel: string, data: string | Buffer): Promise<number>;
 
-  abstract outsider(key: string): ScriptClient;
+  abstract outsider(key: string): Outsider;
 
   async client(): Promise<EnvironmentClient> {
     const client = this.create();
@@ -71,7 +71,7 @@ abstract class DistributedEnvironment implements RedisEnvironment {
     return client;
   }
 
-  async subscribers(kind: ChannelKind, name: string): Promise<number> {
+  async subscribers(kind: SubscriptionKind, name: string): Promise<number> {
     const counts = await Promise.all(
       this.nodes.map(async ({ admin }) => {
         if (kind === 'pattern') return admin.pubSubNumPat();

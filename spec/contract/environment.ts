@@ -1,4 +1,4 @@
-import type { ChannelKind } from '../../lib/channel-kind.js';
+import type { SubscriptionKind } from '../../lib/channel-kind.js';
 import type { ClientListener, RegistryType } from '../../lib/hub/client.js';
 import type { PubSubClient, ScriptClient } from '../../lib/index.js';
 import type { LogTestClient } from '../support/log-test-client.js';
@@ -38,6 +38,9 @@ export interface EnvironmentClient extends PubSubClient {
   listenerCount(event: string | symbol): number;
 }
 
+/** A client that runs scripts, and adds to streams. */
+export type Outsider = ScriptClient & Pick<LogTestClient, 'xAdd'>;
+
 /** The abilities of an environment. A test that needs a missing ability is left out. */
 export interface Abilities {
   /**
@@ -67,7 +70,7 @@ export interface RedisEnvironment {
    * Returns the number of subscribers of a name, over all clients; for a pattern, Redis counts the patterns of all
    * names.
    */
-  subscribers(kind: ChannelKind, name: string): Promise<number>;
+  subscribers(kind: SubscriptionKind, name: string): Promise<number>;
   /** Resolves when every published message has reached the client. */
   fence(client: EnvironmentClient): Promise<unknown>;
   /** Makes Redis refuse the first names, and permit the second ones, from now on. */
@@ -77,8 +80,8 @@ export interface RedisEnvironment {
   /** Holds back the commands of the clients until `acknowledge`; messages still arrive. */
   withhold(): void;
   acknowledge(): void;
-  /** Returns a client that an outage does not concern, and that runs scripts on the server of this key. */
-  outsider(key: string): ScriptClient;
+  /** Returns a client that an outage does not concern, on the server of this key. */
+  outsider(key: string): Outsider;
   /**
    * Breaks the connections of all clients, with the commands that were held back; resolves when the clients have
    * noticed.

@@ -1,8 +1,8 @@
-import type { ScriptClient } from '../../lib/index.js';
 import { MemoryPubSub, type MemoryPubSubOptions } from '../../lib/testing/index.js';
 import { until } from '../support/until.js';
 import {
   ALL_ABILITIES,
+  type Outsider,
   type RedisEnvironment,
   type EnvironmentClient,
   type EnvironmentKind,
@@ -62,7 +62,7 @@ class MemoryEnvironment implements RedisEnvironment {
     return Promise.resolve();
   }
 
-  outsider(): ScriptClient {
+  outsider(): Outsider {
     return this.#root;
   }
 

@@ -1,6 +1,5 @@
 import { createClient } from 'redis';
 import { createClient as createClient5 } from 'redis-5';
-import type { ScriptClient } from '../../lib/index.js';
 import { RedisServer } from '../support/redis-server.js';
 import { TcpProxy } from '../support/tcp-proxy.js';
 import { until } from '../support/until.js';
@@ -12,6 +11,7 @@ import {
 } from '../support/ioredis-client.js';
 import {
   ALL_ABILITIES,
+  type Outsider,
   type RedisEnvironment,
   type EnvironmentClient,
   type EnvironmentKind,
@@ -110,7 +110,7 @@ class ServerEnvironment implements RedisEnvironment {
     await this.#admin.aclSetUser(USER.username, ['resetkeys', ...permitted.map((key) => `~${key}`)]);
   }
 
-  outsider(): ScriptClient {
+  outsider(): Outsider {
     return this.#admin;
   }
 

@@ -2,7 +2,7 @@ import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import { setImmediate } from 'node:timers/promises';
 import { createClient, createCluster, RESP_TYPES } from 'redis';
 import { config } from 'rxjs';
-import { Receiver, retryRecoverable, type ChannelKind, type ReceiverEvent } from '../../lib/index.js';
+import { Receiver, retryRecoverable, type SubscriptionKind, type ReceiverEvent } from '../../lib/index.js';
 import { MemoryPubSub } from '../../lib/testing/index.js';
 import { keySlot } from '../../lib/hub/key-slot.js';
 import { RedisCluster } from '../support/redis-cluster.js';
@@ -21,7 +21,7 @@ function open(url: string, options: { RESP?: 2 | 3; maintNotifications?: 'enable
 }
 
 /** Observes a Channel of a new Receiver, and logs its messages and gaps. */
-async function listen(client: Client, kind: ChannelKind = 'channel', name = 'news') {
+async function listen(client: Client, kind: SubscriptionKind = 'channel', name = 'news') {
   const receiver = new Receiver(client, { autoStop: false });
   const events: ReceiverEvent[] = [];
   const received: string[] = [];

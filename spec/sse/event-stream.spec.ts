@@ -73,6 +73,19 @@ describe('toEventStream', () => {
     expect(await eventOf('hi', options)).toBe('event: news id: 7\ndata: HI\n\n');
   });
 
+  it('resumes a stream behind the last event of the browser', async () => {
+    const orders = receiver.stream('orders', { field: 'n' });
+    const ids = ['a', 'b', 'c'].map((n) => redis.xAdd('orders', '*', { n }));
+    const reader = readerOf(toEventStream(orders, { lastEventId: ids[0] }));
+    let text = '';
+    while (!text.includes('data: c\n\n')) text += await reader.next();
+    redis.xAdd('orders', '*', { n: 'd' });
+    while (!text.includes('data: d\n\n')) text += await reader.next();
+    expect(text.match(/data: ./g)).toEqual(['data: b', 'data: c', 'data: d']);
+    expect(text).toContain(`id: ${ids[2]}\n`);
+    await reader.cancel();
+  });
+
   it('sends decoded values as JSON', async () => {
     const orders = new Receiver(redis, { codec: json<{ id: number }>() }).channel('orders');
     const reader = readerOf(toEventStream(orders));

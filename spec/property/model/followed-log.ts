@@ -23,6 +23,10 @@ const CAPACITY = 3;
 /** A follower of a log, with every step of Redis and of the connections under control. */
 export class FollowedLog implements FollowedChannel {
   readonly heartbeat = 0;
+  readonly binary = true;
+  readonly roomForEntries = () => Infinity;
+  readonly isFullForEntry = () => false;
+  readonly deliverEntry = () => undefined;
   readonly record = new ReceivedNumbers();
   readonly #follower: LogFollower;
   readonly #requests: Request[] = [];

@@ -156,8 +156,8 @@ export class ModelReceiver {
     });
     this.receiver.events.subscribe((event) => {
       if (event.type === 'gap') this.#onGap(event.gap);
-      if (event.type === 'channel-error') this.#onRefused(event.source);
-      if (event.type === 'subscribed') this.#onSubscribed(event.source);
+      if (event.type === 'channel-error') this.#onRefused(event.source as Subject);
+      if (event.type === 'subscribed') this.#onSubscribed(event.source as Subject);
       this.#runReactions('event');
       this.#runReactions(event.type);
     });
@@ -641,7 +641,7 @@ export class ModelReceiver {
     const isInside = (number: number) => this.#simulation.sentAt(number) <= until;
     for (const channel of channels) {
       const key = keyOf(channel);
-      if (!this.#simulation.mayLack(channel))
+      if (!this.#simulation.mayLack(channel as Subject))
         this.#complain(`a gap of ${key}, although no messages can be missing`);
       this.#expected.cancelWhere(key, isInside);
       for (const slot of this.#registrations.get(key)?.slots ?? []) slot?.expected.cancelWhere(key, isInside);

@@ -1,5 +1,5 @@
 import { COMMANDS, type PubSubClient } from '../../../lib/hub/client.js';
-import type { ChannelKind } from '../../../lib/channel-kind.js';
+import type { SubscriptionKind } from '../../../lib/channel-kind.js';
 import { originOf } from '../../../lib/hub/shared-emitter.js';
 
 /** Reports each operation on a name that begins before the previous one on this name is answered. */
@@ -9,14 +9,14 @@ export function watchOperations(client: PubSubClient, complain: (what: string) =
   const origin = originOf(client);
   for (const [kind, { subscribe, unsubscribe }] of Object.entries(COMMANDS)) {
     for (const method of [subscribe, unsubscribe])
-      watch(origin, kind as ChannelKind, method, pending, complain);
+      watch(origin, kind as SubscriptionKind, method, pending, complain);
   }
 }
 
 function watch(
   client: PubSubClient,
-  kind: ChannelKind,
-  method: (typeof COMMANDS)[ChannelKind]['subscribe' | 'unsubscribe'],
+  kind: SubscriptionKind,
+  method: (typeof COMMANDS)[SubscriptionKind]['subscribe' | 'unsubscribe'],
   pending: Map<string, string>,
   complain: (what: string) => void,
 ): void {

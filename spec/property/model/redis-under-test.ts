@@ -1,7 +1,7 @@
 import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import { setImmediate as turn } from 'node:timers/promises';
 import type { createClient } from 'redis';
-import type { ChannelKind } from '../../../lib/channel-kind.js';
+import type { SubscriptionKind } from '../../../lib/channel-kind.js';
 import { COMMANDS, type PubSubClient } from '../../../lib/hub/client.js';
 import { SUBJECTS, type Subject, type Target } from './subjects.js';
 import type { Direction, TcpProxy } from '../../support/tcp-proxy.js';
@@ -63,7 +63,7 @@ export interface RedisUnderTest {
   listeners(): string;
 }
 
-export function namesOf(kind: ChannelKind): string[] {
+export function namesOf(kind: SubscriptionKind): string[] {
   return SUBJECTS.filter((subject) => subject.kind === kind).map(({ name }) => name);
 }
 

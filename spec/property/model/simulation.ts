@@ -1,5 +1,5 @@
 import { config } from 'rxjs';
-import type { ChannelKind } from '../../../lib/channel-kind.js';
+import type { SubscriptionKind } from '../../../lib/channel-kind.js';
 import { watchOperations } from './operations.js';
 import { ModelReceiver, type SimulationState, type Plan } from './model-receiver.js';
 import { namesOf, type Fault, type FaultLevel, type RedisUnderTest } from './redis-under-test.js';
@@ -164,7 +164,7 @@ export class Simulation implements SimulationState {
 
 /** Returns the counts of Redis for exactly these subscriptions. */
 function summary(subjects: readonly Subject[]): string {
-  const count = (kind: ChannelKind) => {
+  const count = (kind: SubscriptionKind) => {
     const isThere = (name: string) =>
       subjects.some((subject) => subject.kind === kind && subject.name === name);
     return Object.fromEntries(namesOf(kind).map((name) => [name, isThere(name) ? 1 : 0]));

@@ -1,7 +1,13 @@
-import type { ChannelKind } from '../../../lib/channel-kind.js';
+import type { ChannelKind, SubscriptionKind } from '../../../lib/channel-kind.js';
 
 /** A channel, pattern or sharded channel to subscribe to. */
 export interface Subject {
+  readonly kind: SubscriptionKind;
+  readonly name: string;
+}
+
+/** A subject, or a Channel of it. */
+interface AnySubject {
   readonly kind: ChannelKind;
   readonly name: string;
 }
@@ -32,11 +38,11 @@ export const TARGETS: readonly Target[] = [
 
 const GLOBS: Readonly<Record<string, RegExp>> = { 'a*': /^a/, '[ab]': /^[ab]$/ };
 
-export function matches(subject: Subject, target: Target): boolean {
+export function matches(subject: AnySubject, target: Target): boolean {
   if (subject.kind !== 'pattern') return subject.kind === target.kind && subject.name === target.name;
   return target.kind === 'channel' && GLOBS[subject.name]!.test(target.name);
 }
 
-export function keyOf({ kind, name }: Subject): string {
+export function keyOf({ kind, name }: AnySubject): string {
   return `${kind} ${JSON.stringify(name)}`;
 }

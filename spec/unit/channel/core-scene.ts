@@ -2,7 +2,7 @@ import { Observable, type Subscription } from 'rxjs';
 import type { Message, ReceiverEvent } from '../../../lib/channel.js';
 import { ChannelCore } from '../../../lib/channel/channel-core.js';
 import type { ChannelOwner } from '../../../lib/channel/channel-owner.js';
-import type { ChannelKind } from '../../../lib/channel-kind.js';
+import type { SubscriptionKind } from '../../../lib/channel-kind.js';
 import type { RawMessage } from '../../../lib/channel/raw-message.js';
 import { text, type Codec } from '../../../lib/codec/codec.js';
 import { ConnectionLostError } from '../../../lib/errors/errors.js';
@@ -12,7 +12,7 @@ type Core = ChannelCore<string>;
 type Owner = ChannelOwner<ChannelCore<unknown>>;
 
 interface CoreSceneOptions {
-  readonly kind?: ChannelKind;
+  readonly kind?: SubscriptionKind;
   readonly name?: string;
   readonly codec?: Codec<string>;
 }
@@ -151,7 +151,7 @@ export class CoreScene {
       stream: {
         counts: this.counts,
         accept: (...message) => this.#accept(message),
-        hasRoom: () => true,
+        roomFor: () => Infinity,
         whenRoom: () => undefined,
       },
       emit: ({ type }: ReceiverEvent) => void this.owner.push(`<${type}>`),

@@ -1,8 +1,8 @@
-import type { ChannelKind } from '../../../lib/channel-kind.js';
+import type { SubscriptionKind } from '../../../lib/channel-kind.js';
 import { table } from '../../support/table.js';
 import { ListenersScene, type Mode } from './listeners-scene.js';
 
-const KINDS: readonly ChannelKind[] = ['channel', 'shard'];
+const KINDS: readonly SubscriptionKind[] = ['channel', 'shard'];
 const MODES: readonly Mode[] = ['strings', 'buffers'];
 const CASES = KINDS.flatMap((kind) => MODES.map((mode) => ({ kind, mode, binary: mode === 'buffers' })));
 

@@ -1,4 +1,4 @@
-import type { ChannelKind } from '../../../lib/channel-kind.js';
+import type { SubscriptionKind } from '../../../lib/channel-kind.js';
 import type { ServerClient } from '../../../lib/hub/client.js';
 import type { ClientListeners } from '../../../lib/hub/client-listeners.js';
 import type { ForeignCommands } from '../../../lib/hub/foreign-commands.js';
@@ -16,7 +16,7 @@ export interface CommandsSceneOptions {
 }
 
 interface RequestOptions {
-  readonly kind?: ChannelKind | undefined;
+  readonly kind?: SubscriptionKind | undefined;
   readonly binary?: boolean;
 }
 
@@ -77,7 +77,7 @@ export class CommandsScene {
   }
 
   /** Makes requests, written as `subscribe a`, in one batch. */
-  batch(requests: readonly string[], options?: { kind?: ChannelKind }): void {
+  batch(requests: readonly string[], options?: { kind?: SubscriptionKind }): void {
     this.commands.batch(() => {
       for (const request of requests) {
         const [verb, name = '', mode] = request.split(' ') as [Verb, string?, string?];
@@ -86,7 +86,7 @@ export class CommandsScene {
     });
   }
 
-  subscription(name: string, kind: ChannelKind = 'channel'): RedisSubscription {
+  subscription(name: string, kind: SubscriptionKind = 'channel'): RedisSubscription {
     const onOperationEnded = (error?: Error) =>
       void this.outcomes.push(error ? `${name}: ${error.message}` : name);
     const made =

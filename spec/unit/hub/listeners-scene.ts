@@ -1,4 +1,4 @@
-import type { ChannelKind } from '../../../lib/channel-kind.js';
+import type { SubscriptionKind } from '../../../lib/channel-kind.js';
 import {
   COMMANDS,
   type ClientListener,
@@ -23,10 +23,10 @@ export class ListenersScene {
   readonly subscription: RedisSubscription;
   readonly newer: RedisSubscription;
   readonly clientListeners: ClientListeners;
-  readonly #kind: ChannelKind;
-  readonly #current: Record<ChannelKind, Map<string, RedisSubscription>>;
+  readonly #kind: SubscriptionKind;
+  readonly #current: Record<SubscriptionKind, Map<string, RedisSubscription>>;
 
-  constructor(kind: ChannelKind, { hasRegistry = true, name = 'news' } = {}) {
+  constructor(kind: SubscriptionKind, { hasRegistry = true, name = 'news' } = {}) {
     this.#kind = kind;
     this.name = name;
     this.subscription = { kind, name } as RedisSubscription;

@@ -1,4 +1,4 @@
-import type { ChannelKind } from '../../../lib/channel-kind.js';
+import type { SubscriptionKind } from '../../../lib/channel-kind.js';
 import type { RegistryType } from '../../../lib/hub/client.js';
 import type { HubListener } from '../../../lib/hub/hub-listener.js';
 import { Recovery, type RecoveryHost } from '../../../lib/hub/recovery.js';
@@ -8,11 +8,11 @@ import { tell } from '../../../lib/outbox.js';
 import { consumerWith } from '../../support/consumer-with.js';
 import { infoOf } from './inspection-scene.js';
 
-const KINDS: readonly ChannelKind[] = ['channel', 'pattern', 'shard'];
+const KINDS: readonly SubscriptionKind[] = ['channel', 'pattern', 'shard'];
 const TYPES: readonly RegistryType[] = ['CHANNELS', 'PATTERNS', 'SHARDED'];
 
 interface FakeSubscription {
-  readonly kind: ChannelKind;
+  readonly kind: SubscriptionKind;
   readonly name: string;
   isLive: boolean;
   isConfirmed: boolean;
@@ -79,7 +79,7 @@ export class RecoveryScene {
     unsubscribing: (names) => this.recovery.onUnsubscribing(kindOf(names), namesOf(names)),
     unsubscribed: (names) => this.recovery.onUnsubscribed(kindOf(names), namesOf(names), 7),
     dropped: (names) => this.recovery.onDropped(kindOf(names), namesOf(names), 7),
-    short: (kind) => this.recovery.onShort(kind as ChannelKind),
+    short: (kind) => this.recovery.onShort(kind as SubscriptionKind),
   };
 
   readonly #events: Readonly<Record<string, () => unknown>> = {
@@ -112,7 +112,7 @@ export class RecoveryScene {
     else throw new Error(`unknown state: ${state}`);
   }
 
-  #add(kind: ChannelKind, name: string): void {
+  #add(kind: SubscriptionKind, name: string): void {
     const listener = consumerWith({});
     this.#listeners.set(listener, name);
     const subscription = {
@@ -146,7 +146,7 @@ export class RecoveryScene {
       },
       subscriptions: this.#registry,
       clientListeners: {
-        count: (kind: ChannelKind) => this.#counts[KINDS.indexOf(kind)],
+        count: (kind: SubscriptionKind) => this.#counts[KINDS.indexOf(kind)],
         isRegistered: ({ name }: RedisSubscription) => this.#subscriptions.get(name)!.isRegistered,
       },
       commands: {
@@ -185,7 +185,7 @@ export class RecoveryScene {
 }
 
 /** Returns the kind of a name, or of `channels` and the like. */
-function kindOf(name: string): ChannelKind {
+function kindOf(name: string): SubscriptionKind {
   if (name === 'p*' || name === 'patterns') return 'pattern';
   return name === 's' || name === 'shards' ? 'shard' : 'channel';
 }

@@ -1,4 +1,4 @@
-import type { ChannelKind } from '../../../lib/channel-kind.js';
+import type { SubscriptionKind } from '../../../lib/channel-kind.js';
 import { listOf, table } from '../../support/table.js';
 import { CommandsScene } from './commands-scene.js';
 
@@ -22,7 +22,7 @@ describe('SubscribeCommands: the requests of one batch', () => {
       `),
     )('$kind: $requests → $commands', ({ kind, requests, commands }) => {
       const scene = new CommandsScene();
-      scene.batch(listOf(requests), { kind: kind as ChannelKind });
+      scene.batch(listOf(requests), { kind: kind as SubscriptionKind });
       expect(scene.sent()).toEqual(listOf(commands));
     });
   });

@@ -1,4 +1,5 @@
-import { followLog, type RecoverableCore } from '../../../lib/channel/followed-core.js';
+import { LogFollower } from '../../../lib/recovery/log-follower.js';
+import { followSource, type RecoverableCore } from '../../../lib/channel/followed-core.js';
 import type { ChannelOwner } from '../../../lib/channel/channel-owner.js';
 import { currentFlow, type Flow } from '../../../lib/queue/flow.js';
 import { HeldMessages } from '../../../lib/recovery/held-messages.js';
@@ -32,7 +33,7 @@ function heldAfterEach(...numbers: number[]) {
   const core = {
     name: 'news',
     isMerged: true,
-    hasOwnRoom: () => true,
+    ownRoom: () => Infinity,
     deliver(data: string) {
       received.push(Number(data));
       flow = currentFlow();
@@ -43,7 +44,7 @@ function heldAfterEach(...numbers: number[]) {
     bounds: { overflow: 'replay' },
     stream: {
       counts: { recovered: 0 },
-      hasRoom: () => true,
+      roomFor: () => Infinity,
       whenRoom: (resume: () => void) => void waiting.push(resume),
     },
     emit: () => undefined,
@@ -60,7 +61,10 @@ function heldAfterEach(...numbers: number[]) {
     readLast: (_log: string, { onReply }: LogRequest<LogId | undefined>) => onReply(log.at(-1)?.id),
   } as unknown as LogReader;
   const options = { log: 'log', from: 'start' };
-  const follower = followLog(core, owner, { options, reader });
+  const follower = followSource(core, owner, {
+    options,
+    follow: (channel) => new LogFollower(channel, options, reader),
+  });
   follower.start(
     () => follower.onSubscribed(),
     () => undefined,
@@ -79,7 +83,7 @@ describe('a follower of a log', () => {
   it("counts what is lost after the first round, also with from: 'start'", () => {
     const held = heldAfterEach();
     held.log.push(entryOf(3));
-    held.follower.receive('\0rx1 1-3 3\n3', 'news', undefined);
+    held.follower.receive?.('\0rx1 1-3 3\n3', 'news', undefined);
     expect(held.received).toEqual([3]);
     expect(held.gaps).toMatchObject([{ dropped: 2 }]);
   });

@@ -1,0 +1,151 @@
+// Measures the CPU and the time of an entry of a stream, beside a bare loop of XREAD.
+// Run it: npm run bench:streams
+
+import { execFile } from 'node:child_process';
+import { promisify } from 'node:util';
+import { createClient } from 'redis';
+import { Receiver } from '../lib/index.js';
+import { RedisServer } from '../spec/support/redis-server.js';
+import { ratios, shuffled, spread } from './statistics.js';
+import { versions } from './versions.js';
+
+const ROUNDS = Number(process.argv[2] ?? 7);
+const BATCH = 100;
+const VALUE = 'x'.repeat(200);
+
+interface Scene {
+  readonly title: string;
+  readonly keys: number;
+  readonly entries: number;
+  /** Entries that are there before the reader starts; the others are added while it reads. */
+  readonly backlog: number;
+}
+
+const SCENES: readonly Scene[] = [
+  { title: 'a backlog of one stream', keys: 1, entries: 100_000, backlog: 100_000 },
+  { title: 'the tail of one stream', keys: 1, entries: 50_000, backlog: 0 },
+  { title: 'the tail of 100 streams', keys: 100, entries: 50_000, backlog: 0 },
+];
+
+type Read = (url: string, keys: readonly string[], onEntry: () => void) => Promise<() => unknown>;
+
+/** A loop as an application writes it by itself: one connection, all keys, the last id of each. */
+const bareLoop: Read = async (url, keys, onEntry) => {
+  const client = createClient({ url });
+  client.on('error', () => undefined);
+  await client.connect();
+  const last = new Map(keys.map((key) => [key, '0-0']));
+  let isOpen = true;
+  const loop = async () => {
+    while (isOpen) {
+      const places = [...last].map(([key, id]) => ({ key, id }));
+      const reply = await client.xRead(places, { COUNT: BATCH, BLOCK: 1_000 });
+      for (const { name, messages } of (reply ?? []) as { name: string; messages: { id: string }[] }[]) {
+        for (const { id } of messages) {
+          last.set(name, id);
+          onEntry();
+        }
+      }
+    }
+  };
+  void loop().catch(() => undefined);
+  return () => {
+    isOpen = false;
+    client.destroy();
+  };
+};
+
+const receiver: Read = async (url, keys, onEntry) => {
+  const client = createClient({ url });
+  client.on('error', () => undefined);
+  await client.connect();
+  const own = new Receiver(client);
+  for (const key of keys) own.stream(key, { from: 'start', batch: BATCH });
+  own.subscribe(onEntry);
+  await own.connect();
+  return async () => {
+    await own.stop();
+    client.destroy();
+  };
+};
+
+const CONTESTANTS = { 'bare XREAD loop': bareLoop, 'bare XREAD loop again': bareLoop, Receiver: receiver };
+type Contestant = keyof typeof CONTESTANTS;
+
+interface Report {
+  /** Microseconds of CPU an entry. */
+  readonly cpu: number;
+  /** Entries a second. */
+  readonly rate: number;
+}
+
+async function measure(url: string, contestant: Contestant, scene: Scene): Promise<Report> {
+  const writer = await createClient({ url }).connect();
+  await writer.flushAll();
+  const keys = Array.from({ length: scene.keys }, (_, index) => `stream:${index}`);
+  const add = async (from: number, to: number) => {
+    for (let at = from; at < to; at += 1_000) {
+      const chunk = Array.from(
+        { length: Math.min(1_000, to - at) },
+        (_, index) => keys[(at + index) % keys.length]!,
+      );
+      await Promise.all(chunk.map((key) => writer.xAdd(key, '*', { n: VALUE })));
+    }
+  };
+  await add(0, scene.backlog);
+  // In a process of its own, so that the reader alone is measured.
+  const { stdout } = await new Promise<{ stdout: string }>((resolve, reject) => {
+    const child = promisify(execFile)(process.execPath, [
+      ...process.execArgv,
+      process.argv[1]!,
+      'read',
+      url,
+      contestant,
+      String(scene.keys),
+      String(scene.entries),
+    ]);
+    child.then(resolve, reject);
+    void add(scene.backlog, scene.entries);
+  });
+  await writer.close();
+  return JSON.parse(stdout) as Report;
+}
+
+async function read([url, contestant, keys, entries]: readonly string[]): Promise<void> {
+  const names = Array.from({ length: Number(keys) }, (_, index) => `stream:${index}`);
+  let count = 0;
+  let onDone!: () => void;
+  const done = new Promise<void>((resolve) => (onDone = resolve));
+  const [cpu, start] = [process.cpuUsage(), performance.now()];
+  const stop = await CONTESTANTS[contestant as Contestant](url!, names, () => {
+    if (++count === Number(entries)) onDone();
+  });
+  await done;
+  const { user, system } = process.cpuUsage(cpu);
+  const seconds = (performance.now() - start) / 1_000;
+  await stop();
+  console.log(JSON.stringify({ cpu: (user + system) / count, rate: count / seconds }));
+}
+
+if (process.argv[2] === 'read') await read(process.argv.slice(3));
+else {
+  await using server = await RedisServer.start();
+  console.log(await versions(server.url));
+  const names = Object.keys(CONTESTANTS) as Contestant[];
+  for (const scene of SCENES) {
+    const reports = new Map(names.map((name) => [name, [] as Report[]]));
+    for (let round = 0; round < ROUNDS; round++)
+      for (const name of shuffled(names)) reports.get(name)!.push(await measure(server.url, name, scene));
+    console.log(`\n${scene.title}, ${ROUNDS} rounds`);
+    const reference = reports.get('bare XREAD loop')!;
+    for (const [name, own] of reports) {
+      const cpu = spread(own.map((report) => report.cpu)).median.toFixed(2);
+      const rate = Math.round(spread(own.map((report) => report.rate)).median);
+      const ratio = ratios(
+        own.map((report) => report.cpu),
+        reference.map((report) => report.cpu),
+      ).median.toFixed(2);
+      console.log(`${name.padEnd(24)} ${cpu} µs of CPU an entry (${ratio}), ${rate} entries a second`);
+    }
+  }
+}
