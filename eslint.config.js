@@ -18,6 +18,7 @@ const LAYERS = [
   'channel',
   'open',
   'receiver',
+  'keyspace',
 ];
 
 const noRedis = {
@@ -59,7 +60,7 @@ const operatorRules = {
     noRedis,
     noAdapters,
     noLayers(
-      ['reader', 'hub', 'cluster', 'channel', 'open', 'receiver', 'sse'],
+      ['reader', 'hub', 'cluster', 'channel', 'open', 'receiver', 'keyspace', 'sse'],
       'Operators know nothing of Redis.',
     ),
   ),
@@ -137,7 +138,7 @@ export default defineConfig(
     },
   },
   {
-    files: ['spec/behaviour/types.spec.ts', 'spec/topics/types.spec.ts'],
+    files: ['spec/behaviour/types.spec.ts', 'spec/keyspace/types.spec.ts', 'spec/topics/types.spec.ts'],
     rules: {
       '@typescript-eslint/no-generated-empty-object-type': 'off',
       '@typescript-eslint/no-unnecessary-type-parameters': 'off',

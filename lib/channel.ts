@@ -5,11 +5,8 @@ import { CodedError, named, type SubscribeError } from './errors/errors.js';
 import { reasonOf } from './errors/reason-of.js';
 import type { OverflowPolicy } from './queue/buffer-options.js';
 import type { RecoveryError } from './recovery/recovery-error.js';
-import { FINAL_ERROR, RetrySafeObservable } from './retry-safe-observable.js';
+import { INTERNALS, RetrySafeObservable } from './retry-safe-observable.js';
 import type { StreamFields } from './stream-fields.js';
-
-/** The key of a Channel's internals, for this package alone, including another copy of it in the same process. */
-const SOURCE = Symbol.for('rx-redis-receiver.source.1');
 
 /** A message as one Channel received it. A message for two Channels comes twice, each time with its own `source`. */
 export interface Message<T = string> {
@@ -88,12 +85,7 @@ export class Channel<T = string, M extends Message<T> = Message<T>>
   }
 
   /** @internal */
-  get [FINAL_ERROR](): Error | undefined {
-    return this.#source.finalError;
-  }
-
-  /** @internal */
-  get [SOURCE](): ChannelSource<T> {
+  get [INTERNALS](): ChannelSource<T> {
     return this.#source;
   }
 
@@ -148,12 +140,12 @@ export class Channel<T = string, M extends Message<T> = Message<T>>
 
 /** Observes the source of a Channel. All Channels share this function, because there may be very many. */
 function observeSource<T>(this: Observable<Message<T>>, subscriber: Subscriber<Message<T>>): void {
-  (this as Channel<T>)[SOURCE].observe(subscriber);
+  (this as Channel<T>)[INTERNALS].observe(subscriber);
 }
 
 /** Returns the internals behind a Channel. */
 export function sourceOf<T>(channel: Channel<T>): ChannelSource<T> {
-  return channel[SOURCE];
+  return channel[INTERNALS];
 }
 
 /** A period in which messages may be missing. */
@@ -222,6 +214,8 @@ export type ReceiverEvent =
     }
   /** The log of a recoverable Channel cannot be read: what the Channel misses is a `gap` until that is mended. */
   | { readonly type: 'recovery-error'; readonly source: Channel<unknown>; readonly error: RecoveryError }
+  /** A server does not show the setting that {@link keyspace} needs: notifications may be missing, or all of them. */
+  | { readonly type: 'unchecked'; readonly source: Channel<unknown>; readonly error: Error }
   /** A recoverable Channel has received a message that is not in its log, and could not be recovered if it were missed. */
   | {
       readonly type: 'unrecoverable';

@@ -22,6 +22,7 @@ export function debugLine(event: ReceiverEvent): string {
       return `overflow: the queue is full (${event.overflow}), ${event.dropped} dropped so far`;
     case 'channel-error':
     case 'recovery-error':
+    case 'unchecked':
       return `${event.type} of ${title(event.source)}: ${reasonOf(event.error)}`;
     case 'recovered':
       return `recovered: ${event.count} messages of ${title(event.source)}, read from its log`;

@@ -40,6 +40,7 @@ const CHANNELS: Readonly<Record<ReceiverEvent['type'], NodeChannel | undefined>>
   'channel-error': on('channel-error'),
   recovered: on('recovered'),
   'recovery-error': on('recovery-error'),
+  unchecked: on('unchecked'),
   late: undefined,
   unmatched: undefined,
   'decode-error': undefined,

@@ -70,6 +70,12 @@ export type {
   TopicName,
 } from './topics/topic-types.js';
 
+// Keyspace notifications
+export { keyspace, type NotificationOf } from './keyspace/keyspace.js';
+export type { KeyspaceOptions } from './keyspace/keyspace-options.js';
+export type { KeyEvent, KnownKeyEvent } from './keyspace/key-event.js';
+export type { KeyNotification, SubkeyNotification } from './keyspace/notification.js';
+
 // Back-pressure and publishing
 export { hydrate, type Hydrated } from './operators/hydrate.js';
 export { iterate, type IterateOptions } from './operators/iterate.js';
@@ -94,6 +100,7 @@ export {
   ValidationError,
 } from './errors/errors.js';
 export { RecoveryError } from './recovery/recovery-error.js';
+export { KeyspaceConfigError } from './keyspace/config-error.js';
 export { DecodeError } from './channel.js';
 export { GapError } from './channel/gap-error.js';
 export { PublishError } from './operators/publish-to.js';

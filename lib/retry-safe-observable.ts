@@ -9,8 +9,14 @@ const PAUSE = 1_000;
 /** The number of observers in this turn, by the source whose error they get. */
 const counts = new WeakMap<object, number>();
 
-/** The key of the error that a new observer would get at once, and that another attempt cannot fix. */
-export const FINAL_ERROR = Symbol('final error');
+/** The key of the internals of a public object, for this package alone, including another copy of it in the same process. */
+export const INTERNALS = Symbol.for('rx-redis-receiver.internals.1');
+
+/** The part of the internals that decides whether another attempt makes sense. */
+interface Internals {
+  /** The error that a new observer would get at once, and that another attempt cannot fix. */
+  readonly finalError: Error | undefined;
+}
 
 /**
  * An Observable that may emit an error at once to each new observer. `retry()` would resubscribe in the same call, without
@@ -19,7 +25,7 @@ export const FINAL_ERROR = Symbol('final error');
  */
 export abstract class RetrySafeObservable<T> extends Observable<T> {
   /** @internal */
-  abstract get [FINAL_ERROR](): Error | undefined;
+  abstract get [INTERNALS](): Internals;
 
   /**
    * Subscribes like any Observable. `retry()` cannot spin on an error that each new observer gets at once: a
@@ -32,7 +38,7 @@ export abstract class RetrySafeObservable<T> extends Observable<T> {
   ): Subscription {
     const args = [observer, error, complete] as unknown as [Partial<Observer<T>>];
     const subscribe = () => super.subscribe(...args);
-    const finalError = this[FINAL_ERROR];
+    const { finalError } = this[INTERNALS];
     return finalError ? subscribeWithoutStorm(this, finalError, observer, subscribe) : subscribe();
   }
 }

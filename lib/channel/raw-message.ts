@@ -12,6 +12,8 @@ export type RawMessage = Message<string | Buffer> & {
 /** The topic of a Channel: reads the parameters from the name of a channel. */
 export interface ChannelTopic {
   readonly topic: string;
+  /** True if the Receiver does not merge the messages: they go to the Channel's own observers alone. */
+  readonly isSeparate?: boolean;
   /** Returns undefined for a name that the glob of the topic matches, and its template does not. */
   parse(channel: string): object | undefined;
 }

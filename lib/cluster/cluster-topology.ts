@@ -4,6 +4,7 @@ import { askNodes, isHealthy, keyOf, type ClusterMap } from './cluster-map.js';
 import { ClusterNodes, type ClusterClient } from './cluster-nodes.js';
 import { keySlot } from '../hub/key-slot.js';
 import { removeListeners } from '../hub/shared-emitter.js';
+import { isNodeLocal } from './node-local.js';
 import type { NodeAddress, NodeClient } from './node-client.js';
 import type { Loss, Topology, TopologyObserver } from './topology.js';
 
@@ -65,6 +66,11 @@ export class ClusterTopology implements Topology {
     if (kind !== 'shard') return BROADCAST;
     const owner = this.#ownerOf(keySlot(name));
     return owner ? keyOf(owner) : NOWHERE;
+  }
+
+  mastersFor(kind: SubscriptionKind, name: string): readonly string[] | undefined {
+    if (!isNodeLocal(kind, name)) return undefined;
+    return (this.#map?.masters ?? this.#client.masters).map(keyOf);
   }
 
   open(nodeLink: string): NodeClient | undefined {

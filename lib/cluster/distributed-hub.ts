@@ -1,13 +1,15 @@
 import { asapScheduler, asyncScheduler, interval, Subscription } from 'rxjs';
 import type { SubscriptionKind } from '../channel-kind.js';
-import type { PubSubClient } from '../hub/client.js';
+import type { PubSubClient, ServerClient } from '../hub/client.js';
 import { NodeLink, type NodeLinkHost } from './node-link.js';
+import { listenersBehind } from './fan-out-member.js';
 import type { HubListener, Leave } from '../hub/hub-listener.js';
 import { transition } from '../outbox.js';
 import { Poll } from './poll.js';
 import type { PubSubHub, Watcher } from '../hub/pub-sub-hub.js';
 import { READER_DEFAULTS, type ReaderMode } from '../reader/reader-mode.js';
-import { ShardMoves } from './shard-moves.js';
+import { Routes, type RoutesHost } from './routes.js';
+import { ShardMoves, type ShardMovesHost } from './shard-moves.js';
 import type { Topology, TopologyObserver } from './topology.js';
 import { Watchers } from '../hub/watchers.js';
 
@@ -16,15 +18,13 @@ const DEFAULT_PATIENCE = 5_000;
  * The hub of a cluster or Sentinel client: it has a hub for each server that carries a name. Each name belongs to the server
  * that the topology names, and moves, with a gap, when that changes.
  */
-export class DistributedHub implements PubSubHub, NodeLinkHost, TopologyObserver, Watcher {
+export class DistributedHub
+  implements PubSubHub, NodeLinkHost, RoutesHost, ShardMovesHost, TopologyObserver, Watcher
+{
   readonly #client: PubSubClient;
   readonly #topology: Topology;
   readonly #nodeLinks = new Map<string, NodeLink>();
-  readonly #routes: Readonly<Record<SubscriptionKind, Map<string, NodeLink>>> = {
-    channel: new Map(),
-    pattern: new Map(),
-    shard: new Map(),
-  };
+  readonly #routes: Routes;
   readonly #watchers = new Watchers(() => this.#update());
   readonly #shards: ShardMoves;
   readonly #poll = new Poll(() => this.#refresh());
@@ -36,13 +36,8 @@ export class DistributedHub implements PubSubHub, NodeLinkHost, TopologyObserver
   constructor(client: PubSubClient, topology: Topology) {
     this.#client = client;
     this.#topology = topology;
-    this.#shards = new ShardMoves(topology, this.#routes.shard, {
-      nodeLink: (key) => this.#nodeLink(key),
-      batch: (work) => this.batch(work),
-      onMaybeEmpty: (nodeLink) => {
-        if (nodeLink.hub.isEmpty) this.#closeIfEmpty(nodeLink);
-      },
-    });
+    this.#routes = new Routes(topology, this);
+    this.#shards = new ShardMoves(topology, this.#routes.shard, this);
   }
 
   get isOpen(): boolean {
@@ -71,23 +66,20 @@ export class DistributedHub implements PubSubHub, NodeLinkHost, TopologyObserver
   }
 
   attach(kind: SubscriptionKind, name: string, listener: HubListener): void {
-    let nodeLink = this.#routes[kind].get(name);
-    if (!nodeLink)
-      this.#routes[kind].set(name, (nodeLink = this.#nodeLink(this.#topology.nodeFor(kind, name))));
-    nodeLink.hub.attach(kind, name, listener);
+    this.#routes.open(kind, name).hub.attach(kind, name, listener);
     this.#update();
   }
 
   detach(kind: SubscriptionKind, name: string, listener: HubListener, leave: Leave): void {
-    this.#routes[kind].get(name)?.hub.detach(kind, name, listener, leave);
+    this.#routes.get(kind, name)?.hub.detach(kind, name, listener, leave);
   }
 
   updateFastPath(kind: SubscriptionKind, name: string): void {
-    this.#routes[kind].get(name)?.hub.updateFastPath(kind, name);
+    this.#routes.get(kind, name)?.hub.updateFastPath(kind, name);
   }
 
   deliverHeld(kind: SubscriptionKind, name: string): void {
-    this.#routes[kind].get(name)?.hub.deliverHeld(kind, name);
+    this.#routes.get(kind, name)?.hub.deliverHeld(kind, name);
   }
 
   check(): void {
@@ -95,11 +87,15 @@ export class DistributedHub implements PubSubHub, NodeLinkHost, TopologyObserver
   }
 
   verify(kind: SubscriptionKind, name: string): void {
-    this.#routes[kind].get(name)?.hub.verify(kind, name);
+    this.#routes.get(kind, name)?.hub.verify(kind, name);
   }
 
   async inspect(): Promise<void> {
     await Promise.all([...this.#nodeLinks.values()].map((nodeLink) => nodeLink.checkConnection()));
+  }
+
+  serversOf(kind: SubscriptionKind, name: string): readonly ServerClient[] {
+    return this.#routes.get(kind, name)?.servers ?? [];
   }
 
   watch(watcher: Watcher): void {
@@ -111,7 +107,7 @@ export class DistributedHub implements PubSubHub, NodeLinkHost, TopologyObserver
   }
 
   onRemoved(kind: SubscriptionKind, name: string, nodeLink: NodeLink): void {
-    if (this.#routes[kind].get(name) === nodeLink) this.#routes[kind].delete(name);
+    this.#routes.remove(kind, name, nodeLink);
     if (kind === 'shard') this.#shards.forget(name);
     this.#closeIfEmpty(nodeLink);
   }
@@ -129,6 +125,10 @@ export class DistributedHub implements PubSubHub, NodeLinkHost, TopologyObserver
     this.#poll.soon();
   }
 
+  onSpread(): void {
+    this.#poll.soon();
+  }
+
   onChange(): void {
     this.#poll.soon();
   }
@@ -138,7 +138,7 @@ export class DistributedHub implements PubSubHub, NodeLinkHost, TopologyObserver
     const watchers = this.#watchers.all();
     this.#nodeLinks.clear();
     this.#shards.clear();
-    for (const routes of Object.values(this.#routes)) routes.clear();
+    this.#routes.clear();
     for (const nodeLink of nodeLinks) nodeLink.close();
     for (const watcher of watchers) watcher.onClientEnded(this, undefined);
     this.#update();
@@ -149,14 +149,19 @@ export class DistributedHub implements PubSubHub, NodeLinkHost, TopologyObserver
   }
 
   onReconnected(since: number, until: number, affected: ReadonlySet<HubListener>): void {
-    for (const watcher of this.#watchers.all()) watcher.onReconnected(since, until, affected);
+    const listeners = listenersBehind(affected);
+    for (const watcher of this.#watchers.all()) watcher.onReconnected(since, until, listeners);
   }
 
   onClientEnded(): void {
     // Nothing to do: only `onEnded` and `#closeIfEmpty` end a node link.
   }
 
-  #nodeLink(key: string): NodeLink {
+  onMaybeEmpty(nodeLink: NodeLink): void {
+    if (nodeLink.hub.isEmpty) this.#closeIfEmpty(nodeLink);
+  }
+
+  nodeLink(key: string): NodeLink {
     let nodeLink = this.#nodeLinks.get(key);
     if (!nodeLink) {
       this.#nodeLinks.set(key, (nodeLink = new NodeLink(key, this.#topology, this)));
@@ -208,7 +213,7 @@ export class DistributedHub implements PubSubHub, NodeLinkHost, TopologyObserver
     }
     const isChanged = await this.#topology.refresh().catch(() => false);
     const nodeLinks = [...this.#nodeLinks.values()];
-    if (isChanged) this.#shards.realign();
+    if (isChanged) for (const routes of [this.#shards, this.#routes]) routes.realign();
     for (const nodeLink of nodeLinks) {
       if (this.#topology.pointsToWrongNode(nodeLink.key))
         nodeLink.reopen(new Error('The server is no longer the right one.'));

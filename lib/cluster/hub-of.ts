@@ -24,4 +24,4 @@ function createHub(client: PubSubClient): PubSubHub {
 }
 
 /** The key that copies of this package in one process have in common: change the number with the shape of PubSubHub. */
-const HUBS = Symbol.for('rx-redis-receiver.hubs.4');
+const HUBS = Symbol.for('rx-redis-receiver.hubs.5');

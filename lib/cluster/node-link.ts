@@ -3,6 +3,7 @@ import type { SubscriptionKind } from '../channel-kind.js';
 import { debugLog } from '../debug-log.js';
 import { isError, toError } from '../errors/to-error.js';
 import { ClientReader } from '../hub/client-reader.js';
+import type { ServerClient } from '../hub/client.js';
 import { Hub } from '../hub/hub.js';
 import type { ReaderMode } from '../reader/reader-mode.js';
 import { SwappableClient } from './swappable-client.js';
@@ -72,6 +73,11 @@ export class NodeLink {
 
   get isOnline(): boolean {
     return this.#port.isReady;
+  }
+
+  /** The client of the node, if it is connected. */
+  get servers(): readonly ServerClient[] {
+    return this.#client && this.isOnline ? [this.#client] : [];
   }
 
   /** Returns whether the connection is lost, or the first attempt to make it has failed. */

@@ -17,6 +17,8 @@ export interface Topology {
   unconfirmedSince(nodeLink: string): number;
   /** Returns the key of the node link that carries a name: all names of one node link share a connection. */
   nodeFor(kind: SubscriptionKind, name: string): string;
+  /** Returns the keys of all node links that carry a name together, for a name whose messages do not reach every node. */
+  mastersFor?(kind: SubscriptionKind, name: string): readonly string[] | undefined;
   /** Creates a client for a node link, not yet connected; returns undefined while no server for it is known. */
   open(nodeLink: string): NodeClient | undefined;
   /** Returns whether a node link should lead to another server than its last client did. */

@@ -115,6 +115,10 @@ export class Hub
     return this.#recovery.inspect();
   }
 
+  serversOf(): readonly ServerClient[] {
+    return [this.client];
+  }
+
   watch(watcher: Watcher): void {
     this.#watchers.add(watcher, watcher.readerOf?.(this));
   }

@@ -1,5 +1,6 @@
 import type { HubListener, Leave } from './hub-listener.js';
 import type { ChannelKind } from '../channel-kind.js';
+import type { ServerClient } from './client.js';
 import type { ReaderMode } from '../reader/reader-mode.js';
 
 /** The state that this package's Receivers share on one client: its subscriptions. */
@@ -24,6 +25,8 @@ export interface PubSubHub {
   verify(kind: ChannelKind, name: string): void;
   /** Compares the wanted subscriptions with Redis's and repairs differences; resolves when Redis has answered, or will not. */
   inspect(): Promise<void>;
+  /** Returns the clients of the connected servers on which the name is subscribed. */
+  serversOf(kind: ChannelKind, name: string): readonly ServerClient[];
   watch(watcher: Watcher): void;
   unwatch(watcher: Watcher): void;
 }

@@ -3,7 +3,7 @@ import type { LogClient, ScriptClient, ScriptOptions } from '../log/log-client.j
 import type { Publisher } from '../publisher.js';
 import { prefixOf } from './acknowledged-names.js';
 import { publish, runScript } from './commands.js';
-import type { IoredisInternals } from './ioredis-client.js';
+import { shownOptions, type IoredisInternals, type ShownOptions } from './ioredis-client.js';
 import { LogAdapter } from './log-adapter.js';
 import { PubSubAdapter } from './pub-sub-adapter.js';
 
@@ -17,11 +17,13 @@ export interface AdaptedIoredis extends PubSubClient, Required<Publisher>, Requi
 
 /** The adapter of a client with the commands that are not about subscriptions. */
 export class AdaptedClient extends PubSubAdapter implements AdaptedIoredis {
+  readonly options: ShownOptions;
   readonly #redis: IoredisInternals;
 
   constructor(redis: IoredisInternals) {
     super(redis);
     this.#redis = redis;
+    this.options = shownOptions(redis);
   }
 
   publish(channel: string, message: string | Buffer): Promise<number> {

@@ -1,13 +1,13 @@
 import type { NodeAddress, NodeClient } from '../cluster/node-client.js';
 import type { ClientListener } from '../hub/client.js';
 import { toError } from '../errors/to-error.js';
-import type { IoredisInternals } from './ioredis-client.js';
+import { shownOptions, type IoredisInternals, type ShownOptions } from './ioredis-client.js';
 import type { NatMap } from './nat-map.js';
 import { PubSubAdapter } from './pub-sub-adapter.js';
 
 /** A client of one node of a cluster, with the addresses by which this process reaches the nodes. */
 export class AdaptedNode extends PubSubAdapter implements NodeClient {
-  readonly options: { readonly socket: NodeAddress };
+  readonly options: ShownOptions;
 
   readonly #redis: IoredisInternals;
   readonly #natMap: NatMap;
@@ -16,8 +16,7 @@ export class AdaptedNode extends PubSubAdapter implements NodeClient {
     super(redis);
     this.#redis = redis;
     this.#natMap = natMap;
-    const { host = 'localhost', port = 6379 } = redis.options;
-    this.options = { socket: { host, port } };
+    this.options = shownOptions(redis);
   }
 
   /** Creates a client for one connection to this node, or to another one with the same settings. */

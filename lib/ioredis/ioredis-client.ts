@@ -12,6 +12,8 @@ export interface IoredisClient {
   readonly options: {
     /** The text that ioredis puts before keys and before the names of sharded channels. */
     readonly keyPrefix?: string | undefined;
+    /** The number of the database. */
+    readonly db?: number | undefined;
     /** The host of the server. */
     readonly host?: string | undefined;
     /** The port of the server. */
@@ -59,4 +61,16 @@ export interface IoredisInternals extends IoredisClient {
   /** True after `disconnect()` and `quit()`, until the connection is closed. */
   readonly manuallyClosing?: boolean;
   readonly stream?: { readonly destroyed?: boolean } | null;
+}
+
+/** The options that a client of node-redis shows. */
+export interface ShownOptions {
+  readonly socket: { readonly host: string; readonly port: number };
+  readonly database: number;
+}
+
+export function shownOptions({
+  options: { host = 'localhost', port = 6379, db = 0 },
+}: IoredisClient): ShownOptions {
+  return { socket: { host, port }, database: db };
 }

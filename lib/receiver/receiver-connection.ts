@@ -96,7 +96,7 @@ export class ReceiverConnection {
 
   /** Subscribes a newly registered Channel if the Receiver is connected. */
   add(core: ChannelCore<unknown>): void {
-    if (this.#isConnected) this.#subscribe([core]);
+    if (this.#isConnected && !core.topic?.isSeparate) this.#subscribe([core]);
   }
 
   /** Counts the running iterators. */
@@ -156,9 +156,9 @@ export class ReceiverConnection {
     if (this.#isConnected) this.#disconnect();
   }
 
-  /** Returns the registered Channels, except those whose observers have just left: these are about to be forgotten. */
+  /** Returns the Channels to merge, except those whose observers have just left: these are about to be forgotten. */
   #registered(): readonly ChannelCore<unknown>[] {
-    return this.#options.registry.all().filter(({ isDeserted }) => !isDeserted);
+    return this.#options.registry.all().filter(({ isDeserted, topic }) => !isDeserted && !topic?.isSeparate);
   }
 
   #subscribe(cores: readonly ChannelCore<unknown>[]): void {

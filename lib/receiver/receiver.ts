@@ -12,7 +12,7 @@ import {
   type TopicsOption,
   type TypedOptions,
 } from '../receiver-options.js';
-import { FINAL_ERROR } from '../retry-safe-observable.js';
+import { INTERNALS } from '../retry-safe-observable.js';
 import { createCore } from './create-core.js';
 import { openOwned } from './open-owned.js';
 import { pullMessage, pullWaiting } from './pull-promises.js';
@@ -113,8 +113,8 @@ export class Receiver<T = string, D extends TopicDeclarations | undefined = unde
   }
 
   /** @internal */
-  get [FINAL_ERROR](): Error | undefined {
-    return this.#core.finalError;
+  get [INTERNALS](): ReceiverCore {
+    return this.#core;
   }
 
   /** True while a Channel is registered; after the end, while the queue has messages. */

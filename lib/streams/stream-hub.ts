@@ -83,6 +83,10 @@ export class StreamHub implements PubSubHub {
     // Redis keeps no subscription that it could drop.
   }
 
+  serversOf(): readonly never[] {
+    return [];
+  }
+
   inspect(): Promise<void> {
     return Promise.resolve();
   }

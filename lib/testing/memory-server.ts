@@ -1,6 +1,6 @@
 import type { SchedulerLike } from 'rxjs';
 import { BlockedReads } from './blocked-reads.js';
-import { compileGlob } from './glob.js';
+import { compileGlob } from '../glob.js';
 import { MemoryKeyspace } from './memory-keyspace.js';
 import type { SubscriptionKind } from '../channel-kind.js';
 

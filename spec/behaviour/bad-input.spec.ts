@@ -1,4 +1,4 @@
-import { bytes, json, Receiver, text, type PubSubClient } from '../../lib/index.js';
+import { bytes, json, keyspace, Receiver, text, type PubSubClient } from '../../lib/index.js';
 import { MemoryPubSub } from '../../lib/testing/index.js';
 
 const clear = (text: RegExp) =>
@@ -56,6 +56,29 @@ describe('a clear TypeError, at the earliest moment,', () => {
     expect(() => create({ codec: {} })).toThrow(clear(/encode and decode, got an object/));
     expect(() => create({ signal: {} })).toThrow(clear(/'signal' to be an AbortSignal/));
   });
+
+  it.each([
+    [{ db: -1 }, /'db' to be an integer from 0, or 'all', got -1/],
+    [{ db: '0' }, /'db' to be .*, got "0"/],
+    [{ keys: 5 }, /'keys' to be a glob, a Buffer, or a list of these, got 5/],
+    [{ keys: [] }, /'keys' to be a list that is not empty, got an object \(Array\)\. Leave it out/],
+    [{ keys: '\ud800' }, /'keys' to be without lone surrogates.*as a Buffer/],
+    [{ events: 'ex*' }, /'events' to be names of events.*got "ex\*"\. Leave out/],
+    [{ events: [] }, /'events' to be a list that is not empty/],
+    [{ events: [1] }, /'events' to be a string, or a list of strings, got 1/],
+    [{ binary: 1 }, /'binary' to be a boolean, got 1/],
+  ] as const)('refuses %p as options of keyspace', (options, text) => {
+    expect(() => keyspace(create(), options as object)).toThrow(clear(text));
+  });
+
+  it.each([undefined, null, new MemoryPubSub(), create().channel('a')])(
+    'refuses %p as the Receiver of keyspace',
+    (receiver) => {
+      expect(() => keyspace(receiver as never)).toThrow(
+        clear(/^Expected the receiver to be a Receiver, got/),
+      );
+    },
+  );
 
   it.each([undefined, null, 'redis://localhost', {}, { on() {}, off() {}, subscribe() {} }])(
     'refuses the client %p',

@@ -3,6 +3,7 @@ import {
   hydrate,
   iterate,
   json,
+  keyspace,
   mergeMapBounded,
   publishTo,
   Receiver,
@@ -70,6 +71,19 @@ const CASES: Readonly<Record<string, OptionsCase>> = {
     wrong: 'concurrency',
     right: 'concurrent',
     good: { codec: undefined, sharded: undefined, concurrent: undefined },
+  },
+  keyspace: {
+    take: (options) => keyspace(create(), options),
+    wrong: 'key',
+    right: 'keys',
+    good: {
+      db: undefined,
+      keys: undefined,
+      events: undefined,
+      binary: undefined,
+      subkeys: undefined,
+      check: undefined,
+    },
   },
   MemoryPubSub: {
     take: (options) => new MemoryPubSub(options),

@@ -28,6 +28,7 @@ export interface ClientOptions {
   readonly name?: string;
   readonly username?: string;
   readonly password?: string;
+  readonly database?: number;
   readonly socket: { readonly reconnectStrategy: (retries: number) => number | false | Error };
 }
 
@@ -49,7 +50,7 @@ export function libraryUnderTest(): IoredisLibrary | undefined {
 /** Returns the adapter of a new ioredis client, with the methods that only the tests need. */
 export function ioredisClient(
   library: IoredisLibrary,
-  { url, RESP, name, username, password, socket }: ClientOptions,
+  { url, RESP, name, username, password, database, socket }: ClientOptions,
 ): ServerClient {
   let tries = 0;
   const retryStrategy = () => {
@@ -59,6 +60,7 @@ export function ioredisClient(
   const redis = new LIBRARIES[library]!(url, {
     ...(username !== undefined && { username, password }),
     ...(name !== undefined && { connectionName: name }),
+    ...(database !== undefined && { db: database }),
     lazyConnect: true,
     retryStrategy,
     ...(RESP && { protocol: RESP }),

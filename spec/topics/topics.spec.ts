@@ -3,7 +3,7 @@ import * as v from 'valibot';
 import { z } from 'zod';
 import { escapeGlob, json, text, topics, ValidationError } from '../../lib/index.js';
 import { MemoryPubSub } from '../../lib/testing/index.js';
-import { compileGlob } from '../../lib/testing/glob.js';
+import { compileGlob } from '../../lib/glob.js';
 
 const events = topics({
   news: text,

@@ -122,6 +122,7 @@ export class CoreScene {
         return flags.isHubOpen;
       },
       isAway: false,
+      serversOf: () => [],
       batch: (work) => work(),
       attach: call('attach'),
       detach: (_kind, _name, _listener, leave) => void this.hub.push(`detach ${leave}`),
