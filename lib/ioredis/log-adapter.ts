@@ -57,7 +57,7 @@ export class LogAdapter implements LogClient {
     options?: { readonly typeMapping?: { readonly 36?: unknown } },
   ): Promise<unknown> {
     return this.#redis[options?.typeMapping?.[36] === Buffer ? 'callBuffer' : 'call'](
-      String(command),
+      String(command).toLowerCase(),
       ...args,
     );
   }
