@@ -12,7 +12,7 @@ import {
   type TopicsOption,
   type TypedOptions,
 } from '../receiver-options.js';
-import { INTERNALS, RetrySafeObservable } from '../retry-safe-observable.js';
+import { INTERNALS } from '../retry-safe-observable.js';
 import { createCore } from './create-core.js';
 import { openOwned } from './open-owned.js';
 import { pullMessage, pullWaiting } from './pull-promises.js';
