@@ -1,20 +1,16 @@
+import type { Subscriber } from 'rxjs';
 import type { Channel } from '../channel.js';
 import type { Codec } from '../codec/codec.js';
 import type { ChannelOptions, WithCodec } from '../receiver-options.js';
 import { RetrySafeObservable } from '../retry-safe-observable.js';
 import type { StreamFields } from '../stream-fields.js';
 import type { StreamEntryOptions, StreamFieldOptions, StreamOptions } from '../streams/stream-options.js';
-import type { Received } from '../topics/received.js';
-import type { TopicDeclarations, TopicName } from '../topics/topic-types.js';
 import type { ReceiverCore } from './receiver-core.js';
 import { registerChannel } from './register-channel.js';
 import { registerStream } from './register-stream.js';
-import { topicChannel, type TopicArguments, type TopicChannel } from './register-topics.js';
 
 /** The part of a Receiver that registers its Channels, and lists them. */
-export abstract class ReceiverSources<T, D extends TopicDeclarations | undefined> extends RetrySafeObservable<
-  Received<T, D>
-> {
+export abstract class ReceiverSources<T, M> extends RetrySafeObservable<M> {
   /** A live view of the Channels made by `channel()`, by name, in the order of their registration. */
   readonly channels: ReadonlyMap<string, Channel<T>>;
   /** A live view of the Channels made by `pattern()`, by glob, in the order of their registration. */
@@ -28,7 +24,7 @@ export abstract class ReceiverSources<T, D extends TopicDeclarations | undefined
 
   /** @internal */
   constructor(core: ReceiverCore) {
-    super((subscriber) => core.observe(subscriber));
+    super((subscriber) => core.observe(subscriber as Subscriber<unknown>));
     this.#core = core;
     this.channels = core.registry.view<T>('channel');
     this.patterns = core.registry.view<T>('pattern');
@@ -75,16 +71,5 @@ export abstract class ReceiverSources<T, D extends TopicDeclarations | undefined
   stream(key: string, options?: StreamEntryOptions): Channel<StreamFields>;
   stream(key: string, options?: StreamOptions): Channel<unknown> {
     return registerStream(this.#core, key, options);
-  }
-
-  /**
-   * Registers the channel of a topic for these parameters, or a pattern if parameters are missing, as `channel()` does. A
-   * topic of shards needs all parameters.
-   *
-   * @throws {TypeError} if the Receiver does not have the topic, for an unknown or invalid parameter, or for an option that
-   *   is unknown or invalid
-   */
-  topic<K extends TopicName<D>>(template: K, ...rest: TopicArguments<D, K>): TopicChannel<D, K> {
-    return topicChannel(this.#core, template, rest) as TopicChannel<D, K>;
   }
 }

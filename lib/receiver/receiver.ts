@@ -20,7 +20,8 @@ import type { ReceiverCore } from './receiver-core.js';
 import { ReceiverIterator } from './receiver-iterator.js';
 import { ReceiverSources } from './receiver-sources.js';
 import type { Received } from '../topics/received.js';
-import type { TopicDeclarations } from '../topics/topic-types.js';
+import type { TopicDeclarations, TopicName } from '../topics/topic-types.js';
+import { topicChannel, type TopicArguments, type TopicChannel } from './register-topics.js';
 import type { ReceiverStats } from './stats.js';
 
 /**
@@ -50,7 +51,7 @@ import type { ReceiverStats } from './stats.js';
  * continues with the next message. Only a {@link ConnectionLostError} is final.
  */
 export class Receiver<T = string, D extends TopicDeclarations | undefined = undefined>
-  extends ReceiverSources<T, D>
+  extends ReceiverSources<T, Received<T, D>>
   implements AsyncIterable<Received<T, D>>, AsyncDisposable
 {
   /**
@@ -125,6 +126,17 @@ export class Receiver<T = string, D extends TopicDeclarations | undefined = unde
   /** The present counts. */
   get stats(): Readonly<ReceiverStats> {
     return this.#core.stats;
+  }
+
+  /**
+   * Registers the channel of a topic for these parameters, or a pattern if parameters are missing, as `channel()` does. A
+   * topic of shards needs all parameters.
+   *
+   * @throws {TypeError} if the Receiver does not have the topic, for an unknown or invalid parameter, or for an option that
+   *   is unknown or invalid
+   */
+  topic<K extends TopicName<D>>(template: K, ...rest: TopicArguments<D, K>): TopicChannel<D, K> {
+    return topicChannel(this.#core, template, rest) as TopicChannel<D, K>;
   }
 
   /**
