@@ -30,15 +30,13 @@ export class BufferedSubject<T> {
   #welcome: Subscription | undefined;
   #end: { readonly error: Error | undefined } | undefined;
   /** Held by operators that have no room for waiting messages; only if the queue can wait without a loss. */
-  readonly #flow: HoldableFlow;
+  #flow: HoldableFlow | undefined;
   /** Held by operators that have no room for waiting entries of streams, which are not to be lost under any policy. */
-  readonly #losslessFlow: HoldableFlow;
+  #losslessFlow: HoldableFlow | undefined;
 
   constructor(host: BufferedSubjectHost<T>, createQueue: () => BoundedQueue<RawMessage>) {
     this.#host = host;
     this.#createQueue = createQueue;
-    this.#flow = new HoldableFlow(() => this.#drain());
-    this.#losslessFlow = new HoldableFlow(() => this.#drain(), true);
   }
 
   get isObserved(): boolean {
@@ -163,12 +161,13 @@ export class BufferedSubject<T> {
   }
 
   get #isHeld(): boolean {
-    return this.#flow.isHeld || this.#losslessFlow.isHeld;
+    return this.#flow?.isHeld === true || this.#losslessFlow?.isHeld === true;
   }
 
   #flowOf({ source }: RawMessage): HoldableFlow | undefined {
-    if (source.kind === 'stream') return this.#losslessFlow;
-    return this.#host.bounds.overflow === 'replay' ? this.#flow : undefined;
+    if (source.kind === 'stream') return (this.#losslessFlow ??= new HoldableFlow(() => this.#drain(), true));
+    if (this.#host.bounds.overflow !== 'replay') return undefined;
+    return (this.#flow ??= new HoldableFlow(() => this.#drain()));
   }
 
   #theQueue(): BoundedQueue<RawMessage> {

@@ -79,7 +79,7 @@ export class RedisPubSub implements PubSubEngine, AsyncDisposable {
   /**
    * Calls back with each payload of a trigger. Resolves to the id for `unsubscribe` when Redis has acknowledged.
    *
-   * What the callback throws is reported as RxJS reports an unhandled error, and so is the end of a client that has given up
+   * An error of the callback is reported as RxJS reports an unhandled error, and so is the end of a client that has given up
    * reconnecting.
    *
    * @param options `pattern: true` for a glob; all options are passed to `triggerTransform`

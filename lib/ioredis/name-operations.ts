@@ -7,7 +7,7 @@ import type { WireCommands } from './wire-commands.js';
 
 const MODES: readonly Mode[] = ['strings', 'buffers'];
 
-/** What the registry's own entry of a name does not say. */
+/** The state of a name beside the registry's own entry. */
 interface Standing {
   /** True once Redis has acknowledged the name, until an UNSUBSCRIBE is sent. */
   isConfirmed: boolean;

@@ -40,10 +40,9 @@ export function leaveFlow(outer: Flow | undefined): void {
 
 /** A flow that knows who holds it. */
 export class HoldableFlow implements Flow {
+  readonly isLossless: boolean;
   readonly #holders = new Set<object>();
   readonly #onReleased: () => void;
-
-  readonly isLossless: boolean;
 
   constructor(onReleased: () => void, isLossless = false) {
     this.isLossless = isLossless;
