@@ -7,38 +7,37 @@ const MOST_BYTES_A_UNIT = 3;
  * only `capacity` bounds it.
  */
 export function byteSize(value: unknown): number {
-  return bytesOf(value, (text) => Buffer.byteLength(text));
+  const fields = fieldsOf(value);
+  if (fields) return sumOf(fields, (text) => Buffer.byteLength(text));
+  const payload = payloadOf(value);
+  return typeof payload === 'string' ? Buffer.byteLength(payload) : lengthOf(payload);
 }
 
 /** Returns an upper bound for `byteSize`, without looking at each character. */
 export function byteSizeAtMost(value: unknown): number {
-  return bytesOf(value, (text) => text.length * MOST_BYTES_A_UNIT);
+  const fields = fieldsOf(value);
+  if (fields) return sumOf(fields, (text) => text.length * MOST_BYTES_A_UNIT);
+  const payload = payloadOf(value);
+  return typeof payload === 'string' ? payload.length * MOST_BYTES_A_UNIT : lengthOf(payload);
 }
 
-function bytesOf(value: unknown, lengthOfText: (text: string) => number): number {
-  if (isMessage(value)) {
-    const { data, source, fields } = value;
-    if (!fields || source?.kind !== 'stream') return sizeOf(data, lengthOfText);
-    let size = 0;
-    for (const name in fields) size += lengthOfText(name) + lengthOfText(fields[name] ?? '');
-    return size;
-  }
-  return sizeOf(value, lengthOfText);
+type Fields = Readonly<Record<string, string>>;
+
+/** Returns the fields of a Message that is the entry of a stream. */
+function fieldsOf(value: unknown): Fields | undefined {
+  if (typeof value !== 'object' || value === null || !('fields' in value)) return undefined;
+  const { source, fields } = value as { readonly source?: { readonly kind?: unknown }; fields?: Fields };
+  return source?.kind === 'stream' ? fields : undefined;
 }
 
-interface MessageLike {
-  readonly data: unknown;
-  readonly source?: { readonly kind?: unknown } | null;
-  /** Of the entry of a stream. */
-  readonly fields?: Readonly<Record<string, string>>;
+function sumOf(fields: Fields, lengthOfText: (text: string) => number): number {
+  let sum = 0;
+  for (const name in fields) sum += lengthOfText(name) + lengthOfText(fields[name] ?? '');
+  return sum;
 }
 
-function isMessage(value: unknown): value is MessageLike {
-  return typeof value === 'object' && value !== null && 'data' in value;
-}
-
-function sizeOf(payload: unknown, lengthOfText: (text: string) => number): number {
-  return typeof payload === 'string' ? lengthOfText(payload) : lengthOf(payload);
+function payloadOf(value: unknown): unknown {
+  return typeof value === 'object' && value !== null && 'data' in value ? value.data : value;
 }
 
 function lengthOf(payload: unknown): number {
