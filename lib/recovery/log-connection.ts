@@ -4,6 +4,7 @@ import type { PubSubClient } from '../hub/client.js';
 import { closeClient } from '../hub/close-client.js';
 import { whenReplied, type LogClient, type LogCommands, type Reply } from '../log/log-client.js';
 import { reportUnhandled } from '../report-unhandled.js';
+import { holdWritesWhileOffline } from './hold-writes.js';
 
 /** Called with a reply of Redis, or with an error. */
 export interface LogRequest<T> {
@@ -26,6 +27,7 @@ export class LogConnection {
     this.#client = client;
     this.#commands = client.withTypeMapping({ 36: Buffer });
     client.on('error', () => undefined);
+    holdWritesWhileOffline(client);
     const open = () => (client.isOpen ? undefined : client.connect());
     whenReplied(
       open,

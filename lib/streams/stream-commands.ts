@@ -139,6 +139,8 @@ function infoOf(raw: unknown): StreamInfoReply {
     const [name, value] = [String(reply[index]), reply[index + 1]];
     info[name] = name.endsWith('-entry') && value ? entryOf(value) : value;
   }
+  // The position of a Channel is never taken from the reply to another command.
+  if (info['last-generated-id'] === undefined) throw new Error('XINFO STREAM has brought another reply.');
   return info as unknown as StreamInfoReply;
 }
 
