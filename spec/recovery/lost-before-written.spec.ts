@@ -2,7 +2,6 @@ import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import type { Socket } from 'node:net';
 import * as redis6 from 'redis';
 import * as redis5 from 'redis-5';
-import type { PubSubClient } from '../../lib/index.js';
 import { SharedConnection } from '../../lib/recovery/shared-connection.js';
 import { StreamRequests } from '../../lib/streams/stream-requests.js';
 import type { StreamInfo } from '../../lib/streams/stream-info.js';
@@ -50,7 +49,7 @@ describe('a connection that is lost before a command is written', () => {
     await source.connect();
     const { admin } = cluster.nodes[0]!;
     const id = await admin.xAdd(KEY, '*', { n: '1' });
-    const connection = new SharedConnection(source as PubSubClient);
+    const connection = new SharedConnection(source);
     const requests = new StreamRequests(connection);
     const last = () =>
       new Promise<string | undefined>((onReply, onError) =>
