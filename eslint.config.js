@@ -14,6 +14,7 @@ const LAYERS = [
   'cluster',
   'recovery',
   'streams',
+  'groups',
   'topics',
   'channel',
   'open',

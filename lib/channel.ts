@@ -22,8 +22,25 @@ export interface Message<T = string> {
   readonly id?: string;
   /** The fields of the entry, for a stream; undefined with a binary codec. */
   readonly fields?: StreamFields;
+  /** How often the entry of a group has been delivered to any consumer, this time included. */
+  readonly deliveries?: number;
+  /** Acknowledges the entry of a group, as handled. Later calls of `ack` and `nack` have no effect. */
+  readonly ack?: () => void;
+  /**
+   * Gives the entry of a group up as failed: it is delivered again after `claimAfter`, or becomes a dead letter if this was the
+   * last delivery.
+   */
+  readonly nack?: () => void;
   /** The payload, decoded by the Channel's codec. */
   readonly data: T;
+}
+
+/** A message of a Channel that reads its stream as a consumer of a group. */
+export interface GroupMessage<T = StreamFields> extends Message<T> {
+  readonly id: string;
+  readonly deliveries: number;
+  readonly ack: () => void;
+  readonly nack: () => void;
 }
 
 /** The internals behind a Channel. */
@@ -222,6 +239,29 @@ export type ReceiverEvent =
       readonly source: Channel<unknown>;
       /** The channel to which the message was published. */
       readonly channel: string;
+    }
+  /** An entry of a group was delivered `maxDeliveries` times without success, and has been acknowledged. */
+  | {
+      readonly type: 'dead-letter';
+      readonly source: Channel<unknown>;
+      /** The name of the group. */
+      readonly group: string;
+      /** The id of the entry. */
+      readonly id: string;
+      /** The number of its deliveries. */
+      readonly deliveries: number;
+      /** The stream that has the entry now; absent without the option `deadLetter`: the entry is in its own stream only. */
+      readonly deadLetter?: string;
+    }
+  /**
+   * A group was gone, and has been created anew behind the last entry that it is known to have delivered: a `gap` of the cause
+   * `'log'` follows.
+   */
+  | {
+      readonly type: 'group-lost';
+      readonly source: Channel<unknown>;
+      /** The name of the group. */
+      readonly group: string;
     };
 
 /** The error of a message that a codec could not decode. */

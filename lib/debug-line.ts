@@ -26,6 +26,12 @@ export function debugLine(event: ReceiverEvent): string {
       return `${event.type} of ${title(event.source)}: ${reasonOf(event.error)}`;
     case 'recovered':
       return `recovered: ${event.count} messages of ${title(event.source)}, read from its log`;
+    case 'dead-letter': {
+      const where = event.deadLetter === undefined ? '' : `, moved to ${JSON.stringify(event.deadLetter)}`;
+      return `dead-letter: ${event.id} of ${title(event.source)} after ${event.deliveries} deliveries${where}`;
+    }
+    case 'group-lost':
+      return `group-lost: the group ${JSON.stringify(event.group)} of ${title(event.source)} was created anew`;
     default:
       return event.type;
   }

@@ -41,6 +41,8 @@ const CHANNELS: Readonly<Record<ReceiverEvent['type'], NodeChannel | undefined>>
   recovered: on('recovered'),
   'recovery-error': on('recovery-error'),
   unchecked: on('unchecked'),
+  'dead-letter': on('dead-letter'),
+  'group-lost': on('group-lost'),
   late: undefined,
   unmatched: undefined,
   'decode-error': undefined,

@@ -19,9 +19,10 @@ export type {
 export type { WaitOptions } from './abort.js';
 export type { BufferOptions, OverflowPolicy } from './queue/buffer-options.js';
 export type { ChannelKind, SubscriptionKind } from './channel-kind.js';
-export type { Message } from './channel.js';
+export type { GroupMessage, Message } from './channel.js';
 export type { StreamFields } from './stream-fields.js';
 export type { StreamEntryOptions, StreamFieldOptions, StreamOptions } from './streams/stream-options.js';
+export type { GroupEntryOptions, GroupFieldOptions, GroupOptions } from './groups/group-options.js';
 export type { Gap, ReceiverEvent } from './channel.js';
 export type { DiagnosticsMessage } from './diagnostics.js';
 export type { ReceiverStats } from './receiver/stats.js';

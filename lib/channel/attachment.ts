@@ -92,7 +92,10 @@ export class Attachment<C extends AttachedChannel> {
     // Other code may have unsubscribed the name on the client.
     if (this.isServed) hub.verify(kind, name);
     if (this.isServed) return Promise.resolve(undefined);
-    const refusal = (this.#state.at === 'off' ? this.#state.refusal : undefined) ?? this.obstacle;
+    // A follower that is not idle makes another attempt.
+    const isStarting = this.follower?.isIdle === false;
+    const last = this.#state.at === 'off' && !isStarting ? this.#state.refusal : undefined;
+    const refusal = last ?? this.obstacle;
     if (refusal) return Promise.reject(refusal);
     return abortable<undefined>(signal, (resolve, reject) => {
       const waiter = { resolve: () => resolve(undefined), reject };
@@ -143,8 +146,9 @@ export class Attachment<C extends AttachedChannel> {
   onReleased(): void {
     if (this.#state.at !== 'leaving') return;
     const { follower } = this;
-    // A follower that is not ready has been started anew.
+    // A follower that is not ready has been stopped, and may have been started anew.
     if (follower?.isReady) follower.whenCaughtUp(() => this.#onCaughtUp(follower));
+    else if (follower?.whenLeft) follower.whenLeft(() => this.#onLeft());
     else this.#end(undefined, this.#state.wasServed);
   }
 
@@ -185,7 +189,11 @@ export class Attachment<C extends AttachedChannel> {
   #onCaughtUp(follower: Follower): void {
     if (this.#state.at !== 'leaving') return;
     follower.stop();
-    this.#end(undefined, this.#state.wasServed);
+    this.#onLeft();
+  }
+
+  #onLeft(): void {
+    if (this.#state.at === 'leaving') this.#end(undefined, this.#state.wasServed);
   }
 
   #updateConsumers(): void {

@@ -1,6 +1,7 @@
 import { asapScheduler, type Subscriber, type Subscription } from 'rxjs';
 import type { BoundedQueue } from '../queue/bounded-queue.js';
-import { deliverFrom, HoldableFlow } from '../queue/flow.js';
+import { HoldableFlow } from '../queue/flow.js';
+import { currentHandling, deliverWaiting, handlingOf } from '../queue/handling.js';
 import type { Join } from '../queue/fault-list.js';
 import type { Message } from '../channel.js';
 import type { BufferedSubjectHost } from './buffered-subject-host.js';
@@ -70,7 +71,7 @@ export class BufferedSubject<T> {
         this.#observers.next(raw as Message<unknown> as Message<T>);
       }
       // If all observers unsubscribe inside the codec, the message waits for the next observer.
-      else if (!this.#hand(raw)) this.#theQueue().push(unpinned(raw));
+      else if (!this.#hand(raw)) this.#theQueue().push(unpinned(held(raw)));
     } finally {
       this.#isHanding = false;
     }
@@ -145,6 +146,7 @@ export class BufferedSubject<T> {
     try {
       message = decode(raw);
     } catch (error) {
+      handlingOf(raw)?.settle('failed');
       if (remove()) this.#host.onUndecodable(error as Error);
       throw error;
     }
@@ -182,6 +184,7 @@ export class BufferedSubject<T> {
 
   #keep(raw: RawMessage): void {
     const isFirst = this.isEmpty;
+    held(raw);
     if (isFirst && this.#host.offer?.(raw)) return;
     this.#sole = undefined;
     this.#theQueue().push(unpinned(raw));
@@ -221,10 +224,9 @@ export class BufferedSubject<T> {
     }
     if (message === undefined) return false;
     const delivered = message;
-    // A message that has just arrived has the flow of its Channel.
-    const flow = this.#flowOf(raw);
-    if (flow && remove !== always) deliverFrom(flow, () => this.#observers.next(delivered));
-    else this.#observers.next(delivered);
+    // A message that has just arrived has the flow of its Channel, and its handling.
+    if (remove === always) this.#observers.next(delivered);
+    else deliverWaiting(handlingOf(raw), this.#flowOf(raw), () => this.#observers.next(delivered));
     return true;
   }
 
@@ -238,10 +240,17 @@ export class BufferedSubject<T> {
   #leave(subscriber: Subscriber<Message<T>>): void {
     if (!this.#observers.delete(subscriber)) return;
     this.#sole = undefined;
+    if (this.#isHanding) currentHandling()?.onLeft();
     if (this.#end) return;
     if (this.isObserved) this.#host.onLeft?.();
     else this.#host.onDeserted();
   }
+}
+
+/** Takes part in the handling of a message that waits. Whoever takes the message takes over this part. */
+function held(raw: RawMessage): RawMessage {
+  handlingOf(raw)?.begin();
+  return raw;
 }
 
 const never = (): boolean => false;

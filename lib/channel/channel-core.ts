@@ -148,6 +148,7 @@ export class ChannelCore<T>
 
   onDeserted(): void {
     transition(() => {
+      this.#own?.discard();
       this.#own = undefined;
       this.updateAttachment();
       this.#owner.onChannelDeserted(this);

@@ -2,7 +2,7 @@ import type { LoggedMessage } from '../log/envelope.js';
 import type { Channel } from '../channel.js';
 import type { ChannelKind } from '../channel-kind.js';
 import { enterFlow, HoldableFlow, leaveFlow } from '../queue/flow.js';
-import type { DeliveredEntry, FollowedChannel } from '../recovery/followed-channel.js';
+import type { DeliveredEntry, FollowedChannel, GroupEvent } from '../recovery/followed-channel.js';
 import type { Follower, FollowerSource } from '../recovery/follower.js';
 import type { Missing } from '../recovery/log-position.js';
 import type { RecoveryError } from '../recovery/recovery-error.js';
@@ -80,6 +80,10 @@ class FollowedCore<C extends RecoverableCore> implements FollowedChannel {
     } finally {
       leaveFlow(outer);
     }
+  }
+
+  onGroupEvent(event: GroupEvent): void {
+    this.#owner.emit({ ...event, source: this.#core.channel });
   }
 
   isFull(bytes: number, isLive: boolean): boolean {

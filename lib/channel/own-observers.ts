@@ -1,5 +1,6 @@
 import type { DecodeError, Message } from '../channel.js';
 import { BoundedQueue } from '../queue/bounded-queue.js';
+import { handlingOf } from '../queue/handling.js';
 import { BufferedSubject } from './buffered-subject.js';
 import type { BufferedSubjectHost } from './buffered-subject-host.js';
 import type { Bounds } from '../queue/buffer-options.js';
@@ -38,8 +39,11 @@ export class OwnObservers<T> implements BufferedSubjectHost<T> {
     this.#channel = channel;
     this.#receiver = receiver;
     const { bounds } = receiver;
-    const createQueue = () =>
-      (this.#queue = new BoundedQueue<RawMessage>({ bounds, onDrop: () => this.counts.dropped++, isKept }));
+    const onDrop = (raw: RawMessage) => {
+      handlingOf(raw)?.end('abandoned');
+      this.counts.dropped++;
+    };
+    const createQueue = () => (this.#queue = new BoundedQueue<RawMessage>({ bounds, onDrop, isKept }));
     this.subject = new BufferedSubject<T>(this, createQueue);
   }
 
@@ -56,6 +60,11 @@ export class OwnObservers<T> implements BufferedSubjectHost<T> {
 
   onTaken(): void {
     if (this.#queue?.isRelaxed) this.#channel.onRoom();
+  }
+
+  /** Returns the waiting messages, which nobody will take. */
+  discard(): void {
+    for (let raw = this.#queue?.shift(); raw; raw = this.#queue?.shift()) handlingOf(raw)?.end('returned');
   }
 
   end(when: 'now' | 'behind', error?: Error): void {

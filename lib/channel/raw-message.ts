@@ -43,9 +43,9 @@ export function rawMessage(
 export function entryMessage(
   source: RawMessage['source'],
   key: string,
-  { id, fields, data, field }: DeliveredEntry,
+  { id, fields, data, field, acknowledged }: DeliveredEntry,
 ): RawMessage {
-  const entry = { source, channel: key, id, data: (data ?? '') as string | Buffer };
+  const entry = { source, channel: key, id, data: (data ?? '') as string | Buffer, ...acknowledged };
   const raw = fields ? { ...entry, fields } : entry;
   return data === undefined && field !== undefined ? { ...raw, lacks: field } : raw;
 }

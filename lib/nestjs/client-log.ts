@@ -1,5 +1,5 @@
 import type { LoggerService } from '@nestjs/common';
-import type { Gap } from '../index.js';
+import type { Gap, ReceiverEvent } from '../index.js';
 import type { Role } from './event-listeners.js';
 import { connectionErrorText } from './error-text.js';
 
@@ -32,6 +32,18 @@ export class ClientLog {
 
   gone(role: Role): void {
     this.#logger.error(`The client ${NAMES[role]} is closed, or has given up: it will not reconnect`);
+  }
+
+  /** Logs an event that concerns the consumer group of a handler. */
+  group(event: ReceiverEvent): void {
+    if (event.type === 'recovery-error') this.#logger.error(event.error.message);
+    if (event.type === 'dead-letter') {
+      const { id, source, deliveries, deadLetter } = event;
+      const where = deadLetter === undefined ? 'dropped' : `moved to ${deadLetter}`;
+      this.#logger.warn(`The event ${id} of ${source.name} was ${where}, after ${deliveries} deliveries`);
+    }
+    if (event.type === 'group-lost')
+      this.#logger.warn(`The group ${event.group} of ${event.source.name} was gone, and was created anew`);
   }
 
   gap({ since, until, channels }: Gap): void {

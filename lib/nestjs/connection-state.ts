@@ -36,6 +36,7 @@ export class ConnectionState {
   /** Takes an event of the Receiver into account: a cluster client emits no events for its subscribing connections. */
   onEvent(event: ReceiverEvent): void {
     if (event.type === 'disconnected') this.#leave('sub');
+    this.#log.group(event);
     if (event.type !== 'gap' || event.gap.cause !== 'reconnect') return;
     this.#log.gap(event.gap);
     this.#return('sub');

@@ -20,6 +20,7 @@ export {
 export {
   ReceiverStrategy,
   type HandlerExtras,
+  type HandlerGroup,
   type ReceiverStrategyEvents,
   type ReceiverStrategyOptions,
   type ReceiverStrategyStatus,

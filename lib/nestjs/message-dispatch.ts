@@ -74,7 +74,8 @@ export class MessageDispatch {
   /** Returns the key of a message: messages of one key are handled one by one. Never throws. */
   keyOf(message: Message<unknown>): unknown {
     const { key, onError } = this.#options;
-    const byDefault = this.#registrationOf(message).handler.isEventHandler ? message.channel : message;
+    const isOrdered = this.#registrationOf(message).handler.isEventHandler && !message.ack;
+    const byDefault = isOrdered ? message.channel : message;
     if (!key) return byDefault;
     try {
       return key(message);
@@ -90,11 +91,15 @@ export class MessageDispatch {
    */
   async handle(message: Message<unknown>): Promise<void> {
     if (isReply(message)) return;
+    // Another instance handles the event.
+    if (this.#isClosed && message.ack) return new Promise(() => undefined);
     if (this.#isClosed) return this.#refuse(message, CLOSED);
     const registration = this.#registrationOf(message);
     const { server, onError } = this.#options;
-    const onFailure = (error: unknown) =>
+    const onFailure = (error: unknown) => {
+      message.nack?.();
       onError(`The handler of ${registration.name} failed, on ${message.channel}`, error);
+    };
     try {
       const deserialized: unknown = server.deserializer.deserialize(message.data, {
         channel: message.channel,

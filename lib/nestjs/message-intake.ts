@@ -24,7 +24,7 @@ const DROPS_TOLD_EVERY = 1_000;
 export class MessageIntake {
   readonly #running = new Subscription();
   /** Subscribers that wait for handlers, one for each message that is being handled. */
-  readonly #handling = new Set<Subscriber<never>>();
+  readonly #handling = new Map<Subscriber<never>, Message<unknown>>();
   readonly #slots: BusySlots;
   /** Promise that resolves when everything has been handled. */
   readonly end: Promise<void>;
@@ -48,7 +48,7 @@ export class MessageIntake {
       mergeMapBounded(
         (message) => {
           slots.start();
-          return this.#completionOf(handle(message));
+          return this.#completionOf(message, handle(message));
         },
         {
           ...bounds,
@@ -70,9 +70,12 @@ export class MessageIntake {
     });
   }
 
-  /** Stops waiting for the messages that are being handled, so that the messages behind them get their turn. */
+  /**
+   * Stops waiting for the messages that are being handled, so that the messages behind them get their turn. An event of a group
+   * would count as handled.
+   */
   giveUp(): void {
-    for (const subscriber of [...this.#handling]) subscriber.complete();
+    for (const [subscriber, { ack }] of [...this.#handling]) if (!ack) subscriber.complete();
   }
 
   stop(): void {
@@ -80,9 +83,9 @@ export class MessageIntake {
   }
 
   /** Returns an Observable that completes with a promise that never rejects. RxJS's own conversion takes more steps. */
-  #completionOf(promise: Promise<void>): Observable<never> {
+  #completionOf(message: Message<unknown>, promise: Promise<void>): Observable<never> {
     return new Observable((subscriber) => {
-      this.#handling.add(subscriber);
+      this.#handling.set(subscriber, message);
       void promise.then(() => subscriber.complete());
       return () => {
         this.#handling.delete(subscriber);

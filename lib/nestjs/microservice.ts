@@ -7,4 +7,4 @@
 export { ReceiverStrategy, type ReceiverStrategyEvents } from './receiver-strategy.js';
 export type { ReceiverStrategyStatus } from './connection-state.js';
 export type { ReceiverStrategyOptions } from './receiver-strategy-options.js';
-export type { HandlerExtras } from './handler-extras.js';
+export type { HandlerExtras, HandlerGroup } from './handler-extras.js';

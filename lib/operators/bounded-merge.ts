@@ -1,7 +1,9 @@
 import { from, observable, type ObservableInput, type Observer, type Subscriber } from 'rxjs';
+import { currentHandling, type Handling } from '../queue/handling.js';
 import type { WaitingLine } from '../queue/waiting-line.js';
 import type { WaitingOrder } from '../queue/waiting-order.js';
 import { reportUnhandled } from '../report-unhandled.js';
+import { handleWith } from './handle-with.js';
 import { InnerStreams } from './inner-streams.js';
 import { InnerSubscriber } from './inner-subscriber.js';
 
@@ -35,7 +37,7 @@ export class BoundedMerge<T, R> implements Observer<T> {
       if (destination.closed) return;
       // While a slot is free, every value in the line waits for a busy key. A value with an idle key starts at once: no
       // value of the same key waits before it.
-      if (this.#active < concurrent && order.claim(key)) this.#start(value, key);
+      if (this.#active < concurrent && order.claim(key)) this.#start(value, key, currentHandling()?.begin());
       else line.push(value, key);
       this.#proceed();
     } catch (error) {
@@ -76,7 +78,7 @@ export class BoundedMerge<T, R> implements Observer<T> {
     }
   }
 
-  #start(value: T, key: unknown): void {
+  #start(value: T, key: unknown, handling: Handling | undefined): void {
     const { destination, project } = this.#options;
     // Re-entrancy: an inner stream that emits while it starts may make the source emit, and so start another inner stream.
     const interrupted = this.#starting;
@@ -84,8 +86,10 @@ export class BoundedMerge<T, R> implements Observer<T> {
     this.#active++;
     let hasEnded = false;
     try {
-      hasEnded = this.#run(project(value, this.#index++), key);
+      const input = project(value, this.#index++);
+      hasEnded = this.#run(handling ? handleWith(input, handling) : input, key);
     } catch (error) {
+      handling?.end('failed');
       destination.error(error);
     }
     this.#starting = interrupted;
@@ -150,7 +154,7 @@ export class BoundedMerge<T, R> implements Observer<T> {
     while (line.length > 0 && this.#active < concurrent) {
       const waiting = line.next();
       if (!waiting) break;
-      this.#start(waiting.value, waiting.key);
+      this.#start(waiting.value, waiting.key, waiting.handling);
     }
     line.relax();
   }

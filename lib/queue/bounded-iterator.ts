@@ -1,5 +1,7 @@
 import { Subscription, type Observable } from 'rxjs';
 import { onAbort } from '../abort.js';
+import { currentHandling } from './handling.js';
+import { HandlingsInHand } from './handlings-in-hand.js';
 import { Ring } from './ring.js';
 import { subscribeWithin } from './subscribe-within.js';
 import type { WaitingLine } from './waiting-line.js';
@@ -35,6 +37,8 @@ export class BoundedIterator<T> implements AsyncIterableIterator<T>, AsyncDispos
   readonly #pulls = new Ring<Pull<T>>();
   readonly #subscription = new Subscription();
   readonly #options: BoundedIteratorOptions;
+  /** The messages that the consumer has received and has not handled yet. */
+  readonly #inHand = new HandlingsInHand();
   #state: State = { is: 'idle' };
 
   constructor(source: Observable<T>, line: WaitingLine<T>, options: BoundedIteratorOptions = {}) {
@@ -44,8 +48,10 @@ export class BoundedIterator<T> implements AsyncIterableIterator<T>, AsyncDispos
   }
 
   next(): Promise<IteratorResult<T>> {
+    this.#inHand.endAll('handled');
     const waiting = this.#line.next();
     if (waiting) {
+      this.#inHand.add(waiting.handling);
       this.#options.onTaken?.();
       this.#line.relax();
       return Promise.resolve({ done: false, value: waiting.value });
@@ -95,7 +101,10 @@ export class BoundedIterator<T> implements AsyncIterableIterator<T>, AsyncDispos
 
   #accept(value: T): void {
     const pull = this.#pulls.shift();
-    if (pull) return pull.resolve({ done: false, value });
+    if (pull) {
+      this.#inHand.add(currentHandling()?.begin());
+      return pull.resolve({ done: false, value });
+    }
     try {
       this.#line.push(value);
     } catch (error) {
@@ -105,11 +114,13 @@ export class BoundedIterator<T> implements AsyncIterableIterator<T>, AsyncDispos
   }
 
   #abort(error: unknown): void {
+    this.#inHand.endAll('abandoned');
     this.#line.clear();
     this.#end({ error });
   }
 
   #release(): void {
+    this.#inHand.endAll('abandoned');
     this.#line.clear();
     this.#end();
   }

@@ -2,6 +2,7 @@ import { refusesWithError, type Bounds } from './buffer-options.js';
 import { byteSize } from './byte-size.js';
 import { BufferOverflowError, type Loss } from '../errors/errors.js';
 import { currentFlow, type Flow } from './flow.js';
+import { abandonCurrent, currentHandling } from './handling.js';
 import type { Waiting, WaitingOrder } from './waiting-order.js';
 
 /**
@@ -18,6 +19,8 @@ export class WaitingLine<T> {
   /** True if the policy drops no values. */
   readonly #sparesValues: boolean;
   #bytes = 0;
+  /** True if a message that is to be acknowledged has waited. */
+  #hasHandlings = false;
   /** Number of waiting values that are never dropped. */
   #kept = 0;
   /** Sources that the line holds, the longest held first. */
@@ -53,18 +56,21 @@ export class WaitingLine<T> {
     const flow = this.#sparesValues || isKept ? source : undefined;
     const bound = this.#boundAgainst(size, flow);
     if (bound) return this.#refuse(value, bound);
-    this.#order.push({ value, key, size, isKept });
+    const handling = currentHandling()?.begin();
+    if (handling) this.#hasHandlings = true;
+    this.#order.push({ value, key, size, handling, isKept });
     this.#bytes += size;
     if (isKept) this.#kept++;
     if (flow) return this.#holdIfFull(flow, size);
     // Evict only now, with the value in its place: `onDrop` may push another value, or end the stream.
     while (this.length > capacity || this.#bytes > maxBytes) {
-      const { value: oldest } = this.#taken(this.#order.evict()) as Waiting<T>;
-      this.#onDrop?.(oldest);
+      const oldest = this.#taken(this.#order.evict()) as Waiting<T>;
+      oldest.handling?.end('abandoned');
+      this.#onDrop?.(oldest.value);
     }
   }
 
-  /** Takes the oldest value that may go. A call of `relax` has to follow, once the caller's state is consistent. */
+  /** Takes the oldest value that may go; the caller takes its part in the handling over. A call of `relax` has to follow, once the caller's state is consistent. */
   next(): Waiting<T> | undefined {
     return this.#taken(this.#order.next());
   }
@@ -94,6 +100,8 @@ export class WaitingLine<T> {
   }
 
   clear(): void {
+    if (this.#hasHandlings)
+      for (let next = this.#order.evict(); next; next = this.#order.evict()) next.handling?.end('returned');
     this.#order.clear();
     this.#bytes = 0;
     this.#kept = 0;
@@ -120,6 +128,7 @@ export class WaitingLine<T> {
   }
 
   #refuse(value: T, bound: Loss['bound']): void {
+    abandonCurrent();
     this.#onDrop?.(value);
     const { overflow, [bound]: limit } = this.#bounds;
     if (refusesWithError(overflow)) throw new BufferOverflowError({ dropped: 1, bound, limit });

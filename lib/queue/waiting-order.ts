@@ -1,3 +1,4 @@
+import type { Handling } from './handling.js';
 import { Ring } from './ring.js';
 
 /** Value that waits. */
@@ -6,6 +7,8 @@ export interface Waiting<T> {
   readonly key: unknown;
   /** Size of the value in bytes. */
   readonly size: number;
+  /** The handling of a message that is to be acknowledged. */
+  readonly handling: Handling | undefined;
   /** True if the value is never dropped. */
   readonly isKept: boolean;
 }

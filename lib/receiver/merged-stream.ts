@@ -6,6 +6,7 @@ import { isKept, type RawMessage } from '../channel/raw-message.js';
 import { ReceiverBusyError } from '../errors/errors.js';
 import { tell } from '../outbox.js';
 import { BoundedQueue } from '../queue/bounded-queue.js';
+import { abandonCurrent, handlingOf } from '../queue/handling.js';
 import { refusesWithError, type Bounds } from '../queue/buffer-options.js';
 import { decodeByChannel } from './decoder.js';
 import { OverflowEpisode } from '../channel/overflow-episode.js';
@@ -44,6 +45,8 @@ export class MergedStream implements BufferedSubjectHost<unknown> {
   hasCodecs = false;
   /** True if a recoverable Channel has been registered. */
   hasLogs = false;
+  /** True if a Channel of a group has been registered. */
+  hasGroups = false;
   readonly #emit: (event: ReceiverEvent) => void;
   readonly #topics: object | undefined;
   readonly #queue: BoundedQueue<RawMessage>;
@@ -83,6 +86,12 @@ export class MergedStream implements BufferedSubjectHost<unknown> {
     this.subject.push(raw, isDecoded);
   }
 
+  /** Counts a message that goes to nobody. */
+  ignore(reason: 'late' | 'unmatched'): void {
+    abandonCurrent();
+    this.counts[reason]++;
+  }
+
   /** Returns the number of messages of this size for which a share of the queue has room. */
   roomFor(bytes: number, share?: number): number {
     return this.#queue.roomFor(bytes, share);
@@ -102,7 +111,7 @@ export class MergedStream implements BufferedSubjectHost<unknown> {
 
   /** Takes a waiting message if there is nothing to decode, announce or throw before. */
   takePlain(): Message<unknown> | undefined {
-    return this.hasCodecs || this.#episode.isRunning || this.#waiting.length > 0
+    return this.hasCodecs || this.hasGroups || this.#episode.isRunning || this.#waiting.length > 0
       ? undefined
       : this.subject.takePlain();
   }
@@ -149,6 +158,7 @@ export class MergedStream implements BufferedSubjectHost<unknown> {
   }
 
   #onDrop(raw: RawMessage): void {
+    handlingOf(raw)?.end('abandoned');
     this.counts.dropped++;
     this.#episode.drop(raw.source);
     // A message that is larger than the whole buffer is dropped although there is room.

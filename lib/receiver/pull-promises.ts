@@ -3,6 +3,7 @@ import { assertCodec, type Codec } from '../codec/codec.js';
 import { ChannelClosedError } from '../errors/errors.js';
 import { optionNames } from '../errors/known-options.js';
 import type { Message } from '../channel.js';
+import { handlingOf } from '../queue/handling.js';
 import { decoderOf } from './decoder.js';
 import type { Pull } from './pulls.js';
 import type { ReceiverCore } from './receiver-core.js';
@@ -18,6 +19,7 @@ export function pullMessage<T>(
   core: ReceiverCore,
   options: GetOptions<T> | undefined,
 ): Promise<Message<T> | undefined> {
+  core.stream.pulls.inHand.endAll('handled');
   const plain = options === undefined ? core.takePlain('pin') : undefined;
   if (plain) return Promise.resolve(plain as Message<T>);
   try {
@@ -27,7 +29,9 @@ export function pullMessage<T>(
     if (codec !== undefined) assertCodec(codec);
     const decode = decoderOf(codec);
     const ready = core.takeReady(decode, 'pin');
-    return ready ? Promise.resolve(ready) : waitForMessage(core, decode, signal);
+    if (!ready) return waitForMessage(core, decode, signal);
+    core.stream.pulls.inHand.add(handlingOf(ready));
+    return Promise.resolve(ready);
   } catch (error) {
     return Promise.reject(error);
   }
@@ -40,7 +44,10 @@ function waitForMessage<T>(
 ): Promise<Message<T> | undefined> {
   return pullWithAbort<T, Message<T> | undefined>(core, signal, (resolve, reject) => ({
     decode,
-    give: resolve,
+    give: (message) => {
+      if (message) core.stream.pulls.inHand.add(handlingOf(message));
+      resolve(message);
+    },
     fail: reject,
     end: (hasWaited) => {
       if (hasWaited) resolve(undefined);

@@ -1,6 +1,7 @@
 import type { BufferedSubject } from '../channel/buffered-subject.js';
 import type { RawMessage } from '../channel/raw-message.js';
 import type { Message } from '../channel.js';
+import { HandlingsInHand } from '../queue/handlings-in-hand.js';
 import { LinkedMap } from '../queue/linked-map.js';
 
 /** A request for the next message, or for a notice that a message has arrived. */
@@ -17,6 +18,8 @@ export interface Pull<T> {
 export class Pulls {
   readonly #subject: BufferedSubject<unknown>;
   readonly #waiting = new LinkedMap<Pull<unknown>, undefined>();
+  /** The messages that `get()` has returned, and has handled when it is called again. */
+  readonly inHand = new HandlingsInHand();
   #isTaking = false;
 
   constructor(subject: BufferedSubject<unknown>) {

@@ -1,3 +1,5 @@
+import { handlingOf } from '../queue/handling.js';
+import { HandlingsInHand } from '../queue/handlings-in-hand.js';
 import { decoderOf } from './decoder.js';
 import type { Pull } from './pulls.js';
 import type { ReceiverCore } from './receiver-core.js';
@@ -11,6 +13,8 @@ export class ReceiverIterator<M> implements AsyncIterableIterator<M> {
   #isHolding = false;
   /** The waiting pulls of the iterator, which end with it. */
   readonly #waiting = new Set<Pull<unknown>>();
+  /** The messages that the loop has received and has not handled yet. */
+  readonly #inHand = new HandlingsInHand();
 
   constructor(core: ReceiverCore) {
     this.#core = core;
@@ -21,6 +25,7 @@ export class ReceiverIterator<M> implements AsyncIterableIterator<M> {
   }
 
   next(): Promise<IteratorResult<M, undefined>> {
+    this.#inHand.endAll('handled');
     const plain = this.#isHolding ? this.#core.takePlain('while-used') : undefined;
     return plain ? Promise.resolve({ done: false, value: plain as M }) : this.#next();
   }
@@ -30,7 +35,9 @@ export class ReceiverIterator<M> implements AsyncIterableIterator<M> {
     this.#hold();
     try {
       const value = this.#core.takeReady(this.#decode, 'while-used');
-      return value ? Promise.resolve({ done: false, value: value as M }) : this.#wait();
+      if (!value) return this.#wait();
+      this.#inHand.add(handlingOf(value));
+      return Promise.resolve({ done: false, value: value as M });
     } catch (error) {
       this.#releaseIfIdle();
       return Promise.reject(error);
@@ -58,6 +65,7 @@ export class ReceiverIterator<M> implements AsyncIterableIterator<M> {
         decode: this.#decode,
         give: (value) => {
           this.#waiting.delete(pull);
+          if (value) this.#inHand.add(handlingOf(value));
           resolve({ done: false, value: value as M });
         },
         fail: (error) => {
@@ -95,6 +103,7 @@ export class ReceiverIterator<M> implements AsyncIterableIterator<M> {
 
   #finish(): void {
     this.#isDone = true;
+    this.#inHand.endAll('abandoned');
     this.#release();
     for (const pull of this.#waiting) {
       this.#core.stream.pulls.remove(pull);

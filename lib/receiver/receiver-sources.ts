@@ -1,10 +1,11 @@
 import type { Subscriber } from 'rxjs';
-import type { Channel } from '../channel.js';
+import type { Channel, GroupMessage } from '../channel.js';
 import type { Codec } from '../codec/codec.js';
+import type { GroupEntryOptions, GroupFieldOptions, GroupOptions } from '../groups/group-options.js';
 import type { ChannelOptions, WithCodec } from '../receiver-options.js';
 import { RetrySafeObservable } from '../retry-safe-observable.js';
 import type { StreamFields } from '../stream-fields.js';
-import type { StreamEntryOptions, StreamFieldOptions, StreamOptions } from '../streams/stream-options.js';
+import type { StreamEntryOptions, StreamFieldOptions } from '../streams/stream-options.js';
 import type { ReceiverCore } from './receiver-core.js';
 import { registerChannel } from './register-channel.js';
 import { registerStream } from './register-stream.js';
@@ -64,12 +65,21 @@ export abstract class ReceiverSources<T, M> extends RetrySafeObservable<M> {
    * Registers a stream (XREAD), as `channel()` does a channel. Entries come in order, each once, and only as fast as they are
    * taken: no overflow policy loses one. What the stream itself has lost before it was read is a `gap` of the cause `'log'`.
    *
+   * With the option `group`, the Channel is a consumer of a group (XREADGROUP): each entry goes to one consumer, and is delivered
+   * again until one has acknowledged it, at least once.
+   *
    * @throws {TypeError} if the Channel of this key has other options, or for an unknown or invalid option
    */
+  stream<U>(
+    key: string,
+    options: GroupFieldOptions<U> & { readonly codec: Codec<U> },
+  ): Channel<U, GroupMessage<U>>;
+  stream(key: string, options: GroupFieldOptions<T>): Channel<T, GroupMessage<T>>;
+  stream(key: string, options: GroupEntryOptions): Channel<StreamFields, GroupMessage>;
   stream<U>(key: string, options: StreamFieldOptions<U> & { readonly codec: Codec<U> }): Channel<U>;
   stream(key: string, options: StreamFieldOptions<T>): Channel<T>;
   stream(key: string, options?: StreamEntryOptions): Channel<StreamFields>;
-  stream(key: string, options?: StreamOptions): Channel<unknown> {
+  stream(key: string, options?: Partial<GroupOptions>): unknown {
     return registerStream(this.#core, key, options);
   }
 }

@@ -1,3 +1,4 @@
+import type { GroupMessage, ReceiverEvent } from '../channel.js';
 import type { StreamFields } from '../stream-fields.js';
 import type { LoggedMessage } from '../log/envelope.js';
 import type { Missing } from './log-position.js';
@@ -12,7 +13,14 @@ export interface DeliveredEntry {
   readonly data: StreamFields | string | Buffer | undefined;
   /** The name of that field. */
   readonly field: string | undefined;
+  /** Present if a group delivered the entry. */
+  readonly acknowledged?: Pick<GroupMessage, 'deliveries' | 'ack' | 'nack'>;
 }
+
+/** An event of a group, without its Channel. */
+export type GroupEvent = WithoutSource<Extract<ReceiverEvent, { type: 'dead-letter' | 'group-lost' }>>;
+
+type WithoutSource<E> = E extends unknown ? Omit<E, 'source'> : never;
 
 /** The Channel that a follower serves. */
 export interface FollowedChannel {
@@ -24,6 +32,7 @@ export interface FollowedChannel {
   /** Returns whether the consumers have no room for an entry of a stream of this size, which can wait in Redis. */
   isFullForEntry(bytes: number): boolean;
   deliverEntry(entry: DeliveredEntry): void;
+  onGroupEvent(event: GroupEvent): void;
   /** Returns whether the consumers have no room for a message of this size; `isLive`: it has not been read from the log. */
   isFull(bytes: number, isLive: boolean): boolean;
   /** Calls back, once, when the consumers may have room again. */

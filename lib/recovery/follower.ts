@@ -29,6 +29,8 @@ export interface Follower {
   resume(): void;
   /** Calls back when what there is has been read, and at the latest when the follower stops. */
   whenCaughtUp(onCaughtUp: () => void): void;
+  /** Calls back when a follower that was stopped delivers nothing more; absent if that is at once. */
+  whenLeft?(onLeft: () => void): void;
 }
 
 /** The way in which a Channel is followed: here a log, a stream or a consumer group is chosen. */

@@ -13,13 +13,16 @@ const PATIENCE = 5_000;
 const MOST_SILENT_FAILURES = 5;
 
 /** Replies of Redis after which another attempt would fail, too. */
-const REFUSALS = /^(NOPERM|NOAUTH|WRONGTYPE|WRONGPASS|DENIED|ERR (?!max number of clients|Can't execute))/;
+const REFUSALS =
+  /^(NOPERM|NOAUTH|NOGROUP|UNBLOCKED|WRONGTYPE|WRONGPASS|DENIED|ERR (?!max number of clients|Can't execute))/;
 
 /** A connection that can be replaced by another one. */
 export interface RetriedConnection {
   /** Returns whether the connection has brought no reply for so many milliseconds. */
   isSilentFor(milliseconds: number): boolean;
   renew(): void;
+  /** True if a reply may take any time: the connection is in memory, and cannot die unnoticed. */
+  readonly isPatient?: boolean;
 }
 
 /** Told of requests that do not succeed. */
@@ -92,6 +95,7 @@ export class RetriedRequests {
 
   #awaitReply(): void {
     this.#timer.unsubscribe();
+    if (this.#connection.isPatient === true) return;
     this.#timer = asyncScheduler.schedule(() => this.#onLate(), this.#patience);
   }
 

@@ -50,20 +50,25 @@ export class EntryFeed {
       taken++;
       this.#size += (size - this.#size) / Math.min(taken, 16);
       position.moveTo(id, fields);
-      this.#channel.deliverEntry(this.#entry(id, fields));
+      this.#channel.deliverEntry(deliveredEntry(id, fields, this.#options.field, this.#channel.binary));
       if (isStopped()) return 'stopped';
     }
     if (taken > 0) this.#count = Math.min(2 * this.#count, this.#options.batch);
     return 'all';
   }
+}
 
-  #entry(id: string, message: StreamEntry['message']): DeliveredEntry {
-    const { field } = this.#options;
-    const value = field !== undefined && Object.hasOwn(message, field) ? message[field] : undefined;
-    if (this.#channel.binary) return { id, fields: undefined, data: value && Buffer.from(value), field };
-    const fields = message as StreamFields;
-    return { id, fields, data: field === undefined ? fields : value, field };
-  }
+/** Returns an entry as its Channel delivers it; `field`: the one that is the payload. */
+export function deliveredEntry(
+  id: string,
+  message: StreamEntry['message'],
+  field: string | undefined,
+  binary: boolean,
+): DeliveredEntry {
+  const value = field !== undefined && Object.hasOwn(message, field) ? message[field] : undefined;
+  if (binary) return { id, fields: undefined, data: value && Buffer.from(value), field };
+  const fields = message as StreamFields;
+  return { id, fields, data: field === undefined ? fields : value, field };
 }
 
 /** Returns the fields as strings: another Channel in the same read may have asked for Buffers. */

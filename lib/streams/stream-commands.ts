@@ -4,7 +4,7 @@ import type { PubSubClient } from '../hub/client.js';
 import { keySlot } from '../hub/key-slot.js';
 import type { LogClient, Reply, StreamEntry } from '../log/log-client.js';
 
-type Text = string | Buffer;
+export type Text = string | Buffer;
 
 /** A stream, and the id behind which it is read. */
 export interface StreamPlace {
@@ -49,7 +49,7 @@ interface MemoryCommands {
 }
 
 /** The forms in which the clients of a server, a cluster and a Sentinel set send a raw command. */
-interface RawClient {
+export interface RawClient {
   sendCommand(...args: unknown[]): Promise<unknown>;
   /** Set in front of each key by the client's own commands, from node-redis 6 on. */
   readonly _keyPrefix?: Text | undefined;
@@ -77,17 +77,18 @@ export function readStreams(
   const keys = places.map(({ key }) => prefixed(client, key));
   const ids = places.map(({ id }) => id);
   const args = ['XREAD', 'COUNT', String(count), ...wait, 'STREAMS', ...keys, ...ids];
-  return send(client, keys[0], args, binary).then((reply) => streamsOf(reply, client));
+  return sendRaw(client, keys[0], args, binary).then((reply) => streamsOf(reply, client));
 }
 
 /** Reads the state of a stream (XINFO STREAM). */
 export function readInfo(client: LogClient, key: string, binary: boolean): Reply<StreamInfoReply> {
   if (!isRaw(client)) return commandsOf(client, binary).xInfoStream(key);
   const name = prefixed(client, key);
-  return send(client, name, ['XINFO', 'STREAM', name], binary).then(infoOf);
+  return sendRaw(client, name, ['XINFO', 'STREAM', name], binary).then(infoOf);
 }
 
-function isRaw(client: LogClient): client is LogClient & RawClient {
+/** Returns whether the client sends raw commands: all of node-redis do, and a Redis in memory does not. */
+export function isRaw(client: LogClient): client is LogClient & RawClient {
   return 'sendCommand' in client;
 }
 
@@ -96,7 +97,7 @@ function commandsOf(client: LogClient, binary: boolean): MemoryCommands {
 }
 
 /** Sends a command to the master that has the key. */
-function send(
+export function sendRaw(
   client: LogClient & RawClient,
   key: Text | undefined,
   args: readonly Text[],
@@ -115,13 +116,14 @@ export function slotOf(client: PubSubClient, key: string): number {
   return keySlot(String((client as Partial<RawClient>)._keyPrefix ?? '') + key);
 }
 
-function prefixed({ _keyPrefix: prefix }: RawClient, key: string): Text {
+/** Returns the name of a key on the server. */
+export function prefixed({ _keyPrefix: prefix }: RawClient, key: string): Text {
   if (prefix === undefined) return key;
   return typeof prefix === 'string' ? prefix + key : Buffer.concat([prefix, Buffer.from(key)]);
 }
 
 /** Takes the streams from a list of pairs, the form of RESP2, or from the list of names and entries that a map becomes. */
-function streamsOf(reply: unknown, { _keyPrefix: prefix = '' }: RawClient): StreamReply[] {
+export function streamsOf(reply: unknown, { _keyPrefix: prefix = '' }: RawClient): StreamReply[] {
   const list = listOf(reply);
   const flat = Array.isArray(list[0]) ? (list as readonly (readonly unknown[])[]).flat() : list;
   const streams: StreamReply[] = [];
@@ -145,12 +147,13 @@ function infoOf(raw: unknown): StreamInfoReply {
 }
 
 /** Takes a map as a list of names and values: ioredis 6 may give an object. */
-function listOf(reply: unknown): readonly unknown[] {
+export function listOf(reply: unknown): readonly unknown[] {
   if (Array.isArray(reply)) return reply;
   return reply instanceof Map ? [...reply].flat() : Object.entries(reply ?? {}).flat();
 }
 
-function entryOf(raw: unknown): StreamEntry {
+/** Reads an entry from `[id, [field, value, …]]`. */
+export function entryOf(raw: unknown): StreamEntry {
   const [id, fields] = raw as readonly [Text, readonly Text[]];
   const message: Record<string, Text> = {};
   for (let index = 0; index < fields.length; index += 2) {

@@ -60,7 +60,8 @@ export interface StreamSettings {
   readonly batch: number;
 }
 
-const OPTIONS = optionNames<StreamOptions>({
+/** The names of the options. */
+export const STREAM_OPTIONS = optionNames<StreamOptions>({
   from: true,
   field: true,
   codec: true,
@@ -73,7 +74,7 @@ const LARGEST_BATCH = 10_000;
 
 /** Checks the options, and leaves out those that are not given. */
 export function givenSettings(options: StreamOptions): Partial<StreamSettings> {
-  assertKnownOptions('the options of a stream', options, OPTIONS);
+  assertKnownOptions('the options of a stream', options, STREAM_OPTIONS);
   const { from, field, batch, codec } = options;
   if (field !== undefined && typeof field !== 'string')
     throw invalidArgument("the option 'field'", 'a string', field);

@@ -15,6 +15,20 @@ export type {
   MemoryStreamInfo,
   MemoryStreamReply,
 } from './memory-commands.js';
+export type { MemoryGroupCommands } from './memory-group-commands.js';
+export type {
+  MemoryAutoClaimOptions,
+  MemoryAutoClaimReply,
+  MemoryClaimOptions,
+  MemoryConsumerInfo,
+  MemoryGroupInfo,
+  MemoryGroupOptions,
+  MemoryPendingConsumer,
+  MemoryPendingEntry,
+  MemoryPendingOptions,
+  MemoryPendingSummary,
+  MemoryReadGroupOptions,
+} from './memory-group-types.js';
 export type { MemoryTrim } from './memory-log-client.js';
 export type { MemoryMessage, Publication, PublishReply } from './memory-message.js';
 export type { MemoryPubSubOptions } from './memory-pub-sub-options.js';

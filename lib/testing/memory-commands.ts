@@ -72,27 +72,29 @@ export interface MemoryEvalOptions {
 
 /** Commands of a client on logs, with replies in strings or in Buffers. */
 export class MemoryCommands<T extends string | Buffer> {
-  readonly #server: MemoryServer;
-  readonly #core: MemoryClientCore;
+  /** @internal */
+  protected readonly server: MemoryServer;
+  /** @internal */
+  protected readonly core: MemoryClientCore;
   readonly #read: (bytes: Buffer) => T;
 
   /** @internal */
   constructor(server: MemoryServer, core: MemoryClientCore, read: (bytes: Buffer) => T) {
-    this.#server = server;
-    this.#core = core;
+    this.server = server;
+    this.core = core;
     this.#read = read;
   }
 
   /** Runs the script of a recoverable publisher (EVAL), and no other: see `MemoryPubSub.eval`. */
   eval(script: string, options: MemoryEvalOptions): Reply<[id: T, receivers: number]> {
     const append = checkedAppend(script, options);
-    return this.#command(append.log, (keys) => {
-      const refusal = this.#core.refusalOf([append.channel]);
+    return this.command(append.log, (keys) => {
+      const refusal = this.core.refusalOf([append.channel]);
       if (refusal) throw refusal;
       const [id, receivers] = appendToLog(keys, append, (verb, channel, data) =>
-        this.#server[verb === 'PUBLISH' ? 'publish' : 'sPublish'](channel, data),
+        this.server[verb === 'PUBLISH' ? 'publish' : 'sPublish'](channel, data),
       );
-      return [this.#text(id), receivers];
+      return [this.text(id), receivers];
     });
   }
 
@@ -106,23 +108,21 @@ export class MemoryCommands<T extends string | Buffer> {
     const range = checkedRange(start, end);
     const count = checkedCount(options?.COUNT);
     const name = checkedKey(key);
-    return this.#command(name, (keys) =>
-      keys.range(name, ...range, count).map((entry) => this.#entry(entry)),
-    );
+    return this.command(name, (keys) => keys.range(name, ...range, count).map((entry) => this.entry(entry)));
   }
 
   /** Returns the state of a stream (XINFO STREAM). */
   xInfoStream(key: string): Reply<MemoryStreamInfo<T>> {
     const name = checkedKey(key);
-    return this.#command(name, (keys) => {
+    return this.command(name, (keys) => {
       const { length, first, last, lastId, maxDeletedId, added } = keys.info(name);
       return {
         length,
-        'last-generated-id': this.#text(formatStreamId(lastId)),
-        'max-deleted-entry-id': this.#text(formatStreamId(maxDeletedId)),
+        'last-generated-id': this.text(formatStreamId(lastId)),
+        'max-deleted-entry-id': this.text(formatStreamId(maxDeletedId)),
         'entries-added': added,
-        'first-entry': first ? this.#entry(first) : null,
-        'last-entry': last ? this.#entry(last) : null,
+        'first-entry': first ? this.entry(first) : null,
+        'last-entry': last ? this.entry(last) : null,
       };
     });
   }
@@ -138,42 +138,46 @@ export class MemoryCommands<T extends string | Buffer> {
     const keys = list.map(({ key }) => key);
     // A read that blocks keeps what `$` stood for at its beginning.
     let positions: readonly StreamPosition[] | undefined;
-    return this.#core.blockingCommand({
+    return this.core.blockingCommand({
       keys,
       block,
       attempt: () => {
-        this.#assertAllowed(keys);
-        positions ??= list.map(({ key, id }) => this.#server.keys.position(key, id));
-        const read = this.#server.keys.read(positions, count);
+        this.assertAllowed(keys);
+        positions ??= list.map(({ key, id }) => this.server.keys.position(key, id));
+        const read = this.server.keys.read(positions, count);
         if (read.length > 0) return read.map((stream) => this.#stream(stream));
         return block === undefined ? null : undefined;
       },
     });
   }
 
-  #command<R>(key: string, execute: (keys: MemoryKeyspace) => R): Reply<R> {
-    return this.#core.command(() => {
-      this.#assertAllowed([key]);
-      return execute(this.#server.keys);
+  /** @internal */
+  protected command<R>(key: string, execute: (keys: MemoryKeyspace) => R): Reply<R> {
+    return this.core.command(() => {
+      this.assertAllowed([key]);
+      return execute(this.server.keys);
     });
   }
 
-  #assertAllowed(keys: readonly string[]): void {
-    if (keys.some((key) => this.#server.forbiddenKeys.has(key)))
+  /** @internal */
+  protected assertAllowed(keys: readonly string[]): void {
+    if (keys.some((key) => this.server.forbiddenKeys.has(key)))
       throw new Error('NOPERM this user has no permissions to access one of the keys used as arguments');
   }
 
   #stream({ key, entries }: StreamEntries): MemoryStreamReply<T> {
-    return { name: this.#text(key), messages: entries.map((entry) => this.#entry(entry)) };
+    return { name: this.text(key), messages: entries.map((entry) => this.entry(entry)) };
   }
 
-  #entry({ id, fields }: MemoryEntry): MemoryStreamEntry<T> {
+  /** @internal */
+  protected entry({ id, fields }: MemoryEntry): MemoryStreamEntry<T> {
     // A copy of each value, as from a socket: its receiver may overwrite it.
     const values = fields.map(([field, value]) => [field, this.#read(Buffer.from(value))] as const);
-    return { id: this.#text(formatStreamId(id)), message: Object.fromEntries(values) };
+    return { id: this.text(formatStreamId(id)), message: Object.fromEntries(values) };
   }
 
-  #text(text: string): T {
+  /** @internal */
+  protected text(text: string): T {
     return this.#read(Buffer.from(text));
   }
 }

@@ -52,7 +52,7 @@ export class MemoryKeyspace {
   /** Adds an entry, and returns its id. Trims the stream to the maximum length, if there is one. */
   add(key: string, id: string, fields: StreamFields, maxLength = Infinity): string {
     const idAfter = nextStreamId(id, () => this.now());
-    const existing = this.#stream(key);
+    const existing = this.stream(key);
     const stream = existing ?? new MemoryStream();
     const added = stream.add(idAfter, fields);
     if (!existing) this.#keys.set(key, { stream, expires: Infinity });
@@ -63,41 +63,55 @@ export class MemoryKeyspace {
 
   /** Adds an entry as {@link add} does, but returns undefined if there is no such stream (NOMKSTREAM). */
   addToExisting(key: string, id: string, fields: StreamFields, maxLength?: number): string | undefined {
-    return this.#stream(key) && this.add(key, id, fields, maxLength);
+    return this.stream(key) && this.add(key, id, fields, maxLength);
   }
 
   range(key: string, start: string, end: string, count?: number): MemoryEntry[] {
     const ends = [parseRangeStart(start), parseRangeEnd(end)] as const;
-    return this.#stream(key)?.range(...ends, count) ?? [];
+    return this.stream(key)?.range(...ends, count) ?? [];
   }
 
   /** Returns the entries behind each id, of the streams that have some; `$` stands for the last id. */
   read(streams: readonly StreamPosition[], count?: number): StreamEntries[] {
     return streams
-      .map(({ key, after }) => ({ key, entries: this.#stream(key)?.after(after, count) ?? [] }))
+      .map(({ key, after }) => ({ key, entries: this.stream(key)?.after(after, count) ?? [] }))
       .filter(({ entries }) => entries.length > 0);
   }
 
   /** Parses the id behind which a stream is read (XREAD): an id, or `$` for the last one. */
   position(key: string, id: string): StreamPosition {
-    const stream = this.#stream(key);
+    const stream = this.stream(key);
     if (id === '$') return { key, after: stream?.lastId ?? ZERO_ID };
     if (id === '>') throw new Error(ONLY_IN_GROUPS);
     return { key, after: parseStreamId(id, 0n) };
   }
 
   trim(key: string, maxLength: number): number {
-    return this.#stream(key)?.trim(maxLength) ?? 0;
+    return this.stream(key)?.trim(maxLength) ?? 0;
   }
 
   deleteEntries(key: string, ids: readonly string[]): number {
-    return this.#stream(key)?.delete(ids.map((id) => parseStreamId(id, 0n))) ?? 0;
+    return this.stream(key)?.delete(ids.map((id) => parseStreamId(id, 0n))) ?? 0;
   }
 
   info(key: string): MemoryStream {
-    const stream = this.#stream(key);
+    const stream = this.stream(key);
     if (!stream) throw new Error('ERR no such key');
     return stream;
+  }
+
+  /** Returns the stream of a key, and creates an empty one if there is none. */
+  streamOrNew(key: string): MemoryStream {
+    const existing = this.stream(key);
+    if (existing) return existing;
+    const stream = new MemoryStream();
+    this.#keys.set(key, { stream, expires: Infinity });
+    return stream;
+  }
+
+  /** Wakes the commands that wait for a key. */
+  touch(key: string): void {
+    this.#onChange(key);
   }
 
   has(key: string): boolean {
@@ -125,7 +139,8 @@ export class MemoryKeyspace {
     if (existing) this.#keys.set(key, { ...existing, expires: this.#now() + after });
   }
 
-  #stream(key: string): MemoryStream | undefined {
+  /** Returns the stream of a key, if there is one. */
+  stream(key: string): MemoryStream | undefined {
     const existing = this.#key(key);
     if (existing && !existing.stream) throw new Error(WRONG_TYPE);
     return existing?.stream;

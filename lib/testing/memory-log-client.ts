@@ -8,15 +8,15 @@ import {
   checkedStrategy,
 } from './checks-of-logs.js';
 import { MemoryClient } from './memory-client.js';
-import {
-  MemoryCommands,
-  type MemoryEvalOptions,
-  type MemoryReadOptions,
-  type MemoryReadStream,
-  type MemoryStreamEntry,
-  type MemoryStreamInfo,
-  type MemoryStreamReply,
+import type {
+  MemoryEvalOptions,
+  MemoryReadOptions,
+  MemoryReadStream,
+  MemoryStreamEntry,
+  MemoryStreamInfo,
+  MemoryStreamReply,
 } from './memory-commands.js';
+import { MemoryGroupCommands } from './memory-group-commands.js';
 import type { MemoryKeyspace } from './memory-keyspace.js';
 import { invalidArgument } from '../errors/invalid-argument.js';
 import type { Reply } from '../log/log-client.js';
@@ -58,7 +58,7 @@ export abstract class MemoryLogClient extends MemoryClient {
    * @throws if the client is closed, and the error of Redis or of a listener
    */
   eval(script: string, options: MemoryEvalOptions): Reply<[id: string, receivers: number]> {
-    return this.#strings.eval(script, options);
+    return this.strings.eval(script, options);
   }
 
   /**
@@ -71,12 +71,12 @@ export abstract class MemoryLogClient extends MemoryClient {
     end: string,
     options?: { readonly COUNT?: number },
   ): Reply<MemoryStreamEntry[]> {
-    return this.#strings.xRange(key, start, end, options);
+    return this.strings.xRange(key, start, end, options);
   }
 
   /** Returns the state of a stream (XINFO STREAM), at once or as a promise, as {@link eval} does. */
   xInfoStream(key: string): Reply<MemoryStreamInfo> {
-    return this.#strings.xInfoStream(key);
+    return this.strings.xInfoStream(key);
   }
 
   /**
@@ -89,14 +89,14 @@ export abstract class MemoryLogClient extends MemoryClient {
     streams: MemoryReadStream | readonly MemoryReadStream[],
     options?: MemoryReadOptions,
   ): Reply<MemoryStreamReply[] | null> {
-    return this.#strings.xRead(streams, options);
+    return this.strings.xRead(streams, options);
   }
 
   /** Returns the commands above with other types of replies: `{ 36: Buffer }` gives Buffers in place of strings. */
-  withTypeMapping(mapping: { readonly 36: typeof Buffer }): MemoryCommands<Buffer> {
+  withTypeMapping(mapping: { readonly 36: typeof Buffer }): MemoryGroupCommands<Buffer> {
     if ((mapping as typeof mapping | undefined)?.[36] !== Buffer)
       throw invalidArgument('the type mapping', '{ 36: Buffer }', mapping);
-    return new MemoryCommands(this.server, this.core, toBytes);
+    return new MemoryGroupCommands(this.server, this.core, toBytes);
   }
 
   // Commands for the test
@@ -149,7 +149,8 @@ export abstract class MemoryLogClient extends MemoryClient {
     return this.server.execute(() => change(this.server.keys));
   }
 
-  get #strings(): MemoryCommands<string> {
-    return new MemoryCommands(this.server, this.core, toText);
+  /** @internal */
+  protected get strings(): MemoryGroupCommands<string> {
+    return new MemoryGroupCommands(this.server, this.core, toText);
   }
 }

@@ -9,7 +9,7 @@ import {
   checkedSource,
 } from './checks.js';
 import { onWire } from './memory-client-core.js';
-import { MemoryLogClient } from './memory-log-client.js';
+import { MemoryGroupClient } from './memory-group-client.js';
 import type { MemoryMessage, PublishReply } from './memory-message.js';
 import { MemoryPublisher } from './memory-publisher.js';
 import type { SubscriptionLog } from './subscription-logs.js';
@@ -34,7 +34,7 @@ import type { Publisher } from '../publisher.js';
  *
  * @see marbles
  */
-export class MemoryPubSub extends MemoryLogClient {
+export class MemoryPubSub extends MemoryGroupClient {
   /**
    * Commands that this client was asked to send, such as `'SUBSCRIBE a b'`, from the first on, in an Observable that never
    * completes. The commands by which a reconnect subscribes again are not included.

@@ -1,6 +1,7 @@
 import type { SchedulerLike } from 'rxjs';
 import { compileGlob } from '../glob.js';
 import { BlockedReads } from './blocked-reads.js';
+import { MemoryGroups } from './memory-groups.js';
 import { MemoryKeyspace } from './memory-keyspace.js';
 import type { SubscriptionKind } from '../channel-kind.js';
 
@@ -18,6 +19,7 @@ const ALWAYS: Subscription = { matches: () => true, rank: 0 };
 /** Redis, as far as Pub/Sub and logs go: the subscriptions, the receivers of a message, in order, and the keys. */
 export class MemoryServer {
   readonly keys: MemoryKeyspace;
+  readonly groups: MemoryGroups;
   /** Commands that wait for a change of a key. */
   readonly blocked: BlockedReads;
   /** Keys that Redis refuses to all clients. */
@@ -32,6 +34,7 @@ export class MemoryServer {
       () => scheduler.now(),
       (key) => this.blocked.change(key),
     );
+    this.groups = new MemoryGroups(this.keys);
   }
 
   /** Executes a command, and replies to the blocked commands that it wakes. */

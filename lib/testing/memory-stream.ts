@@ -1,3 +1,4 @@
+import type { ConsumerGroup } from './consumer-group.js';
 import { compareStreamIds, LARGEST, LAST_ID, ZERO_ID, type StreamId } from './stream-id.js';
 
 /** Fields and values of an entry, in order. */
@@ -14,6 +15,7 @@ export class MemoryStream {
   #lastId = ZERO_ID;
   #maxDeletedId = ZERO_ID;
   #added = 0;
+  readonly groups = new Map<string, ConsumerGroup>();
 
   get length(): number {
     return this.#entries.length;
@@ -78,5 +80,54 @@ export class MemoryStream {
   /** Returns the first entries behind an id. */
   after(id: StreamId, count = Infinity): MemoryEntry[] {
     return this.#entries.filter((entry) => compareStreamIds(entry.id, id) > 0).slice(0, count);
+  }
+
+  has(id: StreamId): boolean {
+    return this.get(id) !== undefined;
+  }
+
+  get(id: StreamId): MemoryEntry | undefined {
+    return this.#entries.find((entry) => compareStreamIds(entry.id, id) === 0);
+  }
+
+  /** Removes the entries before an id. Returns how many they were. */
+  trimBefore(id: StreamId): number {
+    const before = this.#entries.length;
+    this.#entries = this.#entries.filter((entry) => compareStreamIds(entry.id, id) >= 0);
+    return before - this.#entries.length;
+  }
+
+  /** Returns how many entries a group has read with this one, if that is known. */
+  countAfterReading(id: StreamId, before: number | undefined): number | undefined {
+    if (before !== undefined && !this.#hasHoleFrom(id)) return before + 1;
+    return this.#countUpTo(id);
+  }
+
+  /** Returns how many entries a group has yet to read, or null if that is unknown. */
+  lagOf({ lastId, read }: ConsumerGroup): number | null {
+    if (this.#added === 0) return 0;
+    const known = read !== undefined && !this.#hasHoleFrom(lastId) ? read : this.#countUpTo(lastId);
+    return known === undefined ? null : this.#added - known;
+  }
+
+  #hasHoleFrom(id: StreamId): boolean {
+    const [first] = this.#entries;
+    if (!first || compareStreamIds(first.id, this.#maxDeletedId) > 0) return false;
+    return compareStreamIds(id, this.#maxDeletedId) <= 0;
+  }
+
+  /** Returns the number of the entries ever added up to an id, if it is known. */
+  #countUpTo(id: StreamId): number | undefined {
+    if (this.#added === 0) return 0;
+    const [first] = this.#entries;
+    const atLast = compareStreamIds(id, this.#lastId);
+    if (!first) return atLast <= 0 ? this.#added : undefined;
+    if (atLast >= 0) return atLast === 0 ? this.#added : undefined;
+    const hasHole =
+      compareStreamIds(this.#maxDeletedId, ZERO_ID) !== 0 &&
+      compareStreamIds(this.#maxDeletedId, first.id) >= 0;
+    const atFirst = compareStreamIds(id, first.id);
+    if (hasHole || atFirst > 0) return undefined;
+    return this.#added - this.#entries.length + (atFirst === 0 ? 1 : 0);
   }
 }

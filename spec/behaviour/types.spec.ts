@@ -14,6 +14,7 @@ import {
   type PubSubClient,
   type ReceiverEvent,
 } from '../../lib/index.js';
+import type { GroupCommands } from '../../lib/groups/group-commands.js';
 import { MemoryPubSub } from '../../lib/testing/index.js';
 
 type Equal<A, B> = (<T>() => T extends A ? 1 : 2) extends <T>() => T extends B ? 1 : 2 ? true : false;
@@ -35,6 +36,7 @@ export async function compiles(): Promise<void> {
     redis5.createCluster({ rootNodes: [] }),
     redis5.createSentinel({ name: 'a', sentinelRootNodes: [] }),
   ] satisfies PubSubClient[] & Publisher[];
+  new MemoryPubSub() satisfies GroupCommands;
   for (const client of clients) new Receiver(client);
   isTrue<Equal<Parameters<Parameter<'subscribe', 1>>[0], string | Buffer>>();
   isTrue<Equal<Parameters<Parameter<'on', 1>>[0], unknown>>();

@@ -4,6 +4,7 @@ import {
   ioredisClusterEnvironment,
   sentinelEnvironment,
 } from './distributed-environment.js';
+import { groupsContract } from './groups-contract.js';
 import { logsContract } from './logs-contract.js';
 import { memoryEnvironment } from './memory-environment.js';
 import { recoveryContract } from './recovery-contract.js';
@@ -61,6 +62,9 @@ describe.each(environments.map((sort) => [sort.name, sort] as const))('%s', (_na
     describe('the logs', () => logsContract(sort, () => environment));
   describe('a Receiver', () => receiverContract(sort, () => environment));
   describe('a recoverable Channel', () => recoveryContract(sort, () => environment));
-  if (!process.env.READER) describe('a stream', () => streamsContract(sort, () => environment));
+  if (!process.env.READER) {
+    describe('a stream', () => streamsContract(sort, () => environment));
+    describe('a group', () => groupsContract(sort, () => environment));
+  }
   describe('a Receiver with topics', () => topicsContract(sort, () => environment));
 });

@@ -75,3 +75,51 @@ describe('XREAD of MemoryPubSub', () => {
     ]);
   });
 });
+
+describe('XREADGROUP of MemoryPubSub', () => {
+  const blocked = () => {
+    const redis = new MemoryPubSub();
+    void redis.xGroupCreate('k', 'g', '$', { MKSTREAM: true });
+    const read = (consumer: string) =>
+      Promise.resolve(redis.duplicate().xReadGroup('g', consumer, { key: 'k', id: '>' }, { BLOCK: 0 }));
+    return { redis, read };
+  };
+
+  it('gives an entry to the consumer that has waited longest', async () => {
+    const { redis, read } = blocked();
+    const [first, second] = [read('a'), read('b')];
+    add(redis, '1-0', '2-0');
+    expect(await first).toEqual(reply('1-0'));
+    expect(await second).toEqual(reply('2-0'));
+  });
+
+  it('delivers nothing to a consumer whose connection was lost while it waited', async () => {
+    const { redis } = blocked();
+    const other = redis.duplicate();
+    const read = Promise.resolve(other.xReadGroup('g', 'a', { key: 'k', id: '>' }, { BLOCK: 0 }));
+    other.disconnect();
+    await expect(read).rejects.toThrow('Socket closed');
+    add(redis, '1-0');
+    expect(redis.xPending('k', 'g')).toMatchObject({ pending: 0 });
+  });
+
+  it.each([
+    ['del', 'UNBLOCKED the stream key no longer exists'],
+    ['set', 'UNBLOCKED the stream key no longer exists'],
+    ['xGroupDestroy', 'NOGROUP the consumer group this client was blocked on no longer exists'],
+  ] as const)('ends with the error of Redis 7.0 after %s', async (command, message) => {
+    const { redis, read } = blocked();
+    const reading = read('a');
+    if (command === 'xGroupDestroy') void redis.xGroupDestroy('k', 'g');
+    else if (command === 'set') redis.set('k', 'x');
+    else redis.del('k');
+    await expect(reading).rejects.toThrow(message);
+  });
+
+  it('refuses forbidden keys', () => {
+    const { redis } = blocked();
+    redis.forbiddenKeys.add('k');
+    expect(() => redis.xReadGroup('g', 'a', { key: 'k', id: '>' })).toThrow('NOPERM');
+    expect(() => redis.xAck('k', 'g', '1-0')).toThrow('NOPERM');
+  });
+});

@@ -27,6 +27,7 @@ export class FollowedLog implements FollowedChannel {
   readonly roomForEntries = () => Infinity;
   readonly isFullForEntry = () => false;
   readonly deliverEntry = () => undefined;
+  readonly onGroupEvent = () => undefined;
   readonly record = new ReceivedNumbers();
   readonly #follower: LogFollower;
   readonly #requests: Request[] = [];

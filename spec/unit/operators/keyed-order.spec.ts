@@ -8,7 +8,7 @@ function orderOf(letters: string): KeyedOrder<string> {
 }
 
 function push(order: KeyedOrder<string>, key: string, value: string): void {
-  order.push({ value, key, size: 0, isKept: false });
+  order.push({ value, key, size: 0, handling: undefined, isKept: false });
 }
 
 function next(order: KeyedOrder<string>): string | undefined {
@@ -33,7 +33,7 @@ describe('KeyedOrder', () => {
     expect(order.claim(key)).toBe(true);
     order.release(key);
     expect(order.claim(key)).toBe(true);
-    order.push({ value: 'waits', key, size: 0, isKept: false });
+    order.push({ value: 'waits', key, size: 0, handling: undefined, isKept: false });
     expect(next(order)).toBeUndefined();
     order.release(key);
     expect(next(order)).toBe('waits');

@@ -1,0 +1,136 @@
+import { RetriedRequests } from '../recovery/retried-requests.js';
+import type { BlockingConnection } from './blocking-connection.js';
+import type { StreamReply } from '../streams/stream-commands.js';
+import type { GroupTail, TailOptions, TailUser } from './group-tail.js';
+import { Poll } from './polling-tail.js';
+import { readGroup } from './read-group.js';
+
+export interface BlockingTailOptions extends TailOptions {
+  /** The connection for the reads that wait for entries. */
+  readonly blocking: BlockingConnection;
+}
+
+/**
+ * Reads all streams of a consumer with one XREADGROUP that waits for entries. A stream that joins while such a read waits is polled
+ * until the read is over, at most a second: to end the read at once would need a permission, and a new connection might lose the
+ * entries of the reply that is on its way.
+ */
+export class BlockingTail implements GroupTail {
+  readonly #options: BlockingTailOptions;
+  readonly #requests: RetriedRequests;
+  readonly #users = new Set<TailUser>();
+  /** The streams of the read that waits. */
+  #reading: readonly TailUser[] | undefined;
+  readonly #polls = new Map<TailUser, Poll>();
+  readonly #leaving = new Map<TailUser, () => void>();
+
+  constructor(options: BlockingTailOptions) {
+    this.#options = options;
+    this.#requests = new RetriedRequests(options.blocking, {
+      onRefused: (error) => this.#onRefused(error),
+      onFailing: (error) => {
+        for (const user of this.#reading ?? []) user.onFailing(error);
+      },
+    });
+  }
+
+  join(user: TailUser): void {
+    this.#users.add(user);
+    this.wake(user);
+  }
+
+  leave(user: TailUser, onLeft: () => void): void {
+    if (!this.#users.delete(user)) return onLeft();
+    const poll = this.#polls.get(user);
+    this.#polls.delete(user);
+    const afterPoll = () => {
+      if (this.#reading?.includes(user) !== true) {
+        this.#onLeft(onLeft);
+        return;
+      }
+      this.#leaving.set(user, onLeft);
+      if (!this.#options.blocking.interrupt()) return;
+      this.#requests.cancel();
+      this.#onReply(this.#reading, []);
+    };
+    if (poll) poll.stop(afterPoll);
+    else afterPoll();
+  }
+
+  wake(user: TailUser): void {
+    if (!this.#users.has(user)) return;
+    if (!this.#reading) this.#read();
+    else if (!this.#reading.includes(user)) this.#poll(user);
+  }
+
+  #poll(user: TailUser): void {
+    const poll = this.#polls.get(user);
+    if (poll) poll.wake();
+    else this.#polls.set(user, new Poll(user, this.#options));
+  }
+
+  #read(): void {
+    const users: TailUser[] = [];
+    let count = Infinity;
+    for (const user of this.#users) {
+      const room = user.room();
+      if (room === 0) continue;
+      users.push(user);
+      count = Math.min(count, room);
+    }
+    if (users.length === 0) return;
+    this.#reading = users;
+    const { group, consumer, binary, blocking } = this.#options;
+    const read = { group, consumer, binary, count, keys: users.map(({ key }) => key) };
+    this.#requests.ask<readonly StreamReply[] | null>(
+      (request) => blocking.send((client, block) => readGroup(client, { ...read, block }), request),
+      (replies) => this.#onReply(users, replies ?? []),
+    );
+  }
+
+  #onReply(users: readonly TailUser[], replies: readonly StreamReply[]): void {
+    this.#reading = undefined;
+    const byKey = new Map(replies.map(({ name, messages }) => [String(name), messages]));
+    for (const user of users) {
+      const entries = byKey.get(user.key);
+      if (entries) user.onEntries(entries);
+    }
+    this.#endLeaves();
+    this.#endPolls();
+  }
+
+  /** Ends the polls of the streams that the next read includes, and reads. */
+  #endPolls(): void {
+    const polls = [...this.#polls.values()];
+    this.#polls.clear();
+    if (polls.length === 0) return this.#readNext();
+    let open = polls.length;
+    for (const poll of polls) poll.stop(() => --open === 0 && this.#readNext());
+  }
+
+  #readNext(): void {
+    if (!this.#reading) this.#read();
+  }
+
+  #onRefused(error: unknown): void {
+    const users = this.#reading ?? [];
+    this.#reading = undefined;
+    const [first] = users;
+    if (users.length === 1) first?.onRefused(error);
+    // The error concerns one of the streams, and does not tell which: each is read on its own, once.
+    else for (const user of users) if (this.#users.has(user)) this.#poll(user);
+    this.#endLeaves();
+    this.#endPolls();
+  }
+
+  #endLeaves(): void {
+    const leaving = [...this.#leaving.values()];
+    this.#leaving.clear();
+    for (const onLeft of leaving) this.#onLeft(onLeft);
+  }
+
+  #onLeft(onLeft: () => void): void {
+    if (this.#users.size === 0 && !this.#reading) this.#options.blocking.close();
+    onLeft();
+  }
+}

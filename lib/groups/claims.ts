@@ -1,0 +1,137 @@
+import type { StreamEntry } from '../log/log-client.js';
+import { RetriedRequests } from '../recovery/retried-requests.js';
+import type { ClaimedEntries, PendingEntry } from './group-commands.js';
+import { toGroupEntry, type GroupEntry } from './group-entry.js';
+import type { GroupKey } from './group-key.js';
+
+/** The id at which XAUTOCLAIM begins, and which it returns at the end. */
+const BEGIN = '0-0';
+
+export interface ClaimsHost {
+  /** Returns the number of entries for which there is room. */
+  room(): number;
+  /** Returns the number of entries that are in hand. */
+  inHand(): number;
+  onClaimed(entries: readonly GroupEntry[]): void;
+  /** Called when so many entries were trimmed or deleted before anybody had handled them. */
+  onDeleted(count: number): void;
+  onRefused(error: unknown): void;
+}
+
+/** Claims entries that a consumer has had for too long: it has died, or has given them back. */
+export class Claims {
+  readonly #of: GroupKey;
+  readonly #claimAfter: number;
+  readonly #host: ClaimsHost;
+  readonly #requests: RetriedRequests;
+  #cursor = BEGIN;
+  #isRunning = false;
+
+  constructor(of: GroupKey, claimAfter: number, host: ClaimsHost) {
+    this.#of = of;
+    this.#claimAfter = claimAfter;
+    this.#host = host;
+    this.#requests = new RetriedRequests(of.connection, {
+      onRefused: (error) => {
+        this.#isRunning = false;
+        host.onRefused(error);
+      },
+    });
+  }
+
+  /** Claims what was idle for too long, as far as there is room. */
+  run(): void {
+    const wanted = this.#host.room();
+    if (this.#isRunning || wanted === 0) return;
+    this.#isRunning = true;
+    const { key, group, consumer, binary, connection } = this.#of;
+    this.#requests.ask<ClaimedEntries>(
+      (request) =>
+        connection.send(
+          (client) =>
+            client.xAutoClaim(key, group, consumer, this.#claimAfter, this.#cursor, { COUNT: wanted }),
+          request,
+          binary,
+        ),
+      (claimed) => this.#onClaimed(claimed),
+    );
+  }
+
+  /** Claims what this consumer had when it died, whatever the time: `onEnd` follows when all of it is claimed. */
+  runOwn(onEnd: () => void, from = '-'): void {
+    const { key, group, consumer, connection } = this.#of;
+    const page = 100;
+    this.#requests.ask<readonly PendingEntry[]>(
+      (request) =>
+        connection.send((client) => client.xPendingRange(key, group, from, '+', page, { consumer }), request),
+      (pending) => {
+        if (pending.length === 0) return onEnd();
+        this.#claimOwn(pending, () => {
+          if (pending.length < page) onEnd();
+          else this.runOwn(onEnd, `(${String(pending.at(-1)?.id)}`);
+        });
+      },
+    );
+  }
+
+  cancel(): void {
+    this.#requests.cancel();
+    this.#isRunning = false;
+    this.#cursor = BEGIN;
+  }
+
+  #onClaimed({ nextId, messages, deletedMessages }: ClaimedEntries): void {
+    const entries = messages.filter((entry) => entry !== null);
+    const deleted = (deletedMessages?.length ?? 0) + messages.length - entries.length;
+    this.#cursor = String(nextId);
+    const onEnd = () => {
+      this.#isRunning = false;
+      if (deleted > 0) this.#host.onDeleted(deleted);
+      if (this.#cursor !== BEGIN) this.run();
+    };
+    if (entries.length === 0) return onEnd();
+    this.#count(entries, (counted) => {
+      this.#isRunning = false;
+      this.#host.onClaimed(counted);
+      onEnd();
+    });
+  }
+
+  /** Reads how often claimed entries have been delivered: XAUTOCLAIM does not tell. */
+  #count(entries: readonly StreamEntry[], onCounted: (entries: readonly GroupEntry[]) => void): void {
+    const { key, group, consumer, connection } = this.#of;
+    const [first, last] = [String(entries[0]?.id), String(entries.at(-1)?.id)];
+    // Between the first and the last one there may be entries that are in hand already.
+    const most = entries.length + this.#host.inHand();
+    this.#requests.ask<readonly PendingEntry[]>(
+      (request) =>
+        connection.send(
+          (client) => client.xPendingRange(key, group, first, last, most, { consumer }),
+          request,
+        ),
+      (pending) => {
+        const counts = new Map(pending.map(({ id, deliveriesCounter }) => [String(id), deliveriesCounter]));
+        onCounted(entries.map((entry) => toGroupEntry(entry, counts.get(String(entry.id)) ?? 1)));
+      },
+    );
+  }
+
+  #claimOwn(pending: readonly PendingEntry[], onEnd: () => void): void {
+    const { key, group, consumer, binary, connection } = this.#of;
+    const ids = pending.map(({ id }) => String(id));
+    // Not XREADGROUP with an id: node-redis cannot read its reply if one of the entries is deleted.
+    this.#requests.ask<readonly (StreamEntry | null)[]>(
+      (request) => connection.send((client) => client.xClaim(key, group, consumer, 0, ids), request, binary),
+      (messages) => {
+        const counts = new Map(pending.map(({ id, deliveriesCounter }) => [String(id), deliveriesCounter]));
+        const entries = messages.filter((entry) => entry !== null);
+        const deleted = ids.length - entries.length;
+        this.#host.onClaimed(
+          entries.map((entry) => toGroupEntry(entry, (counts.get(String(entry.id)) ?? 0) + 1)),
+        );
+        if (deleted > 0) this.#host.onDeleted(deleted);
+        onEnd();
+      },
+    );
+  }
+}

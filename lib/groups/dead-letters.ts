@@ -1,0 +1,80 @@
+import { RetriedRequests } from '../recovery/retried-requests.js';
+import type { EntryFields } from './group-commands.js';
+import type { GroupEntry } from './group-entry.js';
+import type { GroupKey } from './group-key.js';
+
+export interface DeadLettersHost {
+  /** Called when Redis has moved an entry to the dead letters, or has acknowledged it if there is no stream for them. */
+  onMoved(entry: GroupEntry): void;
+  /** Called when Redis has refused that: the entry stays pending, and is claimed again. */
+  onRefused(entry: GroupEntry, error: unknown): void;
+}
+
+/** Moves entries that were delivered too often to another stream, one at a time. */
+export class DeadLetters {
+  readonly #of: GroupKey;
+  readonly #stream: string | undefined;
+  readonly #host: DeadLettersHost;
+  readonly #requests: RetriedRequests;
+  readonly #waiting: GroupEntry[] = [];
+  #current: GroupEntry | undefined;
+  #onFlushed: (() => void)[] = [];
+
+  constructor(of: GroupKey, stream: string | undefined, host: DeadLettersHost) {
+    this.#of = of;
+    this.#stream = stream;
+    this.#host = host;
+    this.#requests = new RetriedRequests(of.connection, {
+      onRefused: (error) => this.#end((entry) => host.onRefused(entry, error)),
+    });
+  }
+
+  add(entry: GroupEntry): void {
+    this.#waiting.push(entry);
+    if (!this.#current) this.#next();
+  }
+
+  /** Calls back when no entry is on its way; at once if none is. */
+  whenFlushed(onFlushed: () => void): void {
+    if (this.#current) this.#onFlushed.push(onFlushed);
+    else onFlushed();
+  }
+
+  #next(): void {
+    const entry = (this.#current = this.#waiting.shift());
+    if (entry) return this.#move(entry);
+    const waiting = this.#onFlushed;
+    this.#onFlushed = [];
+    for (const onFlushed of waiting) onFlushed();
+  }
+
+  #move(entry: GroupEntry): void {
+    const { key, group, connection } = this.#of;
+    const stream = this.#stream;
+    const onMoved = () => this.#end(() => this.#host.onMoved(entry));
+    const acknowledge = () =>
+      this.#requests.ask<unknown>(
+        (request) => connection.send((client) => client.xAck(key, group, [entry.id]), request),
+        onMoved,
+      );
+    if (stream === undefined) return acknowledge();
+    const fields = this.#fieldsOf(entry);
+    // Not in one transaction: an XADD that fails would not keep it from acknowledging. A crash between leaves a copy too much.
+    this.#requests.ask<unknown>(
+      (request) => connection.send((client) => client.xAdd(stream, '*', fields), request),
+      acknowledge,
+    );
+  }
+
+  #fieldsOf({ id, fields, deliveries }: GroupEntry): EntryFields {
+    const { key, group } = this.#of;
+    const origin = { 'dead-letter:key': key, 'dead-letter:id': id, 'dead-letter:group': group };
+    return { ...fields, ...origin, 'dead-letter:deliveries': String(deliveries) };
+  }
+
+  #end(tell: (entry: GroupEntry) => void): void {
+    const entry = this.#current as GroupEntry;
+    this.#next();
+    tell(entry);
+  }
+}

@@ -1,0 +1,88 @@
+import type { GroupEntry } from './group-entry.js';
+import type { GroupKey } from './group-key.js';
+
+/** The largest number of ids in one XCLAIM. */
+const BATCH = 1_000;
+
+/** The consumer that has what others have given back: they can then be deleted, and do not pile up in the group. */
+export const RETURNED = 'rx-redis-receiver:returned';
+
+/** The entries that this consumer has and has not acknowledged, from their delivery by Redis to the reply to XACK. */
+export class EntriesInHand {
+  readonly #of: GroupKey;
+  readonly #claimAfter: number;
+  readonly #entries = new Map<string, GroupEntry>();
+  #givingBack = 0;
+  #onEnd: (() => void)[] = [];
+
+  constructor(of: GroupKey, claimAfter: number) {
+    this.#of = of;
+    this.#claimAfter = claimAfter;
+  }
+
+  get size(): number {
+    return this.#entries.size;
+  }
+
+  has(id: string): boolean {
+    return this.#entries.has(id);
+  }
+
+  add(entry: GroupEntry): void {
+    this.#entries.set(entry.id, entry);
+  }
+
+  delete(id: string): void {
+    this.#entries.delete(id);
+  }
+
+  /**
+   * Resets the idle time of the entries, so that no other consumer claims what waits here or is being handled. XCLAIM with JUSTID
+   * leaves the number of deliveries as it is. An entry that was idle for a moment only is left alone: another consumer may have
+   * just claimed it, because this process had stopped for a while.
+   */
+  refresh(): void {
+    const { key, group, consumer, connection } = this.#of;
+    const ids = [...this.#entries.keys()];
+    const minIdle = Math.floor(this.#claimAfter / 4);
+    for (let from = 0; from < ids.length; from += BATCH) {
+      const batch = ids.slice(from, from + BATCH);
+      // A refresh that fails is made up for by the next one.
+      const request = { onReply: () => undefined, onError: () => undefined };
+      connection.send((client) => client.xClaimJustId(key, group, consumer, minIdle, batch), request);
+    }
+  }
+
+  /**
+   * Gives entries back that nobody here has received: another consumer can claim them at once, as if they had never been
+   * delivered. What cannot be given back is claimed after a while.
+   */
+  giveBack(entries: readonly GroupEntry[]): void {
+    const { key, group, connection } = this.#of;
+    const byCount = new Map<number, string[]>();
+    for (const { id, deliveries } of entries) {
+      this.#entries.delete(id);
+      byCount.set(deliveries, [...(byCount.get(deliveries) ?? []), id]);
+    }
+    for (const [deliveries, ids] of byCount) {
+      this.#givingBack++;
+      const options = { IDLE: this.#claimAfter, RETRYCOUNT: deliveries - 1 };
+      const onEnd = () => this.#onGivenBack();
+      const request = { onReply: onEnd, onError: onEnd };
+      connection.send((client) => client.xClaimJustId(key, group, RETURNED, 0, ids, options), request);
+    }
+  }
+
+  /** Calls back when Redis has replied to everything that was given back. */
+  whenGivenBack(onEnd: () => void): void {
+    if (this.#givingBack === 0) onEnd();
+    else this.#onEnd.push(onEnd);
+  }
+
+  #onGivenBack(): void {
+    if (--this.#givingBack > 0) return;
+    const waiting = this.#onEnd;
+    this.#onEnd = [];
+    for (const onEnd of waiting) onEnd();
+  }
+}

@@ -1,0 +1,50 @@
+import { reasonOf } from '../errors/reason-of.js';
+import { RetriedRequests, type RetriedRequestsObserver } from '../recovery/retried-requests.js';
+import type { GroupInfo } from './group-commands.js';
+import type { GroupKey } from './group-key.js';
+
+/** Creates the group of a stream, and the stream, where they do not exist. */
+export class GroupCreation {
+  readonly #of: GroupKey;
+  readonly #requests: RetriedRequests;
+
+  constructor(of: GroupKey, observer: RetriedRequestsObserver) {
+    this.#of = of;
+    this.#requests = new RetriedRequests(of.connection, observer);
+  }
+
+  /** Creates the group where the option says. */
+  runFirst(from: string, onCreated: (last: string) => void): void {
+    const place = from === 'start' ? '0' : from;
+    this.run(place === 'new' ? '$' : place, onCreated);
+  }
+
+  /** Creates the group behind an id, and calls back with the id up to which it has delivered entries; also if it exists. */
+  run(id: string, onCreated: (last: string) => void): void {
+    const { key, group, connection } = this.#of;
+    this.#requests.ask<unknown>(
+      (request) =>
+        connection.send((client) => client.xGroupCreate(key, group, id, { MKSTREAM: true }), {
+          onReply: request.onReply,
+          onError: (error) =>
+            reasonOf(error).startsWith('BUSYGROUP') ? request.onReply('OK') : request.onError(error),
+        }),
+      () => this.#readLast(onCreated),
+    );
+  }
+
+  cancel(): void {
+    this.#requests.cancel();
+  }
+
+  #readLast(onCreated: (last: string) => void): void {
+    const { key, group, connection } = this.#of;
+    this.#requests.ask<readonly GroupInfo[]>(
+      (request) => connection.send((client) => client.xInfoGroups(key), request),
+      (groups) => {
+        const info = groups.find(({ name }) => String(name) === group);
+        onCreated(info ? String(info['last-delivered-id']) : '0-0');
+      },
+    );
+  }
+}

@@ -1,0 +1,247 @@
+import { asyncScheduler, Subscription } from 'rxjs';
+import { reasonOf } from '../errors/reason-of.js';
+import type { StreamEntry } from '../log/log-client.js';
+import { Claims } from './claims.js';
+import type { FollowedGroup } from './followed-group.js';
+import { GroupCreation } from './group-creation.js';
+import { toGroupEntry, type GroupEntry } from './group-entry.js';
+import { isNoGroup, type GroupKey } from './group-key.js';
+import type { GroupSettings } from './group-options.js';
+import { BEFORE_ALL_ENTRIES, compareEntryIds } from '../streams/entry-id.js';
+import type { GroupTail, TailUser } from './group-tail.js';
+import { GroupWork } from './group-work.js';
+
+/** Milliseconds after which a stream that Redis has refused to read is read again. */
+const PAUSE = 2_000;
+
+/**
+ * `'refused'`: Redis does not let the consumer read for the moment. `'healing'`: the group is being created anew. `'leaving'`: no
+ * more is read; the follower ends when the last reply is there, and Redis knows what has been handled.
+ */
+type State = 'idle' | 'starting' | 'ready' | 'reading' | 'refused' | 'healing' | 'leaving';
+
+/** Reads the entries of a stream as one consumer of a group: hands on what there is room for, and acknowledges what was handled. */
+export class GroupFollower implements TailUser {
+  readonly options: GroupSettings;
+  readonly key: string;
+  readonly #channel: FollowedGroup;
+  readonly #tail: GroupTail;
+  /** False for a client in memory: a timer that repeats would keep virtual time going without end. */
+  readonly #ticks: boolean;
+  readonly #creation: GroupCreation;
+  readonly #claims: Claims;
+  readonly #work: GroupWork;
+  #state: State = 'idle';
+  /** True while the tail reads for the follower. */
+  #hasJoined = false;
+  /** The last entry that the group is known to have delivered to anybody. */
+  #last = BEFORE_ALL_ENTRIES;
+  /** Epoch milliseconds: the time of the start, or of the last new entries. */
+  #heardAt = 0;
+  #timer = Subscription.EMPTY;
+  #pause = Subscription.EMPTY;
+  #onRefusedStart: ((error: unknown) => void) | undefined;
+  readonly #onLeft: (() => void)[] = [];
+  /** Ends the wait of `drain`. */
+  #onStopped: (() => void) | undefined;
+  /** The next start, which waits until the follower has ended. */
+  #next: (() => void) | undefined;
+
+  constructor(channel: FollowedGroup, of: GroupKey, options: GroupSettings, tail: GroupTail) {
+    this.options = options;
+    this.key = of.key;
+    this.#channel = channel;
+    this.#tail = tail;
+    this.#ticks = !of.connection.hub.connection.isVirtual;
+    const onRefused = (error: unknown) => this.onRefused(error);
+    this.#creation = new GroupCreation(of, { onRefused, onFailing: (error) => this.onFailing(error) });
+    this.#claims = new Claims(of, options.claimAfter, {
+      room: () => this.room(),
+      inHand: () => this.#work.inHand.size,
+      onClaimed: (entries) => this.#accept(this.#work.screen(entries)),
+      onDeleted: (count) => channel.onMissed(this.#heardAt, count),
+      onRefused: (error) => {
+        if (!this.#hasJoined || isNoGroup(reasonOf(error))) this.onRefused(error);
+        else channel.onFailed(error);
+      },
+    });
+    this.#work = new GroupWork(of, options, channel, {
+      isOpen: () => this.#state !== 'idle',
+      onLetGo: () => {
+        if (!this.#ticks) this.#schedule(options.claimAfter);
+      },
+      onDone: () => tail.wake(this),
+      onRoom: () => this.resume(),
+    });
+  }
+
+  /** True if nothing has started the follower, also while it ends. */
+  get isIdle(): boolean {
+    return this.#state === 'idle' || (this.#state === 'leaving' && !this.#next);
+  }
+
+  /** The last entry that the group is known to have delivered to anybody. */
+  get last(): string {
+    return this.#last;
+  }
+
+  /** True if the group exists, and until the follower leaves it. */
+  get isReady(): boolean {
+    return this.#state !== 'idle' && this.#state !== 'starting' && this.#state !== 'leaving';
+  }
+
+  /** Creates the group if there is none. Calls `onReady`, or `onRefused` if Redis refuses it. */
+  start(onReady: () => void, onRefused: (error: unknown) => void): void {
+    this.#next = undefined;
+    if (this.#state === 'leaving') this.#next = () => this.start(onReady, onRefused);
+    if (this.#state !== 'idle') return;
+    this.#state = 'starting';
+    this.#heardAt = asyncScheduler.now();
+    this.#onRefusedStart = onRefused;
+    this.#work.open();
+    this.#creation.runFirst(this.options.from, (last) => {
+      this.#onRefusedStart = undefined;
+      this.#last = last;
+      this.#state = 'ready';
+      onReady();
+    });
+  }
+
+  /** Begins to read: first what the consumer has had in an earlier life, and then new entries. */
+  read(): void {
+    if (this.#state !== 'ready') return;
+    this.#state = 'reading';
+    this.#join();
+  }
+
+  #join(): void {
+    const join = () => {
+      this.#hasJoined = true;
+      this.#tail.join(this);
+      this.#claims.run();
+      // In memory once: for what consumers that are gone have left.
+      this.#schedule(this.options.claimAfter / (this.#ticks ? 2 : 1));
+    };
+    if (this.options.isOwnName) join();
+    else this.#claims.runOwn(join);
+  }
+
+  /** Reads no more. Entries that nobody has received yet are given back. */
+  stop(): void {
+    this.#next = undefined;
+    this.#onStopped?.();
+    this.#onStopped = undefined;
+    if (this.#state === 'idle' || this.#state === 'leaving') return;
+    this.#state = 'leaving';
+    this.#hasJoined = false;
+    this.#creation.cancel();
+    this.#claims.cancel();
+    this.#timer.unsubscribe();
+    this.#pause.unsubscribe();
+    this.#onRefusedStart = undefined;
+    this.#work.giveBackWaiting();
+    this.#tail.leave(this, () => this.#work.whenFlushed(() => this.#end()));
+  }
+
+  /** Stops, and calls back when everything in hand has been handled, and Redis knows. */
+  drain(onDrained: () => void): void {
+    this.stop();
+    let isOver = false;
+    const onHandled = () => {
+      if (isOver) return;
+      isOver = true;
+      this.#timer.unsubscribe();
+      this.whenLeft(onDrained);
+    };
+    this.#onStopped = onHandled;
+    // Entries that are still being handled belong to this consumer, however long that takes.
+    if (this.#ticks) this.#schedule(this.options.claimAfter / 2);
+    this.#work.whenHandled(onHandled);
+  }
+
+  /** Calls back when the follower has ended. */
+  whenLeft(onLeft: () => void): void {
+    if (this.#state === 'leaving') this.#onLeft.push(onLeft);
+    else onLeft();
+  }
+
+  /** Checks again whether there is room. */
+  resume(): void {
+    if (this.#state === 'reading') this.#pump();
+  }
+
+  room(): number {
+    return this.#state === 'reading' ? this.#work.room() : 0;
+  }
+
+  onEntries(entries: readonly StreamEntry[]): void {
+    this.#heardAt = asyncScheduler.now();
+    const received = entries.map((entry) => toGroupEntry(entry, 1));
+    const last = received.at(-1)?.id;
+    if (last !== undefined && compareEntryIds(last, this.#last) > 0) this.#last = last;
+    this.#accept(received);
+  }
+
+  onRefused(error: unknown): void {
+    const refuse = this.#onRefusedStart;
+    if (refuse) {
+      this.stop();
+      return refuse(error);
+    }
+    if (this.#state === 'reading' && isNoGroup(reasonOf(error))) return this.#heal();
+    if (this.#state === 'reading' || this.#state === 'healing') {
+      this.#state = 'refused';
+      this.#pause = asyncScheduler.schedule(() => this.#readOn(), PAUSE);
+    }
+    this.#channel.onFailed(error);
+  }
+
+  onFailing(error: unknown): void {
+    this.#channel.onFailing(error);
+  }
+
+  #accept(entries: readonly GroupEntry[]): void {
+    if (this.#state === 'leaving' || this.#state === 'idle') return this.#work.inHand.giveBack(entries);
+    this.#work.receive(entries);
+    this.#pump();
+  }
+
+  /** Delivers the entries for which there is room, and reads on when all of them are delivered. */
+  #pump(): void {
+    if (this.#work.deliverWaiting() && this.#state === 'reading') this.#tail.wake(this);
+  }
+
+  #schedule(pause: number): void {
+    this.#timer.unsubscribe();
+    this.#timer = asyncScheduler.schedule(() => {
+      this.#work.inHand.refresh();
+      this.#claims.run();
+      if (this.#ticks) this.#schedule(pause);
+    }, pause);
+  }
+
+  /** Creates the group anew, behind the last entry that it is known to have delivered. */
+  #heal(): void {
+    this.#state = 'healing';
+    this.#creation.run(this.#last, () => {
+      this.#channel.onGroupLost();
+      this.#channel.onMissed(this.#heardAt, undefined);
+      this.#readOn();
+    });
+  }
+
+  #readOn(): void {
+    if (this.#state !== 'refused' && this.#state !== 'healing') return;
+    this.#state = 'reading';
+    if (!this.#hasJoined) this.#join();
+    this.#pump();
+  }
+
+  #end(): void {
+    if (this.#state !== 'leaving') return;
+    this.#state = 'idle';
+    this.#work.close();
+    for (const onLeft of this.#onLeft.splice(0)) onLeft();
+    this.#next?.();
+  }
+}

@@ -1,0 +1,32 @@
+import type { StreamEntry } from '../log/log-client.js';
+import type { GroupConnection } from './group-connection.js';
+
+/** A stream of which a consumer of a group reads new entries. */
+export interface TailUser {
+  readonly key: string;
+  /** Returns the number of entries for which there is room. After a 0, the user wakes the tail when it wants entries again. */
+  room(): number;
+  onEntries(entries: readonly StreamEntry[]): void;
+  /** Called when Redis has refused to read: the stream is not read again until `wake`, after a pause. */
+  onRefused(error: unknown): void;
+  /** Called when attempts to read fail again and again; they go on. */
+  onFailing(error: unknown): void;
+}
+
+/** Reads new entries for one consumer of a group. */
+export interface GroupTail {
+  join(user: TailUser): void;
+  /** Calls back when nothing that Redis gives to this consumer can arrive any more. */
+  leave(user: TailUser, onLeft: () => void): void;
+  /** Checks again whether a user wants entries. */
+  wake(user: TailUser): void;
+}
+
+/** A consumer of a group, and the connection for its commands. */
+export interface TailOptions {
+  readonly group: string;
+  readonly consumer: string;
+  /** True if the replies have Buffers in place of strings. */
+  readonly binary: boolean;
+  readonly connection: GroupConnection;
+}

@@ -1,0 +1,101 @@
+import { asyncScheduler, Subscription } from 'rxjs';
+import { RetriedRequests } from '../recovery/retried-requests.js';
+import type { StreamReply } from '../streams/stream-commands.js';
+import type { GroupTail, TailOptions, TailUser } from './group-tail.js';
+import { readGroup } from './read-group.js';
+
+/** Milliseconds between two reads of a stream that brings entries, and the longest pause of one that brings none. */
+const SHORTEST_PAUSE = 10;
+const LONGEST_PAUSE = 250;
+
+/**
+ * Reads each stream on its own, without blocking the connection, more seldom while it brings nothing. For a cluster, where a
+ * blocked read would need a connection for each slot.
+ */
+export class PollingTail implements GroupTail {
+  readonly #options: TailOptions;
+  readonly #polls = new Map<TailUser, Poll>();
+
+  constructor(options: TailOptions) {
+    this.#options = options;
+  }
+
+  join(user: TailUser): void {
+    this.#polls.set(user, new Poll(user, this.#options));
+  }
+
+  leave(user: TailUser, onLeft: () => void): void {
+    const poll = this.#polls.get(user);
+    this.#polls.delete(user);
+    if (poll) poll.stop(onLeft);
+    else onLeft();
+  }
+
+  wake(user: TailUser): void {
+    this.#polls.get(user)?.wake();
+  }
+}
+
+/** The reads of one stream. */
+export class Poll {
+  readonly #user: TailUser;
+  readonly #options: TailOptions;
+  readonly #requests: RetriedRequests;
+  #timer = Subscription.EMPTY;
+  #pause = SHORTEST_PAUSE;
+  #isReading = false;
+  #isStopped = false;
+  #onStopped: (() => void) | undefined;
+
+  constructor(user: TailUser, options: TailOptions) {
+    this.#user = user;
+    this.#options = options;
+    this.#requests = new RetriedRequests(options.connection, {
+      onRefused: (error) => {
+        this.#isReading = false;
+        user.onRefused(error);
+        this.#onStopped?.();
+      },
+      onFailing: (error) => user.onFailing(error),
+    });
+    this.wake();
+  }
+
+  wake(): void {
+    if (this.#isReading || this.#isStopped) return;
+    this.#timer.unsubscribe();
+    const room = this.#user.room();
+    if (room > 0) this.#read(room);
+  }
+
+  /** Ends the reads; calls back after the reply to the last one, whose entries still go to the user. */
+  stop(onStopped: () => void): void {
+    this.#isStopped = true;
+    this.#timer.unsubscribe();
+    if (this.#isReading) this.#onStopped = onStopped;
+    else onStopped();
+  }
+
+  #read(count: number): void {
+    const { group, consumer, binary, connection } = this.#options;
+    const read = { group, consumer, binary, count, keys: [this.#user.key] };
+    this.#isReading = true;
+    this.#requests.ask<readonly StreamReply[] | null>(
+      (request) => connection.hub.connection.send((_, client) => readGroup(client, read), request),
+      (streams) => {
+        this.#isReading = false;
+        const entries = streams?.[0]?.messages ?? [];
+        this.#pause = entries.length > 0 ? SHORTEST_PAUSE : Math.min(2 * this.#pause, LONGEST_PAUSE);
+        if (entries.length > 0) this.#user.onEntries(entries);
+        if (this.#isStopped) return this.#onStopped?.();
+        this.#schedule();
+      },
+    );
+  }
+
+  /** The user may have woken the poll inside `onEntries`: then it reads already, and the timer finds that. */
+  #schedule(): void {
+    this.#timer.unsubscribe();
+    this.#timer = asyncScheduler.schedule(() => this.wake(), this.#pause);
+  }
+}
