@@ -3,6 +3,7 @@ import { assertWaitOptions, type WaitOptions } from './abort.js';
 import type { ChannelKind } from './channel-kind.js';
 import { CodedError, named, type SubscribeError } from './errors/errors.js';
 import { reasonOf } from './errors/reason-of.js';
+import type { GroupEvent } from './group-event.js';
 import type { OverflowPolicy } from './queue/buffer-options.js';
 import type { RecoveryError } from './recovery/recovery-error.js';
 import { INTERNALS, RetrySafeObservable } from './retry-safe-observable.js';
@@ -240,29 +241,8 @@ export type ReceiverEvent =
       /** The channel to which the message was published. */
       readonly channel: string;
     }
-  /** An entry of a group was delivered `maxDeliveries` times without success, and has been acknowledged. */
-  | {
-      readonly type: 'dead-letter';
-      readonly source: Channel<unknown>;
-      /** The name of the group. */
-      readonly group: string;
-      /** The id of the entry. */
-      readonly id: string;
-      /** The number of its deliveries. */
-      readonly deliveries: number;
-      /** The stream that has the entry now; absent without the option `deadLetter`: the entry is in its own stream only. */
-      readonly deadLetter?: string;
-    }
-  /**
-   * A group was gone, and has been created anew behind the last entry that it is known to have delivered: a `gap` of the cause
-   * `'log'` follows.
-   */
-  | {
-      readonly type: 'group-lost';
-      readonly source: Channel<unknown>;
-      /** The name of the group. */
-      readonly group: string;
-    };
+  /** An event of a consumer group of a stream. */
+  | (GroupEvent & { readonly source: Channel<unknown> });
 
 /** The error of a message that a codec could not decode. */
 export class DecodeError extends CodedError {

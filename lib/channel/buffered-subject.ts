@@ -1,7 +1,7 @@
 import { asapScheduler, type Subscriber, type Subscription } from 'rxjs';
 import type { BoundedQueue } from '../queue/bounded-queue.js';
 import { HoldableFlow } from '../queue/flow.js';
-import { currentHandling, deliverWaiting, handlingOf } from '../queue/handling.js';
+import { currentHandling, deliverWaiting, handlingOf, kept } from '../queue/handling.js';
 import type { Join } from '../queue/fault-list.js';
 import type { Message } from '../channel.js';
 import type { BufferedSubjectHost } from './buffered-subject-host.js';
@@ -63,7 +63,7 @@ export class BufferedSubject<T> {
   }
 
   #pushInTurn(raw: RawMessage, isDecoded: boolean): void {
-    if (this.#isHanding || !this.isObserved || !this.isEmpty || this.#isHeld) return this.#keep(raw);
+    if (this.#isHanding || !this.isObserved || !this.isEmpty || this.#isHeld) return this.#keep(kept(raw));
     this.#isHanding = true;
     try {
       if (isDecoded) {
@@ -71,7 +71,7 @@ export class BufferedSubject<T> {
         this.#observers.next(raw as Message<unknown> as Message<T>);
       }
       // If all observers unsubscribe inside the codec, the message waits for the next observer.
-      else if (!this.#hand(raw)) this.#theQueue().push(unpinned(held(raw)));
+      else if (!this.#hand(raw)) this.#theQueue().push(unpinned(kept(raw)));
     } finally {
       this.#isHanding = false;
     }
@@ -184,7 +184,6 @@ export class BufferedSubject<T> {
 
   #keep(raw: RawMessage): void {
     const isFirst = this.isEmpty;
-    held(raw);
     if (isFirst && this.#host.offer?.(raw)) return;
     this.#sole = undefined;
     this.#theQueue().push(unpinned(raw));
@@ -245,12 +244,6 @@ export class BufferedSubject<T> {
     if (this.isObserved) this.#host.onLeft?.();
     else this.#host.onDeserted();
   }
-}
-
-/** Takes part in the handling of a message that waits. Whoever takes the message takes over this part. */
-function held(raw: RawMessage): RawMessage {
-  handlingOf(raw)?.begin();
-  return raw;
 }
 
 const never = (): boolean => false;

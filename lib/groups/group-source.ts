@@ -11,6 +11,15 @@ import type { GroupSettings } from './group-options.js';
 import type { GroupTail, TailOptions } from './group-tail.js';
 import { PollingTail } from './polling-tail.js';
 
+const consumers = new WeakMap<object, GroupConsumers>();
+
+/** Returns the consumers of a Receiver. */
+export function groupConsumersOf(receiver: object): GroupConsumers {
+  const existing = consumers.get(receiver) ?? new GroupConsumers();
+  consumers.set(receiver, existing);
+  return existing;
+}
+
 /** The consumers of one Receiver: its Channels of one group read together, under one name. */
 export class GroupConsumers {
   /** The name of a consumer for which the user has chosen none: no other Receiver has it. */

@@ -102,6 +102,12 @@ export function handlingOf(message: object): Handling | undefined {
   return ack && handlings.get(ack);
 }
 
+/** Takes part in the handling of a message that is to wait. Whoever takes the message takes over this part. */
+export function kept<M extends object>(message: M): M {
+  handlingOf(message)?.begin();
+  return message;
+}
+
 /** Delivers a message that has waited, inside its flow and its handling, and ends the part of the queue in the handling. */
 export function deliverWaiting(
   handling: Handling | undefined,

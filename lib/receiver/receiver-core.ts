@@ -4,7 +4,6 @@ import type { ChannelCore } from '../channel/channel-core.js';
 import type { ChannelOwner } from '../channel/channel-owner.js';
 import type { RawMessage } from '../channel/raw-message.js';
 import { ReceiverBusyError, type ConnectionLostError, type SubscribeError } from '../errors/errors.js';
-import { GroupConsumers } from '../groups/group-source.js';
 import type { HubListener } from '../hub/hub-listener.js';
 import type { PubSubHub, ReaderOf } from '../hub/pub-sub-hub.js';
 import { tell, transition } from '../outbox.js';
@@ -37,7 +36,6 @@ export class ReceiverCore implements ChannelOwner<ChannelCore<unknown>> {
   readonly readerOf: ReaderOf;
   readonly bounds: Bounds;
   readonly options: CoreOptions;
-  #groups: GroupConsumers | undefined;
   readonly #connection: ReceiverConnection;
   readonly #gaps: GapReport;
 
@@ -61,11 +59,6 @@ export class ReceiverCore implements ChannelOwner<ChannelCore<unknown>> {
     const parts = { registry, connection, stream, events };
     this.ending = new Ending({ ...parts, onStopped: options.onStopped });
     this.#gaps = new GapReport({ ...parts, onGap: options.onGap });
-  }
-
-  /** The consumers of groups, whose names no other Receiver has. */
-  get groups(): GroupConsumers {
-    return (this.#groups ??= new GroupConsumers());
   }
 
   get stats(): ReceiverStats {

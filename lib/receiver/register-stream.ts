@@ -10,6 +10,7 @@ import {
   type GroupOptions,
   type GroupSettings,
 } from '../groups/group-options.js';
+import { groupConsumersOf } from '../groups/group-source.js';
 import { assertPubSubClient } from '../hub/client.js';
 import { hasOptions } from '../recovery/follower.js';
 import { streamHubOf } from '../streams/stream-hub.js';
@@ -61,7 +62,7 @@ function addStream(
   options: StreamOptions,
 ): ChannelCore<unknown> {
   const hub = streamHubOf(options.client ?? core.options.client);
-  const group = given.group === undefined ? undefined : groupSettings(given, core.groups.ownName);
+  const group = given.group === undefined ? undefined : groupSettings(given, groupConsumersOf(core).ownName);
   const settings = group ?? streamSettings(given);
   const codec =
     settings.field === undefined ? (WHOLE_ENTRY as Codec<unknown>) : (options.codec ?? core.options.codec);
@@ -74,7 +75,7 @@ function addStream(
     : new ChannelCore<unknown>(
         core,
         { hub, kind: 'stream', name: key, codec, topic: undefined },
-        group ? core.groups.source(hub, key, group) : streamSource(hub, key, settings),
+        group ? groupConsumersOf(core).source(hub, key, group) : streamSource(hub, key, settings),
       );
   core.stream.hasGroups ||= group !== undefined;
   core.add(added);

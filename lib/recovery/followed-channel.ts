@@ -1,4 +1,5 @@
-import type { GroupMessage, ReceiverEvent } from '../channel.js';
+import type { GroupMessage } from '../channel.js';
+import type { GroupEvent } from '../group-event.js';
 import type { StreamFields } from '../stream-fields.js';
 import type { LoggedMessage } from '../log/envelope.js';
 import type { Missing } from './log-position.js';
@@ -16,11 +17,6 @@ export interface DeliveredEntry {
   /** Present if a group delivered the entry. */
   readonly acknowledged?: Pick<GroupMessage, 'deliveries' | 'ack' | 'nack'>;
 }
-
-/** An event of a group, without its Channel. */
-export type GroupEvent = WithoutSource<Extract<ReceiverEvent, { type: 'dead-letter' | 'group-lost' }>>;
-
-type WithoutSource<E> = E extends unknown ? Omit<E, 'source'> : never;
 
 /** The Channel that a follower serves. */
 export interface FollowedChannel {

@@ -1,5 +1,5 @@
 import type { MemoryKeyspace } from './memory-keyspace.js';
-import type { StreamFields } from './memory-stream.js';
+import type { StreamFields } from './memory-entry.js';
 import { NONCE_FIELD, PAYLOAD_FIELD } from '../log/append-script.js';
 import { ENVELOPE_MARK } from '../log/envelope.js';
 

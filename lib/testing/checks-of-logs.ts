@@ -1,7 +1,7 @@
 import type { Append, PublishVerb } from './append-to-log.js';
 import { checkedPayload } from './checks.js';
 import { onWire } from './memory-client-core.js';
-import type { StreamFields } from './memory-stream.js';
+import type { StreamFields } from './memory-entry.js';
 import { invalidArgument } from '../errors/invalid-argument.js';
 import { APPEND_SCRIPT } from '../log/append-script.js';
 

@@ -1,5 +1,12 @@
-import type { MemoryEntry, MemoryStream } from './memory-stream.js';
+import type { MemoryEntry } from './memory-entry.js';
 import { compareStreamIds, ZERO_ID, type StreamId } from './stream-id.js';
+
+/** Stream that the group reads. */
+export interface GroupedStream {
+  has(id: StreamId): boolean;
+  after(id: StreamId, count?: number): MemoryEntry[];
+  countAfterReading(id: StreamId, before: number | undefined): number | undefined;
+}
 
 /** Entry that was delivered and is not acknowledged yet. */
 export interface PendingEntry {
@@ -77,7 +84,13 @@ export class ConsumerGroup {
   }
 
   /** Delivers new entries to a consumer. */
-  deliver(stream: MemoryStream, consumer: string, now: number, count?: number, noAck = false): MemoryEntry[] {
+  deliver(
+    stream: GroupedStream,
+    consumer: string,
+    now: number,
+    count?: number,
+    noAck = false,
+  ): MemoryEntry[] {
     const entries = stream.after(this.lastId, count);
     for (const { id } of entries) {
       this.read = stream.countAfterReading(id, this.read);
@@ -89,7 +102,7 @@ export class ConsumerGroup {
 
   /** Delivers the pending entries of a consumer behind an id once more. */
   redeliver(
-    stream: MemoryStream,
+    stream: GroupedStream,
     consumer: string,
     after: StreamId,
     now: number,
@@ -111,7 +124,7 @@ export class ConsumerGroup {
 
   /** Gives pending entries to a consumer (XCLAIM). Returns the ids that it gets. */
   claim(
-    stream: MemoryStream,
+    stream: GroupedStream,
     consumer: string,
     ids: readonly StreamId[],
     options: ClaimOptions,
@@ -133,7 +146,7 @@ export class ConsumerGroup {
 
   /** Gives the pending entries from an id on to a consumer (XAUTOCLAIM). */
   claimFrom(
-    stream: MemoryStream,
+    stream: GroupedStream,
     consumer: string,
     start: StreamId,
     count: number,

@@ -11,7 +11,7 @@ import type {
   MemoryPendingSummary,
 } from './memory-group-types.js';
 import type { MemoryGroups } from './memory-groups.js';
-import type { MemoryEntry } from './memory-stream.js';
+import type { MemoryEntry } from './memory-entry.js';
 import { formatStreamId, type StreamId } from './stream-id.js';
 import type { Reply } from '../log/log-client.js';
 

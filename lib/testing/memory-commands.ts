@@ -10,7 +10,7 @@ import {
 import type { MemoryClientCore } from './memory-client-core.js';
 import type { MemoryKeyspace, StreamEntries, StreamPosition } from './memory-keyspace.js';
 import type { MemoryServer } from './memory-server.js';
-import type { MemoryEntry } from './memory-stream.js';
+import type { MemoryEntry } from './memory-entry.js';
 import { formatStreamId } from './stream-id.js';
 import type { Reply } from '../log/log-client.js';
 

@@ -1,6 +1,7 @@
 import { ConsumerGroup, type ClaimOptions, type PendingEntry } from './consumer-group.js';
 import type { MemoryKeyspace } from './memory-keyspace.js';
-import type { MemoryEntry, MemoryStream } from './memory-stream.js';
+import type { MemoryEntry } from './memory-entry.js';
+import type { MemoryStream } from './memory-stream.js';
 import {
   compareStreamIds,
   parseRangeEnd,

@@ -1,4 +1,5 @@
-import { MemoryStream, type MemoryEntry, type StreamFields } from './memory-stream.js';
+import type { MemoryEntry, StreamFields } from './memory-entry.js';
+import { MemoryStream } from './memory-stream.js';
 import {
   formatStreamId,
   nextStreamId,

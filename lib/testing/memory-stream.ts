@@ -1,16 +1,9 @@
-import type { ConsumerGroup } from './consumer-group.js';
+import type { ConsumerGroup, GroupedStream } from './consumer-group.js';
+import type { MemoryEntry, StreamFields } from './memory-entry.js';
 import { compareStreamIds, LARGEST, LAST_ID, ZERO_ID, type StreamId } from './stream-id.js';
 
-/** Fields and values of an entry, in order. */
-export type StreamFields = readonly (readonly [field: string, value: Buffer])[];
-
-export interface MemoryEntry {
-  readonly id: StreamId;
-  readonly fields: StreamFields;
-}
-
 /** Stream of Redis. Its last id outlives the entries. */
-export class MemoryStream {
+export class MemoryStream implements GroupedStream {
   #entries: MemoryEntry[] = [];
   #lastId = ZERO_ID;
   #maxDeletedId = ZERO_ID;
