@@ -24,6 +24,7 @@ export type { StreamFields } from './stream-fields.js';
 export type { StreamEntryOptions, StreamFieldOptions, StreamOptions } from './streams/stream-options.js';
 export type { GroupEntryOptions, GroupFieldOptions, GroupOptions } from './groups/group-options.js';
 export type { Gap, ReceiverEvent } from './channel.js';
+export type { GroupEvent } from './group-event.js';
 export type { DiagnosticsMessage } from './diagnostics.js';
 export type { ReceiverStats } from './receiver/stats.js';
 
