@@ -57,7 +57,10 @@ export class StreamFollower implements Follower, TailUser {
     this.#feed = new EntryFeed(channel, options);
     this.#requests = new RetriedRequests(hub.connection, {
       onRefused: (error) => this.#refuse(error),
-      onFailing: (error) => this.#report(failingStream(key, error)),
+      // While the client itself is offline, its outage is known.
+      onFailing: (error) => {
+        if (!hub.isAway) channel.onFailed(failingStream(key, error));
+      },
     });
   }
 
@@ -170,11 +173,15 @@ export class StreamFollower implements Follower, TailUser {
 
   #read(): void {
     this.#state = 'reading';
-    const { requests } = this.#hub;
     const { count, binary } = this;
+    const draining = this.#draining;
     this.#requests.ask<readonly [StreamInfo | undefined, StreamRead<this> | undefined]>(
-      (request) => requests.infoAndEntries(this, { count, binary }, request),
-      ([info, read]) => this.#onRead(info, read?.entries ?? [], read?.isEnd !== false),
+      (request) => this.#hub.requests.infoAndEntries(this, { count, binary }, request),
+      ([info, read]) => {
+        // A reading that was on its way at the call of `whenCaughtUp` may be older than the end.
+        if (draining) draining.end ??= info?.last ?? BEFORE_ALL_ENTRIES;
+        this.#onRead(info, read?.entries ?? [], read?.isEnd !== false);
+      },
     );
   }
 
@@ -182,7 +189,6 @@ export class StreamFollower implements Follower, TailUser {
     this.#isRefused = false;
     this.#wantsCheck = false;
     const { lastId } = this;
-    if (this.#draining) this.#draining.end ??= info?.last ?? BEFORE_ALL_ENTRIES;
     const missing = this.#position.check(info);
     // Where the stream is another one, the entries were read from the wrong place.
     const isOther = lastId !== this.lastId;
@@ -191,9 +197,9 @@ export class StreamFollower implements Follower, TailUser {
     const outcome = this.#hand(entries);
     if (outcome === 'full') return this.#wait();
     if (outcome === 'stopped') return;
-    if (this.#draining && (isEnd || compareEntryIds(this.lastId, this.#draining.end ?? this.lastId) >= 0))
-      return this.#endDraining();
-    if (!isEnd) return this.#read();
+    const end = this.#draining?.end;
+    if (end !== undefined && (isEnd || compareEntryIds(this.lastId, end) >= 0)) return this.#endDraining();
+    if (!isEnd || this.#draining) return this.#read();
     this.#wantsCheck = entries.length > 0;
     this.#state = 'live';
     this.#hub.tail.join(this);
@@ -240,10 +246,5 @@ export class StreamFollower implements Follower, TailUser {
     if (!this.#isRefused) this.#channel.onFailed(error);
     this.#isRefused = true;
     if (run === this.#run) this.#read();
-  }
-
-  /** Reports that attempts fail. While the client itself is offline, its outage is known. */
-  #report(error: RecoveryError): void {
-    if (!this.#hub.isAway) this.#channel.onFailed(error);
   }
 }

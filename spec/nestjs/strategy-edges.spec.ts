@@ -104,7 +104,7 @@ describe('ReceiverStrategy', () => {
       shard(): void {}
     }
     await expect(nest.serve(FailingStreams)).rejects.toThrow(
-      'Expected the handlers of orders to be of one kind and codec',
+      'Expected the handlers of orders to be of one kind, codec and group',
     );
   });
 
