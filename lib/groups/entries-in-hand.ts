@@ -12,6 +12,8 @@ export class EntriesInHand {
   readonly #of: GroupKey;
   readonly #claimAfter: number;
   readonly #entries = new Map<string, GroupEntry>();
+  /** Entries that are still being handled, and of which Redis does not know: another entry may have the same id. */
+  readonly #forgotten = new Set<GroupEntry>();
   #givingBack = 0;
   #onEnd: (() => void)[] = [];
 
@@ -21,7 +23,7 @@ export class EntriesInHand {
   }
 
   get size(): number {
-    return this.#entries.size;
+    return this.#entries.size + this.#forgotten.size;
   }
 
   has(id: string): boolean {
@@ -29,11 +31,25 @@ export class EntriesInHand {
   }
 
   add(entry: GroupEntry): void {
+    const earlier = this.#entries.get(entry.id);
+    if (earlier) this.#forgotten.add(earlier);
     this.#entries.set(entry.id, entry);
   }
 
+  /** Forgets the ids of all entries: the group that has delivered them is gone. */
+  forget(): void {
+    for (const entry of this.#entries.values()) this.#forgotten.add(entry);
+    this.#entries.clear();
+  }
+
+  /** Returns whether the end of the handling of an entry means nothing to Redis any more. */
+  dropForgotten(entry: GroupEntry): boolean {
+    return this.#forgotten.delete(entry);
+  }
+
   delete(id: string): void {
-    this.#entries.delete(id);
+    if (this.#entries.delete(id)) return;
+    for (const entry of this.#forgotten) if (entry.id === id) this.#forgotten.delete(entry);
   }
 
   /**
@@ -60,7 +76,9 @@ export class EntriesInHand {
   giveBack(entries: readonly GroupEntry[]): void {
     const { key, group, connection } = this.#of;
     const byCount = new Map<number, string[]>();
-    for (const { id, deliveries } of entries) {
+    for (const entry of entries) {
+      if (this.#forgotten.delete(entry)) continue;
+      const { id, deliveries } = entry;
       this.#entries.delete(id);
       byCount.set(deliveries, [...(byCount.get(deliveries) ?? []), id]);
     }

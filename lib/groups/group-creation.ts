@@ -1,5 +1,7 @@
 import { reasonOf } from '../errors/reason-of.js';
 import { RetriedRequests, type RetriedRequestsObserver } from '../recovery/retried-requests.js';
+import { BEFORE_ALL_ENTRIES, compareEntryIds } from '../streams/entry-id.js';
+import type { StreamInfo } from '../streams/stream-info.js';
 import type { GroupInfo } from './group-commands.js';
 import type { GroupKey } from './group-key.js';
 
@@ -17,6 +19,21 @@ export class GroupCreation {
   runFirst(from: string, onCreated: (last: string) => void): void {
     const place = from === 'start' ? '0' : from;
     this.run(place === 'new' ? '$' : place, onCreated);
+  }
+
+  /**
+   * Creates the group anew behind an id. A stream that has not come so far is another one, with smaller ids: the group then begins
+   * with its first entry.
+   */
+  runAnew(id: string, onCreated: (last: string) => void): void {
+    const { key, binary, connection } = this.#of;
+    this.#requests.ask<StreamInfo | undefined>(
+      (request) => connection.hub.requests.info(key, binary, request),
+      (info) => {
+        const isSame = info !== undefined && compareEntryIds(info.last, id) >= 0;
+        this.run(isSame ? id : BEFORE_ALL_ENTRIES, onCreated);
+      },
+    );
   }
 
   /** Creates the group behind an id, and calls back with the id up to which it has delivered entries; also if it exists. */

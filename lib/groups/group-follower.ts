@@ -7,7 +7,7 @@ import { GroupCreation } from './group-creation.js';
 import { toGroupEntry, type GroupEntry } from './group-entry.js';
 import { isNoGroup, type GroupKey } from './group-key.js';
 import type { GroupSettings } from './group-options.js';
-import { BEFORE_ALL_ENTRIES, compareEntryIds } from '../streams/entry-id.js';
+import { BEFORE_ALL_ENTRIES } from '../streams/entry-id.js';
 import type { GroupTail, TailUser } from './group-tail.js';
 import { GroupWork } from './group-work.js';
 
@@ -177,8 +177,7 @@ export class GroupFollower implements TailUser {
   onEntries(entries: readonly StreamEntry[]): void {
     this.#heardAt = asyncScheduler.now();
     const received = entries.map((entry) => toGroupEntry(entry, 1));
-    const last = received.at(-1)?.id;
-    if (last !== undefined && compareEntryIds(last, this.#last) > 0) this.#last = last;
+    this.#last = received.at(-1)?.id ?? this.#last;
     this.#accept(received);
   }
 
@@ -223,7 +222,9 @@ export class GroupFollower implements TailUser {
   /** Creates the group anew, behind the last entry that it is known to have delivered. */
   #heal(): void {
     this.#state = 'healing';
-    this.#creation.run(this.#last, () => {
+    this.#work.inHand.forget();
+    this.#creation.runAnew(this.#last, (last) => {
+      this.#last = last;
       this.#channel.onGroupLost();
       this.#channel.onMissed(this.#heardAt, undefined);
       this.#readOn();

@@ -159,6 +159,7 @@ export class GroupWork {
   }
 
   #onOver(entry: GroupEntry, outcome: Outcome): void {
+    if (this.inHand.dropForgotten(entry)) return this.#onDone([]);
     const isOpen = this.#host.isOpen();
     // The message was handled after the end of its Channel.
     if (!isOpen) this.open();

@@ -1,0 +1,92 @@
+import { createClient } from 'redis';
+import { Receiver, type GroupMessage, type GroupOptions, type ReceiverEvent } from '../../lib/index.js';
+import { RedisServer } from '../support/redis-server.js';
+import { until } from '../support/until.js';
+
+const clientOf = (url: string) => createClient({ url, socket: { reconnectStrategy: () => 5 } });
+type Client = ReturnType<typeof clientOf>;
+
+describe('a group in trouble', () => {
+  let server: RedisServer;
+  let admin: Client;
+  let clients: Client[];
+  let receivers: Receiver[];
+  let told: ReceiverEvent[];
+  let keys = 0;
+  let key: string;
+
+  beforeAll(async () => {
+    server = await RedisServer.start();
+    admin = clientOf(server.url);
+    await admin.connect();
+  });
+  afterAll(async () => {
+    admin.destroy();
+    await server.stop();
+  });
+
+  beforeEach(() => {
+    [clients, receivers, told] = [[], [], []];
+    key = `jobs:${keys++}`;
+  });
+  afterEach(async () => {
+    await Promise.all(receivers.map((receiver) => receiver.stop()));
+    for (const client of clients) client.destroy();
+  });
+
+  const newReceiver = async () => {
+    const client = clientOf(server.url);
+    clients.push(client);
+    client.on('error', () => undefined);
+    await client.connect();
+    const receiver = new Receiver(client);
+    receivers.push(receiver);
+    receiver.events.subscribe((event) => told.push(event));
+    return receiver;
+  };
+  const add = async (...numbers: number[]) => {
+    for (const n of numbers) await admin.xAdd(key, '*', { n: String(n) });
+  };
+  const pending = async () => (await admin.xPending(key, 'workers')).pending;
+  const channelOf = (receiver: Receiver, options: Partial<GroupOptions> = {}) =>
+    receiver.stream(key, { group: 'workers', ...options, field: undefined, codec: undefined });
+  const join = async (receiver: Receiver, options: Partial<GroupOptions> = {}) => {
+    const channel = channelOf(receiver, options);
+    const received: GroupMessage[] = [];
+    const subscription = channel.subscribe({ next: (message) => received.push(message) });
+    await channel.whenSubscribed();
+    return { channel, received, subscription };
+  };
+  const numbers = (messages: readonly GroupMessage[]) => messages.map(({ data }) => Number(data.n));
+
+  it.each([
+    ['DEL', () => admin.del(key)],
+    ['FLUSHALL', () => admin.flushAll()],
+    ['DEL, before the consumer notices', () => admin.multi().del(key).xAdd(key, '1-1', { n: '2' }).exec()],
+  ])('reads a stream that begins with smaller ids after %s', async (_, destroy) => {
+    const { received } = await join(await newReceiver());
+    await add(1);
+    await until(async () => received.length === 1 && (await pending()) === 0);
+    await destroy();
+    await admin.xAdd(key, '2-1', { n: '3' });
+    await until(() => numbers(received).includes(3));
+    expect(told.filter(({ type }) => type === 'group-lost').length).toBe(1);
+  });
+
+  it('does not acknowledge an entry for another one that had the same id in a group that is gone', async () => {
+    const { received } = await join(await newReceiver(), { ack: 'manual', claimAfter: 60_000 });
+    await admin.xAdd(key, '1-1', { n: '1' });
+    await until(() => received.length === 1);
+    await admin.del(key);
+    await until(() => told.some(({ type }) => type === 'group-lost'));
+    await admin.xAdd(key, '1-1', { n: '2' });
+    await admin.xAdd(key, '1-2', { n: '3' });
+    await until(() => received.length === 3);
+    received[0]?.ack();
+    received[2]?.ack();
+    await until(async () => (await pending()) < 2);
+    expect(await admin.xPendingRange(key, 'workers', '-', '+', 9)).toMatchObject([{ id: '1-1' }]);
+    received[1]?.ack();
+    await until(async () => (await pending()) === 0);
+  });
+});
