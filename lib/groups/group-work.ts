@@ -1,5 +1,6 @@
 import { acknowledgementOf, Handling, type Outcome } from '../queue/handling.js';
 import { Acknowledgements } from './acknowledgements.js';
+import { beginUse, endUse, isInUse } from './consumer-uses.js';
 import { DeadLetters } from './dead-letters.js';
 import { EntriesInHand, RETURNED } from './entries-in-hand.js';
 import { EntryBacklog } from './entry-backlog.js';
@@ -75,6 +76,7 @@ export class GroupWork {
   }
 
   open(): void {
+    beginUse(this.#of);
     this.#of.connection.join(this.#user);
   }
 
@@ -125,16 +127,26 @@ export class GroupWork {
     else this.#onHandled.push(onHandled);
   }
 
-  /** Closes the connection once Redis knows everything. */
   close(): void {
+    endUse(this.#of);
+    this.#closeConnection();
+  }
+
+  /** Closes the connection once Redis knows everything. */
+  #closeConnection(): void {
     this.whenFlushed(() => {
       const close = () => {
         if (!this.#host.isOpen()) this.#of.connection.leave(this.#user);
       };
       if (this.#host.isOpen()) return;
-      if (this.#options.isOwnName && this.inHand.size === 0) this.#deleteConsumer(close);
+      if (this.#options.isOwnName && this.#isUnused) this.#deleteConsumer(close);
       else close();
     });
+  }
+
+  /** True if no follower uses the consumer, this one or the one of another Channel, and nothing remains to be acknowledged. */
+  get #isUnused(): boolean {
+    return !isInUse(this.#of) && this.inHand.size === 0;
   }
 
   /** Deletes a consumer that does not come back. Redis would forget what it has pending: another consumer takes that before. */
@@ -142,8 +154,7 @@ export class GroupWork {
     const { key, group, consumer, connection } = this.#of;
     connection.send((client) => client.xPendingRange(key, group, '-', '+', PAGE, { consumer }), {
       onReply: (pending) => {
-        // The follower may have started again, and handlers may have found something to acknowledge.
-        if (this.#host.isOpen() || this.inHand.size > 0) return onEnd();
+        if (!this.#isUnused) return onEnd();
         const ids = pending.map(({ id }) => String(id));
         const onReply = ids.length > 0 ? () => this.#deleteConsumer(onEnd) : onEnd;
         connection.send<unknown>(
@@ -162,12 +173,12 @@ export class GroupWork {
     if (this.inHand.dropForgotten(entry)) return this.#onDone([]);
     const isOpen = this.#host.isOpen();
     // The message was handled after the end of its Channel.
-    if (!isOpen) this.open();
+    if (!isOpen) this.#of.connection.join(this.#user);
     if (outcome === 'handled') this.#acknowledgements.add(entry.id);
     else if (outcome === 'failed' && entry.deliveries >= this.#options.maxDeliveries)
       this.#deadLetters.add(entry);
     else this.#letGo(entry, outcome === 'returned');
-    if (!isOpen) this.close();
+    if (!isOpen) this.#closeConnection();
   }
 
   /** Leaves an entry pending: any consumer claims it after a while, or at once if nobody has begun to handle it. */

@@ -73,6 +73,31 @@ describe('a group in trouble', () => {
     expect(told.filter(({ type }) => type === 'group-lost').length).toBe(1);
   });
 
+  it('keeps the consumer of a Channel that is opened again while it closes', async () => {
+    const receiver = await newReceiver();
+    const stays = receiver.channel('stays').subscribe();
+    const acked = new Set<string>();
+    // A consumer that is deleted takes with it what it has pending: no second delivery follows the first one.
+    const open = () => {
+      const channel = channelOf(receiver, { claimAfter: 50 });
+      channel.subscribe(({ data, deliveries, nack }) => {
+        if (deliveries === 1) nack();
+        else acked.add(String(data.n));
+      });
+      return channel;
+    };
+    let channel = open();
+    await channel.whenSubscribed();
+    for (let n = 0; n < 200; n++) {
+      await add(n);
+      if (n % 10 !== 0) continue;
+      void channel.close();
+      channel = open();
+    }
+    await until(() => acked.size === 200, { message: 'the second deliveries' });
+    stays.unsubscribe();
+  });
+
   it('does not acknowledge an entry for another one that had the same id in a group that is gone', async () => {
     const { received } = await join(await newReceiver(), { ack: 'manual', claimAfter: 60_000 });
     await admin.xAdd(key, '1-1', { n: '1' });
