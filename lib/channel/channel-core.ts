@@ -9,7 +9,7 @@ import { tell, transition } from '../outbox.js';
 import type { Join } from '../queue/fault-list.js';
 import { openEnvelope } from '../log/envelope.js';
 import type { FollowerSource } from '../recovery/follower.js';
-import { allOrLate } from './all-or-late.js';
+import { allOrLate } from '../all-or-late.js';
 import { AttachedCore } from './attached-core.js';
 import { Attachment } from './attachment.js';
 import { iterateChannel } from './channel-iterator.js';

@@ -35,13 +35,22 @@ export class Acknowledgements {
     this.#waiting.push(id);
     if (this.#state !== 'idle') return;
     this.#state = 'scheduled';
-    asapScheduler.schedule(() => this.#send());
+    asapScheduler.schedule(() => {
+      if (this.#state === 'scheduled') this.#send();
+    });
   }
 
   /** Calls back when Redis has all acknowledgements; at once if it already has. */
   whenFlushed(onFlushed: () => void): void {
     if (this.#state === 'idle') onFlushed();
     else this.#onFlushed.push(onFlushed);
+  }
+
+  /** Gives up the acknowledgements that Redis does not have: the entries are delivered again. */
+  giveUp(): void {
+    if (this.#state === 'idle') return;
+    this.#requests.cancel();
+    this.#onReply([...this.#sent, ...this.#waiting.splice(0)]);
   }
 
   #send(): void {

@@ -21,6 +21,9 @@ export class BlockingTail implements GroupTail {
   readonly #users = new Set<TailUser>();
   /** The streams of the read that waits. */
   #reading: readonly TailUser[] | undefined;
+  /** True while the entries of a reply are handed on: the next read waits for all of them. */
+  #isHanding = false;
+  /** The polls, until the replies to their last reads. */
   readonly #polls = new Map<TailUser, Poll>();
   readonly #leaving = new Map<TailUser, () => void>();
 
@@ -41,8 +44,6 @@ export class BlockingTail implements GroupTail {
 
   leave(user: TailUser, onLeft: () => void): void {
     if (!this.#users.delete(user)) return onLeft();
-    const poll = this.#polls.get(user);
-    this.#polls.delete(user);
     const afterPoll = () => {
       if (this.#reading?.includes(user) !== true) {
         this.#onLeft(onLeft);
@@ -53,14 +54,22 @@ export class BlockingTail implements GroupTail {
       this.#requests.cancel();
       this.#onReply(this.#reading, []);
     };
-    if (poll) poll.stop(afterPoll);
-    else afterPoll();
+    this.#stopPoll(user, afterPoll);
+  }
+
+  abandon(user: TailUser): void {
+    this.#polls.get(user)?.cancel();
+    // Other streams still need the read.
+    if (!this.#leaving.delete(user) || this.#users.size > 0 || !this.#reading) return;
+    this.#options.blocking.close();
+    this.#requests.cancel();
+    this.#onReply(this.#reading, []);
   }
 
   wake(user: TailUser): void {
-    if (!this.#users.has(user)) return;
-    if (!this.#reading) this.#read();
-    else if (!this.#reading.includes(user)) this.#poll(user);
+    if (!this.#users.has(user) || this.#isHanding) return;
+    if (this.#polls.has(user) || (this.#reading && !this.#reading.includes(user))) this.#poll(user);
+    else if (!this.#reading) this.#read();
   }
 
   #poll(user: TailUser): void {
@@ -73,7 +82,7 @@ export class BlockingTail implements GroupTail {
     const users: TailUser[] = [];
     let count = Infinity;
     for (const user of this.#users) {
-      const room = user.room();
+      const room = this.#polls.has(user) ? 0 : user.room();
       if (room === 0) continue;
       users.push(user);
       count = Math.min(count, room);
@@ -90,26 +99,41 @@ export class BlockingTail implements GroupTail {
 
   #onReply(users: readonly TailUser[], replies: readonly StreamReply[]): void {
     this.#reading = undefined;
+    this.#isHanding = true;
     const byKey = new Map(replies.map(({ name, messages }) => [String(name), messages]));
     for (const user of users) {
       const entries = byKey.get(user.key);
       if (entries) user.onEntries(entries);
     }
+    this.#isHanding = false;
     this.#endLeaves();
     this.#endPolls();
   }
 
   /** Ends the polls of the streams that the next read includes, and reads. */
   #endPolls(): void {
-    const polls = [...this.#polls.values()];
-    this.#polls.clear();
-    if (polls.length === 0) return this.#readNext();
-    let open = polls.length;
-    for (const poll of polls) poll.stop(() => --open === 0 && this.#readNext());
+    const polled = [...this.#polls.keys()];
+    let open = polled.length;
+    const onStopped = () => {
+      if (--open === 0) this.#readNext(polled);
+    };
+    for (const user of polled) this.#stopPoll(user, onStopped);
+    if (polled.length === 0) this.#readNext(polled);
   }
 
-  #readNext(): void {
+  #readNext(polled: readonly TailUser[]): void {
     if (!this.#reading) this.#read();
+    // A read that another stream has begun meanwhile lacks them.
+    for (const user of polled) this.wake(user);
+  }
+
+  #stopPoll(user: TailUser, onStopped: () => void): void {
+    const poll = this.#polls.get(user);
+    if (!poll) return onStopped();
+    poll.stop(() => {
+      if (this.#polls.get(user) === poll) this.#polls.delete(user);
+      onStopped();
+    });
   }
 
   #onRefused(error: unknown): void {

@@ -8,6 +8,8 @@ export interface DeadLettersHost {
   onMoved(entry: GroupEntry): void;
   /** Called when Redis has refused that: the entry stays pending, and is claimed again. */
   onRefused(entry: GroupEntry, error: unknown): void;
+  /** Called when the entry stays pending without an attempt to move it. */
+  onGivenUp(entry: GroupEntry): void;
 }
 
 /** Moves entries that were delivered too often to another stream, one at a time. */
@@ -38,6 +40,14 @@ export class DeadLetters {
   whenFlushed(onFlushed: () => void): void {
     if (this.#current) this.#onFlushed.push(onFlushed);
     else onFlushed();
+  }
+
+  giveUp(): void {
+    if (!this.#current) return;
+    this.#requests.cancel();
+    const entries = [this.#current, ...this.#waiting.splice(0)];
+    for (const entry of entries) this.#host.onGivenUp(entry);
+    this.#next();
   }
 
   #next(): void {
@@ -74,7 +84,7 @@ export class DeadLetters {
 
   #end(tell: (entry: GroupEntry) => void): void {
     const entry = this.#current as GroupEntry;
-    this.#next();
     tell(entry);
+    this.#next();
   }
 }

@@ -14,7 +14,8 @@ export class EntriesInHand {
   readonly #entries = new Map<string, GroupEntry>();
   /** Entries that are still being handled, and of which Redis does not know: another entry may have the same id. */
   readonly #forgotten = new Set<GroupEntry>();
-  #givingBack = 0;
+  /** The requests that give entries back. */
+  readonly #givingBack = new Set<object>();
   #onEnd: (() => void)[] = [];
 
   constructor(of: GroupKey, claimAfter: number) {
@@ -83,22 +84,30 @@ export class EntriesInHand {
       byCount.set(deliveries, [...(byCount.get(deliveries) ?? []), id]);
     }
     for (const [deliveries, ids] of byCount) {
-      this.#givingBack++;
       const options = { IDLE: this.#claimAfter, RETRYCOUNT: deliveries - 1 };
-      const onEnd = () => this.#onGivenBack();
+      const onEnd = () => {
+        if (this.#givingBack.delete(request)) this.#onGivenBack();
+      };
       const request = { onReply: onEnd, onError: onEnd };
+      this.#givingBack.add(request);
       connection.send((client) => client.xClaimJustId(key, group, RETURNED, 0, ids, options), request);
     }
   }
 
   /** Calls back when Redis has replied to everything that was given back. */
   whenGivenBack(onEnd: () => void): void {
-    if (this.#givingBack === 0) onEnd();
+    if (this.#givingBack.size === 0) onEnd();
     else this.#onEnd.push(onEnd);
   }
 
+  /** Waits for no further reply. */
+  giveUp(): void {
+    this.#givingBack.clear();
+    this.#onGivenBack();
+  }
+
   #onGivenBack(): void {
-    if (--this.#givingBack > 0) return;
+    if (this.#givingBack.size > 0) return;
     const waiting = this.#onEnd;
     this.#onEnd = [];
     for (const onEnd of waiting) onEnd();

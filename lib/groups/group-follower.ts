@@ -1,4 +1,5 @@
 import { asyncScheduler, Subscription } from 'rxjs';
+import { allOrLate } from '../all-or-late.js';
 import { reasonOf } from '../errors/reason-of.js';
 import type { StreamEntry } from '../log/log-client.js';
 import { Claims } from './claims.js';
@@ -34,7 +35,6 @@ export class GroupFollower implements TailUser {
   #state: State = 'idle';
   /** True while the tail reads for the follower. */
   #hasJoined = false;
-  /** The last entry that the group is known to have delivered to anybody. */
   #last = BEFORE_ALL_ENTRIES;
   /** Epoch milliseconds: the time of the start, or of the last new entries. */
   #heardAt = 0;
@@ -53,8 +53,7 @@ export class GroupFollower implements TailUser {
     this.#channel = channel;
     this.#tail = tail;
     this.#ticks = !of.connection.hub.connection.isVirtual;
-    const onRefused = (error: unknown) => this.onRefused(error);
-    this.#creation = new GroupCreation(of, { onRefused, onFailing: (error) => this.onFailing(error) });
+    this.#creation = new GroupCreation(of, this);
     this.#claims = new Claims(of, options.claimAfter, {
       room: () => this.room(),
       inHand: () => this.#work.inHand.size,
@@ -66,7 +65,6 @@ export class GroupFollower implements TailUser {
       },
     });
     this.#work = new GroupWork(of, options, channel, {
-      isOpen: () => this.#state !== 'idle',
       onLetGo: () => {
         if (!this.#ticks) this.#schedule(options.claimAfter);
       },
@@ -130,7 +128,6 @@ export class GroupFollower implements TailUser {
   stop(): void {
     this.#next = undefined;
     this.#onStopped?.();
-    this.#onStopped = undefined;
     if (this.#state === 'idle' || this.#state === 'leaving') return;
     this.#state = 'leaving';
     this.#hasJoined = false;
@@ -140,18 +137,21 @@ export class GroupFollower implements TailUser {
     this.#pause.unsubscribe();
     this.#onRefusedStart = undefined;
     this.#work.giveBackWaiting();
-    this.#tail.leave(this, () => this.#work.whenFlushed(() => this.#end()));
+    const onLeft = allOrLate(1, () => this.#end());
+    this.#tail.leave(this, () => this.#work.whenFlushed(onLeft));
   }
 
   /** Stops, and calls back when everything in hand has been handled, and Redis knows. */
   drain(onDrained: () => void): void {
     this.stop();
-    let isOver = false;
     const onHandled = () => {
-      if (isOver) return;
-      isOver = true;
+      if (this.#onStopped !== onHandled) return;
+      this.#onStopped = undefined;
       this.#timer.unsubscribe();
-      this.whenLeft(onDrained);
+      this.whenLeft(() => {
+        if (this.#state === 'idle') this.#work.close(onDrained);
+        else onDrained();
+      });
     };
     this.#onStopped = onHandled;
     // Entries that are still being handled belong to this consumer, however long that takes.
@@ -165,7 +165,6 @@ export class GroupFollower implements TailUser {
     else onLeft();
   }
 
-  /** Checks again whether there is room. */
   resume(): void {
     if (this.#state === 'reading') this.#pump();
   }
@@ -240,8 +239,11 @@ export class GroupFollower implements TailUser {
 
   #end(): void {
     if (this.#state !== 'leaving') return;
+    // Does nothing unless Redis has not replied in time.
+    this.#tail.abandon(this);
+    this.#work.giveUp();
     this.#state = 'idle';
-    this.#work.close();
+    if (!this.#onStopped) this.#work.close();
     for (const onLeft of this.#onLeft.splice(0)) onLeft();
     this.#next?.();
   }

@@ -18,6 +18,8 @@ export interface GroupTail {
   join(user: TailUser): void;
   /** Calls back when nothing that Redis gives to this consumer can arrive any more. */
   leave(user: TailUser, onLeft: () => void): void;
+  /** Waits no longer for the replies that a user who leaves waits for. */
+  abandon(user: TailUser): void;
   /** Checks again whether a user wants entries. */
   wake(user: TailUser): void;
 }

@@ -1,3 +1,4 @@
+import { allOrLate } from '../all-or-late.js';
 import { acknowledgementOf, Handling, type Outcome } from '../queue/handling.js';
 import { Acknowledgements } from './acknowledgements.js';
 import { beginUse, endUse, isInUse } from './consumer-uses.js';
@@ -13,8 +14,6 @@ import type { GroupSettings } from './group-options.js';
 const PAGE = 1_000;
 
 export interface GroupWorkHost {
-  /** Returns whether the follower needs the connection itself. */
-  isOpen(): boolean;
   /** Called when an entry stays pending, to be claimed after a while. */
   onLetGo(): void;
   /** Called when entries are no longer in hand: there may be room again. */
@@ -35,6 +34,10 @@ export class GroupWork {
   readonly #backlog: EntryBacklog;
   /** A user of the connection, from the start of the follower until the last acknowledgement after its end. */
   readonly #user = { heartbeat: 0, check: () => undefined };
+  /** True while the follower needs the connection itself. */
+  #isOpen = false;
+  /** The number of attempts to close the connection. */
+  #closing = 0;
   #onHandled: (() => void)[] = [];
 
   constructor(of: GroupKey, options: GroupSettings, channel: FollowedGroup, host: GroupWorkHost) {
@@ -61,6 +64,7 @@ export class GroupWork {
         channel.onFailed(error);
         this.#letGo(entry);
       },
+      onGivenUp: (entry) => this.#letGo(entry),
     });
   }
 
@@ -76,6 +80,8 @@ export class GroupWork {
   }
 
   open(): void {
+    if (this.#isOpen) return;
+    this.#isOpen = true;
     beginUse(this.#of);
     this.#of.connection.join(this.#user);
   }
@@ -127,18 +133,32 @@ export class GroupWork {
     else this.#onHandled.push(onHandled);
   }
 
-  close(): void {
+  close(onClosed: () => void = () => undefined): void {
+    if (!this.#isOpen) return onClosed();
+    this.#isOpen = false;
     endUse(this.#of);
-    this.#closeConnection();
+    this.#closeConnection(onClosed);
   }
 
-  /** Closes the connection once Redis knows everything. */
-  #closeConnection(): void {
+  /** Gives up the requests without a reply, after which the entries stay pending. */
+  giveUp(): void {
+    this.#acknowledgements.giveUp();
+    this.#deadLetters.giveUp();
+    this.inHand.giveUp();
+  }
+
+  /** Closes the connection once Redis knows everything, or does not reply for too long. */
+  #closeConnection(onClosed: () => void = () => undefined): void {
+    this.#closing++;
+    const close = allOrLate(1, () => {
+      this.#closing--;
+      if (this.#closing === 0 && !this.#isOpen) {
+        this.giveUp();
+        this.#of.connection.leave(this.#user);
+      }
+      onClosed();
+    });
     this.whenFlushed(() => {
-      const close = () => {
-        if (!this.#host.isOpen()) this.#of.connection.leave(this.#user);
-      };
-      if (this.#host.isOpen()) return;
       if (this.#options.isOwnName && this.#isUnused) this.#deleteConsumer(close);
       else close();
     });
@@ -171,7 +191,7 @@ export class GroupWork {
 
   #onOver(entry: GroupEntry, outcome: Outcome): void {
     if (this.inHand.dropForgotten(entry)) return this.#onDone([]);
-    const isOpen = this.#host.isOpen();
+    const isOpen = this.#isOpen;
     // The message was handled after the end of its Channel.
     if (!isOpen) this.#of.connection.join(this.#user);
     if (outcome === 'handled') this.#acknowledgements.add(entry.id);

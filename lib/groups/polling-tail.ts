@@ -26,9 +26,13 @@ export class PollingTail implements GroupTail {
 
   leave(user: TailUser, onLeft: () => void): void {
     const poll = this.#polls.get(user);
-    this.#polls.delete(user);
     if (poll) poll.stop(onLeft);
     else onLeft();
+  }
+
+  abandon(user: TailUser): void {
+    this.#polls.get(user)?.cancel();
+    this.#polls.delete(user);
   }
 
   wake(user: TailUser): void {
@@ -45,7 +49,7 @@ export class Poll {
   #pause = SHORTEST_PAUSE;
   #isReading = false;
   #isStopped = false;
-  #onStopped: (() => void) | undefined;
+  #onStopped: (() => void)[] = [];
 
   constructor(user: TailUser, options: TailOptions) {
     this.#user = user;
@@ -54,7 +58,7 @@ export class Poll {
       onRefused: (error) => {
         this.#isReading = false;
         user.onRefused(error);
-        this.#onStopped?.();
+        this.#endStop();
       },
       onFailing: (error) => user.onFailing(error),
     });
@@ -72,8 +76,17 @@ export class Poll {
   stop(onStopped: () => void): void {
     this.#isStopped = true;
     this.#timer.unsubscribe();
-    if (this.#isReading) this.#onStopped = onStopped;
+    if (this.#isReading) this.#onStopped.push(onStopped);
     else onStopped();
+  }
+
+  /** Ends the reads at once: entries of a reply that is on its way are claimed after a while. */
+  cancel(): void {
+    this.#isStopped = true;
+    this.#isReading = false;
+    this.#timer.unsubscribe();
+    this.#requests.cancel();
+    this.#endStop();
   }
 
   #read(count: number): void {
@@ -87,10 +100,14 @@ export class Poll {
         const entries = streams?.[0]?.messages ?? [];
         this.#pause = entries.length > 0 ? SHORTEST_PAUSE : Math.min(2 * this.#pause, LONGEST_PAUSE);
         if (entries.length > 0) this.#user.onEntries(entries);
-        if (this.#isStopped) return this.#onStopped?.();
-        this.#schedule();
+        if (this.#isStopped) this.#endStop();
+        else this.#schedule();
       },
     );
+  }
+
+  #endStop(): void {
+    for (const onStopped of this.#onStopped.splice(0)) onStopped();
   }
 
   /** The user may have woken the poll inside `onEntries`: then it reads already, and the timer finds that. */

@@ -1,4 +1,4 @@
-import { allOrLate } from '../channel/all-or-late.js';
+import { allOrLate } from '../all-or-late.js';
 import type { ChannelCore } from '../channel/channel-core.js';
 import { ChannelClosedError, ConnectionLostError } from '../errors/errors.js';
 import { batchOn } from '../hub/pub-sub-hub.js';

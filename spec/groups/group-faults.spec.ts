@@ -48,6 +48,7 @@ describe('a group in trouble', () => {
     for (const n of numbers) await admin.xAdd(key, '*', { n: String(n) });
   };
   const pending = async () => (await admin.xPending(key, 'workers')).pending;
+  const consumers = async () => (await admin.xInfoConsumers(key, 'workers')).length;
   const channelOf = (receiver: Receiver, options: Partial<GroupOptions> = {}) =>
     receiver.stream(key, { group: 'workers', ...options, field: undefined, codec: undefined });
   const join = async (receiver: Receiver, options: Partial<GroupOptions> = {}) => {
@@ -96,6 +97,17 @@ describe('a group in trouble', () => {
     }
     await until(() => acked.size === 200, { message: 'the second deliveries' });
     stays.unsubscribe();
+  });
+
+  it('leaves no consumer behind whose last entry became a dead letter', async () => {
+    const receiver = await newReceiver();
+    const { received } = await join(receiver, { ack: 'manual', maxDeliveries: 1, deadLetter: `${key}:dead` });
+    await add(1);
+    await until(() => received.length === 1);
+    received[0]?.nack();
+    await receiver.stop();
+    await until(async () => (await consumers()) === 0);
+    expect(await admin.xLen(`${key}:dead`)).toBe(1);
   });
 
   it('does not acknowledge an entry for another one that had the same id in a group that is gone', async () => {
