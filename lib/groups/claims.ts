@@ -1,17 +1,19 @@
 import type { StreamEntry } from '../log/log-client.js';
 import { RetriedRequests } from '../recovery/retried-requests.js';
+import type { EntriesInHand } from './entries-in-hand.js';
 import type { ClaimedEntries, PendingEntry } from './group-commands.js';
 import { toGroupEntry, type GroupEntry } from './group-entry.js';
 import type { GroupKey } from './group-key.js';
 
 /** The id at which XAUTOCLAIM begins, and which it returns at the end. */
 const BEGIN = '0-0';
+/** The largest number of entries in a reply to XPENDING. */
+const PAGE = 100;
 
 export interface ClaimsHost {
   /** Returns the number of entries for which there is room. */
   room(): number;
-  /** Returns the number of entries that are in hand. */
-  inHand(): number;
+  inHand(): EntriesInHand;
   onClaimed(entries: readonly GroupEntry[]): void;
   /** Called when so many entries were trimmed or deleted before anybody had handled them. */
   onDeleted(count: number): void;
@@ -39,8 +41,9 @@ export class Claims {
     });
   }
 
-  /** Claims what was idle for too long, as far as there is room. */
+  /** Claims what was idle for too long, as far as there is room; before, keeps what is in hand from looking idle. */
   run(): void {
+    if (this.#cursor === BEGIN) this.#host.inHand().refresh();
     const wanted = this.#host.room();
     if (this.#isRunning || wanted === 0) return;
     this.#isRunning = true;
@@ -60,16 +63,18 @@ export class Claims {
   /** Claims what this consumer had when it died, whatever the time: `onEnd` follows when all of it is claimed. */
   runOwn(onEnd: () => void, from = '-'): void {
     const { key, group, consumer, connection } = this.#of;
-    const page = 100;
     this.#requests.ask<readonly PendingEntry[]>(
       (request) =>
-        connection.send((client) => client.xPendingRange(key, group, from, '+', page, { consumer }), request),
+        connection.send((client) => client.xPendingRange(key, group, from, '+', PAGE, { consumer }), request),
       (pending) => {
-        if (pending.length === 0) return onEnd();
-        this.#claimOwn(pending, () => {
-          if (pending.length < page) onEnd();
-          else this.runOwn(onEnd, `(${String(pending.at(-1)?.id)}`);
-        });
+        const isInHand = ({ id }: PendingEntry) => this.#host.inHand().has(String(id));
+        this.#claimOwn(
+          pending.filter((entry) => !isInHand(entry)),
+          () => {
+            if (pending.length < PAGE) onEnd();
+            else this.runOwn(onEnd, `(${String(pending.at(-1)?.id)}`);
+          },
+        );
       },
     );
   }
@@ -90,33 +95,39 @@ export class Claims {
       if (this.#cursor !== BEGIN) this.run();
     };
     if (entries.length === 0) return onEnd();
-    this.#count(entries, (counted) => {
+    this.#count(entries, String(entries[0]?.id), new Map(), (counted) => {
       this.#isRunning = false;
       this.#host.onClaimed(counted);
       onEnd();
     });
   }
 
-  /** Reads how often claimed entries have been delivered: XAUTOCLAIM does not tell. */
-  #count(entries: readonly StreamEntry[], onCounted: (entries: readonly GroupEntry[]) => void): void {
+  /** Reads how often claimed entries have been delivered, among the others of this consumer: XAUTOCLAIM does not tell. */
+  #count(
+    entries: readonly StreamEntry[],
+    from: string,
+    counts: Map<string, number>,
+    onCounted: (entries: readonly GroupEntry[]) => void,
+  ): void {
     const { key, group, consumer, connection } = this.#of;
-    const [first, last] = [String(entries[0]?.id), String(entries.at(-1)?.id)];
-    // Between the first and the last one there may be entries that are in hand already.
-    const most = entries.length + this.#host.inHand();
+    const last = String(entries.at(-1)?.id);
     this.#requests.ask<readonly PendingEntry[]>(
       (request) =>
         connection.send(
-          (client) => client.xPendingRange(key, group, first, last, most, { consumer }),
+          (client) => client.xPendingRange(key, group, from, last, PAGE, { consumer }),
           request,
         ),
       (pending) => {
-        const counts = new Map(pending.map(({ id, deliveriesCounter }) => [String(id), deliveriesCounter]));
+        for (const { id, deliveriesCounter } of pending) counts.set(String(id), deliveriesCounter);
+        if (pending.length === PAGE)
+          return this.#count(entries, `(${String(pending.at(-1)?.id)}`, counts, onCounted);
         onCounted(entries.map((entry) => toGroupEntry(entry, counts.get(String(entry.id)) ?? 1)));
       },
     );
   }
 
   #claimOwn(pending: readonly PendingEntry[], onEnd: () => void): void {
+    if (pending.length === 0) return onEnd();
     const { key, group, consumer, binary, connection } = this.#of;
     const ids = pending.map(({ id }) => String(id));
     // Not XREADGROUP with an id: node-redis cannot read its reply if one of the entries is deleted.

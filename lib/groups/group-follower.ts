@@ -56,7 +56,7 @@ export class GroupFollower implements TailUser {
     this.#creation = new GroupCreation(of, this);
     this.#claims = new Claims(of, options.claimAfter, {
       room: () => this.room(),
-      inHand: () => this.#work.inHand.size,
+      inHand: () => this.#work.inHand,
       onClaimed: (entries) => this.#accept(this.#work.screen(entries)),
       onDeleted: (count) => channel.onMissed(this.#heardAt, count),
       onRefused: (error) => {
@@ -212,7 +212,6 @@ export class GroupFollower implements TailUser {
   #schedule(pause: number): void {
     this.#timer.unsubscribe();
     this.#timer = asyncScheduler.schedule(() => {
-      this.#work.inHand.refresh();
       this.#claims.run();
       if (this.#ticks) this.#schedule(pause);
     }, pause);

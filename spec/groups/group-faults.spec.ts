@@ -110,6 +110,34 @@ describe('a group in trouble', () => {
     expect(await admin.xLen(`${key}:dead`)).toBe(1);
   });
 
+  it('counts the deliveries of entries that it claims from among many others', async () => {
+    const { received } = await join(await newReceiver(), { ack: 'manual', claimAfter: 500, prefetch: 1_000 });
+    await add(...Array(250).keys());
+    await until(() => received.length === 250);
+    for (const { nack } of received) nack();
+    const ids = [received[0]?.id ?? '', received[249]?.id ?? ''];
+    const name = (await admin.xInfoConsumers(key, 'workers'))[0]?.name ?? '';
+    // The first and the last one are due before the others.
+    await admin.xClaimJustId(key, 'workers', name, 0, ids, { IDLE: 1_000, RETRYCOUNT: 7 });
+    await until(() => received.length >= 252);
+    expect(received.slice(250, 252).map(({ deliveries }) => deliveries)).toEqual([8, 8]);
+  });
+
+  it.each([{}, { consumer: 'me' }])('does not count as delivered what it still has: %p', async (options) => {
+    const receiver = await newReceiver();
+    const manual = { ack: 'manual', claimAfter: 100, ...options } as const;
+    const { received, subscription, channel } = await join(receiver, manual);
+    await add(1);
+    await until(() => received.length === 1);
+    subscription.unsubscribe();
+    const states = async () => await admin.xPendingRange(key, 'workers', '-', '+', 9);
+    await until(async () => ((await states())[0]?.millisecondsSinceLastDelivery ?? 0) > 100);
+    expect((await join(receiver, manual)).channel).toBe(channel);
+    await add(2);
+    await until(async () => (await states()).length === 2);
+    expect(await states()).toMatchObject([{ deliveriesCounter: 1 }, { deliveriesCounter: 1 }]);
+  });
+
   it('does not acknowledge an entry for another one that had the same id in a group that is gone', async () => {
     const { received } = await join(await newReceiver(), { ack: 'manual', claimAfter: 60_000 });
     await admin.xAdd(key, '1-1', { n: '1' });
