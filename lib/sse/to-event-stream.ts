@@ -30,7 +30,8 @@ import { resumedEvents } from './resumed-events.js';
  * own place: while a slow one has no room, its messages stay in Redis, not in memory. All browsers share the subscription.
  *
  * Any other **Observable of messages** is observed while the browser is connected. A slow browser has a bounded queue, from
- * which the oldest messages are dropped. A browser that connects again is not told of what came meanwhile.
+ * which the oldest messages are dropped. A browser that connects again is not told of what came meanwhile. The same holds for the
+ * Channel of a consumer group, except that its entries are not dropped: they stay in Redis until the browser takes them.
  *
  * Where messages are missing, the browser receives an event `gap`, whose data is `{"dropped":12}`, or `{}` if the number is
  * unknown: a page then loads its state again.
@@ -47,7 +48,9 @@ export function toEventStream<T>(
 ): EventStream {
   if (!isObservable(source)) throw invalidArgument('the source', 'an Observable of messages', source);
   const channel = source instanceof Channel ? (source as Channel<T>) : undefined;
-  const follower = channel && coreOf(channel).follower;
+  const followed = channel && coreOf(channel).follower;
+  // The consumers of a group share its entries: none of them has a place of its own.
+  const follower = followed && 'group' in followed.options ? undefined : followed;
   const resolved = resolveEventStreamOptions(options, follower !== undefined);
   const open = (): OpenedEvents => {
     const end = new AbortController();

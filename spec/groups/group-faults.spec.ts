@@ -1,5 +1,6 @@
 import { createClient } from 'redis';
 import { Receiver, type GroupMessage, type GroupOptions, type ReceiverEvent } from '../../lib/index.js';
+import { toEventStream } from '../../lib/sse/to-event-stream.js';
 import { RedisServer } from '../support/redis-server.js';
 import { until } from '../support/until.js';
 
@@ -136,6 +137,21 @@ describe('a group in trouble', () => {
     await add(2);
     await until(async () => (await states()).length === 2);
     expect(await states()).toMatchObject([{ deliveriesCounter: 1 }, { deliveriesCounter: 1 }]);
+  });
+
+  it('is sent to a browser: an event is handled when the next one is asked for', async () => {
+    const channel = channelOf(await newReceiver());
+    const reader = toEventStream(channel).getReader();
+    const next = async () => new TextDecoder().decode((await reader.read()).value);
+    expect(await next()).toContain('retry');
+    const first = next();
+    await channel.whenSubscribed();
+    await add(1, 2);
+    expect(await first).toContain('"n":"1"');
+    expect(await pending()).toBeGreaterThan(0);
+    expect(await next()).toContain('"n":"2"');
+    await until(async () => (await pending()) === 1);
+    await reader.cancel();
   });
 
   it('does not acknowledge an entry for another one that had the same id in a group that is gone', async () => {
