@@ -87,7 +87,9 @@ export class BoundedMerge<T, R> implements Observer<T> {
     let hasEnded = false;
     try {
       const input = project(value, this.#index++);
-      hasEnded = this.#run(handling ? handleWith(input, handling) : input, key);
+      // The project function may have unsubscribed.
+      if (destination.closed) handling?.end('abandoned');
+      hasEnded = this.#run(handling && !destination.closed ? handleWith(input, handling) : input, key);
     } catch (error) {
       handling?.end('failed');
       destination.error(error);

@@ -144,6 +144,20 @@ describe('mergeMapBounded', () => {
     expect(messages.outcomes.sort()).toEqual(['a abandoned', 'a2 returned', 'b abandoned', 'c returned']);
   });
 
+  it.each([
+    ['a stream', () => of(1)],
+    ['a promise', () => Promise.reject(new Error('not told to anybody'))],
+  ])('abandons a message whose project function unsubscribes, and returns %s', async (_, project) => {
+    const messages = new Messages();
+    const subscription = handle(messages, () => {
+      subscription.unsubscribe();
+      return project();
+    }).subscribe();
+    messages.send('a');
+    await new Promise(setImmediate);
+    expect(messages.outcomes).toEqual(['a abandoned']);
+  });
+
   it('abandons a message that it drops', () => {
     for (const overflow of ['drop-oldest', 'drop-incoming'] as const) {
       const messages = new Messages();
