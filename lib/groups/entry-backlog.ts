@@ -2,6 +2,8 @@ import type { FollowedGroup } from './followed-group.js';
 import { sizeOfEntry, type GroupEntry } from './group-entry.js';
 
 export interface EntryBacklogHost {
+  /** Returns whether one more of so many waiting entries may be delivered. */
+  mayDeliver(waiting: number): boolean;
   deliver(entry: GroupEntry): void;
   /** Called when the consumers may have room again. */
   onRoom(): void;
@@ -37,12 +39,15 @@ export class EntryBacklog {
     if (this.#isDelivering) return false;
     this.#isDelivering = true;
     for (let next = this.#entries[0]; next; next = this.#entries[0]) {
-      if (this.#channel.isFull(sizeOfEntry(next))) break;
+      if (!this.#host.mayDeliver(this.#entries.length)) break;
+      if (this.#channel.isFull(sizeOfEntry(next))) {
+        this.waitForRoom();
+        break;
+      }
       this.#entries.shift();
       this.#host.deliver(next);
     }
     this.#isDelivering = false;
-    if (!this.isEmpty) this.waitForRoom();
     return this.isEmpty;
   }
 

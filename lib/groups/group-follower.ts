@@ -68,7 +68,7 @@ export class GroupFollower implements TailUser {
       onLetGo: () => {
         if (!this.#ticks) this.#schedule(options.claimAfter);
       },
-      onDone: () => tail.wake(this),
+      onDone: () => this.resume(),
       onRoom: () => this.resume(),
     });
   }

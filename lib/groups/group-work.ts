@@ -52,6 +52,8 @@ export class GroupWork {
       (error) => channel.onFailed(error),
     );
     this.#backlog = new EntryBacklog(channel, {
+      // New entries may arrive in the same moment as claimed ones, and together exceed the prefetch.
+      mayDeliver: (waiting) => this.inHand.size - waiting < options.prefetch,
       deliver: (entry) => this.#deliver(entry),
       onRoom: () => host.onRoom(),
     });

@@ -111,6 +111,24 @@ describe('a group in trouble', () => {
     expect(await admin.xLen(`${key}:dead`)).toBe(1);
   });
 
+  it('delivers no more than the prefetch when new entries arrive behind claimed ones', async () => {
+    await add(1, 2, 3);
+    await admin.xGroupCreate(key, 'workers', '0');
+    await admin.xReadGroup('workers', 'dead', { key, id: '>' });
+    const { received } = await join(await newReceiver(), { ack: 'manual', claimAfter: 100, prefetch: 3 });
+    await until(() => received.length === 3);
+    // For the read that waits since there was room.
+    await add(4, 5, 6);
+    await until(async () => (await pending()) > 3);
+    for (let acked = 0; acked < 6; acked++) {
+      await until(() => received.length > acked);
+      expect(received.length - acked).toBeLessThanOrEqual(3);
+      received[acked]?.ack();
+    }
+    await until(async () => (await pending()) === 0);
+    expect(numbers(received)).toEqual([1, 2, 3, 4, 5, 6]);
+  });
+
   it('counts the deliveries of entries that it claims from among many others', async () => {
     const { received } = await join(await newReceiver(), { ack: 'manual', claimAfter: 500, prefetch: 1_000 });
     await add(...Array(250).keys());
