@@ -24,10 +24,10 @@ const subjects: Subject[] = [
   {
     name: 'dashboard',
     page: new URL('../examples/nest-dashboard/page/', import.meta.url),
-    calm: 36,
-    viewport: { width: 1280, height: 872 },
+    calm: 30,
+    viewport: { width: 1280, height: 1010 },
   },
-  { name: 'angular', page: buildAngular(), calm: 14, viewport: { width: 820, height: 760 } },
+  { name: 'angular', page: buildAngular(), calm: 14, viewport: { width: 820, height: 1050 } },
 ];
 
 const executablePath = findChromium();
@@ -52,7 +52,7 @@ async function photograph(browser: Browser, { name, page, calm, viewport }: Subj
     }),
   );
   const [first] = tabs as [Page];
-  // Calm, a burst, calm, a gap, calm: as a visitor would use the example.
+  // The burst of the first visitor, calm, a burst, calm, a gap, calm.
   await seconds(first, calm);
   await first.getByRole('button', { name: 'Burst' }).click();
   await seconds(first, 7);

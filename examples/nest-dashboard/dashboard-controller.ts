@@ -57,6 +57,7 @@ export class DashboardController {
    */
   @Sse('snapshots')
   snapshots(@Headers('last-event-id') seen?: string, @Query('after') after = '0'): Observable<SnapshotEvent> {
+    this.#traffic.welcome();
     return this.#monitor.snapshots.pipe(
       filter(({ at }) => at > Number(seen ?? after)),
       map((data) => ({ id: String(data.at), data })),

@@ -1,8 +1,13 @@
 import 'reflect-metadata';
 import { NestFactory } from '@nestjs/core';
 import type { NestExpressApplication } from '@nestjs/platform-express';
+import type { ServerResponse } from 'node:http';
+import { fileURLToPath } from 'node:url';
 import { DashboardModule } from './dashboard-module.js';
 import { refuseOtherSites } from './refuse-other-sites.js';
+
+/** The folder with the code that the pages link to. */
+const EXAMPLES = fileURLToPath(new URL('../', import.meta.url));
 
 export interface DashboardOptions {
   readonly redisUrl: string;
@@ -27,6 +32,11 @@ export async function startDashboard({ redisUrl, page, host, port }: DashboardOp
   try {
     app.use(refuseOtherSites);
     app.useStaticAssets(page);
+    app.useStaticAssets(EXAMPLES, {
+      prefix: '/code/',
+      setHeaders: (response: ServerResponse) =>
+        response.setHeader('content-type', 'text/plain; charset=utf-8'),
+    });
     await app.listen(port, host);
   } catch (error) {
     await app.close();

@@ -17,8 +17,8 @@ import { Sources } from './sources.js';
 
 /** Milliseconds between two batches of traffic. */
 const EVERY = 50;
-/** Messages a second, by the order of the sources; then over again. */
-const RATES = [38, 16, 27, 11, 9];
+/** Messages a second, by the order of the sources; then over again. Eleven are not too many for the workers. */
+const RATES = [38, 16, 27, 11, 9, 8, 4, 7, 3, 6, 5];
 const KEYSPACE = /^__keyspace@.*?__:(.*)/;
 /** Milliseconds, for a Redis that may have ended already. */
 const CLEANUP_TIMEOUT = 500;
@@ -36,6 +36,7 @@ export class Traffic implements OnApplicationBootstrap, BeforeApplicationShutdow
   readonly #keys = new Set<string>();
   readonly #stop = new Subject<void>();
   #missed = 0;
+  #hasVisitors = false;
 
   constructor(@Inject(Sources) sources: Sources, @Inject(REDIS_URL) url: string) {
     this.#sources = sources;
@@ -66,6 +67,13 @@ export class Traffic implements OnApplicationBootstrap, BeforeApplicationShutdow
     const isRemoved = this.#client.isReady && this.#keys.size > 0 ? this.#client.del([...this.#keys]) : 0;
     await Promise.race([isRemoved, delay(CLEANUP_TIMEOUT, undefined, { ref: false })]).catch(() => undefined);
     if (this.#client.isOpen) this.#client.destroy();
+  }
+
+  /** Makes a burst for the first visitor, who then has something to see. */
+  welcome(): void {
+    if (this.#hasVisitors) return;
+    this.#hasVisitors = true;
+    this.burst().catch((error: unknown) => this.#warn(error));
   }
 
   /** Publishes more messages than the workers can handle, in equal parts to all sources. Resolves at the end. */

@@ -1,5 +1,6 @@
 import { asyncScheduler } from 'rxjs';
 import { onAbort } from '../abort.js';
+import { holdWritesWhileOffline } from '../cluster/hold-writes.js';
 import { debugLog } from '../debug-log.js';
 import type { ServerClient } from '../hub/client.js';
 import { isReaderFailure } from '../hub/connection.js';
@@ -31,6 +32,7 @@ export async function openClient(
   for (let retries = 0; ; retries++) {
     const client = create();
     if (target.kind === 'server') reconnectWhenOutOfStep(client);
+    holdWritesWhileOffline(client);
     onMade?.(client);
     const { attempt } = tries;
     try {

@@ -2,9 +2,9 @@ import { asyncScheduler } from 'rxjs';
 import { invalidArgument } from '../errors/invalid-argument.js';
 import type { PubSubClient } from '../hub/client.js';
 import { closeClient } from '../hub/close-client.js';
+import { holdWritesWhileOffline } from '../cluster/hold-writes.js';
 import { whenReplied, type LogClient, type LogCommands, type Reply } from '../log/log-client.js';
 import { reportUnhandled } from '../report-unhandled.js';
-import { holdWritesWhileOffline } from './hold-writes.js';
 
 /** Called with a reply of Redis, or with an error. */
 export interface LogRequest<T> {

@@ -47,7 +47,9 @@ function show() {
   byId('waiting').textContent = number(stats.buffered);
   byId('capacity').textContent = `of ${number(capacity)}`;
   byId('fill').style.inlineSize = `${(stats.buffered / capacity) * 100}%`;
-  byId('fill').dataset.full = stats.buffered > capacity / 2;
+  const isOpen = (kind) => history.bands.some((band) => band.kind === kind && band.until === undefined);
+  byId('flow').dataset.drops = isOpen('overflow');
+  byId('flow').dataset.gap = isOpen('gap');
   byId('dropped').textContent = number(stats.dropped);
   byId('gaps').textContent = number(stats.gaps);
   byId('missed').textContent = missed > 0 ? `${number(missed)} missed` : '';
@@ -58,23 +60,28 @@ function show() {
 
 function draw() {
   const { last, points, bands } = history;
-  if (!last) return;
   const labelled = bands.map((band) => ({ ...band, label: labelOf(band, last.at) }));
-  const ids = [...new Set(points.flatMap((point) => [...point.rates.keys()]))];
-  const lines = ids.map((id) => ({
+  const names = new Map(points.flatMap((point) => point.sources.map(({ id, name }) => [id, name])));
+  const lines = [...names].map(([id, name]) => ({
     id,
-    className: sources.lineOf(id),
-    points: points.filter((point) => point.rates.has(id)).map((point) => [point.at, point.rates.get(id)]),
+    name,
+    style: sources.styleOf(id),
+    valueOf: (point) => point.rates.get(id),
   }));
-  rates.draw(last.at, lines, labelled, { top: 40 });
-  const depth = points.map(({ at, stats }) => [at, stats.buffered]);
-  const limit = { value: last.capacity, label: `capacity ${number(last.capacity)}` };
-  const area = { id: 'depth', className: 'depth', area: true, points: depth };
-  queue.draw(last.at, [area], labelled, { top: last.capacity * 1.04, limit });
+  const empty = last ? 'No channel sends messages' : 'Waiting for the first numbers';
+  rates.draw(points, lines, labelled, { top: 40, unit: '/s', empty });
+  const capacity = last?.capacity ?? 1;
+  const depth = { id: 'depth', name: 'waiting', style: { className: 'depth' }, area: true };
+  queue.draw(points, [{ ...depth, valueOf: ({ stats }) => stats.buffered }], labelled, {
+    top: capacity * 1.04,
+    limit: { value: capacity, name: `max ${number(capacity)}` },
+    unit: '',
+    empty,
+  });
 }
 
 function labelOf({ kind, from, until, dropped }, now) {
-  if (kind === 'overflow') return `−${number(dropped)}`;
+  if (kind === 'overflow') return `${number(dropped)} dropped`;
   return `gap ${(((until ?? now) - from) / 1_000).toFixed(1)} s`;
 }
 

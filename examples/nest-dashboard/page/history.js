@@ -1,7 +1,13 @@
-/** Milliseconds that the charts show. */
-export const SPAN = 60_000;
+/** Milliseconds that the charts show at the most. */
+const SPAN = 60_000;
 /** Milliseconds over which a rate is taken. */
 const OVER = 1_000;
+
+/** Milliseconds that the charts show: of a young server, no more than a quarter of a minute around what there is. */
+export function spanOf(points) {
+  const age = points.length > 0 ? points.at(-1).at - points[0].at : 0;
+  return Math.min(SPAN, Math.max(1, Math.ceil(age / 15_000)) * 15_000);
+}
 
 /** The snapshots of the last minute, with what happened each second between them. */
 export class History {

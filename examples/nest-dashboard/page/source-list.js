@@ -1,11 +1,10 @@
-const COLOURS = 8;
+import { lineStyle, swatch } from './line-style.js';
 
-/** The channels that are listened to, each with its colour, its rate and a button that removes it. */
+/** The channels that are listened to: the legend of the chart, each with its rate and a button that removes it. */
 export class SourceList {
   #list;
   #remove;
   #rows = new Map();
-  #colours = new Map();
   /** The id of the one that is pointed at. */
   #chosen;
 
@@ -14,10 +13,11 @@ export class SourceList {
     this.#remove = remove;
   }
 
-  /** The classes of the source's line in the charts. */
-  lineOf(id) {
+  /** The style of the source's line in the chart. */
+  styleOf(id) {
+    const style = lineStyle(id - 1);
     const isFaint = this.#rows.has(this.#chosen) && this.#chosen !== id;
-    return isFaint ? `${this.#colourOf(id)} faint` : this.#colourOf(id);
+    return isFaint ? { ...style, className: `${style.className} faint` } : style;
   }
 
   show(sources, rates) {
@@ -37,11 +37,13 @@ export class SourceList {
   }
 
   #append(source) {
-    const row = element('li', this.#colourOf(source.id));
+    const row = element('li');
     row.dataset.source = source.name;
     const name = element('span', 'name');
     const total = element('small');
-    name.append(element('code', '', source.name), total);
+    const code = element('code', '', source.name);
+    code.title = source.name;
+    name.append(code, total);
     const rate = element('span', 'rate');
     const button = element('button', 'remove', '×');
     button.type = 'button';
@@ -51,14 +53,9 @@ export class SourceList {
       row.addEventListener(type, () => (this.#chosen = source.id));
     for (const type of ['pointerleave', 'focusout'])
       row.addEventListener(type, () => (this.#chosen = undefined));
-    row.append(element('i', 'swatch'), name, rate, button);
+    row.append(swatch(lineStyle(source.id - 1)), name, rate, button);
     this.#list.append(row);
     this.#rows.set(source.id, { row, rate, total });
-  }
-
-  #colourOf(id) {
-    if (!this.#colours.has(id)) this.#colours.set(id, `colour-${this.#colours.size % COLOURS}`);
-    return this.#colours.get(id);
   }
 
   /** Moves the keyboard focus to the next row. */

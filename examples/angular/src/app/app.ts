@@ -4,7 +4,8 @@ import { Component, computed, inject } from '@angular/core';
 import { toSignal } from '@angular/core/rxjs-interop';
 import { scan } from 'rxjs';
 import type { Snapshot } from '../../../nest-dashboard/snapshot.js';
-import { depthPath, HEIGHT, sourcesWithRates, WIDTH } from './figures.js';
+import { DepthChart } from './depth-chart.js';
+import { PER_SECOND, sourcesWithRates } from './figures.js';
 import { LiveSnapshots } from './live-snapshots.js';
 
 /** The number of snapshots in the chart: half a minute. */
@@ -18,24 +19,26 @@ function append(history: readonly Snapshot[], snapshot: Snapshot): readonly Snap
 
 @Component({
   selector: 'app-root',
-  imports: [DecimalPipe],
+  imports: [DecimalPipe, DepthChart],
   templateUrl: './app.html',
 })
 export class App {
   readonly #live = inject(LiveSnapshots);
   readonly #http = inject(HttpClient);
 
-  protected readonly width = WIDTH;
-  protected readonly height = HEIGHT;
   protected readonly connection = toSignal(this.#live.connection, { initialValue: 'connecting' });
-  readonly #history = toSignal(this.#live.snapshots.pipe(scan(append, [])), { initialValue: [] });
+  protected readonly history = toSignal(this.#live.snapshots.pipe(scan(append, [])), { initialValue: [] });
 
-  protected readonly last = computed(() => this.#history().at(-1));
-  protected readonly sources = computed(() => sourcesWithRates(this.#history()));
+  protected readonly last = computed(() => this.history().at(-1));
+  protected readonly sources = computed(() => sourcesWithRates(this.history()));
   protected readonly highest = computed(() => Math.max(1, ...this.sources().map(({ rate }) => rate)));
-  protected readonly depth = computed(() => depthPath(this.#history(), SHOWN));
+  /** Whether messages were dropped in the last second. */
+  protected readonly isDropping = computed(() => {
+    const [before] = this.history().slice(-1 - PER_SECOND);
+    return (this.last()?.stats.dropped ?? 0) > (before?.stats.dropped ?? 0);
+  });
   protected readonly logEntries = computed(() =>
-    this.#history()
+    this.history()
       .flatMap(({ logEntries }) => logEntries)
       .slice(-5)
       .reverse(),

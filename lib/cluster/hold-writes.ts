@@ -1,6 +1,5 @@
-import { isClusterClient } from '../cluster/cluster-nodes.js';
 import type { PubSubClient } from '../hub/client.js';
-import type { LogClient } from '../log/log-client.js';
+import { isClusterClient } from './cluster-nodes.js';
 
 /** A client of one server; node-redis has the two methods since version 5.9. */
 interface ServerClient {
@@ -15,8 +14,8 @@ interface ServerClient {
  * even if it has lost the connection since: that command then takes the first reply of the next connection, which is the reply to
  * another command.
  */
-export function holdWritesWhileOffline(client: LogClient): void {
-  const kind = client as unknown as PubSubClient;
+export function holdWritesWhileOffline(client: Pick<PubSubClient, 'on'>): void {
+  const kind = client as PubSubClient;
   if (!isClusterClient(kind)) return hold(client);
   const held = new WeakSet<object>();
   kind.on('node-ready', () => {
