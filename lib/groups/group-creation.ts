@@ -1,8 +1,9 @@
 import { reasonOf } from '../errors/reason-of.js';
 import { RetriedRequests, type RetriedRequestsObserver } from '../recovery/retried-requests.js';
 import { BEFORE_ALL_ENTRIES, compareEntryIds } from '../streams/entry-id.js';
-import type { StreamInfo } from '../streams/stream-info.js';
+import { printOf, type StreamInfo } from '../streams/stream-info.js';
 import type { GroupInfo } from './group-commands.js';
+import type { LastEntry } from './group-entry.js';
 import type { GroupKey } from './group-key.js';
 
 /** Creates the group of a stream, and the stream, where they do not exist. */
@@ -22,15 +23,17 @@ export class GroupCreation {
   }
 
   /**
-   * Creates the group anew behind an id. A stream that has not come so far is another one, with smaller ids: the group then begins
-   * with its first entry.
+   * Creates the group anew behind an entry. A stream that has not come so far, or has another entry with this id, was created
+   * anew, too: the group then begins with its first entry.
    */
-  runAnew(id: string, onCreated: (last: string) => void): void {
+  runAnew({ id, fields }: LastEntry, onCreated: (last: string) => void): void {
     const { key, binary, connection } = this.#of;
     this.#requests.ask<StreamInfo | undefined>(
       (request) => connection.hub.requests.info(key, binary, request),
       (info) => {
-        const isSame = info !== undefined && compareEntryIds(info.last, id) >= 0;
+        const ends = [info?.first, info?.newest];
+        const isOther = ends.some((end) => fields && end?.id === id && end.print !== printOf(fields));
+        const isSame = info !== undefined && compareEntryIds(info.last, id) >= 0 && !isOther;
         this.run(isSame ? id : BEFORE_ALL_ENTRIES, onCreated);
       },
     );

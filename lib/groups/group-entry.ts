@@ -9,6 +9,9 @@ export interface GroupEntry {
   readonly deliveries: number;
 }
 
+/** The last entry that a group has delivered; its fields where they are known. */
+export type LastEntry = Pick<GroupEntry, 'id'> & Partial<GroupEntry>;
+
 export function toGroupEntry({ id, message }: StreamEntry, deliveries: number): GroupEntry {
   return { id: String(id), fields: message as EntryFields, deliveries };
 }

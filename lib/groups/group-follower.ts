@@ -5,7 +5,7 @@ import type { StreamEntry } from '../log/log-client.js';
 import { Claims } from './claims.js';
 import type { FollowedGroup } from './followed-group.js';
 import { GroupCreation } from './group-creation.js';
-import { toGroupEntry, type GroupEntry } from './group-entry.js';
+import { toGroupEntry, type GroupEntry, type LastEntry } from './group-entry.js';
 import { isNoGroup, type GroupKey } from './group-key.js';
 import type { GroupSettings } from './group-options.js';
 import { BEFORE_ALL_ENTRIES } from '../streams/entry-id.js';
@@ -35,7 +35,7 @@ export class GroupFollower implements TailUser {
   #state: State = 'idle';
   /** True while the tail reads for the follower. */
   #hasJoined = false;
-  #last = BEFORE_ALL_ENTRIES;
+  #last: LastEntry = { id: BEFORE_ALL_ENTRIES };
   /** Epoch milliseconds: the time of the start, or of the last new entries. */
   #heardAt = 0;
   #timer = Subscription.EMPTY;
@@ -80,7 +80,7 @@ export class GroupFollower implements TailUser {
 
   /** The last entry that the group is known to have delivered to anybody. */
   get last(): string {
-    return this.#last;
+    return this.#last.id;
   }
 
   /** True if the group exists, and until the follower leaves it. */
@@ -99,7 +99,7 @@ export class GroupFollower implements TailUser {
     this.#work.open();
     this.#creation.runFirst(this.options.from, (last) => {
       this.#onRefusedStart = undefined;
-      this.#last = last;
+      this.#last = { id: last };
       this.#state = 'ready';
       onReady();
     });
@@ -176,7 +176,7 @@ export class GroupFollower implements TailUser {
   onEntries(entries: readonly StreamEntry[]): void {
     this.#heardAt = asyncScheduler.now();
     const received = entries.map((entry) => toGroupEntry(entry, 1));
-    this.#last = received.at(-1)?.id ?? this.#last;
+    this.#last = received.at(-1) ?? this.#last;
     this.#accept(received);
   }
 
@@ -222,7 +222,7 @@ export class GroupFollower implements TailUser {
     this.#state = 'healing';
     this.#work.inHand.forget();
     this.#creation.runAnew(this.#last, (last) => {
-      this.#last = last;
+      this.#last = { id: last };
       this.#channel.onGroupLost();
       this.#channel.onMissed(this.#heardAt, undefined);
       this.#readOn();

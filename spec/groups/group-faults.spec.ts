@@ -75,6 +75,14 @@ describe('a group in trouble', () => {
     expect(told.filter(({ type }) => type === 'group-lost').length).toBe(1);
   });
 
+  it('reads a stream that begins with the id of the last entry', async () => {
+    const { received } = await join(await newReceiver());
+    await admin.xAdd(key, '5-1', { n: '1' });
+    await until(async () => received.length === 1 && (await pending()) === 0);
+    await admin.multi().del(key).xAdd(key, '5-1', { n: '2' }).exec();
+    await until(() => numbers(received).includes(2));
+  });
+
   it('keeps the consumer of a Channel that is opened again while it closes', async () => {
     const receiver = await newReceiver();
     const stays = receiver.channel('stays').subscribe();
