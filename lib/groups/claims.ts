@@ -28,6 +28,7 @@ export class Claims {
   readonly #requests: RetriedRequests;
   #cursor = BEGIN;
   #isRunning = false;
+  #onStopped: (() => void) | undefined;
 
   constructor(of: GroupKey, claimAfter: number, host: ClaimsHost) {
     this.#of = of;
@@ -37,6 +38,7 @@ export class Claims {
       onRefused: (error) => {
         this.#isRunning = false;
         host.onRefused(error);
+        this.#onStopped?.();
       },
     });
   }
@@ -79,9 +81,20 @@ export class Claims {
     );
   }
 
+  /** Calls back when no claimed entries can arrive any more: they are given back, because their claim has counted as a delivery. */
+  stop(onStopped: () => void): void {
+    if (this.#isRunning) {
+      this.#onStopped = onStopped;
+    } else {
+      this.cancel();
+      onStopped();
+    }
+  }
+
   cancel(): void {
     this.#requests.cancel();
     this.#isRunning = false;
+    this.#onStopped = undefined;
     this.#cursor = BEGIN;
   }
 
@@ -92,7 +105,8 @@ export class Claims {
     const onEnd = () => {
       this.#isRunning = false;
       if (deleted > 0) this.#host.onDeleted(deleted);
-      if (this.#cursor !== BEGIN) this.run();
+      if (this.#onStopped) this.#onStopped();
+      else if (this.#cursor !== BEGIN) this.run();
     };
     if (entries.length === 0) return onEnd();
     this.#count(entries, String(entries[0]?.id), new Map(), (counted) => {

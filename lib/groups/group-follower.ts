@@ -132,13 +132,12 @@ export class GroupFollower implements TailUser {
     this.#state = 'leaving';
     this.#hasJoined = false;
     this.#creation.cancel();
-    this.#claims.cancel();
     this.#timer.unsubscribe();
     this.#pause.unsubscribe();
     this.#onRefusedStart = undefined;
     this.#work.giveBackWaiting();
     const onLeft = allOrLate(1, () => this.#end());
-    this.#tail.leave(this, () => this.#work.whenFlushed(onLeft));
+    this.#tail.leave(this, () => this.#claims.stop(() => this.#work.whenFlushed(onLeft)));
   }
 
   /** Stops, and calls back when everything in hand has been handled, and Redis knows. */
@@ -240,6 +239,7 @@ export class GroupFollower implements TailUser {
     if (this.#state !== 'leaving') return;
     // Does nothing unless Redis has not replied in time.
     this.#tail.abandon(this);
+    this.#claims.cancel();
     this.#work.giveUp();
     this.#state = 'idle';
     if (!this.#onStopped) this.#work.close();

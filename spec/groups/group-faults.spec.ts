@@ -150,6 +150,21 @@ describe('a group in trouble', () => {
     expect(received.slice(250, 252).map(({ deliveries }) => deliveries)).toEqual([8, 8]);
   });
 
+  it('does not count as delivered what it claims while it leaves', async () => {
+    await add(1, 2);
+    await admin.xGroupCreate(key, 'workers', '0');
+    await admin.xReadGroup('workers', 'dead', { key, id: '>' });
+    const { id } = (await admin.xPendingRange(key, 'workers', '-', '+', 1))[0] ?? { id: '' };
+    await admin.xClaimJustId(key, 'workers', 'dead', 0, id, { IDLE: 60_000 });
+    const { channel, received } = await join(await newReceiver(), { claimAfter: 30_000 });
+    // The first claim is on its way.
+    await channel.close();
+    expect(received).toEqual([]);
+    const other = await join(await newReceiver(), { claimAfter: 30_000 });
+    await until(() => other.received.length === 1);
+    expect(other.received[0]?.deliveries).toBe(2);
+  });
+
   it.each([{}, { consumer: 'me' }])('does not count as delivered what it still has: %p', async (options) => {
     const receiver = await newReceiver();
     const manual = { ack: 'manual', claimAfter: 100, ...options } as const;
