@@ -8,12 +8,12 @@ export interface Document {
   readonly markdown: string;
 }
 
-const IN_ROOT = ['README.md', 'CHANGELOG.md', 'CONTRIBUTING.md', 'SECURITY.md'];
+const SINGLE = ['README.md', 'CHANGELOG.md', 'CONTRIBUTING.md', 'SECURITY.md', 'docs/llms.txt'];
 const FOLDERS = ['docs', 'docs/decisions', 'bench', 'examples/angular', 'examples/nest-dashboard'];
 
-/** Returns the Markdown files of the repository, from its root and from the folders that contain any. */
+/** Returns the texts in Markdown, from the root and from the folders that contain any. */
 export function documents(): Document[] {
-  return [...IN_ROOT, ...FOLDERS.flatMap((folder) => filesIn(folder, '.md'))]
+  return [...SINGLE, ...FOLDERS.flatMap((folder) => filesIn(folder, '.md'))]
     .filter((path) => existsSync(join(ROOT, path)))
     .map((path) => ({ path, markdown: readFileSync(join(ROOT, path), 'utf8') }));
 }
