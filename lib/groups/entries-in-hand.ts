@@ -1,3 +1,4 @@
+import { RetriedRequests } from '../recovery/retried-requests.js';
 import type { GroupEntry } from './group-entry.js';
 import type { GroupKey } from './group-key.js';
 
@@ -11,6 +12,7 @@ export const RETURNED = 'rx-redis-receiver:returned';
 export class EntriesInHand {
   readonly #of: GroupKey;
   readonly #claimAfter: number;
+  readonly #refreshes: RetriedRequests;
   readonly #entries = new Map<string, GroupEntry>();
   /** Entries that are still being handled, and of which Redis does not know: another entry may have the same id. */
   readonly #forgotten = new Set<GroupEntry>();
@@ -21,6 +23,8 @@ export class EntriesInHand {
   constructor(of: GroupKey, claimAfter: number) {
     this.#of = of;
     this.#claimAfter = claimAfter;
+    // The next claim reports a missing permission.
+    this.#refreshes = new RetriedRequests(of.connection, { onRefused: () => undefined });
   }
 
   get size(): number {
@@ -59,15 +63,21 @@ export class EntriesInHand {
    * just claimed it, because this process had stopped for a while.
    */
   refresh(): void {
+    this.#refreshes.cancel();
+    this.#refreshAll([...this.#entries.keys()]);
+  }
+
+  #refreshAll(ids: readonly string[]): void {
+    if (ids.length === 0) return;
     const { key, group, consumer, connection } = this.#of;
-    const ids = [...this.#entries.keys()];
     const minIdle = Math.floor(this.#claimAfter / 4);
-    for (let from = 0; from < ids.length; from += BATCH) {
-      const batch = ids.slice(from, from + BATCH);
-      // A refresh that fails is made up for by the next one.
-      const request = { onReply: () => undefined, onError: () => undefined };
-      connection.send((client) => client.xClaimJustId(key, group, consumer, minIdle, batch), request);
-    }
+    const batch = ids.slice(0, BATCH);
+    // Made again at once when the connection is lost: after the next refresh it would be too late.
+    this.#refreshes.ask<unknown>(
+      (request) =>
+        connection.send((client) => client.xClaimJustId(key, group, consumer, minIdle, batch), request),
+      () => this.#refreshAll(ids.slice(BATCH)),
+    );
   }
 
   /**
@@ -102,6 +112,7 @@ export class EntriesInHand {
 
   /** Waits for no further reply. */
   giveUp(): void {
+    this.#refreshes.cancel();
     this.#givingBack.clear();
     this.#onGivenBack();
   }
