@@ -5,7 +5,8 @@ import { assertKnownOptions, optionNames } from '../errors/known-options.js';
 import { resolveBounds, type BufferOptions } from '../queue/buffer-options.js';
 import type { Receiver } from '../receiver/receiver.js';
 import type { TopicMessage } from '../topics/topic-types.js';
-import { Hydration, isChannel, type Hydrated } from './hydration.js';
+import { Hydration, type Hydrated } from './hydration.js';
+import { isChannel } from './live-source.js';
 
 export type { Hydrated } from './hydration.js';
 

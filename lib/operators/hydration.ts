@@ -1,21 +1,15 @@
-import {
-  defer,
-  Observable,
-  Subscription,
-  take,
-  throwIfEmpty,
-  type ObservableInput,
-  type Subscriber,
-} from 'rxjs';
+import { defer, Subscription, take, throwIfEmpty, type ObservableInput, type Subscriber } from 'rxjs';
 import type { Channel, Gap, Message, ReceiverEvent } from '../channel.js';
 import { coreOf } from '../channel/core-of.js';
 import { BoundedQueue } from '../queue/bounded-queue.js';
 import type { Bounds } from '../queue/buffer-options.js';
 import { byteSize } from '../queue/byte-size.js';
 import { currentFlow, type Flow } from '../queue/flow.js';
+import { deliverWaiting, handlingOf } from '../queue/handling.js';
 import type { Receiver } from '../receiver/receiver.js';
 import { AwaitedChannels, isAwaited } from './await-subscription.js';
 import { subscribeWithin } from '../queue/subscribe-within.js';
+import { channelsOf, isChannel } from './live-source.js';
 
 /** Output of `hydrate`: a snapshot, or a message that belongs after the snapshot. */
 export type Hydrated<S, T, M = Message<T>> =
@@ -70,7 +64,11 @@ export class Hydration<S, T> {
     this.#live = live;
     this.#snapshot = snapshot;
     this.#subscriber = subscriber;
-    this.#kept = new BoundedQueue<Message<T>>({ bounds, isKept: ({ source }) => source.kind === 'stream' });
+    this.#kept = new BoundedQueue<Message<T>>({
+      bounds,
+      isKept: ({ source }) => source.kind === 'stream',
+      onDrop: (message) => handlingOf(message)?.end('abandoned'),
+    });
   }
 
   start(): void {
@@ -78,8 +76,7 @@ export class Hydration<S, T> {
     subscriber.add(() => {
       this.#fetching.unsubscribe();
       this.#awaited.clear();
-      this.#kept.clear();
-      this.#releaseAll();
+      this.#dropKept();
     });
     subscriber.add(this.#live.events.subscribe((event) => this.#onEvent(event)));
     subscribeWithin(subscriber, this.#live, {
@@ -146,6 +143,11 @@ export class Hydration<S, T> {
   #reset(phase: Phase<S>): void {
     this.#phase = phase;
     this.#fetching.unsubscribe();
+    this.#dropKept();
+  }
+
+  #dropKept(): void {
+    for (let one = this.#kept.shift(); one; one = this.#kept.shift()) handlingOf(one)?.end('returned');
     this.#kept.clear();
     this.#releaseAll();
   }
@@ -171,7 +173,11 @@ export class Hydration<S, T> {
     if (this.#isHanding) return;
     this.#isHanding = true;
     try {
-      for (let part = this.#next(); part; part = this.#next()) this.#subscriber.next(part);
+      for (let part = this.#next(); part; part = this.#next()) {
+        const next = part;
+        const handling = next.kind === 'message' ? handlingOf(next.message) : undefined;
+        deliverWaiting(handling, undefined, () => this.#subscriber.next(next));
+      }
     } finally {
       this.#isHanding = false;
     }
@@ -206,6 +212,7 @@ export class Hydration<S, T> {
 
   /** Keeps a message for later. A stream waits for room instead: its entries are not to be dropped. */
   #keep(message: Message<T>): void {
+    handlingOf(message)?.begin();
     this.#kept.push(message);
     const flow = currentFlow();
     if (flow?.isLossless !== true || this.#kept.roomFor(byteSize(message)) > 0) return;
@@ -224,16 +231,4 @@ export class Hydration<S, T> {
     if (this.#phase.is === 'subscribing') this.#subscriber.complete();
     else this.#hand();
   }
-}
-
-function channelsOf(live: Channel<unknown> | Receiver<unknown>): Channel<unknown>[] {
-  if (isChannel(live)) return [live];
-  return [live.channels, live.patterns, live.shards, live.streams].flatMap<Channel<unknown>>((channels) => [
-    ...channels.values(),
-  ]);
-}
-
-/** Tells a Channel from a Receiver by shape: the source may come from another copy of this package. */
-export function isChannel(live: unknown): live is Channel<unknown> {
-  return live instanceof Observable && 'whenSubscribed' in live;
 }

@@ -1,5 +1,12 @@
 import { createClient } from 'redis';
-import { Receiver, type GroupMessage, type GroupOptions, type ReceiverEvent } from '../../lib/index.js';
+import { Subject } from 'rxjs';
+import {
+  hydrate,
+  Receiver,
+  type GroupMessage,
+  type GroupOptions,
+  type ReceiverEvent,
+} from '../../lib/index.js';
 import { toEventStream } from '../../lib/sse/to-event-stream.js';
 import { RedisServer } from '../support/redis-server.js';
 import { until } from '../support/until.js';
@@ -178,6 +185,29 @@ describe('a group in trouble', () => {
     await add(2);
     await until(async () => (await states()).length === 2);
     expect(await states()).toMatchObject([{ deliveriesCounter: 1 }, { deliveriesCounter: 1 }]);
+  });
+
+  it('waits for the snapshot of hydrate, and is given back if nobody waits any more', async () => {
+    const channel = channelOf(await newReceiver());
+    const snapshot = new Subject<string>();
+    const parts: string[] = [];
+    const hydrated = hydrate(channel, () => snapshot).subscribe((part) => parts.push(part.kind));
+    await channel.whenSubscribed();
+    await add(1);
+    await until(async () => (await pending()) === 1);
+    snapshot.next('snapshot');
+    await until(async () => (await pending()) === 0);
+    expect(parts).toEqual(['snapshot', 'message']);
+    hydrated.unsubscribe();
+
+    const waiting = hydrate(channel, () => new Subject()).subscribe();
+    await channel.whenSubscribed();
+    await add(2);
+    await until(async () => (await pending()) === 1);
+    waiting.unsubscribe();
+    const { received } = await join(await newReceiver());
+    await until(() => received.length === 1);
+    expect(received[0]).toMatchObject({ data: { n: '2' }, deliveries: 1 });
   });
 
   it('is sent to a browser: an event is handled when the next one is asked for', async () => {
