@@ -162,8 +162,9 @@ describeWithChromium(`the dashboard, in ${chromium ?? 'a Chromium, which is not 
     const backgroundOf = (where: Page) =>
       where.evaluate<string>('getComputedStyle(document.body).backgroundColor');
     const dark = await open({ colorScheme: 'dark', viewport: { width: 360, height: 740 } });
-    const depth = (await dark.locator('#queue .line').getAttribute('d')) ?? '';
-    expect(depth.split('L').length).toBeGreaterThan(15); // three seconds, and this page is younger
+    // Eight seconds, five snapshots in each: more than the page itself can have seen in the time of this wait.
+    const depth = async () => (await dark.locator('#queue .line').getAttribute('d')) ?? '';
+    await until(async () => (await depth()).split('L').length > 40);
     expect(await backgroundOf(dark)).not.toBe(await backgroundOf(page));
     const overflow = await dark.evaluate<number>('document.documentElement.scrollWidth - innerWidth');
     expect(overflow).toBeLessThanOrEqual(0);
