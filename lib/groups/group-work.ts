@@ -111,7 +111,7 @@ export class GroupWork {
 
   /** Returns the claimed entries that are to be delivered; those that were delivered too often become dead letters. */
   screen(entries: readonly GroupEntry[]): readonly GroupEntry[] {
-    // What is in hand was idle for so long because this process had stopped, and is still being handled.
+    // An entry in hand was idle for so long because this process had stopped, and is still being handled.
     const others = entries.filter(({ id }) => !this.inHand.has(id));
     const { maxDeliveries } = this.#options;
     for (const entry of others) if (entry.deliveries > maxDeliveries) this.#bury(entry);

@@ -5,7 +5,7 @@ import { BoundedQueue } from '../queue/bounded-queue.js';
 import type { Bounds } from '../queue/buffer-options.js';
 import { byteSize } from '../queue/byte-size.js';
 import { currentFlow, type Flow } from '../queue/flow.js';
-import { deliverWaiting, handlingOf } from '../queue/handling.js';
+import { deliverWaiting, handlingOf, kept } from '../queue/handling.js';
 import type { Receiver } from '../receiver/receiver.js';
 import { AwaitedChannels, isAwaited } from './await-subscription.js';
 import { subscribeWithin } from '../queue/subscribe-within.js';
@@ -212,8 +212,7 @@ export class Hydration<S, T> {
 
   /** Keeps a message for later. A stream waits for room instead: its entries are not to be dropped. */
   #keep(message: Message<T>): void {
-    handlingOf(message)?.begin();
-    this.#kept.push(message);
+    this.#kept.push(kept(message));
     const flow = currentFlow();
     if (flow?.isLossless !== true || this.#kept.roomFor(byteSize(message)) > 0) return;
     this.#held.add(flow);

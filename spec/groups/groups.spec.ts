@@ -147,7 +147,7 @@ describe('a group on a server', () => {
     await channel.whenSubscribed();
     await add(1, 2, 3, 4);
     await until(async () => handled.length === 4 && (await pending()) === 0);
-    // What waited behind the message that failed was given back, as if it had never been delivered.
+    // The messages behind the one that failed were given back, as if they had never been delivered.
     expect(handled.sort()).toEqual([
       ['1', 1],
       ['2', 3],

@@ -32,7 +32,7 @@ export class App {
   protected readonly last = computed(() => this.history().at(-1));
   protected readonly sources = computed(() => sourcesWithRates(this.history()));
   protected readonly highest = computed(() => Math.max(1, ...this.sources().map(({ rate }) => rate)));
-  /** Whether messages were dropped in the last second. */
+  /** True if messages were dropped in the last second. */
   protected readonly isDropping = computed(() => {
     const [before] = this.history().slice(-1 - PER_SECOND);
     return (this.last()?.stats.dropped ?? 0) > (before?.stats.dropped ?? 0);
