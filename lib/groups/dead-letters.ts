@@ -1,3 +1,4 @@
+import type { StreamEntry } from '../log/log-client.js';
 import { RetriedRequests } from '../recovery/retried-requests.js';
 import type { EntryFields } from './group-commands.js';
 import type { GroupEntry } from './group-entry.js';
@@ -68,18 +69,33 @@ export class DeadLetters {
         onMoved,
       );
     if (stream === undefined) return acknowledge();
-    const fields = this.#fieldsOf(entry);
     // Not in one transaction: an XADD that fails would not keep it from acknowledging. A crash between leaves a copy too much.
-    this.#requests.ask<unknown>(
-      (request) => connection.send((client) => client.xAdd(stream, '*', fields), request),
-      acknowledge,
+    this.#readBytes(entry, (fields) => {
+      const letter = { ...fields, ...this.#originOf(entry) };
+      this.#requests.ask<unknown>(
+        (request) => connection.send((client) => client.xAdd(stream, '*', letter), request),
+        acknowledge,
+      );
+    });
+  }
+
+  /** Reads the fields again as Buffers: bytes that are no text may be the reason for which nobody could handle the entry. */
+  #readBytes({ id, fields, deliveries }: GroupEntry, onRead: (fields: EntryFields) => void): void {
+    const { key, group, consumer, binary, connection } = this.#of;
+    if (binary) return onRead(fields);
+    // The number of deliveries stays what it is.
+    const options = { RETRYCOUNT: deliveries };
+    this.#requests.ask<readonly (StreamEntry | null)[]>(
+      (request) =>
+        connection.send((client) => client.xClaim(key, group, consumer, 0, [id], options), request, true),
+      ([entry]) => onRead((entry?.message as EntryFields | undefined) ?? fields),
     );
   }
 
-  #fieldsOf({ id, fields, deliveries }: GroupEntry): EntryFields {
+  #originOf({ id, deliveries }: GroupEntry): EntryFields {
     const { key, group } = this.#of;
     const origin = { 'dead-letter:key': key, 'dead-letter:id': id, 'dead-letter:group': group };
-    return { ...fields, ...origin, 'dead-letter:deliveries': String(deliveries) };
+    return { ...origin, 'dead-letter:deliveries': String(deliveries) };
   }
 
   #end(tell: (entry: GroupEntry) => void): void {

@@ -42,6 +42,7 @@ export interface GroupCommands {
     consumer: string,
     minIdleTime: number,
     ids: string[],
+    options?: { RETRYCOUNT?: number },
   ): Reply<readonly (StreamEntry | null)[]>;
   xClaimJustId(
     key: string,

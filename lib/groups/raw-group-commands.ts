@@ -8,6 +8,11 @@ import type {
   PendingEntry,
 } from './group-commands.js';
 
+interface ClaimOptions {
+  readonly IDLE?: number;
+  readonly RETRYCOUNT?: number;
+}
+
 /** The commands of groups on a client of a server, sent as they are: each version and protocol replies in one form. */
 export class RawGroupCommands implements GroupCommands {
   readonly #client: LogClient & RawClient;
@@ -57,8 +62,9 @@ export class RawGroupCommands implements GroupCommands {
     consumer: string,
     minIdle: number,
     ids: readonly string[],
+    options: ClaimOptions = {},
   ): Promise<(StreamEntry | null)[]> {
-    return entriesOf(await this.#send(['XCLAIM'], key, group, consumer, String(minIdle), ...ids));
+    return entriesOf(await this.#claim(key, group, consumer, minIdle, ids, optionsOf(options)));
   }
 
   xClaimJustId(
@@ -67,12 +73,9 @@ export class RawGroupCommands implements GroupCommands {
     consumer: string,
     minIdle: number,
     ids: readonly string[],
-    { IDLE, RETRYCOUNT }: { IDLE?: number; RETRYCOUNT?: number } = {},
+    options: ClaimOptions = {},
   ): Promise<unknown> {
-    const idle = IDLE === undefined ? [] : ['IDLE', String(IDLE)];
-    const count = RETRYCOUNT === undefined ? [] : ['RETRYCOUNT', String(RETRYCOUNT)];
-    const options = [...idle, ...count, 'JUSTID'];
-    return this.#send(['XCLAIM'], key, group, consumer, String(minIdle), ...ids, ...options);
+    return this.#claim(key, group, consumer, minIdle, ids, [...optionsOf(options), 'JUSTID']);
   }
 
   async xAutoClaim(
@@ -93,10 +96,26 @@ export class RawGroupCommands implements GroupCommands {
     return this.#send(['XADD'], key, id, ...Object.entries(message).flat());
   }
 
+  #claim(
+    key: string,
+    group: string,
+    consumer: string,
+    minIdle: number,
+    ids: readonly string[],
+    options: readonly string[],
+  ): Promise<unknown> {
+    return this.#send(['XCLAIM'], key, group, consumer, String(minIdle), ...ids, ...options);
+  }
+
   #send(command: readonly string[], key: string, ...args: readonly Text[]): Promise<unknown> {
     const name = prefixed(this.#client, key);
     return sendRaw(this.#client, name, [...command, name, ...args], this.#binary);
   }
+}
+
+function optionsOf({ IDLE, RETRYCOUNT }: ClaimOptions): string[] {
+  const idle = IDLE === undefined ? [] : ['IDLE', String(IDLE)];
+  return RETRYCOUNT === undefined ? idle : [...idle, 'RETRYCOUNT', String(RETRYCOUNT)];
 }
 
 /** Reads entries; one that is deleted is null, or absent. */

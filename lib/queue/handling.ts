@@ -38,10 +38,6 @@ export class Handling {
     this.#onOver = onOver;
   }
 
-  get isOver(): boolean {
-    return this.#isOver;
-  }
-
   /** Delivers the message: operators behind the delivery, also behind other synchronous operators, can take part. */
   deliver(deliver: () => void): void {
     this.begin();

@@ -2,6 +2,7 @@ import { createClient } from 'redis';
 import { Subject } from 'rxjs';
 import {
   hydrate,
+  json,
   Receiver,
   type GroupMessage,
   type GroupOptions,
@@ -223,6 +224,42 @@ describe('a group in trouble', () => {
     expect(await next()).toContain('"n":"2"');
     await until(async () => (await pending()) === 1);
     await reader.cancel();
+  });
+
+  it('becomes a dead letter with the bytes that it had', async () => {
+    const channel = (await newReceiver()).stream(key, {
+      group: 'workers',
+      field: 'n',
+      codec: json(),
+      maxDeliveries: 1,
+      deadLetter: `${key}:dead`,
+    });
+    channel.subscribe({ error: () => undefined });
+    await channel.whenSubscribed();
+    const n = Buffer.from([0x7b, 0xff, 0xfe]);
+    await admin.xAdd(key, '*', { n });
+    await until(() => told.some(({ type }) => type === 'dead-letter'));
+    const [letter] = (await admin.withTypeMapping({ 36: Buffer }).xRange(`${key}:dead`, '-', '+')) ?? [];
+    expect(letter?.message).toMatchObject({ n, 'dead-letter:deliveries': Buffer.from('1') });
+    expect(await pending()).toBe(0);
+  });
+
+  it('does not count as delivered what could not be added to the dead letters', async () => {
+    await admin.set(`${key}:dead`, 'not a stream');
+    const { received } = await join(await newReceiver(), {
+      ack: 'manual',
+      claimAfter: 30,
+      maxDeliveries: 1,
+      deadLetter: `${key}:dead`,
+    });
+    await add(1);
+    await until(() => received.length === 1);
+    received[0]?.nack();
+    await until(() => told.filter(({ type }) => type === 'recovery-error').length > 2);
+    await admin.del(`${key}:dead`);
+    await until(() => told.some(({ type }) => type === 'dead-letter'));
+    const [letter] = (await admin.xRange(`${key}:dead`, '-', '+')) ?? [];
+    expect(letter?.message['dead-letter:deliveries']).toBe('1');
   });
 
   it('does not acknowledge an entry for another one that had the same id in a group that is gone', async () => {
