@@ -1,73 +1,19 @@
-import { createClient } from 'redis';
 import { Subject } from 'rxjs';
-import {
-  hydrate,
-  json,
-  Receiver,
-  type GroupMessage,
-  type GroupOptions,
-  type ReceiverEvent,
-} from '../../lib/index.js';
+import { hydrate, json } from '../../lib/index.js';
 import { toEventStream } from '../../lib/sse/to-event-stream.js';
-import { RedisServer } from '../support/redis-server.js';
 import { until } from '../support/until.js';
-
-const clientOf = (url: string) => createClient({ url, socket: { reconnectStrategy: () => 5 } });
-type Client = ReturnType<typeof clientOf>;
+import { GroupScene, numbers } from './group-scene.js';
 
 describe('a group in trouble', () => {
-  let server: RedisServer;
-  let admin: Client;
-  let clients: Client[];
-  let receivers: Receiver[];
-  let told: ReceiverEvent[];
-  let keys = 0;
-  let key: string;
-
-  beforeAll(async () => {
-    server = await RedisServer.start();
-    admin = clientOf(server.url);
-    await admin.connect();
-  });
-  afterAll(async () => {
-    admin.destroy();
-    await server.stop();
-  });
+  const scene = new GroupScene();
+  const { newReceiver, add, pending, consumers, channelOf, join } = scene;
+  let admin: GroupScene['admin'];
+  let key: GroupScene['key'];
+  let told: GroupScene['told'];
 
   beforeEach(() => {
-    [clients, receivers, told] = [[], [], []];
-    key = `jobs:${keys++}`;
+    ({ admin, key, told } = scene);
   });
-  afterEach(async () => {
-    await Promise.all(receivers.map((receiver) => receiver.stop()));
-    for (const client of clients) client.destroy();
-  });
-
-  const newReceiver = async () => {
-    const client = clientOf(server.url);
-    clients.push(client);
-    client.on('error', () => undefined);
-    await client.connect();
-    const receiver = new Receiver(client);
-    receivers.push(receiver);
-    receiver.events.subscribe((event) => told.push(event));
-    return receiver;
-  };
-  const add = async (...numbers: number[]) => {
-    for (const n of numbers) await admin.xAdd(key, '*', { n: String(n) });
-  };
-  const pending = async () => (await admin.xPending(key, 'workers')).pending;
-  const consumers = async () => (await admin.xInfoConsumers(key, 'workers')).length;
-  const channelOf = (receiver: Receiver, options: Partial<GroupOptions> = {}) =>
-    receiver.stream(key, { group: 'workers', ...options, field: undefined, codec: undefined });
-  const join = async (receiver: Receiver, options: Partial<GroupOptions> = {}) => {
-    const channel = channelOf(receiver, options);
-    const received: GroupMessage[] = [];
-    const subscription = channel.subscribe({ next: (message) => received.push(message) });
-    await channel.whenSubscribed();
-    return { channel, received, subscription };
-  };
-  const numbers = (messages: readonly GroupMessage[]) => messages.map(({ data }) => Number(data.n));
 
   it.each([
     ['DEL', () => admin.del(key)],

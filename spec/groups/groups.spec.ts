@@ -1,80 +1,18 @@
 import { map, retry, tap } from 'rxjs';
-import { createClient } from 'redis';
-import {
-  bytes,
-  json,
-  mergeMapBounded,
-  Receiver,
-  retryRecoverable,
-  type GroupMessage,
-  type GroupOptions,
-  type ReceiverEvent,
-} from '../../lib/index.js';
-import { RedisServer } from '../support/redis-server.js';
+import { bytes, json, mergeMapBounded, retryRecoverable, type GroupMessage } from '../../lib/index.js';
 import { until } from '../support/until.js';
-
-const clientOf = (url: string) => createClient({ url, socket: { reconnectStrategy: () => 5 } });
-type Client = ReturnType<typeof clientOf>;
+import { GroupScene, numbers } from './group-scene.js';
 
 describe('a group on a server', () => {
-  let server: RedisServer;
-  let admin: Client;
-  let clients: Client[];
-  let receivers: Receiver[];
-  let told: ReceiverEvent[];
-  let keys = 0;
-  let key: string;
-
-  beforeAll(async () => {
-    server = await RedisServer.start();
-    admin = clientOf(server.url);
-    await admin.connect();
-  });
-  afterAll(async () => {
-    admin.destroy();
-    await server.stop();
-  });
+  const scene = new GroupScene();
+  const { newReceiver, add, pending, consumers, join } = scene;
+  let admin: GroupScene['admin'];
+  let key: GroupScene['key'];
+  let told: GroupScene['told'];
 
   beforeEach(() => {
-    [clients, receivers, told] = [[], [], []];
-    key = `jobs:${keys++}`;
+    ({ admin, key, told } = scene);
   });
-  afterEach(async () => {
-    await Promise.all(receivers.map((receiver) => receiver.stop()));
-    for (const client of clients) client.destroy();
-  });
-
-  const newReceiver = async (options = {}, url = server.url) => {
-    const client = clientOf(url);
-    clients.push(client);
-    client.on('error', () => undefined);
-    await client.connect();
-    const receiver = new Receiver(client, options);
-    receivers.push(receiver);
-    receiver.events.subscribe((event) => told.push(event));
-    return receiver;
-  };
-  const add = async (...numbers: number[]) => {
-    for (const n of numbers) await admin.xAdd(key, '*', { n: String(n) });
-  };
-  const pending = async () => (await admin.xPending(key, 'workers')).pending;
-  const consumers = async () => (await admin.xInfoConsumers(key, 'workers')).length;
-  const join = async (receiver: Receiver, options: Partial<GroupOptions> = {}) => {
-    const channel = receiver.stream(key, {
-      group: 'workers',
-      ...options,
-      field: undefined,
-      codec: undefined,
-    });
-    const received: GroupMessage[] = [];
-    const subscription = channel.subscribe({
-      next: (message) => received.push(message),
-      error: (error: unknown) => told.push(error as never),
-    });
-    await channel.whenSubscribed();
-    return { channel, received, subscription };
-  };
-  const numbers = (messages: readonly GroupMessage[]) => messages.map(({ data }) => Number(data.n));
 
   it('begins at the oldest entry, and acknowledges what a plain observer has taken', async () => {
     await add(1, 2);
