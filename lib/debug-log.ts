@@ -5,9 +5,12 @@ const MOST_NAMES = 5;
 
 const debug = debuglog('rx-redis-receiver');
 
+/** True with `NODE_DEBUG=rx-redis-receiver`. */
+export const isDebugging = debug.enabled;
+
 /** Prints a line with `NODE_DEBUG=rx-redis-receiver`; without it, the line is not made. */
 export function debugLog(line: () => string): void {
-  if (debug.enabled) debug('%s', line().replace(/\s*\n\s*/g, ' '));
+  if (isDebugging) debug('%s', line().replace(/\s*\n\s*/g, ' '));
 }
 
 /** A name and its kind: a Channel, or a subscription of a hub. */

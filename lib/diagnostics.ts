@@ -1,7 +1,7 @@
 import { channel, type Channel as NodeChannel } from 'node:diagnostics_channel';
 import type { ReceiverEvent } from './channel.js';
 import { debugLine } from './debug-line.js';
-import { debugLog } from './debug-log.js';
+import { debugLog, isDebugging } from './debug-log.js';
 import type { PubSubClient } from './hub/client.js';
 import { tell } from './outbox.js';
 
@@ -52,7 +52,8 @@ const CHANNELS: Readonly<Record<ReceiverEvent['type'], NodeChannel | undefined>>
 /** Shows an event to the subscribers of the diagnostics channels, and in the debug log. */
 export function show(event: ReceiverEvent, client: PubSubClient | undefined): void {
   const shownOn = CHANNELS[event.type];
-  if (!shownOn) return;
+  // Most events have no reader, and there may be very many.
+  if (!shownOn || (!isDebugging && !shownOn.hasSubscribers)) return;
   debugLog(() => debugLine(event));
   if (shownOn.hasSubscribers) tell(() => shownOn.publish({ event, client } satisfies DiagnosticsMessage));
 }

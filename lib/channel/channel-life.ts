@@ -18,6 +18,12 @@ export const CLOSED: ChannelLife = { at: 'closed', error: undefined };
  */
 export type Registration = 'while-observed' | 'claimed' | 'kept' | 'forgotten';
 
+/** Channels that began to wait for the acknowledgement between one `connect()` and the next. */
+export interface Awaited {
+  /** The number of those that are neither acknowledged nor refused nor closed. */
+  count: number;
+}
+
 /** Returns the error of a call that needs an open Channel. */
 export function closedError(
   { kind, name }: { readonly kind: ChannelKind; readonly name: string },

@@ -99,7 +99,7 @@ export class DistributedHub
   }
 
   watch(watcher: Watcher): void {
-    this.#watchers.add(watcher, watcher.readerOf?.(this));
+    this.#watchers.add(watcher, this);
   }
 
   unwatch(watcher: Watcher): void {

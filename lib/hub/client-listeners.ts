@@ -17,9 +17,9 @@ export type Deliver = (
 
 /**
  * The functions that the client calls with the messages of the subscriptions. A command for many channels passes one shared
- * function for all of them, which has to look up the subscription of each message. Once Redis has acknowledged the command,
- * a function of the channel's own, which knows its subscription, replaces the shared one in the client's registry. Before
- * an UNSUBSCRIBE the shared one returns. Patterns have a function of their own from the beginning, because node-redis
+ * function for all of them, which has to look up the subscription of each message. At the first message of an acknowledged
+ * channel, a function of the channel's own, which knows its subscription, replaces the shared one in the client's registry.
+ * Before an UNSUBSCRIBE the shared one returns. Patterns have a function of their own from the beginning, because node-redis
  * never tells a listener which pattern matched.
  */
 export class ClientListeners {
@@ -36,34 +36,13 @@ export class ClientListeners {
     this.#client = client;
     this.#subscriptions = subscriptions;
     this.#deliver = deliver;
-    this.#shared = {
-      channel: sharedBy(subscriptions.channel, deliver),
-      shard: sharedBy(subscriptions.shard, deliver),
-    };
+    this.#shared = { channel: this.#sharedBy('channel'), shard: this.#sharedBy('shard') };
   }
 
   /** Returns the listener to pass with a command for this subscription. */
   ofCommand(subscription: RedisSubscription, binary: boolean): ClientListener {
     if (subscription.kind === 'pattern') return this.#own(subscription, binary);
     return this.#shared[subscription.kind][modeOf(binary)];
-  }
-
-  /**
-   * Puts the own listener of a subscription in the place of the shared one: Redis has acknowledged it. Returns whether the
-   * client has our listener, and other code has not unsubscribed the name.
-   */
-  separate(subscription: RedisSubscription, binary: boolean): boolean {
-    const registry = this.#registry(subscription.kind);
-    if (!registry) return true;
-    const entry = registry.get(subscription.name);
-    if (!entry) return false;
-    const listeners = entry[modeOf(binary)];
-    const ofCommand = this.ofCommand(subscription, binary);
-    if (subscription.kind !== 'pattern' && listeners.has(ofCommand)) {
-      listeners.add(this.#own(subscription, binary));
-      listeners.delete(ofCommand);
-    }
-    return this.#isIn(entry, subscription);
   }
 
   /**
@@ -93,11 +72,7 @@ export class ClientListeners {
     const isOnly = entry.strings.size + entry.buffers.size === 1;
     if (own === undefined || own === ofCommand || !listeners.has(own))
       return isOnly && listeners.has(ofCommand);
-    // A new Set: the client may be iterating over the old one, and would reach a listener added to it.
-    const shared = new Set<ClientListener>().add(ofCommand);
-    if (listeners.size > 1)
-      for (const other of listeners as Iterable<ClientListener>) if (other !== own) shared.add(other);
-    entry[mode] = shared;
+    entry[mode] = replaced(listeners, own, ofCommand);
     return isOnly;
   }
 
@@ -189,6 +164,37 @@ export class ClientListeners {
     return (own !== undefined && listeners.has(own)) || listeners.has(this.ofCommand(subscription, binary));
   }
 
+  #sharedBy(kind: 'channel' | 'shard'): Record<Mode, ClientListener> {
+    const subscriptions = this.#subscriptions[kind];
+    return {
+      strings: (data, channel) => {
+        const subscription = subscriptions.get(channel as string);
+        if (subscription === undefined) return;
+        this.#separate(subscription, false);
+        this.#deliver(subscription, payloadOf(data, false), channel as string, false);
+      },
+      buffers: (data, channel) => {
+        const name = channel.toString();
+        const subscription = subscriptions.get(name);
+        if (subscription === undefined) return;
+        this.#separate(subscription, true);
+        this.#deliver(subscription, payloadOf(data, true), name, true, channel as Buffer);
+      },
+    };
+  }
+
+  /** Puts the own listener of a subscription in the place of the shared one, unless an operation in flight needs that one. */
+  #separate(subscription: RedisSubscription, binary: boolean): void {
+    const entry = subscription.isConfirmed && this.#registry(subscription.kind)?.get(subscription.name);
+    if (!entry) return;
+    const mode = modeOf(binary);
+    entry[mode] = replaced(
+      entry[mode],
+      this.ofCommand(subscription, binary),
+      this.#own(subscription, binary),
+    );
+  }
+
   #registry(kind: SubscriptionKind) {
     return this.#client.getPubSubListeners?.(COMMANDS[kind].type);
   }
@@ -214,19 +220,15 @@ function ownOf(subscription: RedisSubscription, binary: boolean): ClientListener
   return binary ? subscription.bufferListener : subscription.textListener;
 }
 
-function sharedBy(subscriptions: Subscriptions, deliver: Deliver): Record<Mode, ClientListener> {
-  return {
-    strings: (data, channel) => {
-      const subscription = subscriptions.get(channel as string);
-      if (subscription !== undefined) deliver(subscription, payloadOf(data, false), channel as string, false);
-    },
-    buffers: (data, channel) => {
-      const name = channel.toString();
-      const subscription = subscriptions.get(name);
-      if (subscription !== undefined)
-        deliver(subscription, payloadOf(data, true), name, true, channel as Buffer);
-    },
-  };
+/** Returns a new Set, because the client may be iterating over the old one, and would reach a listener added to it. */
+function replaced(
+  listeners: NameListeners[Mode],
+  old: ClientListener,
+  own: ClientListener,
+): NameListeners[Mode] {
+  const anew = new Set<ClientListener>();
+  for (const listener of listeners as Iterable<ClientListener>) anew.add(listener === old ? own : listener);
+  return anew;
 }
 
 /** The channel of CLIENT TRACKING … REDIRECT. Its payload is not a text, but a list of keys, or null for all keys. */

@@ -8,6 +8,12 @@ import type { RedisSubscription } from './redis-subscription.js';
 export const MOST_NAMES = 4_096;
 export const MOST_CHARACTERS = 131_072;
 
+/** The size of a command in flight. */
+export interface Load {
+  readonly names: number;
+  readonly characters: number;
+}
+
 /** The names in commands that Redis has not acknowledged yet. */
 export class CommandsInFlight {
   #names = 0;
@@ -17,12 +23,17 @@ export class CommandsInFlight {
     return this.#names === 0;
   }
 
-  add(subscriptions: readonly RedisSubscription[]): void {
-    this.#count(subscriptions, 1);
+  add(subscriptions: readonly RedisSubscription[]): Load {
+    let characters = 0;
+    for (const { name } of subscriptions) characters += name.length;
+    this.#names += subscriptions.length;
+    this.#characters += characters;
+    return { names: subscriptions.length, characters };
   }
 
-  remove(subscriptions: readonly RedisSubscription[]): void {
-    this.#count(subscriptions, -1);
+  remove({ names, characters }: Load): void {
+    this.#names -= names;
+    this.#characters -= characters;
   }
 
   /** Takes the subscriptions that may go out now off the list; returns the list itself if all may, undefined if none may. */
@@ -35,11 +46,5 @@ export class CommandsInFlight {
     }
     if (count === 0 && subscriptions.length > 0) return undefined;
     return count === subscriptions.length ? subscriptions : subscriptions.splice(0, count);
-  }
-
-  #count(subscriptions: readonly RedisSubscription[], factor: 1 | -1): void {
-    this.#names += factor * subscriptions.length;
-    for (let i = 0; i < subscriptions.length; i++)
-      this.#characters += factor * (subscriptions[i] as RedisSubscription).name.length;
   }
 }

@@ -120,7 +120,7 @@ export class Hub
   }
 
   watch(watcher: Watcher): void {
-    this.#watchers.add(watcher, watcher.readerOf?.(this));
+    this.#watchers.add(watcher, this);
   }
 
   unwatch(watcher: Watcher): void {

@@ -119,8 +119,7 @@ export class RedisSubscription extends Audience {
     this.#host.refusals[isRefused ? 'add' : 'remove'](this);
     if (isRefused) this.#onRefused(error, state);
     // The reply to an UNSUBSCRIBE of other code may have come in between, and have removed our listener.
-    else if (state.isOutlived || !this.#host.clientListeners.separate(this, state.binary))
-      this.#host.recover(this);
+    else if (state.isOutlived || !this.#host.clientListeners.isRegistered(this)) this.#host.recover(this);
     else {
       this.#binary = state.binary;
       this.#become(ON);

@@ -131,7 +131,6 @@ export class SubscribeCommands {
   #sendWithin(request: SubscribeRequest): void {
     const subscriptions = ofRequest(request, request.subscriptions);
     if (subscriptions.length === 0) return;
-    this.#inFlight.add(subscriptions);
     this.#send(
       subscriptions === request.subscriptions ? request : assigned({ ...request, subscriptions }),
       this.#inFlight,
@@ -140,6 +139,7 @@ export class SubscribeCommands {
 
   #send(request: SubscribeRequest, inFlight: CommandsInFlight): void {
     const { verb, kind, binary, subscriptions } = request;
+    const load = inFlight.add(subscriptions);
     const [first, second] = subscriptions as [RedisSubscription, ...RedisSubscription[]];
     const clientListeners = this.#clientListeners;
     const isAsked =
@@ -147,10 +147,11 @@ export class SubscribeCommands {
     this.#operations++;
     debugLog(() => `${verb} asked of Redis: ${titles(subscriptions)}`);
     const conclude = (error?: unknown) => {
-      inFlight.remove(subscriptions);
+      inFlight.remove(load);
       transition(() => {
-        this.batch(() => endRequest(request, error));
+        // First, so that Redis works on the next names meanwhile.
         this.sendMore();
+        this.batch(() => endRequest(request, error));
       });
       if (this.quietSince !== undefined) this.#observer.onQuiet();
     };
@@ -166,11 +167,10 @@ export class SubscribeCommands {
         // Redis refuses a command as a whole: halving it finds the refused name, and the others still succeed.
         if (!second || !this.isRefusal(error))
           return conclude(error ?? new Error('The client rejected without an error.'));
+        inFlight.remove(load);
         const middle = subscriptions.length >> 1;
         for (const half of [subscriptions.slice(0, middle), subscriptions.slice(middle)]) {
           const some = ofRequest(request, half);
-          inFlight.remove(half);
-          inFlight.add(some);
           if (some.length > 0) this.#send(assigned({ ...request, subscriptions: some }), inFlight);
         }
       },

@@ -17,8 +17,8 @@ export interface SubscriptionHost<Subscription> {
     fence(onPassed: () => void): void;
   };
   readonly clientListeners: {
-    /** Gives an acknowledged subscription its own listener; returns false if the client has no listener of ours. */
-    separate(subscription: Subscription, binary: boolean): boolean;
+    /** Returns whether the client has our listener, and other code has not unsubscribed the name. */
+    isRegistered(subscription: Subscription): boolean;
     /** Returns whether the client has listeners of other code for this name. */
     isShared(subscription: Subscription): boolean;
     /** Removes our listeners from the client's registry without a command; returns false if the client has no registry. */

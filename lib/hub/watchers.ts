@@ -1,5 +1,5 @@
 import type { ReaderMode } from '../reader/reader-mode.js';
-import type { Watcher } from './pub-sub-hub.js';
+import type { PubSubHub, Watcher } from './pub-sub-hub.js';
 
 interface Entry {
   count: number;
@@ -43,13 +43,14 @@ export class Watchers {
     return [...this.#entries.keys()];
   }
 
-  add(watcher: Watcher, reader?: ReaderMode): void {
+  add(watcher: Watcher, hub: PubSubHub): void {
     const entry = this.#entries.get(watcher);
     if (entry) {
       entry.count++;
       return;
     }
     const { heartbeat } = watcher;
+    const reader = watcher.readerOf?.(hub);
     this.#entries.set(watcher, { count: 1, heartbeat, reader });
     change(this.#heartbeats, heartbeat, 1);
     change(this.#readers, reader, 1);

@@ -1,11 +1,11 @@
 import { asyncScheduler } from 'rxjs';
 import { NOT_OPEN } from '../channel/attachment.js';
 import type { ChannelCore } from '../channel/channel-core.js';
+import type { Awaited } from '../channel/channel-life.js';
 import { SubscribeError } from '../errors/errors.js';
 import { Grace } from '../channel/grace.js';
 import { batchOn, type PubSubHub, type Watcher } from '../hub/pub-sub-hub.js';
 import { transition } from '../outbox.js';
-import { LinkedMap } from '../queue/linked-map.js';
 import { Ring } from '../queue/ring.js';
 import type { Registry } from './registry.js';
 
@@ -18,8 +18,8 @@ export interface ReceiverConnectionOptions {
 
 /** One `connect()` in progress, until each Channel that was unserved at its start is acknowledged, refused or closed. */
 interface Attempt {
-  /** The number of the last of these Channels. */
-  readonly until: number;
+  /** The last of these Channels. The earlier attempts have the others, and end before. */
+  readonly awaited: Awaited;
   error: Error | undefined;
   resolve(): void;
   reject(error: Error): void;
@@ -35,11 +35,9 @@ export class ReceiverConnection {
   #isConnected = false;
   #isPinned = false;
   #iterators = 0;
-  /** The Channels whose subscription is not acknowledged, numbered in the order in which they began to wait. */
-  readonly #unserved = new LinkedMap<ChannelCore<unknown>, number>();
-  #lastNumber = 0;
-  /** The number of the last of these Channels that was subscribed before. */
-  #lastInterrupted = 0;
+  /** The Channels that wait, and that the next attempt will wait for. */
+  #awaited: Awaited = { count: 0 };
+  #interruptions = 0;
   /** The Channels that Redis has refused. Only `connect()` or an observer makes another attempt. */
   readonly #refused = new Set<ChannelCore<unknown>>();
   readonly #attempts = new Ring<Attempt>();
@@ -78,13 +76,13 @@ export class ReceiverConnection {
       this.#grace.cancel();
       this.#isPinned = true;
       this.#subscribe(cores);
-      return this.#served(this.#lastNumber);
+      return this.#served();
     });
-    const last = this.#lastNumber;
+    const before = this.#interruptions;
     // The grace period of observers that have just left ends with the turn: their subscriptions are gone when connect() resolves.
     if (isDeserted) await new Promise<void>((resolve) => void asyncScheduler.schedule(() => resolve()));
     await Promise.all([...registry.hubs].map((hub) => hub.inspect()));
-    if (this.#lastInterrupted > last) await this.#served(this.#lastInterrupted);
+    if (this.#interruptions > before) await this.#served();
   }
 
   /** Connects for a consumer; `'pin'`: until the end. */
@@ -131,16 +129,17 @@ export class ReceiverConnection {
   interrupted(core: ChannelCore<unknown>): void {
     if (!this.#isConnected || !core.isMerged) return;
     this.#expect(core);
-    this.#lastInterrupted = this.#lastNumber;
+    this.#interruptions++;
   }
 
   /** Notes that a Channel was refused; returns true if a `connect()` rejects with the error. */
   refuse(core: ChannelCore<unknown>, error: SubscribeError): boolean {
-    const number = this.#unserved.get(core) ?? Infinity;
+    let isAwaited = false;
     let isTold = false;
     for (let index = 0; index < this.#attempts.length; index++) {
       const attempt = this.#attempts.at(index) as Attempt;
-      if (attempt.until < number || attempt.error) continue;
+      isAwaited ||= attempt.awaited === core.awaited;
+      if (!isAwaited || attempt.error) continue;
       attempt.error = error;
       isTold = true;
     }
@@ -176,36 +175,40 @@ export class ReceiverConnection {
   }
 
   #expect(core: ChannelCore<unknown>): void {
-    if (!this.#unserved.has(core)) this.#unserved.append(core, ++this.#lastNumber);
+    if (core.awaited) return;
+    core.awaited = this.#awaited;
+    core.awaited.count++;
   }
 
   #settle(core: ChannelCore<unknown>): void {
-    this.#unserved.delete(core);
+    if (!core.awaited) return;
+    core.awaited.count--;
+    core.awaited = undefined;
     this.#settleAttempts();
   }
 
   #settleAttempts(): void {
-    const first = this.#unserved.oldest?.value ?? Infinity;
-    for (let next = this.#attempts.at(0); next && next.until < first; next = this.#attempts.at(0)) {
+    for (let next = this.#attempts.at(0); next?.awaited.count === 0; next = this.#attempts.at(0)) {
       this.#attempts.shift();
       if (next.error) next.reject(next.error);
       else next.resolve();
     }
   }
 
-  /** Resolves when the Channels up to this number are acknowledged or closed; rejects with the first refusal. */
-  #served(until: number): Promise<void> {
+  /** Resolves when the Channels that wait now are acknowledged or closed; rejects with the first refusal. */
+  #served(): Promise<void> {
+    const awaited = this.#awaited;
+    this.#awaited = { count: 0 };
     return new Promise((resolve, reject) => {
-      this.#attempts.push({ until, error: undefined, resolve, reject });
+      this.#attempts.push({ awaited, error: undefined, resolve, reject });
       this.#settleAttempts();
     });
   }
 
   #disconnect(): void {
     this.#isConnected = false;
-    this.#unserved.clear();
+    for (const core of this.#options.registry.all()) this.#settle(core);
     this.#refused.clear();
-    this.#settleAttempts();
     this.#options.hub.unwatch(this.#options.watcher);
   }
 

@@ -1,4 +1,5 @@
 import type { SubscriptionKind } from '../../../lib/channel-kind.js';
+import type { ClientListener } from '../../../lib/hub/client.js';
 import { table } from '../../support/table.js';
 import { ListenersScene, type Mode } from './listeners-scene.js';
 
@@ -17,18 +18,36 @@ describe.each(CASES)('ClientListeners: $mode of a $kind', ({ kind, mode, binary 
     });
   }
 
-  describe('separate() replaces the shared listener by one of its own', () => {
+  describe('the first message replaces the shared listener by one of its own', () => {
     rules(
       `
         before       | after
         shared       | own
-        shared other | other own
-        own          | own
+        shared other | own other
+        other shared | other own
+        shared own   | own
         other        | other
         -            | -
       `,
-      ({ clientListeners, subscription }) => void clientListeners.separate(subscription, binary),
+      (scene) => scene.message(mode),
     );
+
+    it('but not while an operation is in flight, which names the shared one', () => {
+      const scene = new ListenersScene(kind);
+      scene.put(mode, 'shared');
+      scene.operate();
+      scene.message(mode);
+      expect(scene.words(mode)).toBe('shared');
+      expect(scene.delivered).toHaveLength(1);
+    });
+
+    it('and delivers the message once', () => {
+      const scene = new ListenersScene(kind);
+      scene.put(mode, 'shared other');
+      for (const listener of scene.registry.get('news')![mode] as Iterable<ClientListener>)
+        listener('x', binary ? Buffer.from('news') : 'news');
+      expect(scene.delivered).toHaveLength(1);
+    });
   });
 
   describe('discard() leaves the shared listener to a newer subscription that still needs it', () => {
@@ -64,7 +83,7 @@ describe.each(CASES)('ClientListeners: $mode of a $kind', ({ kind, mode, binary 
         before       | after
         own          | shared
         own other    | shared other
-        other own    | shared other
+        other own    | other shared
         shared       | shared
         other        | other
         -            | -
@@ -175,12 +194,11 @@ describe('ClientListeners: both modes of a name', () => {
 });
 
 describe('ClientListeners: a pattern', () => {
-  it('has a listener of its own from the beginning, which separate() and share() leave alone', () => {
+  it('has a listener of its own from the beginning, which share() leaves alone', () => {
     const { clientListeners, subscription, registry } = new ListenersScene('pattern');
     const listener = clientListeners.ofCommand(subscription, false);
     const entry = { strings: new Set([listener]), buffers: new Set<never>() };
     registry.set('news', entry);
-    expect(clientListeners.separate(subscription, false)).toBe(true);
     expect(clientListeners.share(subscription, false)).toBe(true);
     expect([...entry.strings]).toEqual([subscription.textListener]);
     expect(clientListeners.isShared(subscription)).toBe(false);
@@ -194,7 +212,6 @@ describe('ClientListeners: a client without a registry', () => {
   it.each([
     ['isRegistered() believes so', () => clientListeners.isRegistered(subscription), true],
     ['isShared() sees no other code', () => clientListeners.isShared(subscription), false],
-    ['separate() believes so', () => clientListeners.separate(subscription, false), true],
     ['share() is not sure', () => clientListeners.share(subscription, false), false],
     ['someAreNew() expects a command', () => clientListeners.someAreNew(list, 'channel'), true],
     ['count() has no limit', () => clientListeners.count('channel'), Infinity],
@@ -245,15 +262,18 @@ describe('ClientListeners: a message', () => {
   });
 
   function call(
-    { clientListeners, subscription, registry, name }: ListenersScene,
+    { clientListeners, subscription, registry, name, delivered }: ListenersScene,
     listener: 'shared' | 'own',
     binary: boolean,
     sent: readonly unknown[],
   ) {
     const shared = clientListeners.ofCommand(subscription, binary);
     registry.set(name, { strings: new Set([shared]), buffers: new Set([shared]) });
-    clientListeners.separate(subscription, binary);
+    const message = sent as Parameters<typeof shared>;
+    shared(...message);
+    if (listener === 'shared') return;
+    delivered.length = 0;
     const own = binary ? subscription.bufferListener : subscription.textListener;
-    (listener === 'own' ? own! : shared)(...(sent as Parameters<typeof shared>));
+    own!(...message);
   }
 });

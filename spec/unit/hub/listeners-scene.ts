@@ -29,7 +29,7 @@ export class ListenersScene {
   constructor(kind: SubscriptionKind, { hasRegistry = true, name = 'news' } = {}) {
     this.#kind = kind;
     this.name = name;
-    this.subscription = { kind, name } as RedisSubscription;
+    this.subscription = { kind, name, isConfirmed: true } as RedisSubscription;
     this.newer = { kind, name } as RedisSubscription;
     this.#current = { channel: new Map(), pattern: new Map(), shard: new Map() };
     this.#current[kind].set(name, this.subscription);
@@ -54,6 +54,18 @@ export class ListenersScene {
       if (word === 'unsubscribing') entry.unsubscribing = true;
       else entry[mode].add(this.#listener(word as ListenerNames, mode));
     }
+  }
+
+  /** Begins an operation on the name. */
+  operate(): void {
+    Object.assign(this.subscription, { isConfirmed: false });
+  }
+
+  /** Calls the shared listener, as the client does with a message. */
+  message(mode: Mode): void {
+    const isBinary = mode === 'buffers';
+    const name = isBinary ? Buffer.from(this.name) : this.name;
+    this.clientListeners.ofCommand(this.subscription, isBinary)('x', name);
   }
 
   /** Creates the listener of the subscription, in the registry or not. */

@@ -1,7 +1,7 @@
 import type { Delivery } from '../../../lib/hub/delivery.js';
 import type { HubListener } from '../../../lib/hub/hub-listener.js';
 import { Outages } from '../../../lib/hub/outages.js';
-import type { Watcher } from '../../../lib/hub/pub-sub-hub.js';
+import type { PubSubHub, Watcher } from '../../../lib/hub/pub-sub-hub.js';
 import { Watchers } from '../../../lib/hub/watchers.js';
 import { transition } from '../../../lib/outbox.js';
 import { consumerWith } from '../../support/consumer-with.js';
@@ -29,7 +29,7 @@ export class OutagesScene {
 
   constructor() {
     const watchers = new Watchers(() => undefined);
-    for (const name of ['x', 'y']) watchers.add(this.#watcher(name));
+    for (const name of ['x', 'y']) watchers.add(this.#watcher(name), {} as PubSubHub);
     this.outages = new Outages(this.#client, watchers, this.#delivery as unknown as Delivery);
     jest.setSystemTime(9);
   }

@@ -180,7 +180,7 @@ export class SubscriptionScene {
         },
       },
       clientListeners: {
-        separate: () => client.isRegistered,
+        isRegistered: () => client.isRegistered,
         isShared: () => client.isShared,
         forget: () => {
           if (client.hasRegistry) command('forget');
