@@ -186,7 +186,7 @@ function toRecoveryError(log: string, error: unknown): Error {
   const reason = reasonOf(error);
   if (reason.includes('Invalid stream ID'))
     return new RecoveryError(log, 'recoverable() needs Redis 7 or later, or Valkey.', { cause: error });
-  if (/^NOPERM|user executing the script can't/.test(reason)) {
+  if (/^NOPERM|user executing the script can't|ACL failure in script/.test(reason)) {
     const advice = `Give the user the channel, the key (~${log}), and ${PERMISSIONS}.`;
     return new RecoveryError(log, `Redis refused: ${reason}. ${advice}`, { cause: error });
   }

@@ -270,7 +270,7 @@ describe('a group on a server', () => {
     const receiver = await newReceiver();
     const { channel } = await join(receiver);
     await channel.close();
-    expect(await consumers()).toBe(0);
+    await until(async () => (await consumers()) === 0);
   });
 
   it('delivers Buffers to a binary codec', async () => {

@@ -72,6 +72,16 @@ describe('the permissions in docs/recovery.md', () => {
     },
   );
 
+  // As Redis has it since 7.2, and Valkey.
+  it('are named where a newer server refuses a command of the script', async () => {
+    const refusal = "ERR ACL failure in script: User publisher has no permissions to run the 'xadd' command";
+    const client = { eval: () => Promise.reject(new Error(refusal)) };
+    await expect(recoverable(client).publish('news', 'a')).rejects.toMatchObject({
+      code: 'ERR_RECOVERY',
+      message: expect.stringContaining('+xadd') as string,
+    });
+  });
+
   it('let a subscriber recover messages, and release the channel', async () => {
     await permit('subscriber');
     const publisher = recoverable(admin);
