@@ -101,8 +101,9 @@ export class RedisSentinels implements AsyncDisposable {
     this.#master = nodes[0]!;
   }
 
-  static async start(): Promise<RedisSentinels> {
-    const nodes = await Promise.all(Array.from({ length: COUNT }, () => RedisNode.start([])));
+  /** Starts the set; `args` are further command-line arguments of its servers. */
+  static async start(args: readonly string[] = []): Promise<RedisSentinels> {
+    const nodes = await Promise.all(Array.from({ length: COUNT }, () => RedisNode.start(args)));
     const [master, ...replicas] = nodes;
     await Promise.all(replicas.map((node) => node.ask('REPLICAOF', '127.0.0.1', String(master!.port))));
     const sentinels = await Promise.all(Array.from({ length: COUNT }, () => Sentinel.start(master!.port)));
