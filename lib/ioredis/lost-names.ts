@@ -20,9 +20,13 @@ export class LostNames {
     this.#commands = commands;
   }
 
-  /** Removes and returns the sharded channels that Redis has dropped, because their slot has moved. */
-  takeMoved(): readonly string[] {
-    return this.#take('shard', [...this.#registry.byKind.shard.keys()]);
+  /** Removes and returns the sharded channels that Redis has dropped, because their slot has moved, except for these. */
+  takeMoved(except: readonly string[]): readonly string[] {
+    const names = [...this.#registry.byKind.shard.keys()];
+    return this.#take(
+      'shard',
+      names.filter((name) => !except.includes(name)),
+    );
   }
 
   /** Removes and returns the names that other code has unsubscribed, out of these or all of the kind. */

@@ -232,9 +232,10 @@ export class PubSubAdapter implements PubSubClient {
   /** Looks for sharded channels that Redis has dropped, once all names that have moved are known. */
   #onMoved(): void {
     setImmediate(() => {
-      this.#commands.rejectMoved();
+      // These are refused, and not lost: to subscribe them again would be refused again, without end.
+      const refused = this.#commands.rejectMoved();
       if (this.#state !== 'ready' || !acknowledgedNames(this.#redis, 'shard')) return;
-      for (const name of this.#lost.takeMoved()) this.#emit('sharded-channel-moved', name);
+      for (const name of this.#lost.takeMoved(refused)) this.#emit('sharded-channel-moved', name);
     });
   }
 

@@ -125,13 +125,14 @@ export class WireCommands {
     );
   }
 
-  /** Fails the oldest SSUBSCRIBE: ioredis 5 never settles one that Redis refuses with MOVED. */
-  rejectMoved(): void {
-    if ('protocol' in this.#redis.options) return;
+  /** Fails the oldest SSUBSCRIBE, and returns its names: ioredis 5 never settles one that Redis refuses with MOVED. */
+  rejectMoved(): readonly string[] {
+    if ('protocol' in this.#redis.options) return [];
     const moved = [...this.#pending].find(({ kind, verb }) => kind === 'shard' && verb === 'subscribe');
-    if (!moved) return;
+    if (!moved) return [];
     this.#pending.delete(moved);
     moved.reject(new Error('MOVED to another node, with the slot of the sharded channel.'));
+    return moved.names;
   }
 
   #call(command: string, names: readonly string[]): Promise<unknown> {

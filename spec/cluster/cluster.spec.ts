@@ -2,9 +2,9 @@ import { setTimeout as pace } from 'node:timers/promises';
 import { config } from 'rxjs';
 import { Receiver, type Message, type ReceiverEvent } from '../../lib/index.js';
 import { keySlot } from '../../lib/hub/key-slot.js';
+import { clusterUnderTest } from '../support/client-under-test.js';
 import { createCluster, createCluster5, listenersOf, type Create } from '../support/distributed-clients.js';
 import { RedisCluster } from '../support/redis-cluster.js';
-import { ioredisCluster, libraryUnderTest } from '../support/ioredis-client.js';
 import { freePort } from '../support/free-port.js';
 import { Traffic, type Line } from '../support/traffic.js';
 import { until } from '../support/until.js';
@@ -46,9 +46,7 @@ describe('on a cluster', () => {
   });
 
   async function open(options: object = {}) {
-    const library = libraryUnderTest();
-    const create = library ? ioredisCluster(library) : createCluster;
-    const client = create({ rootNodes: cluster.rootNodes, ...options });
+    const client = clusterUnderTest({ rootNodes: cluster.rootNodes, ...options });
     client.on('error', () => undefined);
     await client.connect();
     return client;

@@ -1,6 +1,7 @@
 import { createClient } from 'redis';
 import { Receiver } from '../../lib/index.js';
 import { MemoryPubSub } from '../../lib/testing/index.js';
+import { clientUnderTest } from '../support/client-under-test.js';
 import { RedisServer } from '../support/redis-server.js';
 import { until } from '../support/until.js';
 
@@ -77,8 +78,7 @@ it('subscribes more names than the output buffer can acknowledge at once, also a
     args: ['--client-output-buffer-limit', 'pubsub 512kb 256kb 60'],
   });
   const admin = await createClient({ url: server.url }).connect();
-  const client = createClient({ url: server.url, socket: { reconnectStrategy: () => 20 } });
-  client.on('error', () => undefined);
+  const client = clientUnderTest({ url: server.url, socket: { reconnectStrategy: () => 20 } });
   await client.connect();
   const receiver = new Receiver(client);
   const types: string[] = [];
@@ -95,7 +95,7 @@ it('subscribes more names than the output buffer can acknowledge at once, also a
   await receiver.stop();
   client.destroy();
   admin.destroy();
-}, 30_000);
+}, 60_000);
 
 it('holds back a bounded number of bytes during an outage', () => {
   const client = new MemoryPubSub();

@@ -1,12 +1,12 @@
 import { createClient } from 'redis';
 import { type Gap, Receiver, type ReceiverEvent, type ReceiverOptions } from '../../lib/index.js';
 import { Ledger } from '../support/ledger.js';
+import { clientUnderTest, type ClientUnderTest } from '../support/client-under-test.js';
 import { RedisServer } from '../support/redis-server.js';
-import { ioredisClient, libraryUnderTest } from '../support/ioredis-client.js';
 import { TcpProxy } from '../support/tcp-proxy.js';
 import { until } from '../support/until.js';
 
-export type SceneClient = ReturnType<typeof clientOf>;
+export type SceneClient = ClientUnderTest;
 type Admin = Awaited<ReturnType<typeof adminOf>>;
 
 export interface SceneOptions {
@@ -159,19 +159,16 @@ export class FaultScene implements AsyncDisposable {
   }
 }
 
-function clientOf({ url }: TcpProxy, { RESP = 3, reconnectStrategy = () => 0, credentials }: SceneOptions) {
-  const library = libraryUnderTest();
-  const socket = { reconnectStrategy };
-  const client = library
-    ? (ioredisClient(library, {
-        url,
-        RESP,
-        ...credentials,
-        socket: { reconnectStrategy: reconnectStrategy || (() => false) },
-      }) as unknown as ReturnType<typeof createClient>)
-    : createClient({ url, RESP, socket, ...credentials });
-  client.on('error', () => undefined);
-  return client;
+function clientOf(
+  { url }: TcpProxy,
+  { RESP = 3, reconnectStrategy = () => 0, credentials }: SceneOptions,
+): ClientUnderTest {
+  return clientUnderTest({
+    url,
+    RESP,
+    ...credentials,
+    socket: { reconnectStrategy: reconnectStrategy || (() => false) },
+  });
 }
 
 function adminOf({ url }: RedisServer) {

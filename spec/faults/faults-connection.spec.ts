@@ -1,12 +1,13 @@
 import { retry, tap } from 'rxjs';
 import type { GapError } from '../../lib/index.js';
 import { FaultScene } from './fault-scene.js';
+import { PROTOCOLS } from '../support/client-under-test.js';
 import { until } from '../support/until.js';
 
 const gapsOf = (scene: FaultScene) =>
   scene.gaps.map(({ channels }) => channels.map(({ name }) => name).join());
 
-describe.each([2, 3] as const)('a connection that is lost, on RESP%i,', (RESP) => {
+describe.each(PROTOCOLS)('a connection that is lost, on RESP%i,', (RESP) => {
   it('while idle: causes one gap, before the next message', async () => {
     await using scene = await FaultScene.start({ RESP });
     await scene.observe();

@@ -1,5 +1,6 @@
 import { Receiver } from '../../lib/index.js';
 import { FaultScene } from './fault-scene.js';
+import { PROTOCOLS } from '../support/client-under-test.js';
 import { until } from '../support/until.js';
 
 /** The states in which a Receiver is ended; each function brings a scene into its state. */
@@ -67,7 +68,7 @@ async function goOffline(scene: FaultScene): Promise<void> {
 
 const reconnectStrategy = () => 20;
 
-describe.each([2, 3] as const)('in every state, on RESP%i,', (RESP) => {
+describe.each(PROTOCOLS)('in every state, on RESP%i,', (RESP) => {
   /** Brings one scene into each state, after one received message, and runs `act` on all of them at once. */
   async function inEachState(act: (scene: FaultScene, state: string) => Promise<void>): Promise<void> {
     await Promise.all(
@@ -139,7 +140,7 @@ describe.each([2, 3] as const)('in every state, on RESP%i,', (RESP) => {
   });
 });
 
-describe.each([2, 3] as const)('drain(), on RESP%i,', (RESP) => {
+describe.each(PROTOCOLS)('drain(), on RESP%i,', (RESP) => {
   it('delivers the messages under way, also of names that another Receiver of the client keeps', async () => {
     await using scene = await FaultScene.start({ RESP });
     const { proxy, client, admin } = scene;
@@ -178,7 +179,7 @@ describe.each([2, 3] as const)('drain(), on RESP%i,', (RESP) => {
   });
 });
 
-describe.each([2, 3] as const)('a client that gives up, on RESP%i,', (RESP) => {
+describe.each(PROTOCOLS)('a client that gives up, on RESP%i,', (RESP) => {
   it.each(['idle', 'a SUBSCRIBE in flight', 'an UNSUBSCRIBE in flight'])(
     'with %s, ends the stream',
     async (state) => {

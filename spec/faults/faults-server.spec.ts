@@ -1,11 +1,12 @@
 import { createClient } from 'redis';
 import { Receiver, type ReceiverEvent } from '../../lib/index.js';
 import { FaultScene } from './fault-scene.js';
+import { describeNodeRedis, PROTOCOLS } from '../support/client-under-test.js';
 import { RedisServer } from '../support/redis-server.js';
 import { TcpProxy } from '../support/tcp-proxy.js';
 import { until } from '../support/until.js';
 
-describe.each([2, 3] as const)('a server, on RESP%i,', (RESP) => {
+describe.each(PROTOCOLS)('a server, on RESP%i,', (RESP) => {
   it('that is killed, and returns after several attempts: causes one gap, and all Channels receive messages again', async () => {
     const reconnectStrategy = (retries: number) => Math.min(20 * retries, 50);
     await using scene = await FaultScene.start({ RESP, reconnectStrategy });
@@ -92,7 +93,7 @@ describe.each([2, 3] as const)('a server, on RESP%i,', (RESP) => {
   });
 });
 
-describe('Receiver.open', () => {
+describeNodeRedis('Receiver.open', () => {
   // Long enough for a busy machine, where a shorter timeout would take a healthy server for a frozen one.
   const HEARTBEAT = { pingInterval: 100, socket: { socketTimeout: 1_500, reconnectStrategy: () => 10 } };
 

@@ -1,10 +1,19 @@
 import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import { setImmediate } from 'node:timers/promises';
-import { createClient, createCluster, RESP_TYPES } from 'redis';
+import { RESP_TYPES } from 'redis';
 import { config } from 'rxjs';
 import { Receiver, retryRecoverable, type SubscriptionKind, type ReceiverEvent } from '../../lib/index.js';
 import { MemoryPubSub } from '../../lib/testing/index.js';
 import { keySlot } from '../../lib/hub/key-slot.js';
+import {
+  clientUnderTest,
+  clusterUnderTest,
+  describeNodeRedis,
+  itNodeRedis,
+  nodeRedisClient,
+  PROTOCOLS,
+  type ClientUnderTest,
+} from '../support/client-under-test.js';
 import { RedisCluster } from '../support/redis-cluster.js';
 import { RedisNode } from '../support/redis-node.js';
 import { RedisServer } from '../support/redis-server.js';
@@ -12,11 +21,10 @@ import { TcpProxy } from '../support/tcp-proxy.js';
 import { unlessNotSubscribed } from '../support/unless-not-subscribed.js';
 import { until } from '../support/until.js';
 
-type Client = ReturnType<typeof open>;
+type Client = ClientUnderTest;
 
-function open(url: string, options: { RESP?: 2 | 3; maintNotifications?: 'enabled' | 'auto' } = {}) {
-  const client = createClient({ url, ...options, socket: { reconnectStrategy: () => 10 } });
-  client.on('error', () => undefined);
+function open(url: string, options: { RESP?: 2 | 3 } = {}) {
+  const client = clientUnderTest({ url, ...options, socket: { reconnectStrategy: () => 10 } });
   opened.push(client);
   return client;
 }
@@ -66,7 +74,7 @@ const opened: { isOpen: boolean; destroy(): void }[] = [];
 
 beforeAll(async () => {
   server = await RedisServer.start();
-  admin = await open(server.url).connect();
+  admin = await nodeRedisClient({ url: server.url, socket: { reconnectStrategy: () => 10 } }).connect();
 });
 
 afterEach(() => {
@@ -78,7 +86,7 @@ afterAll(async () => {
   await server.stop();
 });
 
-describe('a name that other code unsubscribes on the client', () => {
+describeNodeRedis('a name that other code unsubscribes on the client', () => {
   let client: Client;
 
   afterEach(() => client.destroy());
@@ -368,7 +376,7 @@ describe('a name that other code unsubscribes on the client', () => {
   });
 });
 
-describe('a view of a client, made by withTypeMapping(),', () => {
+describeNodeRedis('a view of a client, made by withTypeMapping(),', () => {
   it('keeps no listener of ours, and reports an outage to a second Receiver', async () => {
     const client = await open(server.url).connect();
     const view = client.withTypeMapping({ [RESP_TYPES.BLOB_STRING]: Buffer });
@@ -385,7 +393,7 @@ describe('a view of a client, made by withTypeMapping(),', () => {
   });
 });
 
-describe('a subscription that Redis has dropped', () => {
+describeNodeRedis('a subscription that Redis has dropped', () => {
   it('after a maintenance push has made the client change its socket is renewed, with one gap', async () => {
     await using proxy = await TcpProxy.start(server.port);
     const client = await open(proxy.url).connect();
@@ -508,10 +516,10 @@ describe('a subscription that Redis has dropped', () => {
   });
 });
 
-describe.each([2, 3] as const)('a reader that fails, on RESP%i,', (RESP) => {
+describe.each(PROTOCOLS)('a reader that fails, on RESP%i,', (RESP) => {
   afterEach(() => (config.onUnhandledError = null));
 
-  it('because a listener of the user throws, is an outage, with a gap and a recovery', async () => {
+  itNodeRedis('because a listener of the user throws, is an outage, with a gap and a recovery', async () => {
     const client = await open(server.url, { RESP }).connect();
     const { received, gaps, receiver } = await listen(client);
     let shouldThrow = true;
@@ -564,12 +572,12 @@ it('a reader that fails while a SUBSCRIBE is in flight leaves nothing of a name 
 });
 
 it('a reader that fails on a node of a cluster is an outage, with a gap and a recovery', async () => {
-  const node = await RedisNode.start(['--cluster-enabled', 'yes']);
+  const node = await RedisNode.start(['--cluster-enabled', 'yes', '--cluster-announce-ip', '127.0.0.1']);
   await node.ask('CLUSTER', 'ADDSLOTSRANGE', '0', '16383');
   await until(async () => (await node.field('cluster_state', 'CLUSTER', 'INFO')) === 'ok');
   {
     await using proxy = await TcpProxy.start(node.port);
-    const client = createCluster({
+    const client = clusterUnderTest({
       rootNodes: [{ url: node.server.url }],
       nodeAddressMap: () => ({ host: '127.0.0.1', port: proxy.port }),
     });
@@ -587,7 +595,7 @@ it('a reader that fails on a node of a cluster is an outage, with a gap and a re
   await node.stop();
 }, 30_000);
 
-describe.each([2, 3] as const)(
+describeNodeRedis.each(PROTOCOLS)(
   'a name requested in the turn in which the connection is lost, on RESP%i,',
   (RESP) => {
     it('loses no message after it is reported as subscribed', async () => {

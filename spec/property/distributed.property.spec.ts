@@ -1,6 +1,8 @@
 import fc from 'fast-check';
 import { config } from 'rxjs';
-import { createCluster, createSentinel } from '../support/distributed-clients.js';
+import { clusterUnderTest } from '../support/client-under-test.js';
+import { createSentinel } from '../support/distributed-clients.js';
+import { libraryUnderTest } from '../support/ioredis-client.js';
 import { proxiesTo } from '../contract/distributed-environment.js';
 import { DistributedRedis } from './model/distributed-redis.js';
 import { USER, type FaultLevel } from './model/redis-under-test.js';
@@ -15,7 +17,10 @@ const SEED = Number(process.env.PROPERTY_SEED ?? 20_260_401);
 /** The time limit in milliseconds, after which fast-check runs no further scenario and stops shrinking. */
 const PATIENCE = 60_000;
 
-describe.each(['cluster', 'sentinel'] as const)('Receivers on one %s client', (kind) => {
+// To ioredis, a Sentinel set is a client like that of a single server.
+const KINDS = libraryUnderTest() ? (['cluster'] as const) : (['cluster', 'sentinel'] as const);
+
+describe.each(KINDS)('Receivers on one %s client', (kind) => {
   let servers: RedisCluster | RedisSentinels;
   let proxies: ReadonlyMap<string, TcpProxy>;
 
@@ -51,7 +56,7 @@ describe.each(['cluster', 'sentinel'] as const)('Receivers on one %s client', (k
     };
     const client =
       servers instanceof RedisCluster
-        ? createCluster({ rootNodes: servers.rootNodes, nodeAddressMap, defaults: USER })
+        ? clusterUnderTest({ rootNodes: servers.rootNodes, nodeAddressMap, defaults: USER })
         : createSentinel({ ...servers.options, nodeAddressMap, nodeClientOptions: USER });
     client.on('error', () => undefined);
     await client.connect();

@@ -1,6 +1,11 @@
 import fc from 'fast-check';
-import { createClient } from 'redis';
 import { bytes, json, type DecodeError, Receiver } from '../../lib/index.js';
+import {
+  clientUnderTest,
+  nodeRedisClient,
+  PROTOCOLS,
+  type ClientUnderTest,
+} from '../support/client-under-test.js';
 import { RedisServer } from '../support/redis-server.js';
 import { until } from '../support/until.js';
 
@@ -23,16 +28,17 @@ const payloads = fc.oneof(
   fc.constantFrom('', '\0', '\r\n', '$-1\r\n', '\ufeffx', '\ufffd').map((string) => Buffer.from(string)),
 );
 
-describe.each([2, 3] as const)('an arbitrary message, on RESP%i,', (RESP) => {
+describe.each(PROTOCOLS)('an arbitrary message, on RESP%i,', (RESP) => {
   let server: RedisServer;
-  let client: Awaited<ReturnType<typeof open>>;
-  let admin: Awaited<ReturnType<typeof open>>;
+  let client: ClientUnderTest;
+  let admin: ClientUnderTest;
 
-  const open = (protocol: 2 | 3) => createClient({ url: server.url, RESP: protocol }).connect();
+  const socket = { reconnectStrategy: () => 0 };
 
   beforeAll(async () => {
     server = await RedisServer.start();
-    [client, admin] = [await open(RESP), await open(3)];
+    client = await clientUnderTest({ url: server.url, RESP, socket }).connect();
+    admin = await nodeRedisClient({ url: server.url, socket }).connect();
   });
 
   afterAll(async () => {

@@ -6,12 +6,8 @@ import { ServerUnderTest, USER, type FaultLevel } from './model/redis-under-test
 import { scenarios, runStep, type Scenario } from './model/steps.js';
 import { Simulation } from './model/simulation.js';
 import { RedisServer } from '../support/redis-server.js';
-import {
-  ioredisClient,
-  libraryUnderTest,
-  type IoredisLibrary,
-  type ServerClient,
-} from '../support/ioredis-client.js';
+import { clientUnderTest, PROTOCOLS } from '../support/client-under-test.js';
+import { libraryUnderTest } from '../support/ioredis-client.js';
 import { rounds } from '../support/rounds.js';
 import { TcpProxy } from '../support/tcp-proxy.js';
 import { until } from '../support/until.js';
@@ -19,9 +15,6 @@ import { until } from '../support/until.js';
 const SEED = Number(process.env.PROPERTY_SEED ?? 20_260_401);
 /** The time limit in milliseconds, after which fast-check runs no further scenario and stops shrinking. */
 const PATIENCE = 120_000;
-
-const PROTOCOLS =
-  libraryUnderTest() === undefined || libraryUnderTest() === 'ioredis6' ? ([2, 3] as const) : ([2] as const);
 
 describe.each(PROTOCOLS)('Receivers on one client, on RESP%i', (RESP) => {
   let server: RedisServer;
@@ -35,14 +28,10 @@ describe.each(PROTOCOLS)('Receivers on one client, on RESP%i', (RESP) => {
     return client.connect();
   }
 
-  async function ioredisIn(library: IoredisLibrary, faultLevel: FaultLevel): Promise<ServerClient> {
+  function ioredisIn(faultLevel: FaultLevel) {
     const { url } = faultLevel === 'network' ? proxy : server;
     const user = faultLevel === 'refusals' ? USER : undefined;
-    const socket = { reconnectStrategy: () => 0 };
-    const client = ioredisClient(library, { url, RESP, ...user, socket });
-    client.on('error', () => undefined);
-    await client.connect();
-    return client;
+    return clientUnderTest({ url, RESP, ...user, socket: { reconnectStrategy: () => 0 } }).connect();
   }
 
   /**
@@ -50,8 +39,7 @@ describe.each(PROTOCOLS)('Receivers on one client, on RESP%i', (RESP) => {
    * them.
    */
   async function clientIn(faultLevel: FaultLevel) {
-    const library = libraryUnderTest();
-    if (library) return ioredisIn(library, faultLevel) as unknown as ReturnType<typeof open>;
+    if (libraryUnderTest()) return ioredisIn(faultLevel) as unknown as ReturnType<typeof open>;
     if (faultLevel === 'moves') return open(proxy.url, RESP);
     if (faultLevel === 'refusals') return open(server.url, RESP, USER);
     if (faultLevel !== 'network') return open(server.url, RESP);

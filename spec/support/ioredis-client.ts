@@ -72,6 +72,7 @@ export function ioredisClient(
     connect: async () => {
       if (['wait', 'end'].includes(redis.status)) await redis.connect();
       await until(() => client.isReady === true);
+      return client;
     },
     close: () => end(redis),
     destroy: () => redis.disconnect(),

@@ -1,5 +1,6 @@
-import { createClient } from 'redis';
 import { Receiver, recoverable, type Channel, type RecoverablePublisher } from '../../../lib/index.js';
+import { clientUnderTest, nodeRedisClient, type ClientUnderTest } from '../../support/client-under-test.js';
+import { libraryUnderTest } from '../../support/ioredis-client.js';
 import type { TcpProxy } from '../../support/tcp-proxy.js';
 import type { RedisServer } from '../../support/redis-server.js';
 import { until } from '../../support/until.js';
@@ -9,8 +10,6 @@ export const NAMES = ['north', 'east', 'south'] as const;
 export type Name = (typeof NAMES)[number];
 
 export const CAPACITY = 5;
-
-type Client = ReturnType<typeof createClient>;
 
 /** One channel: the numbers published on it, its log, and what a Channel and the Receiver have received. */
 class Line {
@@ -33,11 +32,11 @@ class Line {
 /** Numbered messages on recoverable channels, a Receiver behind a proxy with a small buffer, and a consumer that pulls. */
 export class RecoveredTraffic implements AsyncDisposable {
   readonly faults: string[] = [];
-  readonly #admin: Client;
+  readonly #admin: ClientUnderTest;
   readonly #publishers: readonly RecoverablePublisher[];
   readonly #receiver: Receiver;
   readonly #proxy: TcpProxy;
-  readonly #clients: readonly Client[];
+  readonly #clients: readonly ClientUnderTest[];
   readonly #lines = new Map(NAMES.map((name) => [name, new Line(name)]));
   /** The number of messages that the consumer may take. */
   #allowance = 0;
@@ -45,10 +44,10 @@ export class RecoveredTraffic implements AsyncDisposable {
   #turn = 0;
   readonly #consuming: Promise<void>;
 
-  private constructor(clients: readonly Client[], receiver: Receiver, proxy: TcpProxy) {
+  private constructor(clients: readonly ClientUnderTest[], receiver: Receiver, proxy: TcpProxy) {
     this.#clients = clients;
     this.#admin = clients[0]!;
-    this.#publishers = clients.slice(1).map((client) => recoverable(client));
+    this.#publishers = clients.slice(1, 3).map((client) => recoverable(client));
     this.#receiver = receiver;
     this.#proxy = proxy;
     receiver.events.subscribe((event) => {
@@ -63,14 +62,19 @@ export class RecoveredTraffic implements AsyncDisposable {
   }
 
   static async start(server: RedisServer, proxy: TcpProxy): Promise<RecoveredTraffic> {
-    const connect = () => createClient({ url: server.url }).connect();
-    const clients = (await Promise.all([connect(), connect(), connect()])) as unknown as Client[];
-    await clients[0]!.flushAll();
     const socket = { reconnectStrategy: () => 1 };
-    const receiver = await Receiver.open(
-      { url: proxy.url, socket },
-      { capacity: CAPACITY, overflow: 'replay', autoStop: false },
-    );
+    const admin = nodeRedisClient({ url: server.url, socket });
+    const publishers = [1, 2].map(() => clientUnderTest({ url: server.url, socket }));
+    const clients = [admin, ...publishers];
+    await Promise.all(clients.map((client) => client.connect()));
+    await admin.flushAll();
+    const options = { capacity: CAPACITY, overflow: 'replay', autoStop: false } as const;
+    let receiver: Receiver;
+    if (libraryUnderTest()) {
+      const client = await clientUnderTest({ url: proxy.url, socket }).connect();
+      clients.push(client);
+      receiver = new Receiver(client, options);
+    } else receiver = await Receiver.open({ url: proxy.url, socket }, options);
     const traffic = new RecoveredTraffic(clients, receiver, proxy);
     await receiver.connect();
     for (const line of traffic.#lines.values()) {

@@ -1,5 +1,5 @@
-import { createClient } from 'redis';
 import { Receiver, type Channel } from '../../../lib/index.js';
+import { clientUnderTest, nodeRedisClient, type ClientUnderTest } from '../../support/client-under-test.js';
 import type { RedisServer } from '../../support/redis-server.js';
 import type { TcpProxy } from '../../support/tcp-proxy.js';
 import { until } from '../../support/until.js';
@@ -31,12 +31,7 @@ interface Model {
   unknown: number;
 }
 
-const connect = (url: string) => {
-  const client = createClient({ url, socket: { reconnectStrategy: () => 5 } });
-  client.on('error', () => undefined);
-  return client.connect();
-};
-type Client = Awaited<ReturnType<typeof connect>>;
+const socket = { reconnectStrategy: () => 5 };
 
 let rounds = 0;
 
@@ -48,14 +43,14 @@ export class StreamsTraffic implements AsyncDisposable {
   readonly faults: string[] = [];
   readonly #server: RedisServer;
   readonly #proxy: TcpProxy;
-  readonly #client: Client;
-  readonly #admin: Client;
+  readonly #client: ClientUnderTest;
+  readonly #admin: ClientUnderTest;
   readonly #receiver: Receiver;
   readonly #models: readonly Model[];
   readonly #owners = new Map<number, { readonly model: Model; readonly life: Life }>();
   #values = 0;
 
-  private constructor(server: RedisServer, proxy: TcpProxy, client: Client, admin: Client) {
+  private constructor(server: RedisServer, proxy: TcpProxy, client: ClientUnderTest, admin: ClientUnderTest) {
     this.#server = server;
     this.#proxy = proxy;
     this.#client = client;
@@ -68,7 +63,10 @@ export class StreamsTraffic implements AsyncDisposable {
   }
 
   static async start(server: RedisServer, proxy: TcpProxy): Promise<StreamsTraffic> {
-    const traffic = new StreamsTraffic(server, proxy, await connect(proxy.url), await connect(server.url));
+    const client = clientUnderTest({ url: proxy.url, socket });
+    const admin = nodeRedisClient({ url: server.url, socket });
+    await Promise.all([client.connect(), admin.connect()]);
+    const traffic = new StreamsTraffic(server, proxy, client, admin);
     await traffic.#connect();
     return traffic;
   }
