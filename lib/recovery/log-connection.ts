@@ -78,7 +78,7 @@ export class LogConnection {
 
   /** Closes the connection; the requests that have no reply fail. */
   abandon(): void {
-    for (const fail of [...this.#pending]) fail(new Error('The connection for logs was replaced.'));
+    for (const fail of [...this.#pending]) fail(new Error('The connection was replaced'));
     this.close();
   }
 

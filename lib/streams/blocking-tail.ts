@@ -19,6 +19,8 @@ const MOST_ENTRIES = 1_000;
 export class BlockingTail implements Tail {
   readonly #connection: SharedConnection;
   readonly #requests: StreamRequests;
+  /** The requests on the connection on which streams are read up to the end. */
+  readonly #beside: StreamRequests;
   readonly #users = new Set<TailUser>();
   readonly #joining: PollingTail;
   /** The read that is under way: a reply to any other one has no effect. */
@@ -30,6 +32,7 @@ export class BlockingTail implements Tail {
   constructor(connection: SharedConnection, beside: StreamRequests) {
     this.#connection = connection;
     this.#requests = new StreamRequests(connection);
+    this.#beside = beside;
     this.#joining = new PollingTail(beside, () => undefined);
   }
 
@@ -69,7 +72,7 @@ export class BlockingTail implements Tail {
     const users = [...this.#users];
     const { isVirtual } = this.#connection;
     const isOver = () => this.#read !== read;
-    if (!isVirtual) this.#timer = asyncScheduler.schedule(() => this.#stirAll(), PATIENCE);
+    if (!isVirtual) this.#timer = asyncScheduler.schedule(() => this.#onLate(), PATIENCE);
     // The states are read in front of the entries, so that a loss is told before the entries that follow it.
     // A client in memory has no heartbeat: a read that is over has seen a change of some key.
     for (const user of users.filter(({ wantsCheck }) => wantsCheck || isVirtual)) {
@@ -121,6 +124,12 @@ export class BlockingTail implements Tail {
     }
     if (this.#users.size > 0) this.#readSoon();
     else this.#connection.close();
+  }
+
+  /** What has silenced this connection may have silenced the other one, on which the users now read. */
+  #onLate(): void {
+    this.#beside.renewIfSilentFor(PATIENCE);
+    this.#stirAll();
   }
 
   /** The read has failed: each user reads by itself, with an error of its own if there is one, and those that can come back. */

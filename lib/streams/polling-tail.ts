@@ -60,7 +60,7 @@ export class PollingTail implements Tail {
     if (users.length === 0) return;
     const { pause } = group;
     group.pause = PATIENCE;
-    const timer = (group.timer = asyncScheduler.schedule(() => this.#stirAll(users), PATIENCE));
+    const timer = (group.timer = asyncScheduler.schedule(() => this.#onLate(users), PATIENCE));
     const isOver = () => group.timer !== timer || timer.closed;
     this.#requests.read(
       users,
@@ -77,6 +77,11 @@ export class PollingTail implements Tail {
         },
       },
     );
+  }
+
+  #onLate(users: readonly TailUser[]): void {
+    this.#requests.renewIfSilentFor(PATIENCE);
+    this.#stirAll(users);
   }
 
   #stirAll(users: readonly TailUser[]): void {

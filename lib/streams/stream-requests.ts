@@ -29,6 +29,11 @@ export class StreamRequests {
     this.#connection = connection;
   }
 
+  /** Replaces the connection if it has brought no reply for so many milliseconds: it may be half-open. */
+  renewIfSilentFor(milliseconds: number): void {
+    if (this.#connection.isSilentFor(milliseconds)) this.#connection.renew();
+  }
+
   /** Reads the state of a stream; undefined if there is none. */
   info(key: string, binary: boolean, { onReply, onError }: LogRequest<StreamInfo | undefined>): void {
     this.#connection.send((_, client) => readInfo(client, key, binary), {

@@ -16,6 +16,8 @@ interface Pair {
   readonly server: Socket;
   /** Set when the client has sent a SUBSCRIBE of any kind. */
   hasSubscribed: boolean;
+  /** True if no byte and no end of a side reaches the other one any more. */
+  isSilent: boolean;
 }
 
 /** A loopback port in front of a server's port, which simulates the faults of a network. */
@@ -52,6 +54,11 @@ export class TcpProxy implements AsyncDisposable {
     return this.#pairs.size;
   }
 
+  /** The number of silenced connections that their clients still keep. */
+  get silenced(): number {
+    return [...this.#pairs].filter(({ client, isSilent }) => isSilent && !client.destroyed).length;
+  }
+
   /** Returns the number of bytes that arrived from one side, whether or not they were passed on. */
   seen(direction: Direction): number {
     return this.#lanes[direction].seen;
@@ -79,6 +86,14 @@ export class TcpProxy implements AsyncDisposable {
   /** Discards all bytes of a direction until `release`, as a half-open connection does. */
   swallow(direction: Direction): void {
     this.#lanes[direction].mode = 'swallowed';
+  }
+
+  /**
+   * Makes all connections half-open: no side gets a byte any more, and none notices when the other one ends. Those that are
+   * opened later work.
+   */
+  silence(): void {
+    for (const pair of this.#pairs) pair.isSilent = true;
   }
 
   /** Opens a direction again, and passes on the bytes that were held back. */
@@ -126,9 +141,10 @@ export class TcpProxy implements AsyncDisposable {
   #accept(client: Socket): void {
     if (!this.#isOpen) return void client.resetAndDestroy();
     const server = connect(this.#target, '127.0.0.1');
-    const pair = { client, server, hasSubscribed: false };
+    const pair = { client, server, hasSubscribed: false, isSilent: false };
     this.#pairs.add(pair);
     const end = () => {
+      if (pair.isSilent && !(client.destroyed && server.destroyed)) return;
       this.#pairs.delete(pair);
       client.destroy();
       server.destroy();
@@ -140,10 +156,13 @@ export class TcpProxy implements AsyncDisposable {
     }
     const cut = () => this.cut();
     client.on('data', (bytes) => {
+      if (pair.isSilent) return;
       pair.hasSubscribed ||= SUBSCRIBE.test(bytes.toString('latin1'));
       this.#lanes['to-server'].pass(bytes, server, cut);
     });
-    server.on('data', (bytes) => this.#lanes['to-client'].pass(bytes, client, cut));
+    server.on('data', (bytes) => {
+      if (!pair.isSilent) this.#lanes['to-client'].pass(bytes, client, cut);
+    });
   }
 }
 
