@@ -1,14 +1,16 @@
 import fc from 'fast-check';
-import { RedisServer } from '../support/redis-server.js';
 import { rounds } from '../support/rounds.js';
-import { TcpProxy } from '../support/tcp-proxy.js';
+import { clusterSite, sentinelSite, serverSite, type StreamsSite } from './model/streams-sites.js';
 import { KEYS, StreamsTraffic } from './model/streams-traffic.js';
 
 const SEED = Number(process.env.PROPERTY_SEED ?? 20_271_127);
 // A hundred rounds take a minute. PROPERTY_RUNS=1000 is for changes of the streams.
 const RUNS = rounds(100, 20);
+// With failovers, 30 rounds on a cluster take a minute. Those of a Sentinel set take seconds.
+const RUNS_ON_CLUSTER = rounds(30, 0);
+const RUNS_ON_SENTINELS = Math.ceil(RUNS_ON_CLUSTER / 15);
 
-jest.setTimeout(900_000);
+jest.setTimeout(10_800_000);
 
 type Step = (traffic: StreamsTraffic) => unknown;
 
@@ -38,45 +40,55 @@ const cutAfter = fc
   .map((bytes) => named(`cut after ${bytes}`, (t) => t.cutAfter(bytes)));
 const restart = fc.constant(named('restart', (t) => t.restart()));
 
-const steps = fc.array(
-  fc.oneof(
-    { weight: 36, arbitrary: add },
-    { weight: 9, arbitrary: addAndTrim },
-    { weight: 24, arbitrary: take },
-    { weight: 18, arbitrary: pause },
-    { weight: 6, arbitrary: trim },
-    { weight: 12, arbitrary: remove },
-    { weight: 5, arbitrary: deleteAndAdd },
-    { weight: 6, arbitrary: kill },
-    { weight: 4, arbitrary: cut },
-    { weight: 6, arbitrary: cutAfter },
-    { weight: 1, arbitrary: restart },
-  ),
-  { minLength: 10, maxLength: 50, size: 'max' },
-);
+const failOver = fc
+  .tuple(on, fc.constantFrom('nothing', 'seen', 'unseen'), fc.boolean())
+  .map(([key, lost, isKilled]) =>
+    named(`fail over ${key}, ${isKilled ? 'killed' : 'alive'}, ${lost} is lost`, (t) =>
+      t.failOver(key, lost, isKilled),
+    ),
+  );
 
-describe('streams', () => {
-  let server: RedisServer;
-  let proxy: TcpProxy;
+const EVERYWHERE = [
+  { weight: 36, arbitrary: add },
+  { weight: 9, arbitrary: addAndTrim },
+  { weight: 24, arbitrary: take },
+  { weight: 18, arbitrary: pause },
+  { weight: 6, arbitrary: trim },
+  { weight: 12, arbitrary: remove },
+  { weight: 5, arbitrary: deleteAndAdd },
+  { weight: 6, arbitrary: kill },
+];
+const ON_A_SERVER = [
+  ...EVERYWHERE,
+  { weight: 4, arbitrary: cut },
+  { weight: 6, arbitrary: cutAfter },
+  { weight: 1, arbitrary: restart },
+];
+const WITH_FAILOVERS = [...EVERYWHERE, { weight: 6, arbitrary: failOver }];
+
+const SITES: readonly [string, () => Promise<StreamsSite>, typeof EVERYWHERE, number][] = [
+  ['a server', serverSite, ON_A_SERVER, RUNS],
+  ['a cluster', clusterSite, WITH_FAILOVERS, RUNS_ON_CLUSTER],
+  ['a Sentinel set', sentinelSite, WITH_FAILOVERS, RUNS_ON_SENTINELS],
+];
+
+describe.each(SITES.filter(([, , , runs]) => runs > 0))('streams on %s', (_where, open, kinds, runs) => {
+  const steps = fc.array(fc.oneof(...kinds), { minLength: 10, maxLength: 50, size: 'max' });
+  let site: StreamsSite;
 
   beforeAll(async () => {
-    server = await RedisServer.start();
-    proxy = await TcpProxy.start(server.port);
+    site = await open();
   });
-
-  afterAll(async () => {
-    await proxy[Symbol.asyncDispose]();
-    await server.stop();
-  });
+  afterAll(() => site.stop());
 
   it(`deliver each entry once, or count it as missing (seed ${SEED})`, async () => {
     const property = fc.asyncProperty(steps, async (list) => {
-      await using traffic = await StreamsTraffic.start(server, proxy);
+      await using traffic = await StreamsTraffic.start(site);
       for (const step of list) await step(traffic);
       await traffic.settle();
       expect(traffic.faults).toEqual([]);
     });
     // A counterexample of real servers is rarely found again: it is reported as it is.
-    await fc.assert(property, { seed: SEED, numRuns: RUNS, endOnFailure: true });
+    await fc.assert(property, { seed: SEED, numRuns: runs, endOnFailure: true });
   });
 });

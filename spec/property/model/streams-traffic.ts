@@ -1,15 +1,14 @@
 import { Receiver, type Channel } from '../../../lib/index.js';
-import { clientUnderTest, nodeRedisClient, type ClientUnderTest } from '../../support/client-under-test.js';
-import type { RedisServer } from '../../support/redis-server.js';
-import type { TcpProxy } from '../../support/tcp-proxy.js';
 import { until } from '../../support/until.js';
+import type { SiteClient, StreamsSite } from './streams-sites.js';
 
 export const KEYS = ['a', 'b'] as const;
 export type Key = (typeof KEYS)[number];
 
 const CAPACITY = 16;
-/** Milliseconds: so often a stream is compared with its position while nothing is added. */
-const HEARTBEAT = 40;
+/** The part of the queue that entries fill. */
+const MOST_BUFFERED = 12;
+const LONG_WAIT = { timeout: 20_000 };
 
 /** A stream from its creation to its deletion. */
 interface Life {
@@ -31,8 +30,6 @@ interface Model {
   unknown: number;
 }
 
-const socket = { reconnectStrategy: () => 5 };
-
 let rounds = 0;
 
 /**
@@ -41,32 +38,25 @@ let rounds = 0;
  */
 export class StreamsTraffic implements AsyncDisposable {
   readonly faults: string[] = [];
-  readonly #server: RedisServer;
-  readonly #proxy: TcpProxy;
-  readonly #client: ClientUnderTest;
-  readonly #admin: ClientUnderTest;
+  readonly #site: StreamsSite;
+  readonly #client: SiteClient;
   readonly #receiver: Receiver;
   readonly #models: readonly Model[];
   readonly #owners = new Map<number, { readonly model: Model; readonly life: Life }>();
   #values = 0;
 
-  private constructor(server: RedisServer, proxy: TcpProxy, client: ClientUnderTest, admin: ClientUnderTest) {
-    this.#server = server;
-    this.#proxy = proxy;
+  private constructor(site: StreamsSite, client: SiteClient) {
+    this.#site = site;
     this.#client = client;
-    this.#admin = admin;
     rounds++;
     this.#models = KEYS.map((key) => {
       return { key, name: `${rounds}:${key}`, lives: [newLife()], last: 0, unknown: 0 };
     });
-    this.#receiver = new Receiver(client, { capacity: CAPACITY, heartbeat: HEARTBEAT });
+    this.#receiver = new Receiver(client, { capacity: CAPACITY, heartbeat: site.heartbeat });
   }
 
-  static async start(server: RedisServer, proxy: TcpProxy): Promise<StreamsTraffic> {
-    const client = clientUnderTest({ url: proxy.url, socket });
-    const admin = nodeRedisClient({ url: server.url, socket });
-    await Promise.all([client.connect(), admin.connect()]);
-    const traffic = new StreamsTraffic(server, proxy, client, admin);
+  static async start(site: StreamsSite): Promise<StreamsTraffic> {
+    const traffic = new StreamsTraffic(site, await site.connect());
     await traffic.#connect();
     return traffic;
   }
@@ -75,7 +65,7 @@ export class StreamsTraffic implements AsyncDisposable {
   async add(key: Key, many: number, keep = Infinity): Promise<void> {
     const { name } = this.#model(key);
     const life = this.#life(key);
-    const multi = this.#admin.multi();
+    const multi = (await this.#site.writer(name)).multi();
     const values = this.#newValues(key, many);
     for (const value of values) multi.xAdd(name, '*', { n: String(value) });
     if (keep !== Infinity) multi.xTrim(name, 'MAXLEN', keep);
@@ -86,7 +76,7 @@ export class StreamsTraffic implements AsyncDisposable {
   async trim(key: Key, keep: number): Promise<void> {
     const { name } = this.#model(key);
     const life = this.#life(key);
-    await this.#admin.xTrim(name, 'MAXLEN', keep);
+    await (await this.#site.writer(name)).xTrim(name, 'MAXLEN', keep);
     forget(life, keep);
   }
 
@@ -95,7 +85,7 @@ export class StreamsTraffic implements AsyncDisposable {
     const life = this.#life(key);
     const entry = [...life.present][index % Math.max(1, life.present.size)];
     if (!entry) return;
-    await this.#admin.xDel(name, entry[1]);
+    await (await this.#site.writer(name)).xDel(name, entry[1]);
     life.present.delete(entry[0]);
   }
 
@@ -106,7 +96,7 @@ export class StreamsTraffic implements AsyncDisposable {
     await this.#untilNoticed(model);
     endLife(model);
     const values = this.#newValues(key, many);
-    const multi = this.#admin.multi().del(model.name);
+    const multi = (await this.#site.writer(model.name)).multi().del(model.name);
     for (const value of values) multi.xAdd(model.name, '*', { n: String(value) });
     const [, ...ids] = await multi.exec();
     keepIds(lifeOf(model), values, ids);
@@ -118,8 +108,7 @@ export class StreamsTraffic implements AsyncDisposable {
     const known = this.#models.filter((model) => lifeOf(model).added > 0);
     for (const model of known) await this.#untilNoticed(model);
     for (const model of known) endLife(model);
-    await this.#server.restart();
-    await until(() => this.#admin.isReady && this.#client.isReady);
+    await this.#site.restart?.();
     for (const model of known) await this.#untilTold(model);
   }
 
@@ -131,28 +120,51 @@ export class StreamsTraffic implements AsyncDisposable {
     }
   }
 
-  /** Gives the Receiver time for whatever it does: a round trip on its client. */
+  /**
+   * Makes a replica the master. It may lack the last entries, which the Receiver has received ('seen'), or has no room for
+   * ('unseen'): only the first ones are a gap.
+   */
+  async failOver(key: Key, lost: 'nothing' | 'seen' | 'unseen', isKilled: boolean): Promise<void> {
+    const model = this.#model(key);
+    if (lost === 'nothing') return this.#site.failOver?.(model.name, isKilled);
+    for (const one of this.#models) await this.#untilAccounted(one);
+    if (lost === 'unseen') {
+      await this.add(key, 2 * CAPACITY);
+      await until(() => this.#receiver.stats.buffered >= MOST_BUFFERED);
+    }
+    const before = copyOf(lifeOf(model));
+    await this.#site.failOver?.(model.name, isKilled, async () => {
+      await this.add(key, 3);
+      if (lost === 'seen') await this.#untilAccounted(model);
+    });
+    if (lost === 'unseen') return void Object.assign(lifeOf(model), before);
+    lifeOf(model).present.clear();
+    const { present } = before;
+    model.lives.push({ present, received: new Set(present.keys()), added: present.size, missing: 0 });
+    await this.#untilTold(model);
+  }
+
+  /** Gives the Receiver time for whatever it does: a round trip. */
   async pause(): Promise<void> {
-    await this.#client.ping().catch(() => undefined);
+    await this.#site.pause(this.#client);
   }
 
   async kill(): Promise<void> {
-    await this.#admin.sendCommand(['CLIENT', 'KILL', 'TYPE', 'normal', 'SKIPME', 'yes']);
+    await this.#site.kill();
   }
 
   cut(): void {
-    this.#proxy.cut();
+    this.#site.proxy?.cut();
   }
 
   cutAfter(bytes: number): void {
-    this.#proxy.cutAfter(bytes);
+    this.#site.proxy?.cutAfter(bytes);
   }
 
   /** Takes everything, and waits until each entry has come or is told. */
   async settle(): Promise<void> {
-    this.#proxy.cutAfter(Infinity);
-    for (const model of this.#models)
-      await this.#until(model, 'settle', () => accounted(lifeOf(model)) >= lifeOf(model).added);
+    this.cutAfter(Infinity);
+    for (const model of this.#models) await this.#untilAccounted(model);
     for (const { key, lives, unknown } of this.#models) {
       const life = lives.at(-1)!;
       const missed = [...life.present.keys()].filter((value) => !life.received.has(value));
@@ -167,8 +179,7 @@ export class StreamsTraffic implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#receiver.stop();
-    this.#client.destroy();
-    this.#admin.destroy();
+    await this.#client.destroy();
   }
 
   async #connect(): Promise<void> {
@@ -215,6 +226,10 @@ export class StreamsTraffic implements AsyncDisposable {
     return this.#until(model, 'see the stream', () => accounted(lifeOf(model)) > 0);
   }
 
+  #untilAccounted(model: Model): Promise<void> {
+    return this.#until(model, 'settle', () => accounted(lifeOf(model)) >= lifeOf(model).added);
+  }
+
   #untilTold(model: Model): Promise<void> {
     return this.#until(model, 'tell the deletion', () => model.unknown >= model.lives.length - 1);
   }
@@ -224,7 +239,7 @@ export class StreamsTraffic implements AsyncDisposable {
       await this.take(Infinity);
       return isReached();
     };
-    await until(condition).catch(() => {
+    await until(condition, LONG_WAIT).catch(() => {
       const { lives, unknown } = model;
       const { added, received, missing } = lifeOf(model);
       const state = { added, received: received.size, missing, unknown, lives: lives.length };
@@ -235,6 +250,10 @@ export class StreamsTraffic implements AsyncDisposable {
 
 function newLife(): Life {
   return { added: 0, received: new Set(), missing: 0, present: new Map() };
+}
+
+function copyOf({ received, added, missing, present }: Life): Life {
+  return { received, added, missing, present: new Map(present) };
 }
 
 function endLife({ lives }: Model): void {
