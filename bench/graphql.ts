@@ -54,10 +54,10 @@ async function measure(url: string, contestant: Contestant): Promise<Report> {
     Promise.all(topics.map((topic) => publisher.publish(topic, JSON.stringify(payload))));
   // In a process of its own, so that the subscriber alone is measured.
   const child = fork(process.argv[1]!, ['deliver', url, contestant]);
-  let isReady = false;
-  const ready = once(child, 'message').then(() => (isReady = true));
+  const readiness = { isReady: false };
+  const ready = once(child, 'message').then(() => (readiness.isReady = true));
   // A client may be subscribed later than its channel.
-  while (!isReady) await Promise.race([ready, publishAll(GREETING).then(() => pace(50))]);
+  while (!readiness.isReady) await Promise.race([ready, publishAll(GREETING).then(() => pace(50))]);
   const started = once(child, 'message');
   child.send('start');
   await started;

@@ -39,7 +39,7 @@ describe.each(PROTOCOLS)('Receivers on one client, on RESP%i', (RESP) => {
    * them.
    */
   async function clientIn(faultLevel: FaultLevel) {
-    if (libraryUnderTest()) return ioredisIn(faultLevel) as unknown as ReturnType<typeof open>;
+    if (libraryUnderTest()) return ioredisIn(faultLevel);
     if (faultLevel === 'moves') return open(proxy.url, RESP);
     if (faultLevel === 'refusals') return open(server.url, RESP, USER);
     if (faultLevel !== 'network') return open(server.url, RESP);
