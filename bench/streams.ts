@@ -1,4 +1,5 @@
-// Measures the CPU and the time of an entry of a stream, beside a bare loop of XREAD.
+// Measures the CPU and the time of an entry of a stream, beside a bare loop of XREAD, and of an entry of a group, beside a bare loop
+// of XREADGROUP and XACK.
 // Run it: npm run bench:streams
 
 import { execFile } from 'node:child_process';
@@ -26,6 +27,8 @@ const SCENES: readonly Scene[] = [
   { title: 'the tail of one stream', keys: 1, entries: 50_000, backlog: 0 },
   { title: 'the tail of 100 streams', keys: 100, entries: 50_000, backlog: 0 },
 ];
+
+const GROUP = 'workers';
 
 type Read = (url: string, keys: readonly string[], onEntry: () => void) => Promise<() => unknown>;
 
@@ -69,8 +72,64 @@ const receiver: Read = async (url, keys, onEntry) => {
   };
 };
 
-const CONTESTANTS = { 'bare XREAD loop': bareLoop, 'bare XREAD loop again': bareLoop, Receiver: receiver };
+/** The same with a group: one XACK for the entries of one stream in a reply. */
+const bareGroup: Read = async (url, keys, onEntry) => {
+  const client = createClient({ url });
+  client.on('error', () => undefined);
+  await client.connect();
+  for (const key of keys) await client.xGroupCreate(key, GROUP, '0', { MKSTREAM: true });
+  const places = keys.map((key) => ({ key, id: '>' }));
+  let isOpen = true;
+  const loop = async () => {
+    while (isOpen) {
+      const reply = await client.xReadGroup(GROUP, 'bare', places, { COUNT: BATCH, BLOCK: 1_000 });
+      for (const { name, messages } of (reply ?? []) as { name: string; messages: { id: string }[] }[]) {
+        for (const _ of messages) onEntry();
+        // On the connection of the next read, in front of it.
+        void client.xAck(
+          name,
+          GROUP,
+          messages.map(({ id }) => id),
+        );
+      }
+    }
+  };
+  void loop().catch(() => undefined);
+  return () => {
+    isOpen = false;
+    client.destroy();
+  };
+};
+
+const groupReceiver: Read = async (url, keys, onEntry) => {
+  const client = createClient({ url });
+  client.on('error', () => undefined);
+  await client.connect();
+  const own = new Receiver(client);
+  for (const key of keys) own.stream(key, { group: GROUP, batch: BATCH, prefetch: BATCH });
+  own.subscribe(onEntry);
+  await own.connect();
+  return async () => {
+    await own.stop();
+    client.destroy();
+  };
+};
+
+const CONTESTANTS = {
+  'bare XREAD loop': bareLoop,
+  'bare XREAD loop again': bareLoop,
+  Receiver: receiver,
+  'bare XREADGROUP loop': bareGroup,
+  'bare XREADGROUP loop again': bareGroup,
+  'Receiver, group': groupReceiver,
+};
 type Contestant = keyof typeof CONTESTANTS;
+
+/** Returns the loop with which a contestant is compared. */
+const referenceOf = (name: Contestant): Contestant =>
+  CONTESTANTS[name] === bareGroup || CONTESTANTS[name] === groupReceiver
+    ? 'bare XREADGROUP loop'
+    : 'bare XREAD loop';
 
 interface Report {
   /** Microseconds of CPU an entry. */
@@ -137,15 +196,14 @@ else {
     for (let round = 0; round < ROUNDS; round++)
       for (const name of shuffled(names)) reports.get(name)!.push(await measure(server.url, name, scene));
     console.log(`\n${scene.title}, ${ROUNDS} rounds`);
-    const reference = reports.get('bare XREAD loop')!;
     for (const [name, own] of reports) {
       const cpu = spread(own.map((report) => report.cpu)).median.toFixed(2);
       const rate = Math.round(spread(own.map((report) => report.rate)).median);
       const ratio = ratios(
         own.map((report) => report.cpu),
-        reference.map((report) => report.cpu),
+        reports.get(referenceOf(name))!.map((report) => report.cpu),
       ).median.toFixed(2);
-      console.log(`${name.padEnd(24)} ${cpu} µs of CPU an entry (${ratio}), ${rate} entries a second`);
+      console.log(`${name.padEnd(28)} ${cpu} µs of CPU an entry (${ratio}), ${rate} entries a second`);
     }
   }
 }
