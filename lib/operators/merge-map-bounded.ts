@@ -1,4 +1,4 @@
-import { Observable, type ObservableInput, type OperatorFunction } from 'rxjs';
+import { Observable, type ObservableInput, type ObservedValueOf, type OperatorFunction } from 'rxjs';
 import { BoundedMerge } from './bounded-merge.js';
 import { resolveBounds, type BufferOptions } from '../queue/buffer-options.js';
 import { invalidArgument } from '../errors/invalid-argument.js';
@@ -87,6 +87,15 @@ const OPTIONS = optionNames<MergeMapBoundedOptions<unknown>>({
  * @param project returns the inner stream for a value; `index` counts the projected values, from 0
  * @see {@link iterate} to pull instead
  */
+export function mergeMapBounded<T, R>(
+  project: (value: T, index: number) => ObservableInput<R>,
+  options?: MergeMapBoundedOptions<T>,
+): OperatorFunction<T, R>;
+/** For a `project` that returns streams of several types, as {@link mergeMapBounded} in all other respects. */
+export function mergeMapBounded<T, O extends ObservableInput<unknown>>(
+  project: (value: T, index: number) => O,
+  options?: MergeMapBoundedOptions<T>,
+): OperatorFunction<T, ObservedValueOf<O>>;
 export function mergeMapBounded<T, R>(
   project: (value: T, index: number) => ObservableInput<R>,
   options: MergeMapBoundedOptions<T> = {},

@@ -1,9 +1,10 @@
-import type { Observable } from 'rxjs';
+import { of, type Observable, type OperatorFunction } from 'rxjs';
 import * as redis5 from 'redis-5';
 import * as redis6 from 'redis';
 import {
   bytes,
   json,
+  mergeMapBounded,
   Receiver,
   type Channel,
   type StreamFields,
@@ -87,6 +88,8 @@ export async function compiles(): Promise<void> {
   await Receiver.open({ sentinelRootNodes: [{ host: 'a', port: 1 }] });
   isTrue<Equal<Message['source'], Channel>>();
   isTrue<Equal<Channel['kind'], SubscriptionKind | 'stream'>>();
+  const merged = mergeMapBounded((n: number) => (n > 0 ? of('a') : Promise.resolve(n)));
+  isTrue<Equal<typeof merged, OperatorFunction<number, string | number>>>();
   const describe = (event: ReceiverEvent): Gap | string => (event.type === 'gap' ? event.gap : event.type);
   own.events.subscribe(describe);
 }
