@@ -1,9 +1,9 @@
 import { RetriedRequests } from '../recovery/retried-requests.js';
 import type { BlockingConnection } from './blocking-connection.js';
+import { CheckedReads } from './checked-reads.js';
 import type { StreamReply } from '../streams/stream-commands.js';
 import type { GroupTail, TailOptions, TailUser } from './group-tail.js';
 import { Poll } from './polling-tail.js';
-import { readGroup } from './read-group.js';
 
 export interface BlockingTailOptions extends TailOptions {
   /** The connection for the reads that wait for entries. */
@@ -18,6 +18,7 @@ export interface BlockingTailOptions extends TailOptions {
 export class BlockingTail implements GroupTail {
   readonly #options: BlockingTailOptions;
   readonly #requests: RetriedRequests;
+  readonly #reads: CheckedReads;
   readonly #users = new Set<TailUser>();
   /** The streams of the read that waits. */
   #reading: readonly TailUser[] | undefined;
@@ -29,6 +30,7 @@ export class BlockingTail implements GroupTail {
 
   constructor(options: BlockingTailOptions) {
     this.#options = options;
+    this.#reads = new CheckedReads(options);
     this.#requests = new RetriedRequests(options.blocking, {
       onRefused: (error) => this.#onRefused(error),
       onFailing: (error) => {
@@ -89,10 +91,9 @@ export class BlockingTail implements GroupTail {
     }
     if (users.length === 0) return;
     this.#reading = users;
-    const { group, consumer, binary, blocking } = this.#options;
-    const read = { group, consumer, binary, count, keys: users.map(({ key }) => key) };
+    const { blocking } = this.#options;
     this.#requests.ask<readonly StreamReply[] | null>(
-      (request) => blocking.send((client, block) => readGroup(client, { ...read, block }), request),
+      (request) => this.#reads.send((command, each) => blocking.send(command, each), users, count, request),
       (replies) => this.#onReply(users, replies ?? []),
     );
   }

@@ -1,3 +1,4 @@
+import { asyncScheduler, Subscription } from 'rxjs';
 import type { StreamEntry } from '../log/log-client.js';
 import { RetriedRequests } from '../recovery/retried-requests.js';
 import type { EntriesInHand } from './entries-in-hand.js';
@@ -22,6 +23,8 @@ export interface ClaimsHost {
 
 /** Claims entries that a consumer has had for too long: it has died, or has given them back. */
 export class Claims {
+  /** False for a client in memory: a timer that repeats would keep virtual time going without end. */
+  readonly ticks: boolean;
   readonly #of: GroupKey;
   readonly #claimAfter: number;
   readonly #host: ClaimsHost;
@@ -29,11 +32,13 @@ export class Claims {
   #cursor = BEGIN;
   #isRunning = false;
   #onStopped: (() => void) | undefined;
+  #timer = Subscription.EMPTY;
 
   constructor(of: GroupKey, claimAfter: number, host: ClaimsHost) {
     this.#of = of;
     this.#claimAfter = claimAfter;
     this.#host = host;
+    this.ticks = !of.connection.hub.connection.isVirtual;
     this.#requests = new RetriedRequests(of.connection, {
       onRefused: (error) => {
         this.#isRunning = false;
@@ -60,6 +65,19 @@ export class Claims {
         ),
       (claimed) => this.#onClaimed(claimed),
     );
+  }
+
+  /** Claims after a pause, and again after each further one, unless the client is in memory. */
+  schedule(pause: number): void {
+    this.#timer.unsubscribe();
+    this.#timer = asyncScheduler.schedule(() => {
+      this.run();
+      if (this.ticks) this.schedule(pause);
+    }, pause);
+  }
+
+  unschedule(): void {
+    this.#timer.unsubscribe();
   }
 
   /** Claims what this consumer had when it died, whatever the time: `onEnd` follows when all of it is claimed. */

@@ -2,6 +2,7 @@ import { reasonOf } from '../errors/reason-of.js';
 import { RetriedRequests, type RetriedRequestsObserver } from '../recovery/retried-requests.js';
 import { BEFORE_ALL_ENTRIES, compareEntryIds } from '../streams/entry-id.js';
 import { printOf, type StreamInfo } from '../streams/stream-info.js';
+import { countLost } from './count-lost.js';
 import type { GroupInfo } from './group-commands.js';
 import type { LastEntry } from './group-entry.js';
 import type { GroupKey } from './group-key.js';
@@ -18,8 +19,10 @@ export class GroupCreation {
 
   /** Creates the group where the option says. */
   runFirst(from: string, onCreated: (last: string) => void): void {
-    const place = from === 'start' ? '0' : from;
-    this.run(place === 'new' ? '$' : place, onCreated);
+    if (from === 'start') this.run(BEFORE_ALL_ENTRIES, onCreated);
+    else if (from === 'new') this.run('$', onCreated);
+    // What was removed behind a given id is missing.
+    else this.run(from, onCreated, false);
   }
 
   /**
@@ -39,13 +42,19 @@ export class GroupCreation {
     );
   }
 
-  /** Creates the group behind an id, and calls back with the id up to which it has delivered entries; also if it exists. */
-  run(id: string, onCreated: (last: string) => void): void {
+  /**
+   * Creates the group behind an id, and calls back with the id up to which it has delivered entries; also if it exists.
+   * `isBegin`: only what the stream loses from now on is missing.
+   */
+  run(id: string, onCreated: (last: string) => void, isBegin = true): void {
     const { key, group, connection } = this.#of;
     this.#requests.ask<unknown>(
       (request) =>
         connection.send((client) => client.xGroupCreate(key, group, id, { MKSTREAM: true }), {
-          onReply: request.onReply,
+          onReply: (reply) => {
+            if (isBegin) this.#noteBegin();
+            request.onReply(reply);
+          },
           onError: (error) =>
             reasonOf(error).startsWith('BUSYGROUP') ? request.onReply('OK') : request.onError(error),
         }),
@@ -55,6 +64,13 @@ export class GroupCreation {
 
   cancel(): void {
     this.#requests.cancel();
+  }
+
+  /** Lets Redis count from here what the group has read. */
+  #noteBegin(): void {
+    const { key, group, connection } = this.#of;
+    const request = { onReply: () => undefined, onError: () => undefined };
+    connection.hub.connection.send((_, client) => countLost(client, group, [key]), request);
   }
 
   #readLast(onCreated: (last: string) => void): void {

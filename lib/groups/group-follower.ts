@@ -27,8 +27,6 @@ export class GroupFollower implements TailUser {
   readonly key: string;
   readonly #channel: FollowedGroup;
   readonly #tail: GroupTail;
-  /** False for a client in memory: a timer that repeats would keep virtual time going without end. */
-  readonly #ticks: boolean;
   readonly #creation: GroupCreation;
   readonly #claims: Claims;
   readonly #work: GroupWork;
@@ -38,7 +36,6 @@ export class GroupFollower implements TailUser {
   #last: LastEntry = { id: BEFORE_ALL_ENTRIES };
   /** Epoch milliseconds: the time of the start, or of the last new entries. */
   #heardAt = 0;
-  #timer = Subscription.EMPTY;
   #pause = Subscription.EMPTY;
   #onRefusedStart: ((error: unknown) => void) | undefined;
   readonly #onLeft: (() => void)[] = [];
@@ -52,13 +49,12 @@ export class GroupFollower implements TailUser {
     this.key = of.key;
     this.#channel = channel;
     this.#tail = tail;
-    this.#ticks = !of.connection.hub.connection.isVirtual;
     this.#creation = new GroupCreation(of, this);
     this.#claims = new Claims(of, options.claimAfter, {
       room: () => this.room(),
       inHand: () => this.#work.inHand,
       onClaimed: (entries) => this.#accept(this.#work.screen(entries)),
-      onDeleted: (count) => channel.onMissed(this.#heardAt, count),
+      onDeleted: (count) => this.onLost(count),
       onRefused: (error) => {
         if (!this.#hasJoined || isNoGroup(reasonOf(error))) this.onRefused(error);
         else channel.onFailed(error);
@@ -66,7 +62,7 @@ export class GroupFollower implements TailUser {
     });
     this.#work = new GroupWork(of, options, channel, {
       onLetGo: () => {
-        if (!this.#ticks) this.#schedule(options.claimAfter);
+        if (!this.#claims.ticks) this.#claims.schedule(options.claimAfter);
       },
       onDone: () => this.resume(),
       onRoom: () => this.resume(),
@@ -118,7 +114,7 @@ export class GroupFollower implements TailUser {
       this.#tail.join(this);
       this.#claims.run();
       // In memory once: for what consumers that are gone have left.
-      this.#schedule(this.options.claimAfter / (this.#ticks ? 2 : 1));
+      this.#claims.schedule(this.options.claimAfter / (this.#claims.ticks ? 2 : 1));
     };
     if (this.options.isOwnName) join();
     else this.#claims.runOwn(join);
@@ -132,7 +128,7 @@ export class GroupFollower implements TailUser {
     this.#state = 'leaving';
     this.#hasJoined = false;
     this.#creation.cancel();
-    this.#timer.unsubscribe();
+    this.#claims.unschedule();
     this.#pause.unsubscribe();
     this.#onRefusedStart = undefined;
     this.#work.giveBackWaiting();
@@ -146,7 +142,7 @@ export class GroupFollower implements TailUser {
     const onHandled = () => {
       if (this.#onStopped !== onHandled) return;
       this.#onStopped = undefined;
-      this.#timer.unsubscribe();
+      this.#claims.unschedule();
       this.whenLeft(() => {
         if (this.#state === 'idle') this.#work.close(onDrained);
         else onDrained();
@@ -154,7 +150,7 @@ export class GroupFollower implements TailUser {
     };
     this.#onStopped = onHandled;
     // Entries that are still being handled belong to this consumer, however long that takes.
-    if (this.#ticks) this.#schedule(this.options.claimAfter / 2);
+    if (this.#claims.ticks) this.#claims.schedule(this.options.claimAfter / 2);
     this.#work.whenHandled(onHandled);
   }
 
@@ -177,6 +173,14 @@ export class GroupFollower implements TailUser {
     const received = entries.map((entry) => toGroupEntry(entry, 1));
     this.#last = received.at(-1) ?? this.#last;
     this.#accept(received);
+  }
+
+  onLost(count: number | undefined): void {
+    this.#channel.onMissed(this.#heardAt, count);
+  }
+
+  onUncounted(error: unknown): void {
+    this.#channel.onFailed(error);
   }
 
   onRefused(error: unknown): void {
@@ -208,14 +212,6 @@ export class GroupFollower implements TailUser {
     if (this.#work.deliverWaiting() && this.#state === 'reading') this.#tail.wake(this);
   }
 
-  #schedule(pause: number): void {
-    this.#timer.unsubscribe();
-    this.#timer = asyncScheduler.schedule(() => {
-      this.#claims.run();
-      if (this.#ticks) this.#schedule(pause);
-    }, pause);
-  }
-
   /** Creates the group anew, behind the last entry that it is known to have delivered. */
   #heal(): void {
     this.#state = 'healing';
@@ -223,7 +219,7 @@ export class GroupFollower implements TailUser {
     this.#creation.runAnew(this.#last, (last) => {
       this.#last = { id: last };
       this.#channel.onGroupLost();
-      this.#channel.onMissed(this.#heardAt, undefined);
+      this.onLost(undefined);
       this.#readOn();
     });
   }

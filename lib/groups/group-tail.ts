@@ -7,6 +7,10 @@ export interface TailUser {
   /** Returns the number of entries for which there is room. After a 0, the user wakes the tail when it wants entries again. */
   room(): number;
   onEntries(entries: readonly StreamEntry[]): void;
+  /** Called when the stream has lost entries that no consumer had received; the number is undefined if it is unknown. */
+  onLost(count: number | undefined): void;
+  /** Called when Redis refuses to count what is lost; the reads go on. */
+  onUncounted(error: unknown): void;
   /** Called when Redis has refused to read: the stream is not read again until `wake`, after a pause. */
   onRefused(error: unknown): void;
   /** Called when attempts to read fail again and again; they go on. */

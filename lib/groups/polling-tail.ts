@@ -1,8 +1,8 @@
 import { asyncScheduler, Subscription } from 'rxjs';
 import { RetriedRequests } from '../recovery/retried-requests.js';
 import type { StreamReply } from '../streams/stream-commands.js';
+import { CheckedReads, type SendRead } from './checked-reads.js';
 import type { GroupTail, TailOptions, TailUser } from './group-tail.js';
-import { readGroup } from './read-group.js';
 
 /** Milliseconds between two reads of a stream that brings entries, and the longest pause of one that brings none. */
 const SHORTEST_PAUSE = 10;
@@ -45,6 +45,7 @@ export class Poll {
   readonly #user: TailUser;
   readonly #options: TailOptions;
   readonly #requests: RetriedRequests;
+  readonly #reads: CheckedReads;
   #timer = Subscription.EMPTY;
   #pause = SHORTEST_PAUSE;
   #isReading = false;
@@ -54,6 +55,7 @@ export class Poll {
   constructor(user: TailUser, options: TailOptions) {
     this.#user = user;
     this.#options = options;
+    this.#reads = new CheckedReads(options);
     this.#requests = new RetriedRequests(options.connection, {
       onRefused: (error) => {
         this.#isReading = false;
@@ -90,11 +92,11 @@ export class Poll {
   }
 
   #read(count: number): void {
-    const { group, consumer, binary, connection } = this.#options;
-    const read = { group, consumer, binary, count, keys: [this.#user.key] };
+    const { hub } = this.#options.connection;
+    const send: SendRead = (command, request) => hub.connection.send((_, client) => command(client), request);
     this.#isReading = true;
     this.#requests.ask<readonly StreamReply[] | null>(
-      (request) => connection.hub.connection.send((_, client) => readGroup(client, read), request),
+      (request) => this.#reads.send(send, [this.#user], count, request),
       (streams) => {
         this.#isReading = false;
         const entries = streams?.[0]?.messages ?? [];

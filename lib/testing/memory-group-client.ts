@@ -130,4 +130,9 @@ export abstract class MemoryGroupClient extends MemoryLogClient {
   xLen(key: string): Reply<number> {
     return this.strings.xLen(key);
   }
+
+  /** @internal */
+  countLost(keys: readonly string[], group: string): Reply<number[]> {
+    return this.strings.countLost(keys, group);
+  }
 }

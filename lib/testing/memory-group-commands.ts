@@ -127,6 +127,14 @@ export class MemoryGroupCommands<T extends string | Buffer> extends MemoryClaimC
     return this.command(checkedKey(key), (keys) => keys.stream(onWire(key))?.length ?? 0);
   }
 
+  /** @internal */
+  countLost(keys: readonly string[], group: string): Reply<number[]> {
+    return this.core.command(() => {
+      this.assertAllowed(keys);
+      return keys.map((key) => this.groups.countLost(onWire(key), onWire(group)));
+    });
+  }
+
   #read(entry: ReadEntry): MemoryStreamEntry<T> {
     // node-redis fails on a pending entry that was deleted, after Redis has delivered the others.
     if (!entry.fields) throw new TypeError("Cannot read properties of null (reading 'length')");

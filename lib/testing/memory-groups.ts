@@ -103,6 +103,19 @@ export class MemoryGroups {
       throw new Error('NOGROUP the consumer group this client was blocked on no longer exists');
   }
 
+  /** Does the work of the script that counts what a group has lost unread. Returns -1 where that is unknown. */
+  countLost(key: string, name: string): number {
+    const stream = this.#keys.stream(key);
+    const group = stream?.groups.get(name);
+    if (!stream || !group) return 0;
+    const { lastId, read: before } = group;
+    const unread = stream.after(lastId).length;
+    const now = (group.read = stream.added - unread);
+    if (before !== undefined) return Math.max(0, now - before);
+    const isNew = [ZERO_ID, stream.lastId].some((id) => compareStreamIds(id, lastId) === 0) || now === 0;
+    return isNew || unread < stream.length ? 0 : -1;
+  }
+
   acknowledge(key: string, name: string, ids: readonly string[]): number {
     const group = this.#keys.stream(key)?.groups.get(name);
     return group ? group.acknowledge(ids.map((id) => parseStreamId(id, 0n))) : 0;

@@ -145,6 +145,33 @@ export function groupsContract({ abilities }: EnvironmentKind, environment: () =
     expect(events()).toEqual(['group-lost', 'gap']);
   });
 
+  it('tells once what the stream has lost before any consumer received it', async () => {
+    await add(1, 2);
+    await writer.xTrim(key, 'MAXLEN', 1);
+    const consumers = [
+      await join({ ack: 'manual', prefetch: 1 }),
+      await join({ ack: 'manual', prefetch: 1 }),
+    ];
+    const all = () => consumers.flatMap(({ received }) => received);
+    const taken = async (count: number) => {
+      await until(() => all().length === count);
+      for (const { ack } of all()) ack();
+    };
+    await add(3);
+    await until(() => all().length === 2);
+    await add(4, 5, 6, 7, 8);
+    await writer.xTrim(key, 'MAXLEN', 2);
+    await taken(2);
+    await taken(4);
+    await add(9);
+    await taken(5);
+    const lost = told.map((event) =>
+      event.type === 'gap' ? [event.gap.cause, event.gap.dropped] : undefined,
+    );
+    expect(lost.filter((gap) => gap)).toEqual([['log', 3]]);
+    expect(values(all()).sort()).toEqual(['2', '3', '7', '8', '9']);
+  });
+
   it('decodes by codecs of strings and of Buffers', async () => {
     const numbers: unknown[] = [];
     const receiver = newReceiver();
