@@ -6,6 +6,9 @@ import { countLost } from './count-lost.js';
 import type { TailOptions, TailUser } from './group-tail.js';
 import { readGroup } from './read-group.js';
 
+/** Matches the errors of Redis; the others are those of a connection. */
+const IS_REPLY = /^[A-Z]{2,} /;
+
 /** Sends a command; `block`: the milliseconds for which a read waits, undefined for none. */
 export type SendRead = <T>(
   command: (client: LogClient, block?: number) => Reply<T>,
@@ -23,6 +26,8 @@ export class CheckedReads {
   /** True if the last read has brought nothing, so that there is time for a thorough look. */
   #isIdle = true;
   #isRefused = false;
+  /** True if a reply was lost with its connection, which may have told a loss. */
+  #isUnsure = false;
 
   constructor(options: TailOptions) {
     this.#options = options;
@@ -55,11 +60,13 @@ export class CheckedReads {
 
   #check(send: SendRead, users: readonly TailUser[], keys: readonly string[]): void {
     const { group } = this.#options;
-    const [isKnown, isThorough] = [this.#isKnown, this.#isIdle];
-    send<readonly number[]>((client) => countLost(client, group, keys, { isKnown, isThorough }), {
+    const isThorough = this.#isIdle || this.#isUnsure;
+    const since = this.#isUnsure ? users.map(({ last }) => last) : undefined;
+    const options = { isKnown: this.#isKnown, isThorough, since };
+    send<readonly number[]>((client) => countLost(client, group, keys, options), {
       onReply: (counts) => {
         this.#isKnown = true;
-        this.#isRefused = false;
+        this.#isRefused = this.#isUnsure = false;
         users.forEach((user, index) => {
           const count = counts[index] ?? 0;
           if (count !== 0) user.onLost(count > 0 ? count : undefined);
@@ -67,6 +74,7 @@ export class CheckedReads {
       },
       onError: (error) => {
         this.#isKnown = false;
+        if (!IS_REPLY.test(reasonOf(error))) this.#isUnsure = true;
         // Any other error is met by the read, too.
         if (!reasonOf(error).startsWith('NOPERM') || this.#isRefused) return;
         this.#isRefused = true;

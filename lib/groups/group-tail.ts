@@ -4,6 +4,8 @@ import type { GroupConnection } from './group-connection.js';
 /** A stream of which a consumer of a group reads new entries. */
 export interface TailUser {
   readonly key: string;
+  /** The last entry that the group is known to have delivered to anybody. */
+  readonly last: string;
   /** Returns the number of entries for which there is room. After a 0, the user wakes the tail when it wants entries again. */
   room(): number;
   onEntries(entries: readonly StreamEntry[]): void;

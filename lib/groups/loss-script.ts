@@ -5,8 +5,9 @@ const MOST_COUNTED = 1_000;
  * Counts the entries that a group has lost: those that were removed before any consumer had received them. Returns a number for
  * each stream, or -1 if it is unknown. The same loss is returned only once, to whichever consumer asks first.
  *
- * `KEYS` are the streams. The arguments: the group; and 1 for a thorough look, also where the stream still has entries that the
- * group has received, so that nothing behind these can have been trimmed.
+ * `KEYS` are the streams. The arguments: the group; 1 for a thorough look, also where the stream still has entries that the group
+ * has received, so that nothing behind these can have been trimmed; and for each stream an id, or nothing. With an id, an earlier
+ * reply was lost with its connection: a loss behind this id may have been in it, and is returned again, as unknown.
  *
  * Lost are the entries that were ever added, without those that the group has read (`entries-read`), and without those that it
  * has yet to read. The latter are all entries of the stream, if its first one is behind the last delivered one; none, if its last
@@ -38,30 +39,35 @@ local function groupOf(key)
     if found.name == group then return found end
   end
 end
-local function lost(key)
+local function lost(key, since)
   local found = groupOf(key)
   if not found or found['entries-read'] == nil then return 0 end
   local at, read, lag = found['last-delivered-id'], found['entries-read'], found.lag
   if not isThorough and read and lag and lag < redis.call('XLEN', key) then return 0 end
   local stream = object(redis.call('XINFO', 'STREAM', key))
   local added, length, deleted = stream['entries-added'], stream.length, stream['max-deleted-entry-id']
+  local function isFirstBehind(id)
+    return length == 0 or not isUpTo(stream['first-entry'][1], id)
+  end
+  local isUnsure = since ~= '' and added > length and isFirstBehind(since)
+  local none = isUnsure and -1 or 0
   local unread
-  if length == 0 or not isUpTo(stream['first-entry'][1], at) then unread = length
+  if isFirstBehind(at) then unread = length
   elseif isUpTo(stream['last-entry'][1], at) then unread = 0
-  elseif read and isUpTo(deleted, at) then return 0
+  elseif read and isUpTo(deleted, at) then return none
   elseif (read and added - read or length) <= ${MOST_COUNTED} then
     unread = #redis.call('XRANGE', key, '(' .. at, '+')
-  elseif not read then return 0
+  elseif not read then return none
   end
   local now = unread and added - unread or -1
-  if now == read then return 0 end
+  if now == read then return none end
   redis.call('XGROUP', 'SETID', key, group, at, 'ENTRIESREAD', now)
-  if not unread then return -1 end
+  if not unread or isUnsure then return -1 end
   if read then return math.max(0, now - read) end
   local isNew = at == '0-0' or at == stream['last-generated-id'] or now == 0
   return (isNew or unread < length) and 0 or -1
 end
 local counts = {}
-for i, key in ipairs(KEYS) do counts[i] = lost(key) end
+for i, key in ipairs(KEYS) do counts[i] = lost(key, ARGV[i + 2]) end
 return counts
 `;

@@ -132,7 +132,7 @@ export abstract class MemoryGroupClient extends MemoryLogClient {
   }
 
   /** @internal */
-  countLost(keys: readonly string[], group: string): Reply<number[]> {
-    return this.strings.countLost(keys, group);
+  countLost(keys: readonly string[], group: string, since?: readonly string[]): Reply<number[]> {
+    return this.strings.countLost(keys, group, since);
   }
 }

@@ -128,10 +128,10 @@ export class MemoryGroupCommands<T extends string | Buffer> extends MemoryClaimC
   }
 
   /** @internal */
-  countLost(keys: readonly string[], group: string): Reply<number[]> {
+  countLost(keys: readonly string[], group: string, since?: readonly string[]): Reply<number[]> {
     return this.core.command(() => {
       this.assertAllowed(keys);
-      return keys.map((key) => this.groups.countLost(onWire(key), onWire(group)));
+      return keys.map((key, index) => this.groups.countLost(onWire(key), onWire(group), since?.[index]));
     });
   }
 

@@ -104,13 +104,15 @@ export class MemoryGroups {
   }
 
   /** Does the work of the script that counts what a group has lost unread. Returns -1 where that is unknown. */
-  countLost(key: string, name: string): number {
+  countLost(key: string, name: string, since?: string): number {
     const stream = this.#keys.stream(key);
     const group = stream?.groups.get(name);
     if (!stream || !group) return 0;
     const { lastId, read: before } = group;
     const unread = stream.after(lastId).length;
     const now = (group.read = stream.added - unread);
+    const from = since === undefined ? undefined : parseStreamId(since, 0n);
+    if (from && stream.after(from).length === stream.length && stream.added > stream.length) return -1;
     if (before !== undefined) return Math.max(0, now - before);
     const isNew = [ZERO_ID, stream.lastId].some((id) => compareStreamIds(id, lastId) === 0) || now === 0;
     return isNew || unread < stream.length ? 0 : -1;

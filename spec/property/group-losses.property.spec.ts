@@ -24,6 +24,7 @@ const addEach = fc
   .map(([many, rest]) => named(`add ${many} one by one, keep ${rest}`, (t) => t.addEach(many, rest)));
 const trim = keep.map((rest) => named(`trim ${rest}`, (t) => t.trim(rest)));
 const take = consumer.map((index) => named(`take ${index}`, (t) => t.take(index)));
+const kill = fc.constant(named('kill', (t) => t.kill()));
 const pause = consumer.map((index) => named(`pause ${index}`, (t) => t.pause(index)));
 
 const steps = fc.array(
@@ -34,6 +35,7 @@ const steps = fc.array(
     { weight: 3, arbitrary: trim },
     { weight: 8, arbitrary: take },
     { weight: 8, arbitrary: pause },
+    { weight: 1, arbitrary: kill },
   ),
   { minLength: 10, maxLength: 50, size: 'max' },
 );
@@ -52,7 +54,10 @@ describe('a group', () => {
       await using traffic = await GroupTraffic.start(server);
       for (const step of list) await step(traffic);
       const { added, accounted, unknown } = await traffic.settle();
-      expect({ accounted, unknown }).toEqual({ accounted: added, unknown: 0 });
+      // Where a reply was lost with its connection, a gap has no number.
+      const hasKill = list.some((step) => String(step) === 'kill');
+      if (hasKill && unknown > 0) expect(accounted).toBeLessThanOrEqual(added);
+      else expect({ accounted, unknown }).toEqual({ accounted: added, unknown: 0 });
     });
     // A counterexample of a real server is rarely found again: it is reported as it is.
     await fc.assert(property, { seed: SEED, numRuns: RUNS, endOnFailure: true });
