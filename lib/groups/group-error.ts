@@ -1,7 +1,8 @@
 import { reasonOf } from '../errors/reason-of.js';
 import { RecoveryError } from '../recovery/recovery-error.js';
 
-const COMMANDS = '+xreadgroup, +xack, +xpending, +xclaim, +xautoclaim, +xgroup and +xinfo';
+const COMMANDS =
+  '+xreadgroup, +xack, +xpending, +xclaim, +xautoclaim, +xgroup, +xinfo, +xlen, +xrange, +eval and +evalsha';
 
 /** Returns the error of a group for a reply of Redis. */
 export function refusedGroup(key: string, group: string, cause: unknown): RecoveryError {

@@ -141,4 +141,18 @@ describe('what a group loses before any consumer has received it', () => {
     await until(() => received.length === 51);
     expect(gaps()).toEqual([]);
   });
+
+  it('is told only as a missing permission to a user that may not run scripts', async () => {
+    await scene.admin.sendCommand(['ACL', 'SETUSER', 'plain', 'on', '>secret', '~*', '+@all', '-@scripting']);
+    const receiver = await newReceiver({}, scene.server.url.replace('redis://', 'redis://plain:secret@'));
+    const { received } = await join(receiver);
+    await add(1);
+    await until(() => received.length === 1);
+    await add(2);
+    await until(() => received.length === 2);
+    const errors = scene.told.flatMap((event) => (event.type === 'recovery-error' ? [event.error] : []));
+    expect(errors).toEqual([
+      expect.objectContaining({ message: expect.stringMatching(/NOPERM.*\+eval/) as string }),
+    ]);
+  });
 });
