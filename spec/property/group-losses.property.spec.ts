@@ -54,10 +54,10 @@ describe('a group', () => {
       await using traffic = await GroupTraffic.start(server);
       for (const step of list) await step(traffic);
       const { added, accounted, unknown } = await traffic.settle();
-      // Where a reply was lost with its connection, a gap has no number.
       const hasKill = list.some((step) => String(step) === 'kill');
-      if (hasKill && unknown > 0) expect(accounted).toBeLessThanOrEqual(added);
-      else expect({ accounted, unknown }).toEqual({ accounted: added, unknown: 0 });
+      if (!hasKill) { expect({ accounted, unknown }).toEqual({ accounted: added, unknown: 0 }); return; }
+      // Where a reply was lost with its connection, a gap has no number, and what is received late may have been given up.
+      if (unknown === 0) expect(accounted).toBeGreaterThanOrEqual(added);
     });
     // A counterexample of a real server is rarely found again: it is reported as it is.
     await fc.assert(property, { seed: SEED, numRuns: RUNS, endOnFailure: true });
