@@ -1,9 +1,13 @@
 import { RetriedRequests } from '../recovery/retried-requests.js';
+import { compareEntryIds } from '../streams/entry-id.js';
+import type { PendingEntry } from './group-commands.js';
 import type { GroupEntry } from './group-entry.js';
 import type { GroupKey } from './group-key.js';
 
-/** The largest number of ids in one XCLAIM. */
+/** The largest number of ids in one XCLAIM, and of entries in a reply to XPENDING. */
 const BATCH = 1_000;
+/** The part of `claimAfter` after which an entry is left to whoever claims it. */
+const FRESH = 3 / 4;
 
 /** The consumer that has what others have given back: they can then be deleted, and do not pile up in the group. */
 export const RETURNED = 'rx-redis-receiver:returned';
@@ -82,7 +86,8 @@ export class EntriesInHand {
 
   /**
    * Gives entries back that nobody here has received: another consumer can claim them at once, as if they had never been
-   * delivered. What cannot be given back is claimed after a while.
+   * delivered. What cannot be given back is claimed after a while; so is what another consumer may claim in this moment, or has
+   * claimed because this process had stopped for a while.
    */
   giveBack(entries: readonly GroupEntry[]): void {
     const { key, group, connection } = this.#of;
@@ -100,8 +105,37 @@ export class EntriesInHand {
       };
       const request = { onReply: onEnd, onError: onEnd };
       this.#givingBack.add(request);
-      connection.send((client) => client.xClaimJustId(key, group, RETURNED, 0, ids, options), request);
+      const giveBack = (own: string[]) => {
+        if (own.length === 0) onEnd();
+        else connection.send((client) => client.xClaimJustId(key, group, RETURNED, 0, own, options), request);
+      };
+      this.#ownOf(ids.sort(compareEntryIds), giveBack, onEnd);
     }
+  }
+
+  /** Calls back with those of the ids, in order, that this consumer still has, and that nobody else claims soon. */
+  #ownOf(
+    ids: readonly string[],
+    onFound: (own: string[]) => void,
+    onError: () => void,
+    from = ids[0] ?? '-',
+  ): void {
+    const { key, group, consumer, connection } = this.#of;
+    connection.send(
+      (client) => client.xPendingRange(key, group, from, ids.at(-1) ?? '+', BATCH, { consumer }),
+      {
+        onReply: (pending) => {
+          const isFresh = (entry: PendingEntry) =>
+            entry.millisecondsSinceLastDelivery < this.#claimAfter * FRESH;
+          const fresh = new Set(pending.filter(isFresh).map(({ id }) => String(id)));
+          const own = ids.filter((id) => fresh.has(id));
+          if (pending.length < BATCH) return onFound(own);
+          const next = `(${String(pending.at(-1)?.id)}`;
+          this.#ownOf(ids, (others) => onFound([...own, ...others]), onError, next);
+        },
+        onError,
+      },
+    );
   }
 
   /** Calls back when Redis has replied to everything that was given back. */

@@ -3,6 +3,7 @@ import type { Reply, StreamEntry } from '../log/log-client.js';
 /** An entry that was delivered to a consumer and not acknowledged. */
 export interface PendingEntry {
   readonly id: string | Buffer;
+  readonly millisecondsSinceLastDelivery: number;
   readonly deliveriesCounter: number;
 }
 

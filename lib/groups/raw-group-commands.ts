@@ -50,8 +50,9 @@ export class RawGroupCommands implements GroupCommands {
     { consumer }: { consumer: string },
   ): Promise<PendingEntry[]> {
     const entries = await this.#send(['XPENDING'], key, group, start, end, String(count), consumer);
-    return (entries as [Text, Text, number, number][]).map(([id, , , deliveries]) => ({
+    return (entries as [Text, Text, number, number][]).map(([id, , idle, deliveries]) => ({
       id,
+      millisecondsSinceLastDelivery: idle,
       deliveriesCounter: deliveries,
     }));
   }

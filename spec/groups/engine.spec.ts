@@ -61,6 +61,23 @@ describe.each([false, true])('a follower of a group (polling: %s)', (isPolling) 
     expect(await taken()).toBe(8);
   });
 
+  it('gives back what it has not begun to handle, but not what another consumer has claimed', async () => {
+    await add(1, 2, 3);
+    const full: { isFull: boolean }[] = [];
+    await using slow = await start({ handle: () => full.forEach((consumer) => (consumer.isFull = true)) });
+    full.push(slow);
+    await until(() => slow.delivered.length > 0);
+    const [, second, third] = (await admin.xRange('jobs', '-', '+')) ?? [];
+    await until(async () => (await pending()) >= 2);
+    await admin.xClaim('jobs', 'workers', 'claimant', 0, second?.id ?? '');
+    await slow.stop();
+    const left = await admin.xPendingRange('jobs', 'workers', '-', '+', 9);
+    expect(left.map(({ id, consumer }) => [id, consumer])).toEqual([
+      [second?.id, 'claimant'],
+      [third?.id, 'rx-redis-receiver:returned'],
+    ]);
+  });
+
   it('keeps what is being handled, however long that takes', async () => {
     let end!: () => void;
     const handled = new Promise<void>((resolve) => (end = resolve));
