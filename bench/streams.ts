@@ -85,12 +85,9 @@ const bareGroup: Read = async (url, keys, onEntry) => {
       const reply = await client.xReadGroup(GROUP, 'bare', places, { COUNT: BATCH, BLOCK: 1_000 });
       for (const { name, messages } of (reply ?? []) as { name: string; messages: { id: string }[] }[]) {
         for (const _ of messages) onEntry();
-        // On the connection of the next read, in front of it.
-        void client.xAck(
-          name,
-          GROUP,
-          messages.map(({ id }) => id),
-        );
+        const ids = messages.map(({ id }) => id);
+        // On the connection of the next read, in front of it. The last one may end with the client.
+        void client.xAck(name, GROUP, ids).catch(() => undefined);
       }
     }
   };

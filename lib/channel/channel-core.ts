@@ -13,8 +13,7 @@ import { allOrLate } from '../all-or-late.js';
 import { AttachedCore } from './attached-core.js';
 import { Attachment } from './attachment.js';
 import { iterateChannel } from './channel-iterator.js';
-import { CLOSED, closedError, DRAINING, OPEN } from './channel-life.js';
-import type { Awaited, ChannelLife, Registration } from './channel-life.js';
+import { CLOSED, closedError, DRAINING, OPEN, type ChannelLife, type Registration } from './channel-life.js';
 import type { ChannelOwner } from './channel-owner.js';
 import { decodeMessage } from './decode-message.js';
 import { followSource } from './followed-core.js';
@@ -48,8 +47,6 @@ export class ChannelCore<T>
   /** The topic of which the Channel receives messages; other messages that its glob matches are left out. */
   readonly topic: ChannelTopic | undefined;
   registration: Registration = 'while-observed';
-  /** The Channels among which the Receiver waits for the acknowledgement of this one. */
-  awaited: Awaited | undefined = undefined;
 
   constructor(
     owner: ChannelOwner<ChannelCore<unknown>>,
