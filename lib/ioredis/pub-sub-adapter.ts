@@ -240,7 +240,8 @@ export class PubSubAdapter implements PubSubClient {
   }
 
   #onUnsubscribed(kind: SubscriptionKind, wireNames: readonly string[] | undefined, since: number): void {
-    if (this.#state !== 'ready') return;
+    // Names that are yet to be restored are subscribed after this reply.
+    if (this.#state !== 'ready' && this.#state !== 'restoring') return;
     const names = this.#lost.takeUnsubscribed(kind, wireNames);
     if (names.length > 0) this.#emit('names-unsubscribed', kind, names, since);
   }

@@ -217,6 +217,24 @@ describe.each(Object.entries(LIBRARIES))('fromIoredis with %s', (_name, Redis) =
     await receiver.stop();
   });
 
+  it('subscribes again what other code unsubscribes while names are subscribed on a new connection', async () => {
+    const redis = open();
+    const { receiver, data } = listen(redis, (one) => void one.pattern('p*'), 0);
+    await receiver.connect();
+    // After the listener of the package, which has just sent its PSUBSCRIBE.
+    redis.once('ready', () => void redis.punsubscribe('p*'));
+    // An operation in flight leaves no time in which the subscriptions can be compared.
+    receiver.events.subscribe(({ type }) => {
+      if (type === 'gap') receiver.channel('a');
+    });
+    redis.disconnect(true);
+    const admin = open();
+    await until(async () => (await admin.publish('a', '1')) === 1);
+    await until(async () => (await admin.publish('p', '2')) === 1);
+    await until(() => data.includes('p 2'));
+    await receiver.stop();
+  });
+
   it('finds a name that Redis has dropped without notice to the package, at the heartbeat', async () => {
     const redis = open();
     const { receiver, data, types } = listen(redis, (one) => void one.channel('a'), 20);
