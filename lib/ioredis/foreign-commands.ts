@@ -7,6 +7,8 @@ import { KINDS } from './kinds.js';
 export interface ForeignObserver {
   /** Returns whether a command of this package is being sent now. */
   isOurs(): boolean;
+  /** Resolves when the pending commands of this package for these names are answered or given up; undefined without any. */
+  answers(kind: SubscriptionKind, wireNames: readonly string[] | undefined): Promise<unknown> | undefined;
   /** Called when other code has unsubscribed these names of one kind, as Redis has them, or all of the kind. */
   onUnsubscribed(kind: SubscriptionKind, wireNames: readonly string[] | undefined, since: number): void;
   /** Called when the user closes the client, as opposed to a client that gives up. */
@@ -62,10 +64,13 @@ export class IoredisForeignCommands {
     if (!kinds || this.#observer.isOurs()) return;
     const names = args.length > 0 ? args.map(String) : undefined;
     const since = asyncScheduler.now();
-    const tell = () => {
-      for (const kind of kinds) this.#observer.onUnsubscribed(kind, names, since);
-    };
-    Promise.resolve(promise).then(tell, tell);
+    for (const kind of kinds) {
+      const tell = () => this.#observer.onUnsubscribed(kind, names, since);
+      // With tracing, and in a pipeline, what ioredis returns for an earlier command settles later.
+      const earlier = this.#observer.answers(kind, names);
+      const answered = earlier ? Promise.allSettled([promise, earlier]) : Promise.resolve(promise);
+      answered.then(tell, tell);
+    }
   }
 
   #wrap(name: string, onCalled: (args: readonly unknown[]) => void): void {

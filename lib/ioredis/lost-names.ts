@@ -32,8 +32,13 @@ export class LostNames {
   /** Removes and returns the names that other code has unsubscribed, out of these or all of the kind. */
   takeUnsubscribed(kind: SubscriptionKind, wireNames: readonly string[] | undefined): readonly string[] {
     if (wireNames?.includes('') && !this.#commands.isPending(kind, '')) dropEmptyName(this.#redis, kind);
-    const names = wireNames?.map((name) => this.#registry.nameOf(kind, name));
+    const names = this.#namesOf(kind, wireNames);
     return this.#take(kind, names ?? [...this.#registry.byKind[kind].keys()]);
+  }
+
+  /** Resolves when the pending commands for these names, or all of the kind, are answered or given up. */
+  answers(kind: SubscriptionKind, wireNames: readonly string[] | undefined): Promise<unknown> | undefined {
+    return this.#commands.answers(kind, this.#namesOf(kind, wireNames));
   }
 
   /**
@@ -45,6 +50,10 @@ export class LostNames {
     if (!message.startsWith(OUT_OF_STEP) || wireName === undefined) return false;
     const name = this.#registry.nameOf('shard', wireName);
     return this.#registry.byKind.shard.has(name) && !this.#commands.isPending('shard', name);
+  }
+
+  #namesOf(kind: SubscriptionKind, wireNames: readonly string[] | undefined): readonly string[] | undefined {
+    return wireNames?.map((name) => this.#registry.nameOf(kind, name));
   }
 
   #take(kind: SubscriptionKind, names: readonly string[]): readonly string[] {

@@ -59,6 +59,7 @@ export class PubSubAdapter implements PubSubClient {
     });
     this.#foreign = new IoredisForeignCommands(redis, {
       isOurs: () => this.#commands.isOurs,
+      answers: (kind, names) => this.#lost.answers(kind, names),
       onUnsubscribed: (kind, names, since) => this.#onUnsubscribed(kind, names, since),
       onClosing: () => this.#link.onClosing(),
     });

@@ -12,6 +12,8 @@ interface Command {
   readonly verb: Verb;
   readonly names: readonly string[];
   readonly reject: (error: unknown) => void;
+  /** Returns the promise of the reply; it rejects when the connection is lost. */
+  readonly answer: () => Promise<void>;
   /** Set when the command has died with its connection. */
   isLate: boolean;
 }
@@ -63,13 +65,19 @@ export class WireCommands {
   }
 
   isPending(kind: SubscriptionKind, name: string): boolean {
-    return [...this.#pending].some((command) => command.kind === kind && command.names.includes(name));
+    return this.#pendingFor(kind, [name]).length > 0;
+  }
+
+  /** Resolves when the commands that are pending now for these names, or all of the kind, are answered or given up. */
+  answers(kind: SubscriptionKind, names: readonly string[] | undefined): Promise<unknown> | undefined {
+    const commands = this.#pendingFor(kind, names);
+    return commands.length > 0 ? Promise.allSettled(commands.map(({ answer }) => answer())) : undefined;
   }
 
   /** Sends one command for all names. */
   send(kind: SubscriptionKind, verb: Verb, names: readonly string[]): Promise<void> {
-    return new Promise((resolve, reject) => {
-      const command: Command = { kind, verb, names, reject, isLate: false };
+    const answer = new Promise<void>((resolve, reject) => {
+      const command: Command = { kind, verb, names, reject, answer: () => answer, isLate: false };
       this.#pending.add(command);
       if (verb === 'subscribe') for (const name of names) this.#owned[kind].add(name);
       const settle = () => {
@@ -91,6 +99,7 @@ export class WireCommands {
         },
       );
     });
+    return answer;
   }
 
   /** Sends as many commands as the names need: a cluster accepts only sharded channels of one slot in one command. */
@@ -133,6 +142,12 @@ export class WireCommands {
     this.#pending.delete(moved);
     moved.reject(new Error('MOVED to another node, with the slot of the sharded channel.'));
     return moved.names;
+  }
+
+  #pendingFor(kind: SubscriptionKind, names: readonly string[] | undefined): readonly Command[] {
+    return [...this.#pending].filter(
+      (command) => command.kind === kind && (!names || command.names.some((name) => names.includes(name))),
+    );
   }
 
   #call(command: string, names: readonly string[]): Promise<unknown> {

@@ -1,3 +1,4 @@
+import { tracingChannel } from 'node:diagnostics_channel';
 import { Redis as Redis5 } from 'ioredis5';
 import { Redis as Redis6, type RedisOptions } from 'ioredis6';
 import { Redis as Valkey } from 'iovalkey';
@@ -235,6 +236,36 @@ describe.each(Object.entries(LIBRARIES))('fromIoredis with %s', (_name, Redis) =
     await receiver.stop();
   });
 
+  it.each(['with tracing', 'in automatic pipelines'])(
+    'tells which names other code unsubscribes right after a command for them, %s',
+    async (how) => {
+      const redis = open({ enableAutoPipelining: how === 'in automatic pipelines' });
+      const client = fromIoredis(redis);
+      await until(() => client.isReady);
+      const lost: string[] = [];
+      client.on('names-unsubscribed', (kind, names) => lost.push(`${String(kind)} ${String(names)}`));
+      const tracing = tracingChannel('ioredis:command');
+      const tracer = { start: ignore, end: ignore, asyncStart: ignore, asyncEnd: ignore, error: ignore };
+      if (how === 'with tracing') tracing.subscribe(tracer);
+      try {
+        // The replies come in one chunk.
+        const replies = [
+          client.subscribe('a', ignore),
+          redis.unsubscribe('a'),
+          client.pSubscribe('p*', ignore),
+          redis.punsubscribe('p*'),
+          client.sSubscribe('s', ignore),
+          redis.sunsubscribe('s'),
+        ];
+        await Promise.all(replies);
+        await until(() => lost.length === 3);
+        expect(lost.sort()).toEqual(['channel a', 'pattern p*', 'shard s']);
+      } finally {
+        tracing.unsubscribe(tracer);
+      }
+    },
+  );
+
   it('finds a name that Redis has dropped without notice to the package, at the heartbeat', async () => {
     const redis = open();
     const { receiver, data, types } = listen(redis, (one) => void one.channel('a'), 20);
@@ -293,3 +324,5 @@ describe.each(Object.entries(LIBRARIES))('fromIoredis with %s', (_name, Redis) =
     );
   });
 });
+
+function ignore(): void {}
