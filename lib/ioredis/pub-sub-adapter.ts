@@ -208,8 +208,9 @@ export class PubSubAdapter implements PubSubClient {
       if (!isCurrent()) return;
     }
     this.#state = 'ready';
-    this.#emit('ready');
+    // Before the event, because what follows it may end what these begin.
     for (const { run } of this.#waiting.splice(0)) run();
+    this.#emit('ready');
     this.#refresh();
   }
 
@@ -219,6 +220,8 @@ export class PubSubAdapter implements PubSubClient {
     // ioredis would subscribe the names that have been left since, and not survive the refusal of one of them.
     for (const kind of KINDS) forgetNames(this.#redis, kind, this.#commands.owned(kind));
     this.#commands.abort();
+    // They were begun before it was known that the connection is lost.
+    for (const { reject } of this.#waiting.splice(0)) reject(new Error('Socket closed unexpectedly'));
   }
 
   #onEnd(error: Error | undefined): void {

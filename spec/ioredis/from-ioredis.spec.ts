@@ -2,7 +2,7 @@ import { tracingChannel } from 'node:diagnostics_channel';
 import { Redis as Redis5 } from 'ioredis5';
 import { Redis as Redis6, type RedisOptions } from 'ioredis6';
 import { Redis as Valkey } from 'iovalkey';
-import { firstValueFrom, from, lastValueFrom } from 'rxjs';
+import { filter, firstValueFrom, from, lastValueFrom } from 'rxjs';
 import { publishTo, Receiver, recoverable, type ReceiverEvent } from '../../lib/index.js';
 import { fromIoredis } from '../../lib/ioredis/index.js';
 import { RedisServer } from '../support/redis-server.js';
@@ -265,6 +265,21 @@ describe.each(Object.entries(LIBRARIES))('fromIoredis with %s', (_name, Redis) =
       }
     },
   );
+
+  it('leaves no subscription behind that was begun and given up while the connection was lost', async () => {
+    const redis = open();
+    const { receiver } = listen(redis, (one) => void one.channel('a'), 0);
+    await receiver.connect();
+    redis.stream.destroy();
+    // ioredis has no connection any more, and has not said so yet.
+    const channel = receiver.channel('b');
+    const closed = channel.close();
+    await firstValueFrom(receiver.events.pipe(filter(({ type }) => type === 'gap')));
+    await closed;
+    await receiver.channel('c').whenSubscribed();
+    expect(await open().pubsub('NUMSUB', 'b')).toEqual(['b', 0]);
+    await receiver.stop();
+  });
 
   it('finds a name that Redis has dropped without notice to the package, at the heartbeat', async () => {
     const redis = open();
