@@ -1,4 +1,5 @@
 import { numbers, GroupScene } from './group-scene.js';
+import { recountsGroups } from '../support/recounts-groups.js';
 import { until } from '../support/until.js';
 
 const scene = new GroupScene();
@@ -89,6 +90,7 @@ describe('what a group loses before any consumer has received it', () => {
       .xTrim(scene.key, 'MAXLEN', 1)
       .exec();
     await until(() => received.length === 2);
+    if (await recountsGroups(scene.admin)) return;
     await until(() => gaps().length > 0);
     expect([numbers(received), gaps()]).toEqual([[1, 3], [['log', 1]]]);
   });

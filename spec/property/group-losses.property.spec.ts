@@ -55,7 +55,10 @@ describe('a group', () => {
       for (const step of list) await step(traffic);
       const { added, accounted, unknown } = await traffic.settle();
       const hasKill = list.some((step) => String(step) === 'kill');
-      if (!hasKill) { expect({ accounted, unknown }).toEqual({ accounted: added, unknown: 0 }); return; }
+      if (!hasKill) {
+        expect({ accounted, unknown }).toEqual({ accounted: added, unknown: 0 });
+        return;
+      }
       // Where a reply was lost with its connection, a gap has no number, and what is received late may have been given up.
       if (unknown === 0) expect(accounted).toBeGreaterThanOrEqual(added);
     });
