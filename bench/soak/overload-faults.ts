@@ -1,16 +1,16 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import fc from 'fast-check';
+import type { createClient } from 'redis';
 import type { RedisServer } from '../../spec/support/redis-server.js';
 import type { TcpProxy } from '../../spec/support/tcp-proxy.js';
 import { until } from '../../spec/support/until.js';
-import type { Admin } from './overload.js';
 
 const LONG_WAIT = { timeout: 30_000 };
 
 interface Place {
   readonly server: RedisServer;
   readonly proxy: TcpProxy;
-  readonly admin: Admin;
+  readonly admin: Pick<ReturnType<typeof createClient>, 'sendCommand' | 'isReady'>;
   /** Matches the last command of a connection that reads. */
   readonly reading: RegExp;
 }

@@ -46,10 +46,8 @@ export class PubSubAdapter implements PubSubClient {
     this.#lost = new LostNames(redis, this.#registry, this.#commands);
     this.#link = new IoredisLink(redis, {
       onConnect: () => this.#emit('connect'),
-      onReady: () => {
-        // The event comes a tick after the status, and the operations that were begun in between are under way.
-        if (this.#state === 'offline') void this.#restore();
-      },
+      // The event comes a tick after the status, and the operations that were begun in between are under way.
+      onReady: () => void (this.#state === 'offline' && this.#restore()),
       onClose: () => this.#onClose(),
       onReconnecting: () => this.#emit('reconnecting'),
       onEnd: (error) => this.#onEnd(error),
