@@ -29,7 +29,7 @@ const config: Config = {
   globalSetup: '<rootDir>/spec/support/global-setup.ts',
   setupFiles: ['<rootDir>/spec/support/reader-defaults.ts'],
   testSequencer: '<rootDir>/spec/support/longest-first.cjs',
-  testTimeout: 15_000,
+  testTimeout: 30_000,
 };
 
 export default config;

@@ -1,16 +1,21 @@
 import { RetriedRequests } from '../recovery/retried-requests.js';
 import { compareEntryIds } from '../streams/entry-id.js';
-import type { PendingEntry } from './group-commands.js';
 import type { GroupEntry } from './group-entry.js';
 import type { GroupKey } from './group-key.js';
 
 /** The largest number of ids in one XCLAIM, and of entries in a reply to XPENDING. */
 const BATCH = 1_000;
-/** The part of `claimAfter` after which an entry is left to whoever claims it. */
-const FRESH = 3 / 4;
 
 /** The consumer that has what others have given back: they can then be deleted, and do not pile up in the group. */
 export const RETURNED = 'rx-redis-receiver:returned';
+
+/** Ids of entries that this consumer has, by the time since their delivery. */
+interface Own {
+  readonly fresh: string[];
+  readonly old: string[];
+}
+
+const IGNORED = { onReply: () => undefined, onError: () => undefined };
 
 /** The entries that this consumer has and has not acknowledged, from their delivery by Redis to the reply to XACK. */
 export class EntriesInHand {
@@ -29,6 +34,11 @@ export class EntriesInHand {
     this.#claimAfter = claimAfter;
     // The next claim reports a missing permission.
     this.#refreshes = new RetriedRequests(of.connection, { onRefused: () => undefined });
+  }
+
+  /** Milliseconds. */
+  get #halfTime(): number {
+    return Math.ceil(this.#claimAfter / 2);
   }
 
   get size(): number {
@@ -86,8 +96,8 @@ export class EntriesInHand {
 
   /**
    * Gives entries back that nobody here has received: another consumer can claim them at once, as if they had never been
-   * delivered. What cannot be given back is claimed after a while; so is what another consumer may claim in this moment, or has
-   * claimed because this process had stopped for a while.
+   * delivered. What cannot be given back is claimed after a while. What another consumer has claimed, because this process had
+   * stopped for a while, is left alone.
    */
   giveBack(entries: readonly GroupEntry[]): void {
     const { key, group, connection } = this.#of;
@@ -105,18 +115,29 @@ export class EntriesInHand {
       };
       const request = { onReply: onEnd, onError: onEnd };
       this.#givingBack.add(request);
-      const giveBack = (own: string[]) => {
-        if (own.length === 0) onEnd();
-        else connection.send((client) => client.xClaimJustId(key, group, RETURNED, 0, own, options), request);
-      };
-      this.#ownOf(ids.sort(compareEntryIds), giveBack, onEnd);
+      this.#ownOf(
+        ids.sort(compareEntryIds),
+        (own) => {
+          const parts = [own.fresh, own.old].filter(({ length }) => length > 0);
+          if (parts.length === 0) onEnd();
+          for (const part of parts) {
+            // Fails for an old entry that another consumer claims meanwhile: its idle time begins anew.
+            const minIdle = part === own.old ? this.#halfTime : 0;
+            connection.send(
+              (client) => client.xClaimJustId(key, group, RETURNED, minIdle, part, options),
+              part === parts.at(-1) ? request : IGNORED,
+            );
+          }
+        },
+        onEnd,
+      );
     }
   }
 
-  /** Calls back with those of the ids, in order, that this consumer still has, and that nobody else claims soon. */
+  /** Calls back with those of the ids that this consumer still has: old ones, which others may claim soon, and fresh ones. */
   #ownOf(
     ids: readonly string[],
-    onFound: (own: string[]) => void,
+    onFound: (own: Own) => void,
     onError: () => void,
     from = ids[0] ?? '-',
   ): void {
@@ -125,13 +146,18 @@ export class EntriesInHand {
       (client) => client.xPendingRange(key, group, from, ids.at(-1) ?? '+', BATCH, { consumer }),
       {
         onReply: (pending) => {
-          const isFresh = (entry: PendingEntry) =>
-            entry.millisecondsSinceLastDelivery < this.#claimAfter * FRESH;
-          const fresh = new Set(pending.filter(isFresh).map(({ id }) => String(id)));
-          const own = ids.filter((id) => fresh.has(id));
-          if (pending.length < BATCH) return onFound(own);
+          const idle = new Map(
+            pending.map((entry) => [String(entry.id), entry.millisecondsSinceLastDelivery]),
+          );
+          const own = ids.filter((id) => idle.has(id));
+          const isOld = (id: string) => (idle.get(id) ?? 0) >= this.#halfTime;
+          const fresh = own.filter((id) => !isOld(id));
+          const old = own.filter(isOld);
+          if (pending.length < BATCH) return onFound({ fresh, old });
           const next = `(${String(pending.at(-1)?.id)}`;
-          this.#ownOf(ids, (others) => onFound([...own, ...others]), onError, next);
+          const onRest = (rest: Own) =>
+            onFound({ fresh: [...fresh, ...rest.fresh], old: [...old, ...rest.old] });
+          this.#ownOf(ids, onRest, onError, next);
         },
         onError,
       },

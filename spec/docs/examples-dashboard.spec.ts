@@ -67,11 +67,13 @@ describeWithChromium(`the dashboard, in ${chromium ?? 'a Chromium, which is not 
     await page.locator('#work').focus();
     await page.keyboard.press('End'); // 40 messages a second
     await page.locator('#pace', { hasText: '100 ms' }).waitFor();
+    // The next status takes its place.
+    const told = page.getByRole('status').getByText('The queue is full').waitFor();
     await page.getByRole('button', { name: 'Burst' }).click();
+    await told;
     await until(async () => (await numberIn('#dropped')) > dropped, { timeout: 20_000 });
     await appears(page, '#queue .band.overflow');
     await appears(page, '#log [data-type="overflow"]');
-    await page.getByRole('status').getByText('The queue is full').waitFor();
     expect(await numberIn('#waiting')).toBeGreaterThan(128);
 
     await page.locator('#work').focus();

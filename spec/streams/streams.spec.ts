@@ -163,10 +163,10 @@ describe('a stream on a server', () => {
       receiver.stream(`${key}:${n}`, { field: 'n' }).subscribe(({ channel }) => received.add(channel));
     await Promise.all([...receiver.streams.values()].map((stream) => stream.whenSubscribed()));
     for (let n = 0; n < 1000; n++) await admin.xAdd(`${key}:${n}`, '*', { n: 'a' });
-    await until(() => received.size === 1000);
+    await until(() => received.size === 1000, { timeout: 30_000 });
     const list = await admin.sendCommand<string>(['CLIENT', 'LIST', 'TYPE', 'normal']);
     expect(list.trim().split('\n').length).toBeLessThanOrEqual(4);
-  });
+  }, 60_000);
 
   it('drains what the stream has', async () => {
     const received = await observe();
