@@ -160,7 +160,7 @@ describeWithChromium(`the look of the dashboard, in ${chromium ?? 'a Chromium, w
     await page.keyboard.press('Tab');
     await valuesOf('#queue').waitFor();
     await valuesOf('#rates').waitFor({ state: 'hidden' });
-  });
+  }, 60_000);
 
   it('has no faults while the connection is lost, a name is refused, and the queue is full', async () => {
     await page.locator('#name').fill('orders');

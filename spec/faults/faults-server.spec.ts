@@ -1,7 +1,8 @@
 import { createClient } from 'redis';
 import { Receiver, type ReceiverEvent } from '../../lib/index.js';
 import { FaultScene } from './fault-scene.js';
-import { describeNodeRedis, PROTOCOLS } from '../support/client-under-test.js';
+import { PROTOCOLS } from '../support/client-under-test.js';
+import { describeNodeRedis } from '../support/node-redis-only.js';
 import { RedisServer } from '../support/redis-server.js';
 import { TcpProxy } from '../support/tcp-proxy.js';
 import { until } from '../support/until.js';

@@ -8,12 +8,11 @@ import { keySlot } from '../../lib/hub/key-slot.js';
 import {
   clientUnderTest,
   clusterUnderTest,
-  describeNodeRedis,
-  itNodeRedis,
   nodeRedisClient,
   PROTOCOLS,
   type ClientUnderTest,
 } from '../support/client-under-test.js';
+import { describeNodeRedis, itNodeRedis } from '../support/node-redis-only.js';
 import { RedisCluster } from '../support/redis-cluster.js';
 import { RedisNode } from '../support/redis-node.js';
 import { RedisServer } from '../support/redis-server.js';

@@ -7,7 +7,7 @@ const SEED = Number(process.env.PROPERTY_SEED ?? 20_271_127);
 // A hundred rounds take a minute. PROPERTY_RUNS=1000 is for changes of the streams.
 const RUNS = rounds(100, 20);
 // A failover takes up to a second on a cluster, and several on a Sentinel set.
-const RUNS_ON_CLUSTER = rounds(15, 0);
+const RUNS_ON_CLUSTER = rounds(10, 0);
 const RUNS_ON_SENTINELS = Math.ceil(RUNS_ON_CLUSTER / 10);
 
 jest.setTimeout(10_800_000);

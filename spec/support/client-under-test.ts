@@ -9,10 +9,6 @@ const LIBRARY = libraryUnderTest();
 /** The protocols that the client under test has. */
 export const PROTOCOLS = LIBRARY === undefined || LIBRARY === 'ioredis6' ? ([2, 3] as const) : ([2] as const);
 
-/** `describe` and `it` for tests of what only clients of node-redis have. */
-export const describeNodeRedis = LIBRARY ? describe.skip : describe;
-export const itNodeRedis = LIBRARY ? it.skip : it;
-
 /** Returns a new client of node-redis, whatever the client under test is. */
 export function nodeRedisClient({ RESP = 3, ...options }: ClientOptions) {
   const client = createClient({ ...options, RESP });
