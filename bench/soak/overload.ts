@@ -24,7 +24,7 @@ const MOST_GROWTH = 20;
 
 export type Admin = ReturnType<typeof connect>;
 
-/** What is put under overload. */
+/** The Receivers and messages under overload. */
 export interface Overloaded {
   /** Opens one Receiver, or several that share the messages, and registers the names. */
   open(url: string): Promise<readonly Receiver[]>;

@@ -1,11 +1,11 @@
 import type { Follower } from '../recovery/follower.js';
-import type { Awaited } from './channel-life.js';
+import type { Unserved } from './channel-life.js';
 import type { AcknowledgementWaiter, AttachedChannel, Attachment } from './attachment.js';
 
 /** The part of a Channel's core that leaves everything about the subscription to an {@link Attachment}. */
 export abstract class AttachedCore<C extends AttachedChannel> {
-  /** The Channels among which the Receiver waits for the acknowledgement of this one. */
-  awaited: Awaited | undefined = undefined;
+  /** The count that includes this Channel while the Receiver waits for its acknowledgement. */
+  unserved: Unserved | undefined = undefined;
   protected abstract readonly attachment: Attachment<C>;
 
   /** The follower of the log or stream, if the Channel has one. */

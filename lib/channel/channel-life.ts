@@ -19,7 +19,7 @@ export const CLOSED: ChannelLife = { at: 'closed', error: undefined };
 export type Registration = 'while-observed' | 'claimed' | 'kept' | 'forgotten';
 
 /** Channels that began to wait for the acknowledgement between one `connect()` and the next. */
-export interface Awaited {
+export interface Unserved {
   /** The number of those that are neither acknowledged nor refused nor closed. */
   count: number;
 }

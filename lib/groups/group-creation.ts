@@ -21,7 +21,7 @@ export class GroupCreation {
   runFirst(from: string, onCreated: (last: string) => void): void {
     if (from === 'start') this.run(BEFORE_ALL_ENTRIES, onCreated);
     else if (from === 'new') this.run('$', onCreated);
-    // What was removed behind a given id is missing.
+    // Entries that were removed behind a given id are missing.
     else this.run(from, onCreated, false);
   }
 

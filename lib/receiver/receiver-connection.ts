@@ -1,7 +1,7 @@
 import { asyncScheduler } from 'rxjs';
 import { NOT_OPEN } from '../channel/attachment.js';
 import type { ChannelCore } from '../channel/channel-core.js';
-import type { Awaited } from '../channel/channel-life.js';
+import type { Unserved } from '../channel/channel-life.js';
 import { SubscribeError } from '../errors/errors.js';
 import { Grace } from '../channel/grace.js';
 import { batchOn, type PubSubHub, type Watcher } from '../hub/pub-sub-hub.js';
@@ -19,7 +19,7 @@ export interface ReceiverConnectionOptions {
 /** One `connect()` in progress, until each Channel that was unserved at its start is acknowledged, refused or closed. */
 interface Attempt {
   /** The last of these Channels. The earlier attempts have the others, and end before. */
-  readonly awaited: Awaited;
+  readonly unserved: Unserved;
   error: Error | undefined;
   resolve(): void;
   reject(error: Error): void;
@@ -36,7 +36,7 @@ export class ReceiverConnection {
   #isPinned = false;
   #iterators = 0;
   /** The Channels that wait, and that the next attempt will wait for. */
-  #awaited: Awaited = { count: 0 };
+  #unserved: Unserved = { count: 0 };
   #interruptions = 0;
   /** The Channels that Redis has refused. Only `connect()` or an observer makes another attempt. */
   readonly #refused = new Set<ChannelCore<unknown>>();
@@ -138,7 +138,7 @@ export class ReceiverConnection {
     let isTold = false;
     for (let index = 0; index < this.#attempts.length; index++) {
       const attempt = this.#attempts.at(index) as Attempt;
-      isAwaited ||= attempt.awaited === core.awaited;
+      isAwaited ||= attempt.unserved === core.unserved;
       if (!isAwaited || attempt.error) continue;
       attempt.error = error;
       isTold = true;
@@ -175,20 +175,20 @@ export class ReceiverConnection {
   }
 
   #expect(core: ChannelCore<unknown>): void {
-    if (core.awaited) return;
-    core.awaited = this.#awaited;
-    core.awaited.count++;
+    if (core.unserved) return;
+    core.unserved = this.#unserved;
+    core.unserved.count++;
   }
 
   #settle(core: ChannelCore<unknown>): void {
-    if (!core.awaited) return;
-    core.awaited.count--;
-    core.awaited = undefined;
+    if (!core.unserved) return;
+    core.unserved.count--;
+    core.unserved = undefined;
     this.#settleAttempts();
   }
 
   #settleAttempts(): void {
-    for (let next = this.#attempts.at(0); next?.awaited.count === 0; next = this.#attempts.at(0)) {
+    for (let next = this.#attempts.at(0); next?.unserved.count === 0; next = this.#attempts.at(0)) {
       this.#attempts.shift();
       if (next.error) next.reject(next.error);
       else next.resolve();
@@ -197,10 +197,10 @@ export class ReceiverConnection {
 
   /** Resolves when the Channels that wait now are acknowledged or closed; rejects with the first refusal. */
   #served(): Promise<void> {
-    const awaited = this.#awaited;
-    this.#awaited = { count: 0 };
+    const unserved = this.#unserved;
+    this.#unserved = { count: 0 };
     return new Promise((resolve, reject) => {
-      this.#attempts.push({ awaited, error: undefined, resolve, reject });
+      this.#attempts.push({ unserved, error: undefined, resolve, reject });
       this.#settleAttempts();
     });
   }

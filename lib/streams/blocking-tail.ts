@@ -126,7 +126,7 @@ export class BlockingTail implements Tail {
     else this.#connection.close();
   }
 
-  /** What has silenced this connection may have silenced the other one, on which the users now read. */
+  /** Replaces the other connection, too, if it is silent: the users now read on it. */
   #onLate(): void {
     this.#beside.renewIfSilentFor(PATIENCE);
     this.#stirAll();

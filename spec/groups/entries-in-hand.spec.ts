@@ -1,4 +1,4 @@
-import { EntriesInHand } from '../../lib/groups/entries-in-hand.js';
+import { EntriesInHand, RETURNED } from '../../lib/groups/entries-in-hand.js';
 import type { GroupKey } from '../../lib/groups/group-key.js';
 import { until } from '../support/until.js';
 
@@ -24,5 +24,30 @@ describe('EntriesInHand', () => {
     await until(() => refreshed.flat().length === 1_001);
     expect(refreshed.map(({ length }) => length)).toEqual([1_000, 1]);
     inHand.giveUp();
+  });
+
+  it('gives old entries back only if no other consumer claims them meanwhile, and none that it has no more', () => {
+    const claims: unknown[][] = [];
+    const client = {
+      xPendingRange: () => [
+        { id: '1-0', millisecondsSinceLastDelivery: 500 },
+        { id: '3-0', millisecondsSinceLastDelivery: 499 },
+      ],
+      xClaimJustId: (...[, , consumer, minIdle, ids]: unknown[]) => claims.push([consumer, minIdle, ids]),
+    };
+    const connection = {
+      send: (command: (of: object) => unknown, { onReply }: { onReply: (value: unknown) => void }) =>
+        onReply(command(client)),
+    };
+    const of = { key: 'jobs', group: 'workers', consumer: 'one', connection } as unknown as GroupKey;
+    const inHand = new EntriesInHand(of, 1_000);
+    const entries = [3, 2, 1].map((n) => ({ id: `${n}-0`, fields: {}, deliveries: 1 }));
+    for (const entry of entries) inHand.add(entry);
+    inHand.giveBack(entries);
+    expect(claims).toEqual([
+      [RETURNED, 0, ['3-0']],
+      [RETURNED, 500, ['1-0']],
+    ]);
+    expect(inHand.size).toBe(0);
   });
 });

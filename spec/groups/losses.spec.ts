@@ -10,6 +10,12 @@ const gaps = () =>
   scene.told.flatMap((event) => (event.type === 'gap' ? [[event.gap.cause, event.gap.dropped]] : []));
 const range = (from: number, to: number) => Array.from({ length: to - from + 1 }, (_, index) => from + index);
 
+/** Adds entries one by one, each of which trims the stream. */
+const addKeeping = async (threshold: number, added: readonly number[]) => {
+  const options = { TRIM: { strategy: 'MAXLEN', threshold } } as const;
+  for (const n of added) await scene.admin.xAdd(scene.key, '*', { n: String(n) }, options);
+};
+
 describe('what a group loses before any consumer has received it', () => {
   it('is told by a consumer that is slower than the producer, in front of the next entry', async () => {
     const { channel, received } = await join(await newReceiver(), { ack: 'manual', prefetch: 1 });
@@ -17,24 +23,12 @@ describe('what a group loses before any consumer has received it', () => {
     channel.subscribe(({ data }) => seen.push(Number(data.n), ...gaps().splice(0)));
     await add(1);
     await until(() => received.length === 1);
-    for (const n of range(2, 10))
-      await scene.admin.xAdd(
-        scene.key,
-        '*',
-        { n: String(n) },
-        { TRIM: { strategy: 'MAXLEN', threshold: 3 } },
-      );
+    await addKeeping(3, range(2, 10));
     received[0]?.ack();
     await until(() => received.length === 2);
     expect(gaps()).toEqual([['log', 6]]);
     expect(seen).toEqual([1, 8, ['log', 6]]);
-    for (const n of range(11, 13))
-      await scene.admin.xAdd(
-        scene.key,
-        '*',
-        { n: String(n) },
-        { TRIM: { strategy: 'MAXLEN', threshold: 1 } },
-      );
+    await addKeeping(1, range(11, 13));
     received[1]?.ack();
     await until(() => received.length === 3);
     expect([numbers(received), gaps()]).toEqual([

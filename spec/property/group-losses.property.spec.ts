@@ -59,7 +59,7 @@ describe('a group', () => {
         expect({ accounted, unknown }).toEqual({ accounted: added, unknown: 0 });
         return;
       }
-      // Where a reply was lost with its connection, a gap has no number, and what is received late may have been given up.
+      // A gap has no number where a reply was lost with its connection, and it may be about entries that are received late.
       if (unknown === 0) expect(accounted).toBeGreaterThanOrEqual(added);
     });
     // A counterexample of a real server is rarely found again: it is reported as it is.
