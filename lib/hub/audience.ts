@@ -16,6 +16,11 @@ export type AudienceMode = 'closing' | 'text' | 'other';
 /** The listeners of one name, and the fan-out of its messages: listeners that want the name, leaving and draining ones. */
 export class Audience {
   // These fields stand first: there may be very many Audiences, and a message should find all it needs in one cache line.
+  /**
+   * The listeners that receive. The list and the fast path are made for the first message after a change, so that a delivery
+   * under way keeps its list, and a name without messages costs nothing.
+   */
+  #hearing: readonly HubListener[] | undefined = undefined;
   /** The source of a text for the only listener, while the fast path is open. */
   #source: RawSource | undefined = undefined;
   #stream: FastPath['stream'] | undefined = undefined;
@@ -23,14 +28,12 @@ export class Audience {
   /** The glob, if the name is a pattern. */
   readonly #pattern: string | undefined;
   #mode: AudienceMode = 'other';
-  #wanting: ListenerList = undefined;
+  protected wanting: ListenerList = undefined;
   /** The number of wanting listeners that want Buffers. */
-  #binaryCount = 0;
-  #leaving: ListenerList = undefined;
+  protected binaryCount = 0;
+  protected leaving: ListenerList = undefined;
   /** Draining listeners of a name that others still use: they keep receiving until the fence returns. */
   #draining: ListenerList = undefined;
-  /** The listeners that receive; rebuilt for the first message after a change, so that a delivery under way keeps its list. */
-  #hearing: readonly HubListener[] | undefined = undefined;
 
   constructor(pattern: string | undefined) {
     this.#pattern = pattern;
@@ -38,15 +41,15 @@ export class Audience {
 
   /** The listeners that want the name. */
   get listeners(): readonly HubListener[] {
-    return snapshot(this.#wanting);
+    return snapshot(this.wanting);
   }
 
   get isWanted(): boolean {
-    return this.#wanting !== undefined;
+    return this.wanting !== undefined;
   }
 
   get wantsBuffers(): boolean {
-    return this.#binaryCount > 0;
+    return this.binaryCount > 0;
   }
 
   get isDraining(): boolean {
@@ -54,48 +57,48 @@ export class Audience {
   }
 
   wants(listener: HubListener): boolean {
-    return includes(this.#wanting, listener);
+    return includes(this.wanting, listener);
   }
 
   set mode(mode: AudienceMode) {
     if (mode === this.#mode) return;
-    const isSame = (mode === 'closing') === (this.#mode === 'closing');
     this.#mode = mode;
-    if (isSame) this.updateFastPath();
-    else this.#onChanged();
+    this.updateFastPath();
   }
 
   join(listener: HubListener): void {
-    if (this.#mode === 'closing' && includes(this.#leaving, listener)) tell(notify.replaced, listener);
-    this.#leaving = without(this.#leaving, listener);
-    if (!this.wants(listener)) {
-      this.#wanting = joined(this.#wanting, listener);
-      if (listener.binary) this.#binaryCount++;
+    if (this.leaving !== undefined) {
+      if (this.#mode === 'closing' && includes(this.leaving, listener)) tell(notify.replaced, listener);
+      this.leaving = without(this.leaving, listener);
     }
-    this.#onChanged();
+    if (this.wanting === undefined || !includes(this.wanting, listener)) {
+      this.wanting = joined(this.wanting, listener);
+      if (listener.binary) this.binaryCount++;
+    }
+    this.updateFastPath();
   }
 
   /** Removes a listener that wants the name. */
   remove(listener: HubListener): void {
     if (!this.wants(listener)) return;
-    this.#wanting = without(this.#wanting, listener);
-    if (listener.binary) this.#binaryCount--;
-    this.#onChanged();
+    this.wanting = without(this.wanting, listener);
+    if (listener.binary) this.binaryCount--;
+    this.updateFastPath();
   }
 
   /** Keeps a removed listener until its release: `'draining'` by its fence, `'leaving'` with all leaving listeners. */
   keep(listener: HubListener, as: 'draining' | 'leaving'): void {
     if (as === 'draining') this.#draining = joined(this.#draining, listener);
-    else this.#leaving = joined(this.#leaving, listener);
-    this.#onChanged();
+    else this.leaving = joined(this.leaving, listener);
+    this.updateFastPath();
   }
 
   /** Releases the leaving listeners. */
   release(): void {
-    if (this.#leaving === undefined) return;
-    const leaving = snapshot(this.#leaving);
-    this.#leaving = undefined;
-    this.#onChanged();
+    if (this.leaving === undefined) return;
+    const leaving = snapshot(this.leaving);
+    this.leaving = undefined;
+    this.updateFastPath();
     for (const listener of leaving) tell(notify.released, listener);
   }
 
@@ -108,7 +111,7 @@ export class Audience {
       this.#draining = without(this.#draining, listener);
       tell(notify.released, listener);
     }
-    this.#onChanged();
+    this.updateFastPath();
   }
 
   /** Releases the leaving and draining listeners; removes and returns the listeners that want the name. */
@@ -116,23 +119,22 @@ export class Audience {
     const { listeners } = this;
     this.release();
     this.releaseDrained();
-    this.#wanting = undefined;
-    this.#binaryCount = 0;
-    this.#onChanged();
+    this.wanting = undefined;
+    this.binaryCount = 0;
+    this.updateFastPath();
     return listeners;
   }
 
-  /** Opens the fast path if a text can go straight to the stream of the only listener, and closes it otherwise. */
+  /** Has the next message find its way anew: a listener has come or gone, or has another fast path. */
   updateFastPath(): void {
-    const only = this.#mode === 'text' ? this.#only() : undefined;
-    const fastPath = only?.binary === false ? only.fastPath : undefined;
-    this.#source = fastPath?.channel as RawSource | undefined;
-    this.#stream = fastPath?.stream;
-    this.#isDecoded = fastPath?.isIdentity === true;
+    this.#hearing = undefined;
+    this.#source = undefined;
+    this.#stream = undefined;
   }
 
   /** Hands a text that arrives now to the only stream that receives it; returns false if there is no fast path. */
   deliverByFastPath(data: string | Buffer, channel: string): boolean {
+    if (this.#hearing === undefined) this.#prepare();
     const source = this.#source;
     if (source === undefined || mayBeEnvelope(data)) return false;
     const pattern = this.#pattern;
@@ -142,7 +144,7 @@ export class Audience {
   }
 
   deliver(data: string | Buffer, channel: string, binary: boolean, rawChannel: Buffer | undefined): void {
-    const hearing = this.#list();
+    const hearing = this.#hearing ?? this.#prepare();
     for (let i = 0; i < hearing.length; i++) {
       const listener = hearing[i] as HubListener;
       if (listener.binary === binary) listener.receive(data, channel, rawChannel);
@@ -153,24 +155,23 @@ export class Audience {
 
   /** Returns the listener that receives alone, if there is one. */
   #only(): HubListener | undefined {
-    if (this.#leaving === undefined && this.#draining === undefined) return onlyOf(this.#wanting);
+    if (this.leaving === undefined && this.#draining === undefined) return onlyOf(this.wanting);
     const isAlone =
-      this.#wanting === undefined && (this.#leaving === undefined || this.#draining === undefined);
-    return isAlone ? onlyOf(this.#leaving ?? this.#draining) : undefined;
+      this.wanting === undefined && (this.leaving === undefined || this.#draining === undefined);
+    return isAlone ? onlyOf(this.leaving ?? this.#draining) : undefined;
   }
 
-  #onChanged(): void {
-    this.#hearing = undefined;
-    this.updateFastPath();
-  }
-
-  #list(): readonly HubListener[] {
-    return (this.#hearing ??= this.#listAnew());
-  }
-
-  #listAnew(): readonly HubListener[] {
-    const wanting = this.#mode === 'closing' ? undefined : this.#wanting;
-    if (this.#leaving === undefined && this.#draining === undefined) return snapshot(wanting);
-    return [wanting, this.#leaving, this.#draining].flatMap(snapshot);
+  /** Lists the listeners that receive, and opens the fast path if a text can go straight to the stream of the only one. */
+  #prepare(): readonly HubListener[] {
+    const only = this.#mode === 'text' ? this.#only() : undefined;
+    const fastPath = only?.binary === false ? only.fastPath : undefined;
+    this.#source = fastPath?.channel as RawSource | undefined;
+    this.#stream = fastPath?.stream;
+    this.#isDecoded = fastPath?.isIdentity === true;
+    const wanting = this.#mode === 'closing' ? undefined : this.wanting;
+    const isPlain = this.leaving === undefined && this.#draining === undefined;
+    return (this.#hearing = isPlain
+      ? snapshot(wanting)
+      : [wanting, this.leaving, this.#draining].flatMap(snapshot));
   }
 }

@@ -108,10 +108,16 @@ export class ClientListeners {
 
   /** Returns whether the client still has our listener for a subscription, and other code has not unsubscribed the name. */
   isRegistered(subscription: RedisSubscription): boolean {
-    const registry = this.#registry(subscription.kind);
+    const { kind, name, textListener, bufferListener } = subscription;
+    const registry = this.#registry(kind);
     if (!registry) return true;
-    const entry = registry.get(subscription.name);
-    return entry !== undefined && this.#isIn(entry, subscription);
+    const entry = registry.get(name);
+    if (entry === undefined || entry.unsubscribing === true) return false;
+    const { strings, buffers } = entry;
+    if ((textListener && strings.has(textListener)) || (bufferListener && buffers.has(bufferListener)))
+      return true;
+    const shared = kind === 'pattern' ? undefined : this.#shared[kind];
+    return shared !== undefined && (strings.has(shared.strings) || buffers.has(shared.buffers));
   }
 
   /** Returns whether the client has listeners of other code for this name. */
@@ -148,20 +154,6 @@ export class ClientListeners {
     if (subscription.bufferListener) entry.buffers.delete(subscription.bufferListener);
     if (entry.strings.size + entry.buffers.size === 0) registry.delete(subscription.name);
     return true;
-  }
-
-  /** Returns whether an entry of the registry has our listener, and other code has not unsubscribed the name. */
-  #isIn(entry: NameListeners, subscription: RedisSubscription): boolean {
-    if (entry.unsubscribing === true) return false;
-    return this.#has(entry, subscription, false) || this.#has(entry, subscription, true);
-  }
-
-  /** Returns whether an entry of the registry has a listener of ours: the subscription's own one, or that of the command. */
-  #has(entry: NameListeners, subscription: RedisSubscription, binary: boolean): boolean {
-    const listeners = entry[modeOf(binary)];
-    if (listeners.size === 0) return false;
-    const own = ownOf(subscription, binary);
-    return (own !== undefined && listeners.has(own)) || listeners.has(this.ofCommand(subscription, binary));
   }
 
   #sharedBy(kind: 'channel' | 'shard'): Record<Mode, ClientListener> {

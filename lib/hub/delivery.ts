@@ -66,7 +66,7 @@ export class Delivery {
     if (!binary && this.#state === 'free') {
       if (!this.#heard.isFresh && subscription.counts(binary)) this.#heard.noteMessage();
       try {
-        if (subscription.audience.deliverByFastPath(data, channel)) return;
+        if (subscription.deliverByFastPath(data, channel)) return;
       } catch (error) {
         return reportUnhandled(error);
       }
@@ -98,7 +98,7 @@ export class Delivery {
   #run({ subscription, data, channel, binary, rawChannel }: HeldMessage): void {
     this.#state = 'delivering';
     try {
-      subscription.audience.deliver(data, channel, binary, rawChannel);
+      subscription.deliver(data, channel, binary, rawChannel);
     } catch (error) {
       reportUnhandled(error);
     }

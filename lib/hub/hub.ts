@@ -95,7 +95,7 @@ export class Hub
   }
 
   updateFastPath(kind: SubscriptionKind, name: string): void {
-    this.subscriptions.get(kind, name)?.audience.updateFastPath();
+    this.subscriptions.get(kind, name)?.updateFastPath();
   }
 
   deliverHeld(kind: SubscriptionKind, name: string): void {
@@ -146,7 +146,7 @@ export class Hub
   evict(kind: SubscriptionKind, name: string): Eviction | undefined {
     const subscription = this.subscriptions.get(kind, name);
     if (!subscription) return undefined;
-    const affected = subscription.audience.listeners.filter(
+    const affected = subscription.listeners.filter(
       (listener) => subscription.isLive || this.outages.affects(listener),
     );
     const since = this.outages.since ?? this.#recovery.heardAt;

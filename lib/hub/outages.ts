@@ -63,7 +63,8 @@ export class Outages {
 
   /** Notes that a listener is served again, or has left. */
   checkOff(listener: HubListener, as: 'served' | 'gone'): void {
-    this.#current?.checkOff(listener, as);
+    if (!this.#current) return;
+    this.#current.checkOff(listener, as);
     if (!this.#isResuming) this.endIfOver();
   }
 

@@ -4,13 +4,14 @@ import { Audience } from './audience.js';
 import type { ClientListener } from './client.js';
 import { notify, type HubListener, type Leave } from './hub-listener.js';
 import type { SubscriptionHost } from './subscription-host.js';
-import { isLive, outlived, subscribing, unsubscribing, withMode, withoutMode } from './subscription-state.js';
+import { outlived, subscribing, unsubscribing, withMode, withoutMode } from './subscription-state.js';
 import { ENDED, OFF, ON, STRANDED, TEXT } from './subscription-state.js';
 import type { Modes, SubscriptionState } from './subscription-state.js';
 
 /**
  * One name of one kind on one client: the wishes of its listeners, the state in Redis, and at most one operation in flight
- * to reconcile the two. Concurrent operations on one name lose subscriptions inside node-redis.
+ * to reconcile the two. Concurrent operations on one name lose subscriptions inside node-redis. The subscription is its own
+ * audience, because there may be very many of both.
  */
 export class RedisSubscription extends Audience {
   #state: SubscriptionState = OFF;
@@ -34,14 +35,9 @@ export class RedisSubscription extends Audience {
     this.name = name;
   }
 
-  /** The listeners: a part of this object, because there may be very many of both. */
-  get audience(): Audience {
-    return this;
-  }
-
   /** Returns whether messages published now arrive. */
   get isLive(): boolean {
-    return isLive(this.#state);
+    return this.#state.live;
   }
 
   /** Returns whether Redis has the name and no operation is in flight. */
@@ -50,23 +46,22 @@ export class RedisSubscription extends Audience {
   }
 
   attach(listener: HubListener): void {
-    this.audience.join(listener);
-    if (this.#serves(listener)) tell(notify.subscribed, listener);
+    this.join(listener);
+    if (this.#state.live && this.#serves(listener)) tell(notify.subscribed, listener);
     this.reconcile();
   }
 
   /** Removes a listener, which keeps receiving until its `onReleased`. */
   detach(listener: HubListener, leave: Leave): void {
-    const { audience } = this;
-    if (!audience.wants(listener)) return;
-    audience.remove(listener);
+    if (!this.wants(listener)) return;
+    this.remove(listener);
     // If no UNSUBSCRIBE follows for this listener, a fence has to show that everything sent before has arrived.
     const isDraining = leave === 'draining' && this.isLive && this.#host.isOnline;
-    const needsFence = isDraining && (audience.isWanted || this.#host.clientListeners.isShared(this));
-    audience.keep(listener, needsFence ? 'draining' : 'leaving');
+    const needsFence = isDraining && (this.isWanted || this.#host.clientListeners.isShared(this));
+    this.keep(listener, needsFence ? 'draining' : 'leaving');
     if (needsFence) {
       this.#host.commands.fence(() => {
-        audience.releaseDrained(listener);
+        this.releaseDrained(listener);
         this.reconcile();
       });
     }
@@ -90,12 +85,14 @@ export class RedisSubscription extends Audience {
   /** Sends the next operation, if one is needed and none is in flight. */
   reconcile(): void {
     const { at } = this.#state;
-    const { isWanted } = this.audience;
+    const isWanted = this.wanting !== undefined;
     // No UNSUBSCRIBE is to come for leaving listeners, or its reply has come.
-    if (at === 'off' || (isWanted && at !== 'unsubscribing')) this.audience.release();
+    if (this.leaving !== undefined && (at === 'off' || (isWanted && at !== 'unsubscribing'))) this.release();
     if (at === 'ended' || at === 'subscribing' || at === 'unsubscribing') return;
     // Draining listeners still receive; their fence calls `reconcile`.
-    if (!isWanted && this.audience.isDraining) return;
+    if (!isWanted && this.isDraining) return;
+    // Most names are as they should be.
+    if (at === 'on' && isWanted && this.#registered === TEXT && this.binaryCount === 0) return;
     if (at === 'off' && !isWanted) {
       // The hub makes a new subscription when the name is wanted again.
       this.#become(ENDED);
@@ -138,17 +135,17 @@ export class RedisSubscription extends Audience {
     if (this.#state === OFF || this.#state === ENDED) return;
     this.request = undefined;
     this.#become(STRANDED);
-    for (const listener of this.audience.listeners) tell(notify.interrupted, listener);
+    for (const listener of this.listeners) tell(notify.interrupted, listener);
     this.reconcile();
   }
 
   /** Releases removed listeners when the connection is lost: no messages arrive until it is back. */
   onOffline(): void {
-    this.audience.release();
-    this.audience.releaseDrained();
+    this.release();
+    this.releaseDrained();
     // On RESP2 the client still sends this SUBSCRIBE, but ignores its messages: only another SUBSCRIBE makes it listen.
     if (this.#state.at === 'subscribing') this.#become(outlived(this.#state));
-    for (const listener of this.audience.listeners) tell(notify.interrupted, listener);
+    for (const listener of this.listeners) tell(notify.interrupted, listener);
     this.reconcile();
   }
 
@@ -172,11 +169,11 @@ export class RedisSubscription extends Audience {
     this.request = undefined;
     this.#become(ENDED);
     this.#host.clientListeners.forget(this);
-    return this.audience.clear();
+    return this.clear();
   }
 
   #reconcileOnline(at: 'off' | 'on' | 'stranded', isWanted: boolean): void {
-    const wantsBinary = this.#binary || this.audience.wantsBuffers;
+    const wantsBinary = this.#binary || this.binaryCount > 0;
     if (!isWanted) this.#unsubscribe((this.#registered & TEXT) === 0);
     else if (at !== 'on' || wantsBinary !== this.#binary) this.#subscribe(wantsBinary, at === 'stranded');
     // The change of mode is done, and the other mode has to go.
@@ -192,23 +189,23 @@ export class RedisSubscription extends Audience {
   }
 
   #unsubscribe(binary: boolean): void {
-    this.#become(unsubscribing(binary, this.audience.isWanted));
+    this.#become(unsubscribing(binary, this.isWanted));
     this.#host.commands.request('unsubscribe', this, binary);
   }
 
   #become(state: SubscriptionState): void {
     this.#state = state;
-    if (state.at === 'unsubscribing' && !state.live) this.audience.mode = 'closing';
-    else this.audience.mode = state === ON && !this.#binary ? 'text' : 'other';
+    if (state.at === 'unsubscribing' && !state.live) this.mode = 'closing';
+    else this.mode = state === ON && !this.#binary ? 'text' : 'other';
   }
 
   #onRefused(cause: unknown, state: { readonly binary: boolean; readonly live: boolean }): void {
     this.#registered = withoutMode(this.#registered, state.binary);
     this.#become(state.live ? ON : OFF);
     if (!state.live && this.#host.clientListeners.forget(this)) this.#registered = 0;
-    for (const listener of this.audience.listeners) {
+    for (const listener of this.listeners) {
       if (this.#serves(listener)) continue;
-      this.audience.remove(listener);
+      this.remove(listener);
       this.#host.outages.checkOff(listener, 'gone');
       tell(() => listener.onRefused(cause));
     }
@@ -222,13 +219,13 @@ export class RedisSubscription extends Audience {
     this.#binary = this.#registered > TEXT;
     this.#become(this.#registered > 0 ? ON : OFF);
     if (this.#registered > 0) this.#announce();
-    else this.audience.release();
+    else this.release();
     this.reconcile();
   }
 
   #leaveOffline(): void {
     // The client resubscribes the name, or has just done so; the `reconcile` of `onOnline` unsubscribes it.
-    if (!this.#host.isOffline || !this.#host.clientListeners.forget(this)) return this.audience.release();
+    if (!this.#host.isOffline || !this.#host.clientListeners.forget(this)) return this.release();
     this.#registered = 0;
     this.#become(OFF);
     this.#binary = false;
@@ -236,8 +233,9 @@ export class RedisSubscription extends Audience {
   }
 
   #announce(): void {
-    for (const listener of this.audience.listeners) {
-      if (!this.#serves(listener)) continue;
+    if (!this.#host.isOnline) return;
+    for (const listener of this.listeners) {
+      if (!this.#binary && listener.binary) continue;
       tell(notify.subscribed, listener);
       this.#host.outages.checkOff(listener, 'served');
     }

@@ -59,7 +59,5 @@ export class SubscriptionRegistry {
 
 /** Returns the listeners that receive messages published now. */
 export function liveListenersOf(subscriptions: readonly RedisSubscription[]): HubListener[] {
-  return subscriptions.flatMap((subscription) =>
-    subscription.isLive ? subscription.audience.listeners : [],
-  );
+  return subscriptions.flatMap((subscription) => (subscription.isLive ? subscription.listeners : []));
 }

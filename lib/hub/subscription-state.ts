@@ -32,13 +32,13 @@ interface Subscribing {
  * messages published now arrive.
  */
 export type SubscriptionState =
-  | { readonly at: 'off' }
+  | { readonly at: 'off'; readonly live: false }
   | Subscribing
-  | { readonly at: 'on' }
+  | { readonly at: 'on'; readonly live: true }
   | Unsubscribing
   /** An operation died with the connection: only the next operation shows whether the client and Redis have the name. */
-  | { readonly at: 'stranded' }
-  | { readonly at: 'ended' };
+  | { readonly at: 'stranded'; readonly live: false }
+  | { readonly at: 'ended'; readonly live: false };
 
 /** Returns the state of a SUBSCRIBE that is sent now. */
 export function subscribing(binary: boolean, live: boolean): SubscriptionState {
@@ -56,8 +56,8 @@ export function outlived(state: Subscribing): SubscriptionState {
 }
 
 // Shared objects, because there may be very many subscriptions, and most are in the same few states.
-export const OFF: SubscriptionState = { at: 'off' };
-export const ON: SubscriptionState = { at: 'on' };
+export const OFF: SubscriptionState = { at: 'off', live: false };
+export const ON: SubscriptionState = { at: 'on', live: true };
 const SUBSCRIBING_TEXT: Subscribing = {
   at: 'subscribing',
   binary: false,
@@ -65,10 +65,5 @@ const SUBSCRIBING_TEXT: Subscribing = {
   isOutlived: false,
 };
 const UNSUBSCRIBING_TEXT: Unsubscribing = { at: 'unsubscribing', binary: false, live: false };
-export const STRANDED: SubscriptionState = { at: 'stranded' };
-export const ENDED: SubscriptionState = { at: 'ended' };
-
-/** Returns whether messages published now arrive. */
-export function isLive(state: SubscriptionState): boolean {
-  return state.at === 'on' || ((state.at === 'subscribing' || state.at === 'unsubscribing') && state.live);
-}
+export const STRANDED: SubscriptionState = { at: 'stranded', live: false };
+export const ENDED: SubscriptionState = { at: 'ended', live: false };

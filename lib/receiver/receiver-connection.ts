@@ -182,9 +182,9 @@ export class ReceiverConnection {
 
   #settle(core: ChannelCore<unknown>): void {
     if (!core.unserved) return;
-    core.unserved.count--;
+    const isLast = --core.unserved.count === 0;
     core.unserved = undefined;
-    this.#settleAttempts();
+    if (isLast) this.#settleAttempts();
   }
 
   #settleAttempts(): void {

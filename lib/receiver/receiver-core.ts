@@ -29,6 +29,7 @@ const OBSERVED =
 export class ReceiverCore implements ChannelOwner<ChannelCore<unknown>> {
   readonly registry: Registry;
   readonly events: ReceiverEvents;
+  readonly emit: (event: ReceiverEvent) => void;
   readonly stream: MergedStream;
   readonly ending: Ending;
   readonly hub: PubSubHub;
@@ -44,9 +45,10 @@ export class ReceiverCore implements ChannelOwner<ChannelCore<unknown>> {
     ({ hub: this.hub, heartbeat: this.heartbeat, readerOf: this.readerOf, bounds: this.bounds } = options);
     const registry = (this.registry = new Registry(options.topics?.names));
     const events = (this.events = new ReceiverEvents(options.client));
+    this.emit = events.emit;
     const stream = (this.stream = new MergedStream({
       ...options,
-      emit: (event) => events.emit(event),
+      emit: events.emit,
       onObserved: () => this.#onObserved(),
       onDeserted: () => this.#connection.leave(),
     }));
@@ -139,8 +141,6 @@ export class ReceiverCore implements ChannelOwner<ChannelCore<unknown>> {
   countIterators(change: 1 | -1): void {
     this.#connection.countIterators(change);
   }
-
-  readonly emit = (event: ReceiverEvent): void => this.events.emit(event);
 
   onIgnored(
     { channel: source }: ChannelCore<unknown>,

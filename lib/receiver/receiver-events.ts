@@ -23,7 +23,7 @@ export class ReceiverEvents extends Subject<ReceiverEvent> {
     return this.#gaps;
   }
 
-  emit(event: ReceiverEvent): void {
+  readonly emit = (event: ReceiverEvent): void => {
     if (event.type === 'gap') this.#gaps++;
     show(event, this.#client);
     if (!this.observed && this.#ofChannels.size === 0) return;
@@ -32,7 +32,7 @@ export class ReceiverEvents extends Subject<ReceiverEvent> {
       if (this.#ofChannels.size === 0) return;
       for (const core of this.#concernedBy(event)) this.#ofChannels.get(core)?.next(event);
     });
-  }
+  };
 
   /** Adds an observer of the events that concern a Channel. */
   observeChannel(core: ChannelCore<unknown>, subscriber: Subscriber<ReceiverEvent>): void {

@@ -86,9 +86,10 @@ describe('Audience', () => {
         mode text, a joins, a leaves, release                  |
         mode text, a joins, a leaves, release, coded joins     | coded, decodes
         mode text, a joins, clear                              |
-        mode text, a joins, a slows                            | a
-        mode text, a joins, a slows, update                    |
-        mode text, a joins, a slows, b joins, b is removed     |
+        mode text, a joins, a slows                            |
+        mode text, a joins, text x, a slows                    | a
+        mode text, a joins, text x, a slows, update            |
+        mode text, a joins, text x, a slows, b joins, b is removed |
       `),
     )('$script → "$stream"', ({ script, stream }) => {
       const scene = new AudienceScene().run(listOf(script));

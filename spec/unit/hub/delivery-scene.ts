@@ -80,7 +80,7 @@ export class DeliveryScene {
 
   #create(name: 'a' | 'b'): RedisSubscription {
     const state = this.#subscriptions[name];
-    const audience = {
+    const subscription = {
       deliverByFastPath: (data: string) => {
         if (state.hasFastPath) this.#write(`${name}>${data}`);
         return state.hasFastPath;
@@ -90,9 +90,6 @@ export class DeliveryScene {
         const [data] = args as [string | Buffer];
         this.#write(`${name}:${data.length > 1 ? '…' : data.toString()}`);
       },
-    };
-    const subscription = {
-      audience,
       counts: () => state.counts,
       get isConfirmed() {
         return state.isConfirmed;

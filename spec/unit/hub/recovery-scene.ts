@@ -121,7 +121,7 @@ export class RecoveryScene {
       isLive: true,
       isConfirmed: true,
       isRegistered: true,
-      audience: { listeners: [listener] },
+      listeners: [listener],
       doubt: () => this.log.push(`doubt ${name}`),
       restart: () => {
         subscription.isConfirmed = false;

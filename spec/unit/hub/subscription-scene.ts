@@ -58,12 +58,12 @@ export class SubscriptionScene {
   /** The listeners that receive a message of the mode that counts. */
   get receivers(): string[] {
     this.calls = [];
-    this.subscription.audience.deliver(Buffer.from('x'), 'news', this.counted === 'buffers', undefined);
+    this.subscription.deliver(Buffer.from('x'), 'news', this.counted === 'buffers', undefined);
     return this.calls.splice(0).map((call) => call.replace(': message', ''));
   }
 
   get takesFastPath(): boolean {
-    return this.subscription.audience.deliverByFastPath('x', 'news');
+    return this.subscription.deliverByFastPath('x', 'news');
   }
 
   /** Lets these events happen, and forgets what they have caused. */
