@@ -13,6 +13,8 @@ const config: Config = {
     '^rx-redis-receiver/nestjs/(module|microservice)$': '<rootDir>/lib/nestjs/$1.ts',
     '^rx-redis-receiver/graphql/yoga$': '<rootDir>/lib/graphql/yoga.ts',
     '^(\\.{1,2}/.*)\\.js$': '$1',
+    // Without it, node-redis creates a class for each of the many thousand clients.
+    '/single-entry-cache$': '<rootDir>/spec/support/client-classes.ts',
   },
   transform: {
     // Angular's packages are ES modules alone.
