@@ -29,6 +29,7 @@ const config: Config = {
   // Most specs wait for a server, and not for a core. Jest takes '200%' for 200 workers.
   maxWorkers: 2 * availableParallelism(),
   globalSetup: '<rootDir>/spec/support/global-setup.ts',
+  globalTeardown: '<rootDir>/spec/support/global-teardown.ts',
   setupFiles: ['<rootDir>/spec/support/reader-defaults.ts'],
   testSequencer: '<rootDir>/spec/support/longest-first.cjs',
   testTimeout: 30_000,

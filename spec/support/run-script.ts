@@ -1,4 +1,5 @@
 import { spawn } from 'node:child_process';
+import { bundleScript } from './bundle.js';
 import { ROOT } from './root.js';
 
 const TIME_LIMIT = 30_000;
@@ -9,20 +10,18 @@ export interface ScriptOptions {
   readonly timeLimit?: number;
 }
 
-/**
- * Runs a JavaScript file, or a TypeScript file as `tsx file.ts` does; resolves with its output if it exits with 0.
- */
-export function runScript(
+/** Runs a TypeScript file; resolves with its output if it exits with 0. */
+export async function runScript(
   file: string,
   { redisUrl, timeLimit = TIME_LIMIT }: ScriptOptions,
 ): Promise<string> {
   const env: NodeJS.ProcessEnv = { ...process.env, REDIS_URL: redisUrl, NO_COLOR: '1' };
   // A test runner whose output is a terminal asks its child processes for colours.
   delete env.FORCE_COLOR;
+  const bundle = await bundleScript(file);
 
   return new Promise((resolve, reject) => {
-    const options = file.endsWith('.ts') ? ['--import', 'tsx'] : ['--enable-source-maps'];
-    const child = spawn(process.execPath, [...options, file], {
+    const child = spawn(process.execPath, ['--enable-source-maps', bundle], {
       cwd: ROOT,
       env,
       stdio: ['ignore', 'pipe', 'pipe'],

@@ -2,7 +2,6 @@ import { execFileSync } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
-import { build } from 'esbuild';
 import { ROOT } from './root.js';
 import { runScript } from './run-script.js';
 import type { Snippet } from './snippets.js';
@@ -10,7 +9,6 @@ import type { Snippet } from './snippets.js';
 /** Snippets as files inside the repository, where their imports resolve as they do for a user. */
 export class SnippetFolder {
   readonly #path = mkdtempSync(join(ROOT, '.snippets-'));
-  readonly #tsconfig = join(this.#path, 'tsconfig.json');
 
   constructor() {
     const config = {
@@ -18,25 +16,12 @@ export class SnippetFolder {
       compilerOptions: { types: ['node'] },
       include: ['*.ts', '../lib'],
     };
-    writeFileSync(this.#tsconfig, JSON.stringify(config));
+    writeFileSync(join(this.#path, 'tsconfig.json'), JSON.stringify(config));
   }
 
-  /**
-   * Runs a snippet; resolves with its output, and rejects if it fails or does not end. A bundle with the package starts in a
-   * third of the time that its many files take.
-   */
-  async run(document: string, snippet: Snippet, redisUrl: string): Promise<string> {
-    const file = this.write(document, snippet);
-    const outfile = file.replace(/\.ts$/, '.mjs');
-    const target = {
-      bundle: true,
-      packages: 'external',
-      platform: 'node',
-      target: 'node20',
-      format: 'esm',
-    } as const;
-    await build({ ...target, entryPoints: [file], outfile, tsconfig: this.#tsconfig, sourcemap: 'inline' });
-    return runScript(outfile, { redisUrl });
+  /** Runs a snippet; resolves with its output, and rejects if it fails or does not end. */
+  run(document: string, snippet: Snippet, redisUrl: string): Promise<string> {
+    return runScript(this.write(document, snippet), { redisUrl });
   }
 
   /** Type-checks the written snippets; throws the errors of the compiler. */
