@@ -1,3 +1,4 @@
+/** @jest-config-loader-options {"project": "tsconfig.jest.json", "transpileOnly": true} */
 import { availableParallelism } from 'node:os';
 import type { Config } from 'jest';
 
