@@ -60,7 +60,7 @@ function record(times: Times, event: string): void {
 const results = new Map<string, number[]>();
 for (let round = 1; round <= rounds; round++) {
   console.error(`round ${round} of ${rounds}`);
-  await using cluster = await RedisCluster.start();
+  await using cluster = await RedisCluster.start({ nodeTimeout: 1_000 });
   const master = await cluster.ownerOf(SHARD);
   const replica = await cluster.replicaOf(master);
   const times: Times = new Map();

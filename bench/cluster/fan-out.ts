@@ -36,11 +36,7 @@ async function memoryOf(node: RedisNode): Promise<number> {
 const figures = new Map<string, number[]>();
 const record = (row: string, value: number) => figures.set(row, [...(figures.get(row) ?? []), value]);
 
-await using cluster = await RedisCluster.start({
-  masters: 6,
-  replicas: 0,
-  args: ['--cluster-node-timeout', '15000'],
-});
+await using cluster = await RedisCluster.start({ masters: 6, replicas: 0 });
 const [publisher, ...others] = cluster.nodes as [RedisNode, ...RedisNode[]];
 /** Name of a channel whose slot the publisher owns. */
 const name = Array.from({ length: 1_000 }, (_, index) => `room:${index}`).find(

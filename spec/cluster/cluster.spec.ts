@@ -13,11 +13,6 @@ jest.setTimeout(60_000);
 
 /** Milliseconds in which a node replies even on a busy machine: after that, its connection is replaced, with a gap. */
 const HEARTBEAT = 1_000;
-/**
- * Half of this time a node may be too busy to reply to the others: after that, Redis drops their connection and its
- * messages.
- */
-const NODE_TIMEOUT = 3_000;
 const LONG_WAIT = { timeout: 30_000 };
 const NAMES = ['north', 'east', 'south', 'west'];
 const LINES: readonly Line[] = [
@@ -32,7 +27,7 @@ describe('on a cluster', () => {
   const onUnhandled = (error: unknown) => unhandled.push(error);
 
   beforeAll(async () => {
-    cluster = await RedisCluster.start({ args: ['--cluster-node-timeout', String(NODE_TIMEOUT)] });
+    cluster = await RedisCluster.start({ nodeTimeout: 3_000 });
     process.on('unhandledRejection', onUnhandled);
     config.onUnhandledError = onUnhandled;
   });

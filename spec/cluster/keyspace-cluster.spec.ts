@@ -27,7 +27,7 @@ describe('keyspace() on a cluster', () => {
   const onUnhandled = (error: unknown) => unhandled.push(error);
 
   beforeAll(async () => {
-    cluster = await RedisCluster.start({ args: ['--cluster-node-timeout', '3000', `--${SETTING}`, 'KEA'] });
+    cluster = await RedisCluster.start({ nodeTimeout: 3_000, args: [`--${SETTING}`, 'KEA'] });
     process.on('unhandledRejection', onUnhandled);
     config.onUnhandledError = onUnhandled;
   });

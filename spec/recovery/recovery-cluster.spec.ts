@@ -54,7 +54,7 @@ describe('recoverable Channels on a cluster', () => {
   let cluster: RedisCluster;
 
   beforeAll(async () => {
-    cluster = await RedisCluster.start();
+    cluster = await RedisCluster.start({ nodeTimeout: 1_000 });
   });
 
   afterEach(() => cluster.heal());

@@ -114,7 +114,7 @@ describe('streams on a cluster', () => {
   let cluster: RedisCluster;
 
   beforeAll(async () => {
-    cluster = await RedisCluster.start();
+    cluster = await RedisCluster.start({ nodeTimeout: 1_000 });
   });
   afterEach(() => cluster.heal());
   afterAll(() => cluster.stop());

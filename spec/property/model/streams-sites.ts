@@ -73,7 +73,7 @@ export async function serverSite(): Promise<StreamsSite> {
 }
 
 export async function clusterSite(): Promise<StreamsSite> {
-  const cluster = await RedisCluster.start();
+  const cluster = await RedisCluster.start({ nodeTimeout: 1_000 });
   return distributedSite({
     nodes: cluster.nodes,
     replicas: 1,
