@@ -20,7 +20,7 @@ export class LogConnection {
   #error: unknown;
   #isClosed = false;
   #heardAt = asyncScheduler.now();
-  /** The requests that have no reply yet, by the function that ends them with an error. */
+  /** The requests that have no reply yet, in the order of sending: the function that ends each of them with an error. */
   readonly #pending = new Set<(error: unknown) => void>();
 
   constructor(client: LogClient) {
@@ -41,7 +41,10 @@ export class LogConnection {
     return this.#error !== undefined || (!this.#waiting && !this.#client.isOpen);
   }
 
-  /** Epoch milliseconds: the time of the last reply, or of the creation. */
+  /**
+   * Epoch milliseconds: the time of the last reply to the request that had waited longest, or of the creation. On a cluster, a node
+   * that does not reply is not hidden by the replies of the others.
+   */
   get heardAt(): number {
     return this.#heardAt;
   }
@@ -53,12 +56,16 @@ export class LogConnection {
     const fail = (error: unknown) => {
       if (this.#pending.delete(fail)) onError(error);
     };
+    const note = () => {
+      const [oldest] = this.#pending;
+      if (oldest === fail) this.#heardAt = asyncScheduler.now();
+    };
     const succeed = (value: T) => {
-      this.#heardAt = asyncScheduler.now();
+      note();
       if (this.#pending.delete(fail)) onReply(value);
     };
     const refuse = (error: unknown) => {
-      this.#heardAt = asyncScheduler.now();
+      note();
       fail(error);
     };
     const run = (error?: unknown) => {

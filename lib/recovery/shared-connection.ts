@@ -21,7 +21,7 @@ export class SharedConnection implements RetriedConnection {
     return 'xRead' in this.source && !('sendCommand' in this.source);
   }
 
-  /** Returns whether the connection has brought no reply for so many milliseconds. */
+  /** Returns whether the connection, or that of one node of a cluster, has brought no reply for so many milliseconds. */
   isSilentFor(milliseconds: number): boolean {
     const { heardAt = 0 } = this.#connection ?? {};
     return asyncScheduler.now() - heardAt >= milliseconds;
