@@ -103,12 +103,25 @@ export class RedisCluster implements AsyncDisposable {
     return replica;
   }
 
-  /** Moves the slot to another master as redis-cli does. */
-  async migrate(slot: number, from: RedisNode, to: RedisNode): Promise<void> {
+  /** Moves the slot with its keys to another master as redis-cli does; waits for `onStep` after each step. */
+  async migrate(
+    slot: number,
+    from: RedisNode,
+    to: RedisNode,
+    onStep?: () => Promise<unknown>,
+  ): Promise<void> {
+    const set = (node: RedisNode, ...state: string[]) =>
+      node.ask('CLUSTER', 'SETSLOT', String(slot), ...state).then(onStep);
     const [source, target] = await Promise.all([from, to].map((node) => node.ask('CLUSTER', 'MYID')));
-    await to.ask('CLUSTER', 'SETSLOT', String(slot), 'IMPORTING', source!);
-    await from.ask('CLUSTER', 'SETSLOT', String(slot), 'MIGRATING', target!);
-    for (const node of [to, from]) await node.ask('CLUSTER', 'SETSLOT', String(slot), 'NODE', target!);
+    await set(to, 'IMPORTING', source!);
+    await set(from, 'MIGRATING', target!);
+    const keys = await from.admin.sendCommand<string[]>(['CLUSTER', 'GETKEYSINSLOT', String(slot), '1000']);
+    for (const key of keys) {
+      await from.ask('MIGRATE', '127.0.0.1', String(to.port), key, '0', '5000');
+      await onStep?.();
+    }
+    await set(to, 'NODE', target!);
+    await set(from, 'NODE', target!);
   }
 
   /** Returns the counts of all nodes together. */
