@@ -1,6 +1,8 @@
+import { asyncScheduler, type Subscription } from 'rxjs';
 import { RetriedRequests } from '../recovery/retried-requests.js';
 import type { BlockingConnection } from './blocking-connection.js';
 import { CheckedReads } from './checked-reads.js';
+import { pauseBetweenReads } from '../streams/pause-between-reads.js';
 import type { StreamReply } from '../streams/stream-commands.js';
 import type { GroupTail, TailOptions, TailUser } from './group-tail.js';
 import { Poll } from './polling-tail.js';
@@ -22,6 +24,8 @@ export class BlockingTail implements GroupTail {
   readonly #users = new Set<TailUser>();
   /** The streams of the read that waits. */
   #reading: readonly TailUser[] | undefined;
+  /** The time between two reads of many streams; others may join. */
+  #pause: Subscription | undefined;
   /** True while the entries of a reply are handed on: the next read waits for all of them. */
   #isHanding = false;
   /** The polls, until the replies to their last reads. */
@@ -71,7 +75,7 @@ export class BlockingTail implements GroupTail {
   wake(user: TailUser): void {
     if (!this.#users.has(user) || this.#isHanding) return;
     if (this.#polls.has(user) || (this.#reading && !this.#reading.includes(user))) this.#poll(user);
-    else if (!this.#reading) this.#read();
+    else if (!this.#reading && !this.#pause) this.#read();
   }
 
   #poll(user: TailUser): void {
@@ -123,9 +127,18 @@ export class BlockingTail implements GroupTail {
   }
 
   #readNext(polled: readonly TailUser[]): void {
-    if (!this.#reading) this.#read();
+    if (!this.#reading && !this.#pause) this.#readSoon();
     // A read that another stream has begun meanwhile lacks them.
     for (const user of polled) this.wake(user);
+  }
+
+  #readSoon(): void {
+    const pause = pauseBetweenReads(this.#users.size);
+    if (pause === 0 || this.#options.blocking.isPatient) return this.#read();
+    this.#pause = asyncScheduler.schedule(() => {
+      this.#pause = undefined;
+      this.#read();
+    }, pause);
   }
 
   #stopPoll(user: TailUser, onStopped: () => void): void {

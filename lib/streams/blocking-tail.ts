@@ -1,5 +1,6 @@
 import { asyncScheduler, Subscription } from 'rxjs';
 import type { SharedConnection } from '../recovery/shared-connection.js';
+import { pauseBetweenReads } from './pause-between-reads.js';
 import { PollingTail } from './polling-tail.js';
 import { StreamRequests } from './stream-requests.js';
 import type { Tail, TailUser } from './tail.js';
@@ -8,8 +9,9 @@ import type { Tail, TailUser } from './tail.js';
 const LONGEST_BLOCK = 1_000;
 /** Milliseconds without a reply after which the connection is replaced. */
 const PATIENCE = 5_000;
-/** The number of entries of all streams together that one read asks for, as long as this is one or more of each. */
+/** The number of entries of all streams together that one read asks for, as long as these are enough of each. */
 const MOST_ENTRIES = 1_000;
+const LEAST_ENTRIES = 10;
 
 /**
  * One read that blocks for all streams on a server. A stream that joins while a read is under way is polled until this read
@@ -26,6 +28,8 @@ export class BlockingTail implements Tail {
   /** The read that is under way: a reply to any other one has no effect. */
   #read: object | undefined;
   #timer = Subscription.EMPTY;
+  /** The time between two reads of many streams; others may join. */
+  #pause: Subscription | undefined;
   /** True while users take their entries: a user that leaves or joins then is considered before the next read. */
   #isHanding = false;
 
@@ -55,12 +59,14 @@ export class BlockingTail implements Tail {
   #interrupt(): void {
     this.#read = undefined;
     this.#timer.unsubscribe();
+    this.#pause?.unsubscribe();
+    this.#pause = undefined;
     this.#connection.close();
   }
 
   /** Reads at the end of the turn, in which more streams may join. */
   #readSoon(): void {
-    if (this.#read) return;
+    if (this.#read || this.#pause) return;
     const read = (this.#read = {});
     if (this.#connection.isVirtual) return this.#send(read);
     queueMicrotask(() => {
@@ -109,7 +115,7 @@ export class BlockingTail implements Tail {
     const beats = users.map(({ heartbeat }) => heartbeat).filter((beat) => beat > 0);
     const block = beats.reduce((shortest, beat) => Math.min(shortest, beat / 2), LONGEST_BLOCK);
     return {
-      count: Math.min(most, Math.max(1, Math.floor(MOST_ENTRIES / users.length))),
+      count: Math.min(most, Math.max(LEAST_ENTRIES, Math.floor(MOST_ENTRIES / users.length))),
       block: Math.max(1, Math.floor(block)),
       binary: users.some((user) => user.binary),
     };
@@ -122,8 +128,16 @@ export class BlockingTail implements Tail {
       this.#joining.leave(user);
       this.#users.add(user);
     }
-    if (this.#users.size > 0) this.#readSoon();
-    else this.#connection.close();
+    if (this.#users.size === 0) return this.#connection.close();
+    const pause = pauseBetweenReads(this.#users.size);
+    if (pause > 0 && !this.#connection.isVirtual)
+      this.#pause = asyncScheduler.schedule(() => this.#onPaused(), pause);
+    else this.#readSoon();
+  }
+
+  #onPaused(): void {
+    this.#pause = undefined;
+    this.#readSoon();
   }
 
   /** Replaces the other connection, too, if it is silent: the users now read on it. */
