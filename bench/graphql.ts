@@ -1,131 +1,87 @@
-// Measures the CPU of a delivery to a GraphQL client, and the memory of a client, beside graphql-redis-subscriptions.
-// Run it: npm run bench:graphql
+// Measures the CPU of a delivery to a GraphQL client, and the memory of a client, beside graphql-redis-subscriptions, and
+// beside another checkout if one is given.
+// Run it: npm run bench:graphql -- [ROUNDS] [CHECKOUT]
 
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
+import { join } from 'node:path';
 import { setTimeout as pace } from 'node:timers/promises';
-import { setFlagsFromString } from 'node:v8';
-import { runInNewContext } from 'node:vm';
-import { RedisPubSub as OtherPubSub } from 'graphql-redis-subscriptions';
 import { createClient } from 'redis';
-import { RedisPubSub } from '../lib/graphql/index.js';
+import { temporaryFolder } from '../scripts/temporary-folder.js';
 import { RedisServer } from '../spec/support/redis-server.js';
+import type { DeliveryReport, DeliveryTask } from './measured/deliver-graphql.js';
+import { takeSnapshot } from './snapshot.js';
 import { ratios, shuffled, spread } from './statistics.js';
 import { versions } from './versions.js';
 
 const ROUNDS = Number(process.argv[2] ?? 5);
+const COMPARED = process.argv[3];
 const CLIENTS = 1_000;
 const TOPICS = 100;
 /** The messages on each topic; every one is a delivery to each of the topic's clients. */
-const MESSAGES = 200;
-const DELIVERIES = (CLIENTS / TOPICS) * TOPICS * MESSAGES;
+const MESSAGES = 400;
+const WARM_UP = 200;
 const PAYLOAD = { orderPaid: { id: 7, text: 'x'.repeat(150) } };
 const GREETING = {};
 const topics = Array.from({ length: TOPICS }, (_, index) => `order:${index}`);
 
-interface PubSub {
-  asyncIterator(topic: string): AsyncIterator<unknown>;
-  close(): unknown;
+interface Contestant {
+  readonly title: string;
+  readonly way: DeliveryTask['way'];
+  readonly snapshot: string;
 }
 
-const other = (url: string): PubSub => {
-  const { hostname: host, port } = new URL(url);
-  const pubSub = new OtherPubSub({ connection: { host, port: Number(port) } });
-  return { asyncIterator: (topic) => pubSub.asyncIterator(topic), close: () => pubSub.close() };
-};
+using folder = temporaryFolder();
+const snapshotOf = (checkout: string, name: string) => takeSnapshot(checkout, join(folder.path, name));
+const snapshot = snapshotOf('.', 'own');
+const contestants: Contestant[] = [
+  { title: 'graphql-redis-subscriptions', way: 'other', snapshot },
+  { title: 'graphql-redis-subscriptions again', way: 'other', snapshot },
+  { title: 'rx-redis-receiver/graphql', way: 'own', snapshot },
+];
+if (COMPARED !== undefined) {
+  const compared = snapshotOf(COMPARED, 'compared');
+  contestants.push({ title: 'rx-redis-receiver/graphql, compared', way: 'own', snapshot: compared });
+}
+await using server = await RedisServer.start();
+console.log(await versions(server.url));
 
-const CONTESTANTS = {
-  'graphql-redis-subscriptions': other,
-  'graphql-redis-subscriptions again': other,
-  'rx-redis-receiver/graphql': (url: string): PubSub => new RedisPubSub({ connection: url }),
-};
-type Contestant = keyof typeof CONTESTANTS;
+const reports = new Map(contestants.map((contestant) => [contestant, [] as DeliveryReport[]]));
+for (let round = 0; round < ROUNDS; round++)
+  for (const contestant of shuffled(contestants)) reports.get(contestant)!.push(await measure(contestant));
 
-interface Report {
-  /** Microseconds of CPU a delivery. */
-  readonly cpu: number;
-  /** Bytes of a client. */
-  readonly memory: number;
+console.log(`\n${CLIENTS} clients on ${TOPICS} topics, ${ROUNDS} rounds`);
+const reference = reports.get(contestants[0]!)!.map(({ cpu }) => cpu);
+for (const [{ title }, own] of reports) {
+  const costs = own.map(({ cpu }) => cpu);
+  const cpu = spread(costs).median.toFixed(2);
+  const memory = (spread(own.map((report) => report.memory)).median / 1_024).toFixed(1);
+  const ratio = ratios(costs, reference).median.toFixed(2);
+  console.log(`${title.padEnd(35)} ${cpu} µs of CPU a delivery (${ratio}), ${memory} kB a client`);
 }
 
-async function measure(url: string, contestant: Contestant): Promise<Report> {
-  const publisher = await createClient({ url }).connect();
+async function measure({ way, snapshot: at }: Contestant): Promise<DeliveryReport> {
+  const publisher = await createClient({ url: server.url }).connect();
   const publishAll = (payload: object) =>
     Promise.all(topics.map((topic) => publisher.publish(topic, JSON.stringify(payload))));
-  // In a process of its own, so that the subscriber alone is measured.
-  const child = fork(process.argv[1]!, ['deliver', url, contestant]);
+  const task: DeliveryTask = {
+    url: server.url,
+    way,
+    clients: CLIENTS,
+    topics,
+    warmUp: WARM_UP,
+    messages: MESSAGES,
+  };
+  // In a process of its own, so that the subscriber alone is measured, and without the flags of the one that compiles.
+  const child = fork(join(at, 'measured/deliver-graphql.js'), [JSON.stringify(task)], { execArgv: [] });
   const readiness = { isReady: false };
   const ready = once(child, 'message').then(() => (readiness.isReady = true));
   // A client may be subscribed later than its channel.
   while (!readiness.isReady) await Promise.race([ready, publishAll(GREETING).then(() => pace(50))]);
-  const started = once(child, 'message');
-  child.send('start');
-  await started;
-  const report = once(child, 'message') as Promise<[Report]>;
-  for (let message = 0; message < MESSAGES; message++) await publishAll(PAYLOAD);
+  const reported = once(child, 'message') as Promise<[DeliveryReport]>;
+  for (let message = 0; message < WARM_UP + MESSAGES; message++) await publishAll(PAYLOAD);
   await publisher.close();
-  return (await report)[0];
-}
-
-function heapUsed(): number {
-  setFlagsFromString('--expose-gc');
-  (runInNewContext('gc') as () => void)();
-  return process.memoryUsage().heapUsed;
-}
-
-async function deliver([url, contestant]: readonly string[]): Promise<void> {
-  const pubSub = CONTESTANTS[contestant as Contestant](url!);
-  // The first client makes the connection.
-  const first = pubSub.asyncIterator('first');
-  void first.next();
-  const before = heapUsed();
-  let count = 0;
-  let onDone!: () => void;
-  const done = new Promise<void>((resolve) => (onDone = resolve));
-  const greeted: Promise<unknown>[] = [];
-  for (let index = 0; index < CLIENTS; index++) {
-    const iterator = pubSub.asyncIterator(topics[index % TOPICS]!);
-    const greeting = iterator.next();
-    greeted.push(greeting);
-    void (async () => {
-      await greeting;
-      for (;;) {
-        const { done: isOver, value } = await iterator.next();
-        if (isOver) return;
-        if ('orderPaid' in (value as object) && ++count === DELIVERIES) onDone();
-      }
-    })();
-  }
-  await Promise.all(greeted.splice(0));
-  const memory = (heapUsed() - before) / CLIENTS;
-  process.send!('ready');
-  await once(process, 'message');
-  const cpu = process.cpuUsage();
-  process.send!('started');
-  await done;
-  const { user, system } = process.cpuUsage(cpu);
-  process.send!({ cpu: (user + system) / DELIVERIES, memory });
-  process.disconnect();
-  await pubSub.close();
-}
-
-if (process.argv[2] === 'deliver') {
-  await deliver(process.argv.slice(3));
-  process.exit();
-} else {
-  await using server = await RedisServer.start();
-  console.log(await versions(server.url));
-  const names = Object.keys(CONTESTANTS) as Contestant[];
-  const reports = new Map(names.map((name) => [name, [] as Report[]]));
-  for (let round = 0; round < ROUNDS; round++)
-    for (const name of shuffled(names)) reports.get(name)!.push(await measure(server.url, name));
-  console.log(`\n${CLIENTS} clients on ${TOPICS} topics, ${ROUNDS} rounds`);
-  const reference = reports.get('graphql-redis-subscriptions')!.map(({ cpu }) => cpu);
-  for (const [name, own] of reports) {
-    const costs = own.map(({ cpu }) => cpu);
-    const cpu = spread(costs).median.toFixed(2);
-    const memory = (spread(own.map((report) => report.memory)).median / 1_024).toFixed(1);
-    const ratio = ratios(costs, reference).median.toFixed(2);
-    console.log(`${name.padEnd(33)} ${cpu} µs of CPU a delivery (${ratio}), ${memory} kB a client`);
-  }
+  const [report] = await reported;
+  child.disconnect();
+  return report;
 }
