@@ -1,13 +1,6 @@
-import { asyncScheduler, type Observable } from 'rxjs';
+import { asyncScheduler, Subscription, type Observable } from 'rxjs';
 import type { Channel, Gap, ReceiverEvent } from '../index.js';
-import {
-  ArrivalOrder,
-  BoundedIterator,
-  OverflowEpisode,
-  refusesWithError,
-  WaitingLine,
-  type Bounds,
-} from '../internal.js';
+import { BoundedQueue, OverflowEpisode, refusesWithError, Ring, toError, type Bounds } from '../internal.js';
 import { Substitute, substituteFor, type Item, type OnGap } from './items-of.js';
 
 export interface ClientIteratorOptions {
@@ -34,25 +27,26 @@ interface Loss {
   dropped: number;
 }
 
-/** Iterates the payloads for one GraphQL client, with a bounded queue of its own. */
+interface Pull<T> {
+  resolve(result: IteratorResult<T>): void;
+  reject(error: unknown): void;
+}
+
+/** Iterates the payloads for one GraphQL client, with a bounded queue of its own. There may be very many. */
 export class ClientIterator<T> implements PayloadIterator<T> {
   readonly #options: ClientIteratorOptions;
-  readonly #items: BoundedIterator<Item>;
+  #items: Observable<Item> | undefined;
+  /** Open pulls. While a pull waits, no item does. */
+  readonly #pulls = new Ring<Pull<T>>();
+  readonly #subscription = new Subscription();
+  /** The items that wait, and the error behind them; created for the first one. */
+  #queue: BoundedQueue<Item> | undefined;
+  #episode: OverflowEpisode | undefined;
   #loss: Loss | undefined;
 
   constructor(items: Observable<Item>, options: ClientIteratorOptions) {
+    this.#items = items;
     this.#options = options;
-    const { bounds, emit } = options;
-    const episode = new OverflowEpisode(bounds.overflow, emit);
-    const onDrop = (item: Item) => {
-      this.#drop(item);
-      if (!(item instanceof Substitute)) episode.drop(item.source);
-    };
-    const line = new WaitingLine(new ArrivalOrder<Item>(), bounds, onDrop);
-    const onTaken = () => {
-      if (line.isRelaxed) episode.end();
-    };
-    this.#items = new BoundedIterator(items, line, { onTaken });
   }
 
   next(): Promise<IteratorResult<T>> {
@@ -64,13 +58,20 @@ export class ClientIterator<T> implements PayloadIterator<T> {
     } catch (error) {
       return this.throw(error);
     }
-    return this.#nextItem();
+    if (this.#queue?.isEmpty === false) return this.#take(this.#queue);
+    if (this.#subscription.closed) return Promise.resolve({ done: true, value: undefined });
+    return new Promise((resolve, reject) => {
+      // Add the pull before the source runs, which may have an item at once.
+      this.#pulls.push({ resolve, reject });
+      this.#open();
+    });
   }
 
-  async return(): Promise<IteratorResult<T>> {
+  return(): Promise<IteratorResult<T>> {
     this.#loss = undefined;
-    await this.#items.return();
-    return { done: true, value: undefined };
+    this.#queue?.clear();
+    this.#end();
+    return Promise.resolve({ done: true, value: undefined });
   }
 
   async throw(error?: unknown): Promise<never> {
@@ -86,15 +87,50 @@ export class ClientIterator<T> implements PayloadIterator<T> {
     return this;
   }
 
-  async #nextItem(): Promise<IteratorResult<T>> {
-    const { done, value } = (await this.#items.next()) as IteratorResult<Item, undefined>;
-    if (done) return { done, value };
-    return { done: false, value: this.#options.payloadOf(value) as T };
+  #open(): void {
+    const items = this.#items;
+    if (!items) return;
+    this.#items = undefined;
+    const observer = {
+      next: (item: Item) => this.#accept(item),
+      error: (error: unknown) => this.#end(toError(error)),
+      complete: () => this.#end(),
+    };
+    this.#subscription.add(items.subscribe(observer));
+  }
+
+  #accept(item: Item): void {
+    const pull = this.#pulls.shift();
+    if (pull) pull.resolve({ done: false, value: this.#options.payloadOf(item) as T });
+    else this.#theQueue().push(item);
+  }
+
+  #take(queue: BoundedQueue<Item>): Promise<IteratorResult<T>> {
+    const error = queue.takeError();
+    if (error) return Promise.reject(error);
+    const item = queue.shift() as Item;
+    this.#endEpisode();
+    return Promise.resolve({ done: false, value: this.#options.payloadOf(item) as T });
+  }
+
+  #theQueue(): BoundedQueue<Item> {
+    const { bounds } = this.#options;
+    return (this.#queue ??= new BoundedQueue<Item>({ bounds, onDrop: (item) => this.#drop(item) }));
   }
 
   #drop(item: Item): void {
-    // The error that ends the iteration reports the loss.
-    if (refusesWithError(this.#options.bounds.overflow)) return;
+    const { bounds, emit } = this.#options;
+    const isEnd = refusesWithError(bounds.overflow);
+    // At the end, the queue has an error in the place of the loss.
+    if (!isEnd) this.#noteLoss(item);
+    if (!(item instanceof Substitute)) {
+      this.#episode ??= new OverflowEpisode(bounds.overflow, emit);
+      this.#episode.drop(item.source);
+    }
+    if (isEnd) this.#end();
+  }
+
+  #noteLoss(item: Item): void {
     this.#loss ??= { since: asyncScheduler.now(), channels: new Set(), dropped: 0 };
     if (item instanceof Substitute) for (const channel of item.gap.channels) this.#loss.channels.add(channel);
     else {
@@ -108,5 +144,19 @@ export class ClientIterator<T> implements PayloadIterator<T> {
     const { since, channels, dropped } = this.#loss;
     this.#loss = undefined;
     return { cause: 'overflow', since, until: asyncScheduler.now(), channels: [...channels], dropped };
+  }
+
+  #endEpisode(): void {
+    if (this.#episode?.isRunning && this.#queue?.isRelaxed) this.#episode.end();
+  }
+
+  #end(error?: Error): void {
+    let pull = this.#pulls.shift();
+    if (error && pull) pull.reject(error);
+    else if (error) this.#theQueue().place(error);
+    else pull?.resolve({ done: true, value: undefined });
+    while ((pull = this.#pulls.shift())) pull.resolve({ done: true, value: undefined });
+    this.#endEpisode();
+    this.#subscription.unsubscribe();
   }
 }

@@ -2,8 +2,10 @@ import { bytes, json, text, type Channel, type Codec, type Message, type Receive
 import { invalidArgument } from '../internal.js';
 import { isBufferEvent, type RedisPubSubOptions } from './redis-pub-sub-options.js';
 
-/** A message whose payload is not decoded yet. */
-export type RawMessage = Message<string | Buffer>;
+const PAYLOAD = Symbol('payload');
+
+/** A message as it came. The first of the clients that take it has its payload decoded, which the others find here. */
+export type RawMessage = Message<string | Buffer> & { [PAYLOAD]?: unknown };
 
 /** The kinds of names to which a trigger may lead. */
 export type TriggerKind = 'channel' | 'pattern';
@@ -12,8 +14,6 @@ export type TriggerKind = 'channel' | 'pattern';
 export class PayloadCodec {
   readonly #options: RedisPubSubOptions;
   readonly #json: Codec<unknown>;
-  /** The payloads of messages that several clients take: each message is decoded once. */
-  readonly #decoded = new WeakMap<RawMessage, unknown>();
 
   constructor(options: RedisPubSubOptions) {
     this.#options = options;
@@ -36,10 +36,8 @@ export class PayloadCodec {
 
   /** Returns the payload of a message; the data itself if it cannot be decoded. */
   decode(message: RawMessage): unknown {
-    if (this.#decoded.has(message)) return this.#decoded.get(message);
-    const payload = this.#payloadOf(message);
-    this.#decoded.set(message, payload);
-    return payload;
+    if (!(PAYLOAD in message)) message[PAYLOAD] = this.#payloadOf(message);
+    return message[PAYLOAD];
   }
 
   #payloadOf({ data, channel, pattern }: RawMessage): unknown {
