@@ -21,11 +21,11 @@ describe('two processes in one group, of which one is killed', () => {
   });
 
   const run = (name: string) =>
-    new ScriptProcess(join(__dirname, 'fixture', 'worker.ts'), { REDIS_URL: server.url, WORKER: name });
+    ScriptProcess.start(join(__dirname, 'fixture', 'worker.ts'), { REDIS_URL: server.url, WORKER: name });
 
   it('handle every job at least once', async () => {
-    await using doomed = run('doomed');
-    await using other = run('other');
+    await using doomed = await run('doomed');
+    await using other = await run('other');
     await Promise.all([doomed.printed(/ready/), other.printed(/ready/)]);
     for (let n = 0; n < JOBS / 2; n++) await admin.xAdd('jobs', '*', { n: String(n) });
     await until(async () => Number(await admin.get('begun:doomed')) > 10);

@@ -46,7 +46,7 @@ describe('a consumer that leaves while Redis does not reply, or refuses', () => 
   };
 
   it('leaves nothing that keeps the process alive when Redis is gone', async () => {
-    await using script = new ScriptProcess(join(__dirname, 'fixture', 'leaving.ts'), {
+    await using script = await ScriptProcess.start(join(__dirname, 'fixture', 'leaving.ts'), {
       REDIS_URL: server.url,
     });
     await admin.xAdd('jobs', '*', { n: '1' });

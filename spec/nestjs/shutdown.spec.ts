@@ -11,9 +11,9 @@ describe.each([
 ])('An application with a %s ReceiverModule that gets SIGTERM', (_, isGlobal) => {
   const nest = new NestFixture();
 
-  const run = (name: string) => {
+  const run = async (name: string) => {
     const environment = { REDIS_URL: nest.redis.url, IS_GLOBAL: String(isGlobal) };
-    const script = new ScriptProcess(join(__dirname, 'applications', `${name}.ts`), environment);
+    const script = await ScriptProcess.start(join(__dirname, 'applications', `${name}.ts`), environment);
     nest.closeLater(() => script[Symbol.asyncDispose]());
     return script;
   };
@@ -26,7 +26,7 @@ describe.each([
   }
 
   it('handles all published messages, if its root module waits for the end of the stream', async () => {
-    const app = run('waits-for-its-stream');
+    const app = await run('waits-for-its-stream');
     await app.printed(/http:\S+/);
     await publish();
     app.kill('SIGTERM');
@@ -35,7 +35,7 @@ describe.each([
   }, 60_000);
 
   it('sends all published messages, and ends the open responses', async () => {
-    const app = run('serves-a-stream');
+    const app = await run('serves-a-stream');
     const url = await app.printed(/http:\S+/);
     // A keep-alive connection would keep the server open for seconds after its last response.
     const headers = { connection: 'close' };

@@ -98,7 +98,7 @@ describe('An application that starts before its Redis', () => {
     async (waiting, text) => {
       const environment = { REDIS_URL: `redis://127.0.0.1:${await freePort()}`, WAITING: waiting };
       const file = join(__dirname, 'applications', 'waits-for-redis.ts');
-      const app = new ScriptProcess(file, environment);
+      const app = await ScriptProcess.start(file, environment);
       closing.push(() => app[Symbol.asyncDispose]());
       await app.printed(new RegExp(text));
       app.kill('SIGTERM');
