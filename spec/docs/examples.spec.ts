@@ -6,6 +6,15 @@ import { runScript } from '../support/run-script.js';
 import { sharedRedis } from '../support/shared-redis.js';
 
 const examples = filesIn('examples', '.ts');
+/** Outputs of the examples that have run. */
+const outputs = new Map<string, Promise<string>>();
+
+/** Runs an example, unless another test has run it. */
+function outputOf(file: string, redisUrl: string): Promise<string> {
+  const output = outputs.get(file) ?? runScript(file, { redisUrl });
+  outputs.set(file, output);
+  return output;
+}
 
 if (examples.length > 0) {
   describe('an example', () => {
@@ -14,7 +23,7 @@ if (examples.length > 0) {
     it.each(examples)(
       '%s runs to its end, with output',
       async (file) => {
-        await expect(runScript(file, { redisUrl: redis.url })).resolves.not.toBe('');
+        await expect(outputOf(file, redis.url)).resolves.not.toBe('');
       },
       40_000,
     );
@@ -25,7 +34,7 @@ describe('the example of recovered messages', () => {
   const redis = sharedRedis();
 
   it('receives all messages in order, those of the outage from the log', async () => {
-    const shown = await runScript('examples/recover-messages.ts', { redisUrl: redis.url });
+    const shown = await outputOf('examples/recover-messages.ts', redis.url);
     expect(shown.split('\n').filter((line) => /^\d$/.test(line))).toEqual(Array.from('123456789'));
     expect(shown).toContain('9 published, 9 received, 5 of them from the log, 0 gaps');
   }, 40_000);
@@ -35,7 +44,7 @@ describe('the example of rooms', () => {
   const redis = sharedRedis();
 
   it('gives each client the messages of its rooms, closes a slow client, and leaves no subscription', async () => {
-    const shown = await runScript('examples/websocket-rooms.ts', { redisUrl: redis.url });
+    const shown = await outputOf('examples/websocket-rooms.ts', redis.url);
     expect(shown.trim().split('\n')).toEqual([
       '1000 clients in 50 rooms, 50 subscriptions in Redis',
       '2000 messages received',
@@ -51,7 +60,7 @@ describe('the demo', () => {
   const DEMO = 'examples/demo.ts';
 
   it('prints received messages with their sources, late messages, and the stats, in plain lines', async () => {
-    const shown = await runScript(DEMO, { redisUrl: redis.url });
+    const shown = await outputOf(DEMO, redis.url);
     for (const line of [
       /● news +SUBSCRIBE acknowledged/,
       /● chat:lobby +chat:lobby +Hi! The pattern hears me\n +◆ chat:\* +chat:lobby +Hi! The pattern hears me/,
