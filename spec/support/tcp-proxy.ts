@@ -22,7 +22,7 @@ interface Pair {
 
 /** A loopback port in front of a server's port, which simulates the faults of a network. */
 export class TcpProxy implements AsyncDisposable {
-  readonly #target: number;
+  #target: number;
   readonly #listener: Server;
   readonly #pairs = new Set<Pair>();
   readonly #lanes: Record<Direction, Lane> = { 'to-server': new Lane(), 'to-client': new Lane() };
@@ -62,6 +62,12 @@ export class TcpProxy implements AsyncDisposable {
   /** Returns the number of bytes that arrived from one side, whether or not they were passed on. */
   seen(direction: Direction): number {
     return this.#lanes[direction].seen;
+  }
+
+  /** Resets all connections, and leads the next ones to the server on another port. */
+  leadTo(target: number): void {
+    this.#target = target;
+    this.cut();
   }
 
   /** Resets all connections. */
