@@ -1,6 +1,6 @@
 // Measures the CPU and the time of an entry of a stream, beside a bare loop of XREAD, and of an entry of a group, beside a bare loop
-// of XREADGROUP and XACK.
-// Run it: npm run bench:streams
+// of XREADGROUP and XACK; and of the latter also without the script that counts lost entries in front of each read.
+// Run it: npm run bench:streams -- [rounds] [groups]
 
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
@@ -11,6 +11,7 @@ import { ratios, shuffled, spread } from './statistics.js';
 import { versions } from './versions.js';
 
 const ROUNDS = Number(process.argv[2] ?? 7);
+const ONLY_GROUPS = process.argv[3] === 'groups';
 const BATCH = 100;
 const VALUE = 'x'.repeat(200);
 
@@ -32,11 +33,15 @@ const GROUP = 'workers';
 
 type Read = (url: string, keys: readonly string[], onEntry: () => void) => Promise<() => unknown>;
 
-/** A loop as an application writes it by itself: one connection, all keys, the last id of each. */
-const bareLoop: Read = async (url, keys, onEntry) => {
+const openClient = async (url: string) => {
   const client = createClient({ url });
   client.on('error', () => undefined);
-  await client.connect();
+  return client.connect();
+};
+
+/** A loop as an application writes it by itself: one connection, all keys, the last id of each. */
+const bareLoop: Read = async (url, keys, onEntry) => {
+  const client = await openClient(url);
   const last = new Map(keys.map((key) => [key, '0-0']));
   let isOpen = true;
   const loop = async () => {
@@ -59,9 +64,7 @@ const bareLoop: Read = async (url, keys, onEntry) => {
 };
 
 const receiver: Read = async (url, keys, onEntry) => {
-  const client = createClient({ url });
-  client.on('error', () => undefined);
-  await client.connect();
+  const client = await openClient(url);
   const own = new Receiver(client);
   for (const key of keys) own.stream(key, { from: 'start', batch: BATCH });
   own.subscribe(onEntry);
@@ -74,9 +77,7 @@ const receiver: Read = async (url, keys, onEntry) => {
 
 /** The same with a group: one XACK for the entries of one stream in a reply. */
 const bareGroup: Read = async (url, keys, onEntry) => {
-  const client = createClient({ url });
-  client.on('error', () => undefined);
-  await client.connect();
+  const client = await openClient(url);
   for (const key of keys) await client.xGroupCreate(key, GROUP, '0', { MKSTREAM: true });
   const places = keys.map((key) => ({ key, id: '>' }));
   let isOpen = true;
@@ -98,18 +99,32 @@ const bareGroup: Read = async (url, keys, onEntry) => {
   };
 };
 
-const groupReceiver: Read = async (url, keys, onEntry) => {
-  const client = createClient({ url });
-  client.on('error', () => undefined);
-  await client.connect();
-  const own = new Receiver(client);
-  for (const key of keys) own.stream(key, { group: GROUP, batch: BATCH, prefetch: BATCH });
-  own.subscribe(onEntry);
-  await own.connect();
-  return async () => {
-    await own.stop();
-    client.destroy();
+const groupReceiverOn =
+  (open: typeof openClient): Read =>
+  async (url, keys, onEntry) => {
+    const client = await open(url);
+    const own = new Receiver(client);
+    for (const key of keys) own.stream(key, { group: GROUP, batch: BATCH, prefetch: BATCH });
+    own.subscribe(onEntry);
+    await own.connect();
+    return async () => {
+      await own.stop();
+      client.destroy();
+    };
   };
+
+/** Has all clients of this process reply to scripts by themselves: no stream has lost an entry. */
+const withoutScripts = async (url: string) => {
+  const client = await openClient(url);
+  let prototype = client as { sendCommand(args: readonly string[], options?: object): unknown };
+  while (!Object.hasOwn(prototype, 'sendCommand'))
+    prototype = Object.getPrototypeOf(prototype) as typeof prototype;
+  const { sendCommand } = prototype;
+  prototype.sendCommand = function (args, options) {
+    if (!args[0]?.startsWith('EVAL')) return sendCommand.call(this, args, options);
+    return Promise.resolve(Array(Number(args[2])).fill(0));
+  };
+  return client;
 };
 
 const CONTESTANTS = {
@@ -118,19 +133,18 @@ const CONTESTANTS = {
   Receiver: receiver,
   'bare XREADGROUP loop': bareGroup,
   'bare XREADGROUP loop again': bareGroup,
-  'Receiver, group': groupReceiver,
+  'Receiver, group': groupReceiverOn(openClient),
+  'Receiver, group, no script': groupReceiverOn(withoutScripts),
 };
 type Contestant = keyof typeof CONTESTANTS;
 
-/** Returns the loop with which a contestant is compared. */
-const referenceOf = (name: Contestant): Contestant =>
-  CONTESTANTS[name] === bareGroup || CONTESTANTS[name] === groupReceiver
-    ? 'bare XREADGROUP loop'
-    : 'bare XREAD loop';
+const isOfGroup = (name: Contestant) => /group/i.test(name);
 
 interface Report {
   /** Microseconds of CPU an entry. */
   readonly cpu: number;
+  /** Microseconds of the server's CPU an entry, with the XADDs of the entries that are added meanwhile. */
+  readonly server: number;
   /** Entries a second. */
   readonly rate: number;
 }
@@ -172,6 +186,15 @@ async function read([url, contestant, keys, entries]: readonly string[]): Promis
   let count = 0;
   let onDone!: () => void;
   const done = new Promise<void>((resolve) => (onDone = resolve));
+  const admin = await openClient(url!);
+  const serverCpu = async () => {
+    const info = await admin.info('cpu');
+    return [...info.matchAll(/used_cpu_(?:sys|user):([\d.]+)/g)].reduce(
+      (sum, [, seconds]) => sum + Number(seconds),
+      0,
+    );
+  };
+  const server = await serverCpu();
   const [cpu, start] = [process.cpuUsage(), performance.now()];
   const stop = await CONTESTANTS[contestant as Contestant](url!, names, () => {
     if (++count === Number(entries)) onDone();
@@ -179,28 +202,37 @@ async function read([url, contestant, keys, entries]: readonly string[]): Promis
   await done;
   const { user, system } = process.cpuUsage(cpu);
   const seconds = (performance.now() - start) / 1_000;
+  const used = (await serverCpu()) - server;
   await stop();
-  console.log(JSON.stringify({ cpu: (user + system) / count, rate: count / seconds }));
+  admin.destroy();
+  console.log(
+    JSON.stringify({ cpu: (user + system) / count, server: (used * 1e6) / count, rate: count / seconds }),
+  );
 }
 
 if (process.argv[2] === 'read') await read(process.argv.slice(3));
 else {
   await using server = await RedisServer.start();
   console.log(await versions(server.url));
-  const names = Object.keys(CONTESTANTS) as Contestant[];
+  const names = (Object.keys(CONTESTANTS) as Contestant[]).filter((name) => !ONLY_GROUPS || isOfGroup(name));
   for (const scene of SCENES) {
     const reports = new Map(names.map((name) => [name, [] as Report[]]));
     for (let round = 0; round < ROUNDS; round++)
       for (const name of shuffled(names)) reports.get(name)!.push(await measure(server.url, name, scene));
     console.log(`\n${scene.title}, ${ROUNDS} rounds`);
     for (const [name, own] of reports) {
-      const cpu = spread(own.map((report) => report.cpu)).median.toFixed(2);
+      const loop = reports.get(isOfGroup(name) ? 'bare XREADGROUP loop' : 'bare XREAD loop')!;
+      const of = (what: keyof Report) => {
+        const values = own.map((report) => report[what]);
+        const ratio = ratios(
+          values,
+          loop.map((report) => report[what]),
+        );
+        return `${spread(values).median.toFixed(2)} (${ratio.median.toFixed(2)})`;
+      };
       const rate = Math.round(spread(own.map((report) => report.rate)).median);
-      const ratio = ratios(
-        own.map((report) => report.cpu),
-        reports.get(referenceOf(name))!.map((report) => report.cpu),
-      ).median.toFixed(2);
-      console.log(`${name.padEnd(28)} ${cpu} µs of CPU an entry (${ratio}), ${rate} entries a second`);
+      const costs = `${of('cpu')} µs of CPU an entry, ${of('server')} of the server`;
+      console.log(`${name.padEnd(28)} ${costs}, ${rate} entries a second`);
     }
   }
 }
