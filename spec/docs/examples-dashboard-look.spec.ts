@@ -189,11 +189,17 @@ describeWithChromium(`the look of the dashboard, in ${chromium ?? 'a Chromium, w
     );
     expect(widths).toEqual([0, 0, 0]);
     expect(await evaluate('document.documentElement.scrollWidth', phone)).toBe(390);
+    await phone.locator('#rates').scrollIntoViewIfNeeded();
+    const chart = await phone.locator('#rates').boundingBox();
     await phone.locator('#rates').tap();
-    await valuesOf('#rates', phone).waitFor();
-    const { x = -1, width = 391 } = (await valuesOf('#rates', phone).boundingBox()) ?? {};
+    const values = valuesOf('#rates', phone);
+    await values.getByText('orders').waitFor();
+    const { x = -1, y = 0, width = 391 } = (await values.boundingBox()) ?? {};
     expect(x).toBeGreaterThanOrEqual(0);
     expect(x + width).toBeLessThanOrEqual(390);
+    // The box leaves the chart as it is, and free.
+    expect(await phone.locator('#rates').boundingBox()).toEqual(chart);
+    expect(y).toBeGreaterThanOrEqual((chart?.y ?? Infinity) + (chart?.height ?? 0));
     expect(await faultsOfPage(phone)).toEqual([]);
     await phone.context().close();
   }, 40_000);
