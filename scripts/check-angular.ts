@@ -1,5 +1,7 @@
 import { fileURLToPath } from 'node:url';
 import type { Page } from 'playwright-core';
+import type { Snapshot } from '../examples/nest-dashboard/snapshot.js';
+import type { SourceName } from '../examples/nest-dashboard/sources.js';
 import { startDashboard } from '../examples/nest-dashboard/start-dashboard.js';
 import { launchChromium } from '../spec/support/browser.js';
 import { findChromium } from '../spec/support/find-chromium.js';
@@ -49,6 +51,8 @@ async function drive(executablePath: string): Promise<void> {
     await isAbove(tab, '#gaps', gaps);
     await tab.locator('li[data-cause="reconnect"]').first().waitFor();
     console.log('ok    a killed connection shows a gap');
+    await checkRefusal(tab, dashboard.url);
+    console.log('ok    a refused burst says why, until the next one');
 
     await isAbove(tab, '#delivered', 500);
     await dashboard[Symbol.asyncDispose]();
@@ -104,6 +108,23 @@ async function checkLook(tab: Page, url: string): Promise<void> {
   assert.equal(new Set(widths).size, 1);
   assert.equal(await tab.evaluate('document.documentElement.scrollWidth'), 390);
   assert.deepEqual(await faultsOfPage(tab), []);
+}
+
+async function checkRefusal(tab: Page, url: string): Promise<void> {
+  const { sources } = await tab.evaluate<Snapshot>(`new Promise((resolve) => {
+    const events = new EventSource('snapshots?after=' + Date.now());
+    events.onmessage = ({ data }) => (events.close(), resolve(JSON.parse(data)));
+  })`);
+  const at = ({ kind, name }: SourceName) => new URL(`sources/${kind}/${encodeURIComponent(name)}`, url);
+  for (const source of sources) await fetch(at(source), { method: 'DELETE' });
+  await tab.getByRole('button', { name: 'Burst' }).click();
+  await tab.getByRole('alert').getByText('add a channel first').waitFor();
+  assert.deepEqual(await faultsOfPage(tab), []);
+  const headers = { 'content-type': 'application/json' };
+  for (const { kind, name } of sources)
+    await fetch(new URL('sources', url), { method: 'POST', headers, body: JSON.stringify({ kind, name }) });
+  await tab.getByRole('button', { name: 'Burst' }).click();
+  await tab.getByRole('alert').waitFor({ state: 'hidden' });
 }
 
 async function valueOf(tab: Page, selector: string): Promise<number> {

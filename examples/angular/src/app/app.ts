@@ -1,5 +1,4 @@
 import { DecimalPipe } from '@angular/common';
-import { HttpClient } from '@angular/common/http';
 import { Component, computed, inject } from '@angular/core';
 import { toSignal } from '@angular/core/rxjs-interop';
 import { scan } from 'rxjs';
@@ -7,6 +6,7 @@ import type { Snapshot } from '../../../nest-dashboard/snapshot.js';
 import { DepthChart } from './depth-chart.js';
 import { PER_SECOND, sourcesWithRates } from './figures.js';
 import { LiveSnapshots } from './live-snapshots.js';
+import { ServerCommands } from './server-commands.js';
 
 /** The number of snapshots in the chart: half a minute. */
 const SHOWN = 150;
@@ -24,8 +24,8 @@ function append(history: readonly Snapshot[], snapshot: Snapshot): readonly Snap
 })
 export class App {
   readonly #live = inject(LiveSnapshots);
-  readonly #http = inject(HttpClient);
 
+  protected readonly commands = inject(ServerCommands);
   protected readonly connection = toSignal(this.#live.connection, { initialValue: 'connecting' });
   protected readonly history = toSignal(this.#live.snapshots.pipe(scan(append, [])), { initialValue: [] });
 
@@ -43,8 +43,4 @@ export class App {
       .slice(-5)
       .reverse(),
   );
-
-  protected make(what: 'burst' | 'kill'): void {
-    this.#http.post(what, null).subscribe({ error: () => undefined });
-  }
 }
