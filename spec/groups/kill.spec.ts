@@ -1,46 +1,74 @@
 import { join } from 'node:path';
-import { createClient } from 'redis';
-import { RedisServer } from '../support/redis-server.js';
+import { RedisCluster } from '../support/redis-cluster.js';
+import { RedisNode } from '../support/redis-node.js';
+import { RedisSentinels } from '../support/redis-sentinels.js';
 import { ScriptProcess } from '../support/script-process.js';
 import { until } from '../support/until.js';
 
+jest.setTimeout(120_000);
+
 const JOBS = 400;
+const LONG_WAIT = { timeout: 30_000 };
 
-describe('two processes in one group, of which one is killed', () => {
-  let server: RedisServer;
-  let admin: ReturnType<typeof createClient>;
+interface Site {
+  /** The argument of `Receiver.open`. */
+  readonly options: object;
+  /** The server with the stream. */
+  readonly master: RedisNode;
+  stop(): Promise<unknown>;
+}
 
-  beforeAll(async () => {
-    server = await RedisServer.start();
-    admin = createClient({ url: server.url });
-    await admin.connect();
-  });
-  afterAll(async () => {
-    admin.destroy();
-    await server.stop();
-  });
+const SITES: Readonly<Record<string, () => Promise<Site>>> = {
+  async 'a server'() {
+    const master = await RedisNode.start([]);
+    return { options: { url: master.server.url }, master, stop: () => master.stop() };
+  },
+  async 'a cluster of three'() {
+    const cluster = await RedisCluster.start({ replicas: 0 });
+    const master = await cluster.ownerOf('jobs');
+    return { options: { rootNodes: cluster.rootNodes }, master, stop: () => cluster.stop() };
+  },
+  async 'a Sentinel set'() {
+    const set = await RedisSentinels.start();
+    return { options: set.options, master: await set.master(), stop: () => set.stop() };
+  },
+};
 
-  const run = (name: string) =>
-    ScriptProcess.start(join(__dirname, 'fixture', 'worker.ts'), { REDIS_URL: server.url, WORKER: name });
+describe.each(Object.entries(SITES))(
+  'two processes in one group on %s, of which one is killed',
+  (_, start) => {
+    let site: Site;
 
-  it('handle every job at least once', async () => {
-    await using doomed = await run('doomed');
-    await using other = await run('other');
-    await Promise.all([doomed.printed(/ready/), other.printed(/ready/)]);
-    for (let n = 0; n < JOBS / 2; n++) await admin.xAdd('jobs', '*', { n: String(n) });
-    await until(async () => Number(await admin.get('begun:doomed')) > 10);
-    for (let n = JOBS / 2; n < JOBS; n++) void admin.xAdd('jobs', '*', { n: String(n) });
-    doomed.kill('SIGKILL');
-    expect(await doomed.end).toBe('SIGKILL');
+    beforeAll(async () => {
+      site = await start();
+    });
+    afterAll(() => site.stop());
 
-    const done = async () => {
-      const entries = await admin.lRange('done', 0, -1);
-      return new Set(entries.map((entry) => (JSON.parse(entry) as [number, number])[0]));
-    };
-    await until(async () => (await done()).size === JOBS, { timeout: 30_000 });
-    await until(async () => (await admin.xPending('jobs', 'workers')).pending === 0, { timeout: 30_000 });
-    // Redis still knows the consumer that was killed.
-    expect((await admin.xInfoConsumers('jobs', 'workers')).length).toBe(2);
-    expect(Number(await admin.get('begun:other'))).toBeGreaterThan(0);
-  });
-});
+    it('handle every job at least once', async () => {
+      const { options, master } = site;
+      const run = () =>
+        ScriptProcess.start(join(__dirname, 'fixture', 'worker.ts'), { REDIS: JSON.stringify(options) });
+      await using doomed = await run();
+      await using other = await run();
+      await Promise.all([doomed.printed(/ready/), other.printed(/ready/)]);
+      const add = (n: number) => master.ask('XADD', 'jobs', '*', 'n', String(n));
+      for (let n = 0; n < JOBS / 2; n++) await add(n);
+      await until(() => numbers(doomed, 'begun').length > 10);
+      const rest = Promise.all(Array.from({ length: JOBS / 2 }, (_, index) => add(JOBS / 2 + index)));
+      doomed.kill('SIGKILL');
+      expect(await doomed.end).toBe('SIGKILL');
+      await rest;
+
+      const done = () => new Set([doomed, other].flatMap((process) => numbers(process, 'done')));
+      await until(() => done().size === JOBS, LONG_WAIT);
+      await until(async () => (await master.admin.xPending('jobs', 'workers')).pending === 0, LONG_WAIT);
+      // Redis still knows the consumer that was killed.
+      expect(await master.admin.xInfoConsumers('jobs', 'workers')).toHaveLength(2);
+      expect(numbers(other, 'begun').length).toBeGreaterThan(0);
+    });
+  },
+);
+
+function numbers({ output }: ScriptProcess, what: 'begun' | 'done'): number[] {
+  return [...output.matchAll(new RegExp(`^${what} (\\d+)$`, 'gm'))].map(([, n]) => Number(n));
+}
