@@ -12,7 +12,7 @@ import { receiverContract } from './receiver-contract.js';
 import { ioredisEnvironment, serverEnvironment } from './server-environment.js';
 import { streamsContract } from './streams-contract.js';
 import { topicsContract } from './topics-contract.js';
-import type { RedisEnvironment, EnvironmentKind } from './environment.js';
+import type { Abilities, RedisEnvironment, EnvironmentKind } from './environment.js';
 
 const ENVIRONMENTS: readonly EnvironmentKind[] = [
   memoryEnvironment('MemoryPubSub'),
@@ -38,10 +38,16 @@ const OTHERS: readonly EnvironmentKind[] = [
 /** Milliseconds. The nodes of a cluster need some time until all of them know each other. */
 const START_TIMEOUT = 60_000;
 
-// The reader of messages works on clients of node-redis alone.
-const environments = process.env.CLIENT
+const { CLIENT, READER } = process.env;
+
+/** Returns whether a reader is another one than the default of the environment. Clients of ioredis have no reader. */
+function changes(reader: string, { nodeRedis, registry }: Abilities): boolean {
+  return nodeRedis && registry === (reader === 'fast');
+}
+
+const environments = CLIENT
   ? OTHERS
-  : ENVIRONMENTS.filter(({ abilities }) => abilities.nodeRedis || !process.env.READER);
+  : ENVIRONMENTS.filter(({ abilities }) => READER === undefined || changes(READER, abilities));
 
 describe.each(environments.map((sort) => [sort.name, sort] as const))('%s', (_name, sort) => {
   let environment: RedisEnvironment;
