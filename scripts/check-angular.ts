@@ -135,6 +135,7 @@ function isAbove(tab: Page, selector: string, least: number): Promise<unknown> {
   return tab.waitForFunction(`${numberIn(selector)} > ${String(least)}`);
 }
 
+/** An expression for the number in an element; NaN until the page has the element. */
 function numberIn(selector: string): string {
-  return `Number(document.querySelector('${selector}').textContent.replace(/\\D/g, ''))`;
+  return `Number(document.querySelector('${selector}')?.textContent.replace(/\\D/g, ''))`;
 }
