@@ -28,10 +28,10 @@ export class Audience {
   /** The glob, if the name is a pattern. */
   readonly #pattern: string | undefined;
   #mode: AudienceMode = 'other';
-  protected wanting: ListenerList = undefined;
+  #wanting: ListenerList = undefined;
   /** The number of wanting listeners that want Buffers. */
-  protected binaryCount = 0;
-  protected leaving: ListenerList = undefined;
+  #binaryCount = 0;
+  #leaving: ListenerList = undefined;
   /** Draining listeners of a name that others still use: they keep receiving until the fence returns. */
   #draining: ListenerList = undefined;
 
@@ -41,15 +41,15 @@ export class Audience {
 
   /** The listeners that want the name. */
   get listeners(): readonly HubListener[] {
-    return snapshot(this.wanting);
+    return snapshot(this.#wanting);
   }
 
   get isWanted(): boolean {
-    return this.wanting !== undefined;
+    return this.#wanting !== undefined;
   }
 
   get wantsBuffers(): boolean {
-    return this.binaryCount > 0;
+    return this.#binaryCount > 0;
   }
 
   get isDraining(): boolean {
@@ -57,7 +57,7 @@ export class Audience {
   }
 
   wants(listener: HubListener): boolean {
-    return includes(this.wanting, listener);
+    return includes(this.#wanting, listener);
   }
 
   set mode(mode: AudienceMode) {
@@ -67,13 +67,11 @@ export class Audience {
   }
 
   join(listener: HubListener): void {
-    if (this.leaving !== undefined) {
-      if (this.#mode === 'closing' && includes(this.leaving, listener)) tell(notify.replaced, listener);
-      this.leaving = without(this.leaving, listener);
-    }
-    if (this.wanting === undefined || !includes(this.wanting, listener)) {
-      this.wanting = joined(this.wanting, listener);
-      if (listener.binary) this.binaryCount++;
+    if (this.#mode === 'closing' && includes(this.#leaving, listener)) tell(notify.replaced, listener);
+    this.#leaving = without(this.#leaving, listener);
+    if (!this.wants(listener)) {
+      this.#wanting = joined(this.#wanting, listener);
+      if (listener.binary) this.#binaryCount++;
     }
     this.updateFastPath();
   }
@@ -81,23 +79,23 @@ export class Audience {
   /** Removes a listener that wants the name. */
   remove(listener: HubListener): void {
     if (!this.wants(listener)) return;
-    this.wanting = without(this.wanting, listener);
-    if (listener.binary) this.binaryCount--;
+    this.#wanting = without(this.#wanting, listener);
+    if (listener.binary) this.#binaryCount--;
     this.updateFastPath();
   }
 
   /** Keeps a removed listener until its release: `'draining'` by its fence, `'leaving'` with all leaving listeners. */
   keep(listener: HubListener, as: 'draining' | 'leaving'): void {
     if (as === 'draining') this.#draining = joined(this.#draining, listener);
-    else this.leaving = joined(this.leaving, listener);
+    else this.#leaving = joined(this.#leaving, listener);
     this.updateFastPath();
   }
 
   /** Releases the leaving listeners. */
   release(): void {
-    if (this.leaving === undefined) return;
-    const leaving = snapshot(this.leaving);
-    this.leaving = undefined;
+    if (this.#leaving === undefined) return;
+    const leaving = snapshot(this.#leaving);
+    this.#leaving = undefined;
     this.updateFastPath();
     for (const listener of leaving) tell(notify.released, listener);
   }
@@ -119,8 +117,8 @@ export class Audience {
     const { listeners } = this;
     this.release();
     this.releaseDrained();
-    this.wanting = undefined;
-    this.binaryCount = 0;
+    this.#wanting = undefined;
+    this.#binaryCount = 0;
     this.updateFastPath();
     return listeners;
   }
@@ -155,10 +153,10 @@ export class Audience {
 
   /** Returns the listener that receives alone, if there is one. */
   #only(): HubListener | undefined {
-    if (this.leaving === undefined && this.#draining === undefined) return onlyOf(this.wanting);
+    if (this.#leaving === undefined && this.#draining === undefined) return onlyOf(this.#wanting);
     const isAlone =
-      this.wanting === undefined && (this.leaving === undefined || this.#draining === undefined);
-    return isAlone ? onlyOf(this.leaving ?? this.#draining) : undefined;
+      this.#wanting === undefined && (this.#leaving === undefined || this.#draining === undefined);
+    return isAlone ? onlyOf(this.#leaving ?? this.#draining) : undefined;
   }
 
   /** Lists the listeners that receive, and opens the fast path if a text can go straight to the stream of the only one. */
@@ -168,10 +166,10 @@ export class Audience {
     this.#source = fastPath?.channel as RawSource | undefined;
     this.#stream = fastPath?.stream;
     this.#isDecoded = fastPath?.isIdentity === true;
-    const wanting = this.#mode === 'closing' ? undefined : this.wanting;
-    const isPlain = this.leaving === undefined && this.#draining === undefined;
+    const wanting = this.#mode === 'closing' ? undefined : this.#wanting;
+    const isPlain = this.#leaving === undefined && this.#draining === undefined;
     return (this.#hearing = isPlain
       ? snapshot(wanting)
-      : [wanting, this.leaving, this.#draining].flatMap(snapshot));
+      : [wanting, this.#leaving, this.#draining].flatMap(snapshot));
   }
 }

@@ -63,8 +63,7 @@ export class Outages {
 
   /** Notes that a listener is served again, or has left. */
   checkOff(listener: HubListener, as: 'served' | 'gone'): void {
-    if (!this.#current) return;
-    this.#current.checkOff(listener, as);
+    this.#current?.checkOff(listener, as);
     if (!this.#isResuming) this.endIfOver();
   }
 

@@ -47,7 +47,7 @@ export class RedisSubscription extends Audience {
 
   attach(listener: HubListener): void {
     this.join(listener);
-    if (this.#state.live && this.#serves(listener)) tell(notify.subscribed, listener);
+    if (this.#serves(listener)) tell(notify.subscribed, listener);
     this.reconcile();
   }
 
@@ -85,14 +85,12 @@ export class RedisSubscription extends Audience {
   /** Sends the next operation, if one is needed and none is in flight. */
   reconcile(): void {
     const { at } = this.#state;
-    const isWanted = this.wanting !== undefined;
+    const { isWanted } = this;
     // No UNSUBSCRIBE is to come for leaving listeners, or its reply has come.
-    if (this.leaving !== undefined && (at === 'off' || (isWanted && at !== 'unsubscribing'))) this.release();
+    if (at === 'off' || (isWanted && at !== 'unsubscribing')) this.release();
     if (at === 'ended' || at === 'subscribing' || at === 'unsubscribing') return;
     // Draining listeners still receive; their fence calls `reconcile`.
     if (!isWanted && this.isDraining) return;
-    // Most names are as they should be.
-    if (at === 'on' && isWanted && this.#registered === TEXT && this.binaryCount === 0) return;
     if (at === 'off' && !isWanted) {
       // The hub makes a new subscription when the name is wanted again.
       this.#become(ENDED);
@@ -173,7 +171,7 @@ export class RedisSubscription extends Audience {
   }
 
   #reconcileOnline(at: 'off' | 'on' | 'stranded', isWanted: boolean): void {
-    const wantsBinary = this.#binary || this.binaryCount > 0;
+    const wantsBinary = this.#binary || this.wantsBuffers;
     if (!isWanted) this.#unsubscribe((this.#registered & TEXT) === 0);
     else if (at !== 'on' || wantsBinary !== this.#binary) this.#subscribe(wantsBinary, at === 'stranded');
     // The change of mode is done, and the other mode has to go.
@@ -233,9 +231,8 @@ export class RedisSubscription extends Audience {
   }
 
   #announce(): void {
-    if (!this.#host.isOnline) return;
     for (const listener of this.listeners) {
-      if (!this.#binary && listener.binary) continue;
+      if (!this.#serves(listener)) continue;
       tell(notify.subscribed, listener);
       this.#host.outages.checkOff(listener, 'served');
     }

@@ -182,9 +182,9 @@ export class ReceiverConnection {
 
   #settle(core: ChannelCore<unknown>): void {
     if (!core.unserved) return;
-    const isLast = --core.unserved.count === 0;
+    core.unserved.count--;
     core.unserved = undefined;
-    if (isLast) this.#settleAttempts();
+    this.#settleAttempts();
   }
 
   #settleAttempts(): void {
